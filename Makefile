@@ -1,0 +1,53 @@
+# Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types check model build smoke clean
+
+# The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+help: ## print the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.venv/run: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "bacterio needs Python 3.11 or newer; give one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: .venv/dev ## make .venv with the development tools
+
+demo: .venv/run ## train on data/genera.txt and invent 20 names
+	$(BIN)/bacterio train data/genera.txt -o .venv/demo.npz
+	$(BIN)/bacterio sample -n 20 -c .venv/demo.npz --seed 1
+
+test: .venv/dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## lint, types and tests
+
+model: .venv/run ## train the model that ships: data/model.npz
+	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact
+
+build: .venv/dev ## wheel and sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+
+smoke: build ## the wheel in an empty environment, away from the checkout
+	bash tests/smoke.sh $(PYTHON) dist/*.whl
+
+clean: ## remove .venv, caches and builds
+	rm -rf .venv dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,49 @@
+"""The errors that a user can meet; each builds its own one-line message: what, where, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class BacterioError(Exception):
+    """An expected failure. `exit_code` is 1 for files and data, 2 for the words typed."""
+
+    exit_code = 1
+
+
+class UsageError(BacterioError):
+    """Options that contradict each other or a value outside its range."""
+
+    exit_code = 2
+
+
+class InputError(BacterioError):
+    """Something in a text that was read: `where` is `file` or `file:line`."""
+
+    def __init__(self, where: str, what: str, remedy: str = "") -> None:
+        super().__init__(f"{where}: {what}" + (f"; {remedy}" if remedy else ""))
+
+
+class FileError(BacterioError):
+    """A file that cannot be read or written, with the system's own reason."""
+
+    def __init__(self, path: str | Path, doing: str, reason: OSError | str, remedy: str = "") -> None:
+        text = reason if isinstance(reason, str) else reason.strerror or type(reason).__name__
+        super().__init__(f"cannot {doing} {path}: {text}" + (f"; {remedy}" if remedy else ""))
+
+
+class CheckpointError(BacterioError):
+    """A checkpoint that is foreign, damaged, newer than this program, or at odds with itself."""
+
+    def __init__(self, path: str | Path, what: str, remedy: str = "train a new one with 'bacterio train'") -> None:
+        super().__init__(f"{path}: {what}; {remedy}")
+
+
+class DivergedError(BacterioError):
+    """Training met a loss or gradient that is not finite; the weights of the step before still stand."""
+
+    def __init__(self, step: int, what: str) -> None:
+        super().__init__(
+            f"{what} is not finite at step {step}; stopped with the last good weights kept: "
+            "lower --lr or clip harder with --clip"
+        )
