@@ -1,0 +1,1 @@
+"""The mathematics: layers, cells, models and optimisers, derived by hand; imports numpy and nothing else."""

@@ -1,0 +1,219 @@
+"""Layers without time, each forward beside its backward.
+
+Notation, for all of `nn/`. Rows are examples and weights are (to, from), as in the papers, so
+a formula reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v. L is one number: the mean
+loss of a batch in nats per character. Classes hold sizes and the names of their parameters,
+dicts hold the numbers; nothing here writes to a parameter. Every function takes the dtype of its
+arguments: float32 to train, float64 and complex128 to be checked.
+
+Sources are cited as T1 (bacterial name generator: derivatives), T2 (RNN derivatives and code
+sample, eq. 1–13), T3 (derivative of common modules), T4 (naive backprop for RNNs); where a text
+slips, the docstring says so and `bacterio gradcheck` settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Params = dict[str, Array]
+Shapes = dict[str, tuple[int, ...]]
+
+
+class Activation(NamedTuple):
+    """An elementwise function a = f(z) and its slope f′, written in terms of the value a."""
+
+    function: Callable[..., Array]
+    slope: Callable[[Array], Array]
+
+
+def tanh(z: Array, out: Array | None = None) -> Array:
+    """a = tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ).  (T3, where the fraction stands upside down.)"""
+    return np.tanh(z, out=out)
+
+
+def tanh_slope(a: Array) -> Array:
+    """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7. T3 prints 1 + tan².)
+
+    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, invisible at a scale of
+    0.01 and wrong by 80 % at 0.5.
+    """
+    return 1 - a * a
+
+
+def sigmoid(z: Array, out: Array | None = None) -> Array:
+    """a = σ(z) = 1 / (1 + e⁻ᶻ), computed as ½ + ½ tanh(z/2).  (T3.)
+
+    The two are the same function, e^{z/2} being cancelled from the fraction; the second form
+    cannot overflow (exp does above 88 in float32) and holds for complex z.
+    """
+    out = np.multiply(z, 0.5, out=out)
+    np.tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+    return out
+
+
+def sigmoid_slope(a: Array) -> Array:
+    """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3, which loses the inner minus sign on the way.)"""
+    return a * (1 - a)
+
+
+def relu(z: Array, out: Array | None = None) -> Array:
+    """a = max(0, z); the sign is that of the real part, so that a complex step passes.  (T3.)"""
+    return np.multiply(z, z.real > 0, out=out)
+
+
+def relu_slope(a: Array) -> Array:
+    """relu′(z) = 1 where z > 0, else 0; relu′(0) = 0 by choice.  (T3.)"""
+    return (a.real > 0).astype(a.dtype)
+
+
+ACTIVATIONS = {
+    "tanh": Activation(tanh, tanh_slope),
+    "sigmoid": Activation(sigmoid, sigmoid_slope),
+    "relu": Activation(relu, relu_slope),
+}
+
+
+class Rows(NamedTuple):
+    """The matrix table[ids], kept as its two factors.  (V, n_x), (N,) → (N, n_x).
+
+    A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the
+    table once instead of each occurrence. `table` None is the identity: one-hot input, for which
+    x @ W.T is a choice of columns of W and needs no product at all.
+    """
+
+    table: Array | None
+    ids: Array
+
+    def dense(self, n: int, dtype: DTypeLike) -> Array:
+        """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
+        return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
+
+
+def sum_rows(rows: Array, ids: Array, n: int) -> Array:
+    """S[v] = Σ of the rows whose id is v: the backward of table[ids].  (N, m), (N,) → (n, m)"""
+    order = np.argsort(ids, kind="stable")
+    sorted_ids = ids[order]
+    first = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
+    total = np.zeros((n, rows.shape[1]), rows.dtype)
+    total[sorted_ids[first]] = np.add.reduceat(rows[order], first, axis=0)
+    return total
+
+
+def linear(x: Array | Rows, W: Array, b: Array) -> Array:
+    """y = x Wᵀ + b.  x (k, m), W (n, m), b (n,) → y (k, n).  (T3, which has W the other way round.)
+
+    For x = table[ids] the product is taken over the distinct rows:
+    table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
+    """
+    if not isinstance(x, Rows):
+        y: Array = x @ W.T
+        y += b
+        return y
+    used, where = np.unique(x.ids, return_inverse=True)
+    if x.table is None:
+        return (W.T[used] + b)[where]
+    return (x.table[used] @ W.T + b)[where]
+
+
+def linear_backward(x: Array | Rows, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
+    """(dx, dW, db) of `linear`.  (T3: dL/dx = dL/dy Wᵀ, dL/dW = xᵀ dL/dy for its y = xW + b.)
+
+    dx = dy W       (k, m)
+    dW = dyᵀ x      (n, m)
+    db = Σ_k dy     (n,)
+
+    For x = table[ids], with S[v] = Σ_{k: ids_k = v} dy_k: dW = Sᵀ table, and the first
+    value is the gradient of the table, S W; None for one-hot input, which has nothing to learn.
+    """
+    db = dy.sum(axis=0)
+    if not isinstance(x, Rows):
+        return dy @ W, dy.T @ x, db
+    if x.table is None:
+        return None, np.ascontiguousarray(sum_rows(dy, x.ids, W.shape[1]).T), db
+    used, where = np.unique(x.ids, return_inverse=True)
+    S = sum_rows(dy, where, len(used))
+    dtable = np.zeros_like(x.table, dtype=S.dtype)
+    dtable[used] = S @ W
+    return dtable, S.T @ x.table[used], db
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """x = E[id]: row id of E (n_y, n_x); n_x = 0 stands for one-hot input, without parameters."""
+
+    n_y: int
+    n_x: int
+
+    @property
+    def width(self) -> int:
+        """The width of x: n_x, or n_y for one-hot input."""
+        return self.n_x or self.n_y
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shape of E, if there is one."""
+        return {"E": (self.n_y, self.n_x)} if self.n_x else {}
+
+    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
+        """E ~ N(0, 1)."""
+        return {name: rng.standard_normal(shape).astype(dtype) for name, shape in self.shapes.items()}
+
+    def forward(self, params: Params, ids: Array) -> tuple[Rows, Array]:
+        """x = E[ids], in factored form.  (N,) → Rows (N, n_x)"""
+        return Rows(params["E"] if self.n_x else None, ids), ids
+
+    def backward(self, params: Params, cache: Array, dtable: Array | None) -> tuple[None, Params]:  # noqa: ARG002
+        """dE, which `linear_backward` has summed over the occurrences; ids have no gradient."""
+        return None, {} if dtable is None else {"E": dtable}
+
+
+@dataclass(frozen=True)
+class Linear:
+    """y = x Wᵀ + b with W (n_out, n_in) and b (n_out,), under the names `weight` and `bias`."""
+
+    n_in: int
+    n_out: int
+    weight: str
+    bias: str
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of W and b."""
+        return {self.weight: (self.n_out, self.n_in), self.bias: (self.n_out,)}
+
+    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
+        """W ~ U(−√(6/(n_in + n_out)), +√(…)) (Glorot and Bengio 2010, eq. 16), b = 0."""
+        bound = np.sqrt(6 / (self.n_in + self.n_out))
+        W = rng.uniform(-bound, bound, (self.n_out, self.n_in))
+        return {self.weight: W.astype(dtype), self.bias: np.zeros(self.n_out, dtype)}
+
+    def forward(self, params: Params, x: Array | Rows) -> tuple[Array, Array | Rows]:
+        """y = x Wᵀ + b; the cache is x."""
+        return linear(x, params[self.weight], params[self.bias]), x
+
+    def backward(self, params: Params, cache: Array | Rows, dy: Array) -> tuple[Array | None, Params]:
+        """(dx, {dW, db}) by `linear_backward`."""
+        dx, dW, db = linear_backward(cache, params[self.weight], dy)
+        return dx, {self.weight: dW, self.bias: db}
+
+
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: DTypeLike) -> Array:
+    """A mask m with 0 at probability `rate` and 1/(1 − rate) elsewhere, so that E[m] = 1.
+
+    Inverted dropout (Srivastava et al. 2014, sec. 10): nothing is left to rescale at inference.
+    """
+    kept = rng.random(shape, dtype=np.float32) >= rate
+    return np.multiply(kept, 1 / (1 - rate), dtype=dtype)
+
+
+def dropout(x: Array, mask: Array | None) -> Array:
+    """y = x ⊙ m; with no mask, y = x. Backward is the same function: dx = dy ⊙ m."""
+    return x if mask is None else x * mask

@@ -1,0 +1,66 @@
+"""Softmax and cross-entropy: from logits to the loss, and the gradient that starts the way back.
+
+Notation and sources as in `layers`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bacterio_cli.nn.layers import Array
+
+
+def softmax(z: Array) -> Array:
+    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 b; T2; T3.)
+
+    Subtracting max z changes nothing in exact arithmetic; without it exp overflows above 88 in float32.
+    """
+    e: Array = np.exp(z - z.real.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
+
+
+def softmax_jacobian(y_hat: Array) -> Array:
+    """J_ij = ∂ŷ_i/∂z_j, both cases at once.  (n,) → (n, n)  (T1 b; T2 eq. 1; T3.)
+
+    i = j:  ŷ_i (1 − ŷ_i)        i ≠ j:  −ŷ_i ŷ_j        J = diag(ŷ) − ŷ ŷᵀ
+    """
+    return np.diag(y_hat) - np.outer(y_hat, y_hat)
+
+
+def softmax_backward(y_hat: Array, dy_hat: Array) -> Array:
+    """dz = Jᵀ dŷ = ŷ ⊙ (dŷ − Σ_k ŷ_k dŷ_k), row by row without building J.  (N, n) → (N, n)"""
+    return y_hat * (dy_hat - (y_hat * dy_hat).sum(axis=-1, keepdims=True))
+
+
+def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
+    """L = −(1/N) Σ_n Σ_i t_ni log ŷ_ni with ŷ = softmax(z), and ŷ for the way back.  (T1; T3.)
+
+    z (N, n_y); targets are ids (N,), standing for one-hot rows, or distributions (N, n_y) that
+    sum to 1. L is in nats per character. Through log ŷ_i = z_i − log Σ_k e^{z_k}, so that a
+    probability that underflows to 0 still has a finite logarithm.
+    """
+    shifted = z - z.real.max(axis=-1, keepdims=True)
+    e = np.exp(shifted)
+    total = e.sum(axis=-1, keepdims=True)
+    if targets.ndim == 1:
+        picked = shifted[np.arange(len(z)), targets]
+        loss = (np.log(total[:, 0]) - picked).mean()
+    else:
+        loss = (targets * (np.log(total) - shifted)).sum(axis=-1).mean()
+    return loss, e / total
+
+
+def cross_entropy_backward(y_hat: Array, targets: Array) -> Array:
+    """dz = (ŷ − t) / N.  (T1; T2 eq. 3; T3.)
+
+    ∂L/∂z_i = Σ_a ∂L/∂ŷ_a ∂ŷ_a/∂z_i = −t_i (1 − ŷ_i) + Σ_{a≠i} t_a ŷ_i = ŷ_i Σ_a t_a − t_i = ŷ_i − t_i.
+    The last step uses Σ_a t_a = 1 and nothing else: t may be any distribution, not only one-hot.
+    """
+    if targets.ndim == 1:
+        dz = y_hat.copy()
+        dz[np.arange(len(dz)), targets] -= 1
+    else:
+        dz = y_hat - targets
+    dz /= len(dz)
+    return dz

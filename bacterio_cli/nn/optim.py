@@ -1,0 +1,182 @@
+"""Optimisers, clipping and schedules over `{name: array}`; the only place where parameters change.
+
+`update` works in place: params ← params − learning_rate · step(grads, state). θ is a parameter,
+g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
+differs between texts; each docstring says which it is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bacterio_cli.nn.layers import Array, Params
+
+
+def decays(name: str) -> bool:
+    """Weight decay is for matrices that multiply; biases and embeddings keep their size."""
+    return name.rpartition(".")[2].startswith("W")
+
+
+@dataclass(frozen=True)
+class SGD:
+    """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)"""
+
+    moments = ()
+
+    def init(self, params: Params) -> Params:  # noqa: ARG002
+        """No state."""
+        return {}
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:  # noqa: ARG002
+        """One step, in place."""
+        for name, g in grads.items():
+            params[name] -= learning_rate * g
+
+
+@dataclass(frozen=True)
+class Adagrad:
+    """m ← m + g², θ ← θ − η g / √(m + ε): ε inside the root, as T2 has it (Duchi et al. 2011 has none)."""
+
+    epsilon: float = 1e-8
+
+    def init(self, params: Params) -> Params:
+        """m = 0 for every parameter."""
+        return {f"m.{name}": np.zeros_like(p) for name, p in params.items()}
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
+        """One step, in place."""
+        for name, g in grads.items():
+            m = state[f"m.{name}"]
+            m += g * g
+            params[name] -= learning_rate * g / np.sqrt(m + self.epsilon)
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """m ← ρ m + (1 − ρ) g², θ ← θ − η g / (√m + ε): ε outside the root (Tieleman and Hinton 2012, lecture 6e)."""
+
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    def init(self, params: Params) -> Params:
+        """m = 0 for every parameter."""
+        return {f"m.{name}": np.zeros_like(p) for name, p in params.items()}
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
+        """One step, in place."""
+        for name, g in grads.items():
+            m = state[f"m.{name}"]
+            m *= self.rho
+            m += (1 - self.rho) * g * g
+            params[name] -= learning_rate * g / (np.sqrt(m) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
+
+    m̂ = m / (1 − β₁ᵏ), v̂ = v / (1 − β₂ᵏ) at step k correct for starting at zero. With η̂ = η/(1 − β₁ᵏ) and
+    s = √(1 − β₂ᵏ) the update is η̂ m / (√v/s + ε), which makes no copies of m and v.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def init(self, params: Params) -> Params:
+        """m = v = 0 for every parameter, and the count of steps k."""
+        zeros = {f"{moment}.{name}": np.zeros_like(p) for name, p in params.items() for moment in "mv"}
+        return {"k": np.zeros((), np.int64), **zeros}
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
+        """One step, in place."""
+        state["k"] += 1
+        k = int(state["k"])
+        eta, s = learning_rate / (1 - self.beta1**k), math.sqrt(1 - self.beta2**k)
+        for name, g in grads.items():
+            m, v = state[f"m.{name}"], state[f"v.{name}"]
+            m *= self.beta1
+            m += (1 - self.beta1) * g
+            v *= self.beta2
+            v += (1 - self.beta2) * (g * g)
+            root = np.sqrt(v)
+            root /= s
+            root += self.epsilon
+            params[name] -= eta * (m / root)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled decay: first θ ← θ − η λ θ for matrices that multiply, then Adam's step
+    (Loshchilov and Hutter 2019, algorithm 2, with λ scaled by η as PyTorch does)."""
+
+    weight_decay: float = 0.01
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
+        """One step, in place."""
+        for name in grads:
+            if decays(name):
+                params[name] *= 1 - learning_rate * self.weight_decay
+        super().update(params, grads, state, learning_rate=learning_rate)
+
+
+Optimiser = SGD | Adagrad | RMSprop | Adam | AdamW
+OPTIMISERS: dict[str, type[Optimiser]] = {
+    "sgd": SGD,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def global_norm(grads: Params) -> float:
+    """‖g‖ = √(Σ g²) over all parameters together, summed in float64 across arrays."""
+    return math.sqrt(sum(float(np.vdot(g, g).real) for g in grads.values()))
+
+
+def clip_by_element(grads: Params, limit: float) -> None:
+    """g ← min(max(g, −limit), limit), each element by itself, in place; the texts take limit = 5.  (T2)"""
+    for g in grads.values():
+        np.clip(g, -limit, limit, out=g)
+
+
+def clip_by_norm(grads: Params, limit: float, norm: float) -> None:
+    """g ← g · limit / ‖g‖ where ‖g‖ > limit, in place: the direction stays (Pascanu et al. 2013, algorithm 1)."""
+    if norm > limit:
+        for g in grads.values():
+            g *= limit / norm
+
+
+def constant(progress: float) -> float:  # noqa: ARG001
+    """η(τ) = η₀."""
+    return 1.0
+
+
+def linear(progress: float) -> float:
+    """η(τ) = η₀ (1 − τ)."""
+    return 1 - progress
+
+
+def cosine(progress: float) -> float:
+    """η(τ) = η₀ ½ (1 + cos πτ)  (Loshchilov and Hutter 2017, eq. 5, without restarts, η_min = 0)."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+SCHEDULES = {"constant": constant, "linear": linear, "cosine": cosine}
+
+
+def learning_rate(step: int, *, peak: float, schedule: str, warmup: int, total: int) -> float:
+    """η of step 0, 1, …, total − 1: a linear rise over `warmup` steps, then the schedule over the rest."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    return peak * SCHEDULES[schedule](min(1.0, (step - warmup) / max(1, total - warmup)))
+
+
+__all__ = [
+    "OPTIMISERS", "SCHEDULES", "SGD", "Adagrad", "Adam", "AdamW", "Array", "Optimiser", "RMSprop",
+    "clip_by_element", "clip_by_norm", "global_norm", "learning_rate",
+]  # fmt: skip
