@@ -1,0 +1,102 @@
+"""The classic mistakes, planted one line at a time, to show that the check would have seen them.
+
+A bug names a function, a line of it, and the line that people write instead. Planting compiles the
+function's own source with that line exchanged and runs it in the original's place, wherever it is
+used; so what is tested is the very code with one real mistake in it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bacterio_cli.nn import cells, gated, layers, loss, models
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One mistake: `right` stands exactly once in the source of `function`; `wrong` takes its place."""
+
+    name: str
+    summary: str
+    function: Callable[..., Any]
+    right: str
+    wrong: str
+
+    def source(self) -> str:
+        """The function's source with the mistake in it."""
+        source = textwrap.dedent(inspect.getsource(self.function))
+        if source.count(self.right) != 1:
+            raise AssertionError(f"{self.name}: the line to exchange stands {source.count(self.right)} times")
+        return source.replace(self.right, self.wrong)
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        """Within the block, every caller of the function gets the mistaken one."""
+        namespace: dict[str, Any] = {}
+        code = compile("from __future__ import annotations\n" + self.source(), f"<{self.name}>", "exec")
+        exec(code, dict(self.function.__globals__), namespace)
+        healthy = self.function.__code__
+        self.function.__code__ = namespace[self.function.__name__].__code__
+        try:
+            yield
+        finally:
+            self.function.__code__ = healthy
+
+
+BUGS = [
+    Bug("missing-transpose", "the error goes back through W_aa instead of its transpose", cells.RNN.backward,
+        "np.matmul(dz_t, W_aa, out=carry[: t.rows])", "np.matmul(dz_t, W_aa.T, out=carry[: t.rows])"),
+    Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", cells.RNN.backward,
+        "dz_t *= slope[t.start : t.stop]", "dz_t *= 1"),
+    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", layers.tanh_slope,
+        "return 1 - a * a", "return 1 - np.tanh(a) ** 2"),
+    Bug("tanh-plus", "1 + tanh², as one text prints it", layers.tanh_slope,
+        "return 1 - a * a", "return 1 + a * a"),
+    Bug("sigmoid-lost-minus", "σ (1 + σ): the inner minus sign is lost", layers.sigmoid_slope,
+        "return a * (1 - a)", "return a * (1 + a)"),
+    Bug("no-carry", "each step forgets what comes back from the next", cells.RNN.backward,
+        "np.add(da[t.start : t.stop], carry[: t.rows], out=", "np.add(da[t.start : t.stop], 0, out="),
+    Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", cells.RNN.backward,
+        "previous_rows(history, batch_sizes)", "history[B:]"),
+    Bug("summed-not-averaged", "the loss is a mean, its gradient a sum", loss.cross_entropy_backward,
+        "dz /= len(dz)", "dz /= 1"),
+    Bug("clipped-before-check", "gradients are clipped before anyone compares them", models.loss_and_grads,
+        "Gradients(float(loss), grads,",
+        "Gradients(float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},"),
+    Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.sum_rows,
+        "np.add.reduceat(rows[order], first, axis=0)", "rows[order][first]"),
+    Bug("bias-of-one-row", "db takes one row of the batch, not the sum", layers.linear_backward,
+        "db = dy.sum(axis=0)", "db = dy[-1]"),
+    Bug("softmax-diagonal-only", "ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
+        "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))"),
+    Bug("softmax-quotient-plus", "the quotient rule with + for −", loss.softmax_backward,
+        "dy_hat - (y_hat", "dy_hat + (y_hat"),
+    Bug("hard-targets", "a target distribution is treated as its likeliest letter", loss.cross_entropy_backward,
+        "dz = y_hat - targets", "dz = y_hat - np.eye(y_hat.shape[1])[targets.argmax(axis=1)]"),
+    Bug("dropout-forward-only", "the mask is applied forward and not backward", models.CharRNN.backward,
+        "dh = dropout(dh, masks[k] if masks else None)", "dh = dropout(dh, None)"),
+    Bug("slope-twice", "δ is multiplied by f′ twice a layer", models.WindowMLP.backward,
+        "dh * ACTIVATIONS[self.activation].slope(value)", "dh * ACTIVATIONS[self.activation].slope(value) ** 2"),
+    Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gated.GRU.backward,
+        "K[:, 1] = K_c * recurrent * sigmoid_slope(r)", "K[:, 1] = K_c * sigmoid_slope(r)"),
+    Bug("gru-reset-forgotten", "dh = dz_c: what the reset gate lets through is not scaled back", gated.GRU.backward,
+        "K[:, 2] = K_c * r", "K[:, 2] = K_c"),
+    Bug("gru-no-skip-path", "the old state that u keeps sends nothing back", gated.GRU.backward,
+        "back += da_t * u[now]", "back += 0"),
+    Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", gated.LSTM.backward,
+        "dc_t *= f[now]", "dc_t *= 1"),
+    Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", gated.LSTM.backward,
+        "K_c = o * tanh_slope(tanh_c)", "K_c = o"),
+    Bug("layers-swapped", "the gradients of the initial states come back in the wrong order", models.CharRNN.backward,
+        "before = dbelow + before", "before = before + dbelow"),
+]  # fmt: skip
+
+
+def find(name: str) -> Bug | None:
+    """The bug of that name."""
+    return next((bug for bug in BUGS if bug.name == name), None)

@@ -1,0 +1,117 @@
+"""Derivatives without calculus: what the hand-derived gradients are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bacterio_cli.nn.layers import Array, Params
+
+Loss = Callable[[Params], Any]
+Gradient = Callable[[Params], Params]
+
+# Relative errors are taken against at least this share of the parameter's largest gradient: an entry that
+# is nearly zero by cancellation carries the rounding of the large terms that cancelled.
+FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Case:
+    """One function under test: where it is evaluated, its value, and its gradient as derived by hand.
+
+    `values` are what is differentiated, by name; `equations` says what each row proves.
+    """
+
+    name: str
+    arch: str
+    values: Params
+    loss: Loss
+    gradient: Gradient
+    equations: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The verdict on one parameter of one case."""
+
+    case: str
+    parameter: str
+    shape: tuple[int, ...]
+    max_relative_error: float
+    passed: bool
+    equation: str
+
+
+def complex_step(loss: Loss, values: Params, name: str, direction: Array) -> float:
+    """dL/dε along `direction` as Im L(v + i h d) / h, h = 1e-30  (Squire and Trapp 1998, eq. 2).
+
+    Nothing is subtracted, so h can be so small that the error of second order is far below the
+    rounding: the result is right to machine precision.
+    """
+    h = 1e-30
+    moved = {key: value.astype(np.complex128) for key, value in values.items()}
+    moved[name] += 1j * h * direction
+    return float(loss(moved).imag / h)
+
+
+def central_difference(loss: Loss, values: Params, name: str, direction: Array) -> float:
+    """dL/dε along `direction` as (L(v + h d) − L(v − h d)) / 2h, h = 1e-5: right to about ten digits of L."""
+    h = 1e-5
+    up, down = (
+        loss({**values, name: values[name] + h * direction}),
+        loss({**values, name: values[name] - h * direction}),
+    )
+    return float((up - down) / (2 * h))
+
+
+METHODS = {"complex": (complex_step, 1e-10), "central": (central_difference, 1e-5)}
+
+
+def check(case: Case, *, method: str = "complex", tolerance: float | None = None) -> list[Row]:
+    """Every entry of every value of the case; a gradient that is zero throughout proves nothing and fails."""
+    derivative, default = METHODS[method]
+    tolerance = default if tolerance is None else tolerance
+    grads = case.gradient(case.values)
+    rows = []
+    for name, value in case.values.items():
+        numeric = np.empty(value.size)
+        for k in range(value.size):
+            direction = np.zeros(value.size)
+            direction[k] = 1
+            numeric[k] = derivative(case.loss, case.values, name, direction.reshape(value.shape))
+        rows.append(verdict(case, name, grads[name].ravel(), numeric, tolerance))
+    return rows
+
+
+def check_sampled(case: Case, *, method: str = "complex", tolerance: float | None = None, seed: int = 0) -> list[Row]:
+    """A model at full size: 64 random entries and 16 random directions a parameter.
+
+    A direction d, with entries N(0, 1/size), tests all entries at once: dL/dε must be Σ g d.
+    """
+    derivative, default = METHODS[method]
+    tolerance = default if tolerance is None else tolerance
+    rng = np.random.default_rng(seed)
+    grads = case.gradient(case.values)
+    rows = []
+    for name, value in case.values.items():
+        directions = list(rng.standard_normal((16, *value.shape)) / np.sqrt(value.size))
+        for k in rng.choice(value.size, min(64, value.size), replace=False):
+            unit = np.zeros(value.size)
+            unit[k] = 1
+            directions.append(unit.reshape(value.shape))
+        analytic = np.array([np.vdot(grads[name], d) for d in directions])
+        numeric = np.array([derivative(case.loss, case.values, name, d) for d in directions])
+        rows.append(verdict(case, name, analytic, numeric, tolerance))
+    return rows
+
+
+def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: float) -> Row:
+    """The largest |g − n| / max(|g|, |n|, FLOOR · max |n|), and whether it is within the tolerance."""
+    largest = np.abs(numeric).max()
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR * largest)
+    error = float((np.abs(analytic - numeric) / np.where(scale > 0, scale, 1)).max())
+    passed = bool(largest > 0 and error <= tolerance)  # NaN compares false
+    return Row(case.name, name, case.values[name].shape, error, passed, case.equations.get(name, ""))
