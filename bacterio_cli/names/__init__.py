@@ -1,0 +1,1 @@
+"""The domain: lists of names, their letters and their batches; knows nothing of networks."""
