@@ -1,0 +1,187 @@
+"""Sampling as a generator: names come out one by one, and a tally of what was refused fills up.
+
+Rows are drawn independently in blocks of a fixed sequence of sizes, each with its own numbers from a
+counter-based generator keyed by seed and block. So name k depends on the model, the options and the
+seed, not on how many names are asked for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bacterio_cli.errors import BacterioError
+from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, temper
+from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.nn.layers import Array
+
+FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
+
+
+@dataclass(frozen=True)
+class Request:
+    """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters."""
+
+    seed: int
+    temperature: float = 0.8
+    top_k: int | None = None
+    top_p: float | None = None
+    prefix: str = ""
+    min_length: int = 1
+    max_length: int = 40
+    allow_known: bool = False
+    allow_duplicates: bool = False
+
+
+@dataclass
+class Tally:
+    """How many draws were made and accepted, and why the others were refused."""
+
+    drawn: int = 0
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def block_sizes() -> Iterator[int]:
+    """64, 256, 1,024, 4,096, 4,096, …: small first, so that a few names come at once."""
+    size = FIRST_BLOCK
+    while True:
+        yield size
+        size = min(4 * size, LARGEST_BLOCK)
+
+
+def reshaper(request: Request) -> Callable[[Array], Array]:
+    """What temperature, top-k and top-p, in this order, make of the final distribution."""
+
+    def reshape(p: Array) -> Array:
+        p = temper(p, request.temperature)
+        if request.top_k is not None:
+            p = keep_top_k(p, request.top_k)
+        return p if request.top_p is None else keep_top_p(p, request.top_p)
+
+    return keep_likeliest if request.temperature == 0 else reshape
+
+
+def keep_likeliest(p: Array) -> Array:
+    """All weight on the likeliest letter of each row, the first in the alphabet of equal ones."""
+    return np.asarray(np.arange(p.shape[1]) == p.argmax(axis=1)[:, None], p.dtype)
+
+
+def choose(p: Array, uniform: Array) -> Array:
+    """The letter in which each row's number u ∈ [0, 1) falls: the first i with Σ_{k≤i} p_k > u.  (n, n_y), (n,) → (n,)
+
+    The last sum stands for 1, whatever float32 made of it; a letter of probability 0 is never chosen.
+    """
+    cumulative = np.cumsum(p, axis=1)
+    threshold = uniform.astype(p.dtype) * cumulative[:, -1]
+    below = np.minimum(threshold, np.nextafter(cumulative[:, -1], 0, dtype=p.dtype))
+    return (cumulative <= below[:, None]).sum(axis=1)
+
+
+def draw_block(
+    model: LanguageModel,
+    prefix: Array,
+    count: int,
+    steps: int,
+    reshape: Callable[[Array], Array],
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """(ids (count, steps), lengths (count,)): what follows the prefix, drawn row by row in step.
+
+    A length of `steps` means that no end mark came in `steps` letters. Every row takes one number a
+    step, used or not, so that its letters do not depend on when the others end.
+    """
+    state = model.start(1)
+    for letter in [0, *prefix[:-1]] if len(prefix) else []:
+        _, state = model.step(np.array([letter]), state)
+    last = prefix[-1] if len(prefix) else 0
+    state = tuple(np.repeat(s, count, axis=0) for s in state)
+    ids = np.zeros((count, steps), np.intp)
+    lengths = np.full(count, steps)
+    running, letters = np.arange(count), np.full(count, last)
+    for t in range(steps):
+        p, state = model.step(letters, state)
+        letters = choose(reshape(p), rng.random(count)[running])
+        ends = letters == 0
+        lengths[running[ends]] = t
+        if ends.any():
+            goes_on = ~ends
+            running, letters = running[goes_on], letters[goes_on]
+            state = tuple(s[goes_on] for s in state)
+            if not len(running):
+                break
+        ids[running, t] = letters
+    return ids, lengths
+
+
+def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[str | None]:
+    """Endless draws in their fixed order; None where a name did not end within the longest length."""
+    prefix = vocabulary.encode([vocabulary.fold(request.prefix)])[1:-1]
+    reshape = reshaper(request)
+    steps = request.max_length - len(prefix) + 1
+    alphabet = np.array(["", *vocabulary.letters])
+    for block, size in enumerate(block_sizes()):
+        rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))
+        ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
+        head = "".join(alphabet[prefix])
+        for row, length in zip(alphabet[ids].tolist(), lengths.tolist(), strict=True):
+            name = head + "".join(row[:length])
+            yield None if length == steps else name.capitalize() if vocabulary.capitalised else name
+
+
+def refusal(name: str | None, request: Request, known: Collection[str], seen: Collection[str]) -> str | None:
+    """Why a draw is not accepted; None if it is."""
+    if name is None:
+        return "too long"
+    if not name:
+        return "empty"
+    if len(name) < request.min_length:
+        return "too short"
+    if name != " ".join(name.split()) or not unicodedata.is_normalized("NFC", name):
+        return "malformed"
+    if not request.allow_known and name in known:
+        return "known"
+    if not request.allow_duplicates and name in seen:
+        return "duplicate"
+    return None
+
+
+def sample(
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    known: Collection[str],
+    request: Request,
+    *,
+    count: int,
+    max_tries: int,
+    tally: Tally,
+) -> Iterator[str]:
+    """Up to `count` accepted names, from at most `max_tries` draws; `tally` says what became of every draw.
+
+    Raises BacterioError for a prefix that the vocabulary cannot spell or that leaves no room.
+    """
+    if missing := vocabulary.missing(request.prefix):
+        raise BacterioError(
+            f"--prefix {request.prefix}: {missing!r} is not in the model's alphabet, which is {vocabulary.letters!r}"
+        )
+    if len(request.prefix) > request.max_length:
+        raise BacterioError(f"--prefix {request.prefix} is longer than --max-length {request.max_length}")
+    seen: set[str] = set()
+    if request.temperature == 0 and not request.allow_duplicates:
+        max_tries = min(max_tries, 1)  # every draw is the same name
+    for name in draws(model, vocabulary, request):
+        if tally.accepted >= count or tally.drawn >= max_tries:
+            return
+        tally.drawn += 1
+        why = refusal(name, request, known, seen)
+        if why:
+            tally.refused[why] += 1
+        elif name is not None:
+            tally.accepted += 1
+            if not request.allow_duplicates:
+                seen.add(name)
+            yield name
