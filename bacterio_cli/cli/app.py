@@ -1,0 +1,90 @@
+"""The application: its commands, its streams, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from bacterio_cli import __version__
+from bacterio_cli.cli.gradcheck import gradcheck
+from bacterio_cli.cli.info import info
+from bacterio_cli.cli.sample import sample
+from bacterio_cli.cli.terminal import error, notice
+from bacterio_cli.cli.train import train
+from bacterio_cli.errors import BacterioError
+
+app = typer.Typer(
+    name="bacterio",
+    help="Learn bacterial genus names and invent new ones.",
+    epilog="Exit codes: 0 done, 1 files and data, 2 the words typed, 130 interrupted, 143 terminated.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """The error boundary: an expected failure is one line on stderr and its exit code; a bug keeps its traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except BacterioError as failure:
+            error(str(failure))
+            raise SystemExit(failure.exit_code) from None
+        except KeyboardInterrupt:
+            notice("interrupted")
+            raise SystemExit(130) from None
+        except BrokenPipeError:  # the reader has gone and wants no more: that is no failure
+            silence_stdout()
+        except OSError as failure:  # files are reported where they are used; what is left is stdout
+            silence_stdout()
+            error(f"cannot write to standard output: {failure.strerror}")
+            raise SystemExit(1) from None
+        except MemoryError:
+            error("out of memory; use a smaller --hidden, --batch-size or corpus")
+            raise SystemExit(1) from None
+
+    return run
+
+
+def silence_stdout() -> None:
+    """Send what Python may still flush at exit to nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"bacterio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Learn bacterial genus names and invent new ones."""
+
+
+for command in (train, sample, gradcheck, info):
+    app.command()(guarded(command))
+
+
+def main() -> None:
+    """The entry point: UTF-8 on both streams whatever the locale, then the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    app()

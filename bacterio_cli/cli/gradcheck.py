@@ -1,0 +1,84 @@
+"""`bacterio gradcheck`: prove every gradient, or plant a mistake and see it caught."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bacterio_cli.cli import terminal
+from bacterio_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from bacterio_cli.gradcheck.numeric import Row
+
+Choice = typer.Option
+
+
+def gradcheck(
+    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind.")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="Check a trained model at full size instead.")] = None,
+    method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
+    tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
+    inject: Annotated[str | None, Choice(metavar="BUG", help="Plant this mistake first; see --list-bugs.")] = None,
+    list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
+    as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,
+) -> None:  # fmt: skip
+    """Prove every gradient.
+
+    Each parameter, the input and the initial state, against the complex-step derivative; exit 1 if any row fails.
+
+    Example: bacterio gradcheck --inject tanh-twice
+    """
+    import time  # the engine and its cases are not needed for --help
+
+    from bacterio_cli.gradcheck import bugs, checks, numeric
+
+    if list_bugs:
+        for bug in bugs.BUGS:
+            sys.stdout.write(f"{bug.name:<24}{bug.summary}\n")
+        return
+    if checkpoint is not None and arch is not None:
+        raise UsageError("--arch belongs to the small cases; a checkpoint has its own")
+    planted = bugs.find(inject) if inject else None
+    if inject and planted is None:
+        raise UsageError(f"--inject {inject}: no such mistake; 'bacterio gradcheck --list-bugs' lists them")
+    begun = time.perf_counter()
+    with planted.planted() if planted else nullcontext():
+        if checkpoint is not None:
+            from bacterio_cli.trained import load
+
+            case = checks.trained_case(load(checkpoint))
+            rows = numeric.check_sampled(case, method=method, tolerance=tolerance)
+        else:
+            rows = [
+                row
+                for case in checks.all_cases(arch)
+                for row in numeric.check(case, method=method, tolerance=tolerance)
+            ]
+    report(rows, time.perf_counter() - begun, as_json=as_json)
+    if not all(row.passed for row in rows):
+        raise SystemExit(1)
+
+
+def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
+    """All rows, and the verdict in a line on stderr."""
+    failed = [row for row in rows if not row.passed]
+    if as_json:
+        from dataclasses import asdict
+
+        result = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        return
+    cells = [
+        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
+        for row in rows
+    ]  # fmt: skip
+    terminal.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
+    worst = max((row.max_relative_error for row in rows), default=0.0)
+    verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
+    terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")

@@ -1,0 +1,71 @@
+"""`bacterio info`: what a checkpoint holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bacterio_cli.cli import terminal
+
+if TYPE_CHECKING:
+    from bacterio_cli.trained import Trained
+
+
+def info(
+    file: Annotated[Path | None, typer.Argument(help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:  # fmt: skip
+    """Show what a checkpoint holds.
+
+    Model, alphabet, corpus, the options of training and its course.
+
+    Example: bacterio info bacterio.npz --json
+    """
+    from bacterio_cli.trained import default_checkpoint, load  # imports numpy
+
+    trained = load(file or default_checkpoint())
+    facts = describe(trained)
+    if as_json:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        return
+    history = facts.pop("history")
+    corpus = facts.pop("corpus")
+    training = facts.pop("training")
+    rows = [(name, show(value)) for name, value in facts.items()]
+    rows += [(f"corpus {name}", show(value)) for name, value in corpus.items()]
+    rows += [(f"training {name}", show(value)) for name, value in training.items()]
+    rows.append(("epochs done", show(history[-1]["epoch"] if history else 0)))
+    losses = [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
+    if losses:
+        rows.append(("best validation", f"{min(losses):.4f} bits per character"))
+    terminal.table(("what", "value"), rows, stream=sys.stdout)
+
+
+def show(value: Any) -> str:
+    """A value as people write it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def describe(trained: Trained) -> dict[str, Any]:
+    """Everything but the numbers themselves, ready for JSON."""
+    sizes = trained.model
+    return {
+        "arch": trained.arch,
+        "hidden": sizes.n_a,
+        "layers": sizes.layers,
+        "embedding": sizes.n_x,
+        "parameters": sum(p.size for p in trained.params.values()),
+        "vocabulary": trained.vocabulary.letters,
+        "capitalised": trained.vocabulary.capitalised,
+        "known_names": len(trained.known),
+        "resumable": trained.progress is not None,
+        "corpus": trained.corpus,
+        "training": trained.training,
+        "history": trained.history,
+    }

@@ -1,0 +1,74 @@
+"""What people see: notices and errors on stderr, tables, and the training bar.
+
+The only file that imports rich or tqdm, and it does so inside functions: most runs need neither.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
+
+
+def printable(text: str) -> str:
+    """The text with control and bidirectional characters escaped: names and paths come from files, and files lie."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def notice(text: str) -> None:
+    """One line on stderr; nothing if stderr is closed."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(f"bacterio: {printable(text)}\n")
+            sys.stderr.flush()
+        except OSError:
+            pass
+
+
+def error(text: str) -> None:
+    """One line on stderr that says what went wrong."""
+    notice(f"error: {text}")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is looking."""
+    return stream is not None and stream.isatty()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stream: TextIO, right: Sequence[str] = ()) -> None:
+    """Rows under headings: ruled on a terminal, plain aligned text elsewhere."""
+    from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only tables need it
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    width = None if is_terminal(stream) else PIPE_WIDTH
+    sheet = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        sheet.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    styles = {"FAIL": "bold red", "pass": "green"}
+    for row in rows:
+        sheet.add_row(*(Text(printable(cell), style=styles.get(cell, "")) for cell in row))
+    Console(file=stream, width=width, highlight=False).print(sheet)
+
+
+def training_bar(total: int, done: int, *, quiet: bool) -> tqdm[Any]:
+    """The one live display, on stderr, and only where stderr is a terminal."""
+    from tqdm import tqdm  # only training has a bar
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="step",
+        disable=quiet or not is_terminal(sys.stderr),
+        dynamic_ncols=True,
+        leave=False,
+        smoothing=0.05,
+    )

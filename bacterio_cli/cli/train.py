@@ -1,0 +1,239 @@
+"""`bacterio train`: learn names from lists."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+
+import typer
+
+from bacterio_cli.cli import terminal
+from bacterio_cli.errors import DivergedError, FileError, UsageError
+
+if TYPE_CHECKING:
+    from bacterio_cli.names.corpus import Corpus
+    from bacterio_cli.training import Progress, Run
+
+Choice = typer.Option  # shortens the table below
+MODEL, LEARNING, DATA, FILES = "Model", "Learning", "Data", "Files"
+
+
+def train(
+    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Lists of names, one a line; '-' is standard input; several are joined.")],
+    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: gru]")] = None,
+    activation: Annotated[Literal["tanh", "sigmoid", "relu"] | None, Choice(help="Activation of an rnn or mlp. [default: tanh]")] = None,
+    hidden: Annotated[int | None, Choice(min=1, max=8192, help="Units a layer. [default: 128]")] = None,
+    layers: Annotated[int | None, Choice(min=1, max=16, help="Stacked layers. [default: 2]")] = None,
+    embedding: Annotated[int | None, Choice(min=0, max=4096, help="Width of the letters' embedding; 0 is one-hot. [default: 32]")] = None,
+    window: Annotated[int | None, Choice(min=1, max=100, help="Letters that an mlp sees. [default: 5]")] = None,
+    dropout: Annotated[float | None, Choice(min=0, max=0.95, help="Share of each layer's output dropped. [default: 0.3]")] = None,
+    optimizer: Annotated[Literal["sgd", "adagrad", "rmsprop", "adam", "adamw"] | None, Choice(help="Update rule. [default: adamw]")] = None,
+    lr: Annotated[float | None, Choice(min=0, help="Peak learning rate a step. [default: 0.005; sgd 0.5, adagrad 0.05, rmsprop 0.002]")] = None,
+    schedule: Annotated[Literal["constant", "linear", "cosine"] | None, Choice(help="Course of the learning rate. [default: cosine]")] = None,
+    warmup: Annotated[int | None, Choice(min=0, help="Steps of linear rise before it. [default: 0]")] = None,
+    weight_decay: Annotated[float | None, Choice(min=0, help="Decoupled decay of adamw, a unit of learning rate. [default: 0.15]")] = None,
+    batch_size: Annotated[int | None, Choice(min=1, max=65536, help="Names, or streams, a step. [default: 32]")] = None,
+    epochs: Annotated[int | None, Choice(min=1, help="Passes over the corpus. [default: 50]")] = None,
+    clip: Annotated[float | None, Choice(min=0, help="Limit of the gradient; 0 is none. [default: 5]")] = None,
+    clip_mode: Annotated[Literal["norm", "element"] | None, Choice(help="Clip the global norm, or each element. [default: norm]")] = None,
+    stream: Annotated[bool | None, Choice("--stream", help="Read the corpus as one text, state carried on from chunk to chunk.", show_default=False)] = None,
+    bptt: Annotated[int | None, Choice(min=1, max=10000, help="Letters a chunk of --stream. [default: 25]")] = None,
+    valid_fraction: Annotated[float | None, Choice(min=0, max=0.5, help="Share of the names held out to validate on. [default: 0.1]")] = None,
+    patience: Annotated[int | None, Choice(min=0, help="Stop after so many epochs without improvement; 0 is never. [default: 0]")] = None,
+    seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed of all random numbers. [default: 0]")] = None,
+    preset: Annotated[Literal["default", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins.")] = None,
+    out: Annotated[Path, Choice("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
+    save_every: Annotated[int | None, Choice(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
+    log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines.")] = None,
+    resume: Annotated[bool, Choice("--resume", help="Go on with the run at --out; options left out come from the file.")] = False,
+    compact: Annotated[bool, Choice("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
+    quiet: Annotated[bool, Choice("--quiet", "-q", help="No bar, notices or report.")] = False,
+) -> None:  # fmt: skip
+    """Learn names and write a checkpoint.
+
+    The best weights on the names held out are kept. Ctrl-C saves, and --resume goes on from there, bit for bit.
+
+    Example: bacterio train names.txt --epochs 30 -o names.npz
+    """
+    options = locals()
+    # The engine takes 0.1 s to import; help and usage errors do without.
+    from dataclasses import fields
+
+    from bacterio_cli.checkpoint import probe
+    from bacterio_cli.names.corpus import read_corpus
+    from bacterio_cli.recipe import Recipe
+
+    given = {f.name: options[f.name] for f in fields(Recipe) if options.get(f.name) is not None}
+    if corpus.count("-") > 1:
+        raise UsageError("'-' is given twice, and standard input can be read once")
+    goes_on = resume and out.exists()
+    probe(out)
+    if resume and not goes_on and not quiet:
+        terminal.notice(f"{out} does not exist yet: a new run")
+    names = read_corpus(corpus)
+    run = make_run(names, given, preset, out if goes_on else None)
+    logger = Log(log, append=goes_on) if log else None
+    if not quiet:
+        terminal.notice(describe(names, run))
+    Session(run, out, save_every, logger, quiet=quiet).go()
+    finish(run, out, compact=compact, quiet=quiet)
+
+
+def make_run(names: Corpus, given: dict[str, Any], preset: str | None, resumed: Path | None) -> Run:
+    """A new run, or the one that stands in the file."""
+    from bacterio_cli import training  # imports the engine
+    from bacterio_cli.recipe import resolve, resolve_resumed
+    from bacterio_cli.trained import load
+
+    if resumed is None:
+        return training.begin(names, resolve(preset or "default", given))
+    trained = load(resumed)
+    stored = trained.recipe(resumed)
+    return training.resume(trained, names, resolve_resumed(stored, given, preset, str(resumed)), str(resumed))
+
+
+def describe(names: Corpus, run: Run) -> str:
+    """The corpus and the model in a line."""
+    recipe = run.recipe
+    size = sum(p.size for p in run.params.values())
+    dropped = f" ({names.duplicates:,} duplicates dropped)" if names.duplicates else ""
+    goes_on = f", from step {run.step:,}" if run.step else ""
+    return (
+        f"{len(names.names):,} names{dropped}, {run.vocabulary.n_y - 1:,} letters; "
+        f"{recipe.arch} {recipe.layers} × {recipe.hidden}, {size:,} parameters, {recipe.epochs} epochs{goes_on}"
+    )
+
+
+class Log:
+    """The rows of the history as JSON Lines; on resume a row that already stands there is not written again."""
+
+    def __init__(self, path: Path, *, append: bool) -> None:
+        self.path, self.last = path, 0
+        try:
+            if append and path.exists():
+                rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                self.last = max((row["step"] for row in rows), default=0)
+            self.file: TextIO = path.open("a" if append else "w", encoding="utf-8")
+        except OSError as failure:
+            raise FileError(path, "write", failure) from failure
+        except (ValueError, KeyError, TypeError) as failure:
+            raise FileError(path, "append to", "it is not a log of this program", "choose another --log") from failure
+
+    def write(self, progress: Progress) -> None:
+        """One row, on the disk before the checkpoint that follows it."""
+        if progress.row is None or progress.step <= self.last:
+            return
+        try:
+            self.file.write(json.dumps({**progress.row, "chars_per_second": round(progress.chars_per_second)}) + "\n")
+            self.file.flush()
+        except OSError as failure:
+            raise FileError(self.path, "write", failure) from failure
+
+
+class Session:
+    """The loop around the run: bar, log, saves, and a clean stop when a signal asks for it."""
+
+    def __init__(self, run: Run, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
+        self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
+        self.signal: int | None = None
+
+    def go(self) -> None:
+        """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
+        from bacterio_cli.training import train as steps
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.remember)
+        bar = None
+        saved = self.run.step if self.run.step else None
+        try:
+            for progress in steps(self.run):
+                bar = bar or terminal.training_bar(progress.total, progress.step - 1, quiet=self.quiet)
+                self.show(bar, progress)
+                if self.log:
+                    self.log.write(progress)
+                due = self.save_every and progress.step % self.save_every == 0
+                if due or progress.row or self.signal:
+                    self.save()
+                    saved = progress.step
+                if self.signal:
+                    bar.close()
+                    self.leave(self.signal)
+        except DivergedError:
+            self.save()
+            raise
+        finally:
+            if bar is not None:
+                bar.close()
+        if saved is None or saved != self.run.step:
+            self.save()
+
+    def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """The signal handler: the loop looks after each step."""
+        self.signal = number
+
+    def leave(self, number: int) -> None:
+        """Say that the run can be resumed, and exit."""
+        word = "interrupted" if number == signal.SIGINT else "terminated"
+        if not self.quiet:
+            terminal.notice(f"{word} at step {self.run.step:,}; saved to {self.out}, go on with --resume")
+        raise SystemExit(128 + number)
+
+    def save(self) -> None:
+        """The run as it stands."""
+        from bacterio_cli.training import snapshot
+
+        snapshot(self.run).save(self.out)
+
+    def show(self, bar: Any, progress: Progress) -> None:
+        """Move the bar; a few names when validation improves."""
+        if bar.disable:
+            return
+        bar.update()
+        if progress.row is None:
+            if progress.step % 10 == 0:
+                bar.set_postfix_str(self.figures(progress), refresh=False)
+            return
+        bar.set_postfix_str(self.figures(progress), refresh=False)
+        if progress.improved:
+            bar.write(f"epoch {progress.row['epoch']:>3}  {', '.join(self.few_names())}", file=sys.stderr)
+
+    def figures(self, progress: Progress) -> str:
+        """Loss, validation loss (nats per character) and characters per second."""
+        last = self.run.history[-1]["valid_nats_per_char"] if self.run.history else None
+        valid = "" if last is None else f", valid {last:.3f}"
+        return f"loss {progress.loss:.3f}{valid}, {progress.chars_per_second:,.0f} char/s"
+
+    def few_names(self) -> list[str]:
+        """Five draws from the net as it is, known ones too."""
+        from bacterio_cli.language_model import Net
+        from bacterio_cli.sampling import Request, Tally, sample
+
+        longest = 2 * max(map(len, self.run.corpus.names))
+        request = Request(seed=self.run.step, max_length=longest, allow_known=True)
+        net = Net(self.run.model, self.run.params)
+        names = sample(net, self.run.vocabulary, (), request, count=5, max_tries=64, tally=Tally())
+        return [terminal.printable(name) for name in names]
+
+
+def finish(run: Run, out: Path, *, compact: bool, quiet: bool) -> None:
+    """The final save if it is to be compact, and the report."""
+    from bacterio_cli.training import snapshot
+
+    if compact:
+        snapshot(run).compact().save(out, compress=True)
+    if quiet:
+        return
+    best = next((row for row in run.history if row["step"] == run.best_step), None)
+    rows = [("epochs", f"{run.history[-1]['epoch'] if run.history else 0}", "")]
+    if best is not None:
+        rows.append(("best epoch", f"{best['epoch']}", ""))
+        rows.append(("training loss", f"{best['nats_per_char']:.4f}", "nats per character"))
+        if best["valid_nats_per_char"] is not None:
+            rows.append(("validation loss", f"{best['valid_nats_per_char']:.4f}", "nats per character"))
+            rows.append(("", f"{best['valid_bits_per_char']:.4f}", "bits per character"))
+    terminal.table(("", "value", "unit"), rows, stream=sys.stderr, right=("value",))
+    terminal.notice(f"saved to {out}")
