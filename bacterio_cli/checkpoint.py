@@ -85,7 +85,7 @@ def write_archive(file: Any, members: Arrays, compress: bool) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
             info.compress_type = method
             archive.writestr(info, buffer.getvalue())

@@ -1,0 +1,65 @@
+"""The README's blocks, run in order as a reader would type them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+NOT_RUN_HERE = ("make ",)  # each is checked to be a target instead; running `make test` in a test would not end
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """(command, the output that the README shows under it)."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    return [(part.partition("\n")[0].partition("   #")[0].strip(), part.partition("\n")[2]) for part in parts]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory with what a reader has: a `bacterio` on the path, the model, and lists of names."""
+    desk = tmp_path_factory.mktemp("desk")
+    names = [line for line in (ROOT / "data/genera.txt").read_text().splitlines() if not line.startswith("#")][:300]
+    (desk / "names.txt").write_text("\n".join(names))
+    (desk / "table.tsv").write_text("\n".join(f"{name}\t{len(name)}" for name in names))
+    (desk / "model.npz").write_bytes((ROOT / "data/model.npz").read_bytes())
+    (desk / "bin").mkdir()
+    command = desk / "bin" / "bacterio"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bacterio_cli "$@"\n')
+    command.chmod(0o755)
+    (desk / "bin" / "python").symlink_to(sys.executable)
+    return desk
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.split("\n")[0][2:42] for block in BLOCKS])
+def test_block_runs_and_prints_what_it_shows(block: str, desk: Path) -> None:
+    """Each command of a block succeeds, and where output is shown, prints exactly that."""
+    environment = os.environ | {"PATH": f"{desk / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    for command, shown in commands(block):
+        if command.startswith(NOT_RUN_HERE):
+            assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+            continue
+        expected_code = 1 if "--inject" in command and "|" not in command else 0
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == expected_code, done.stderr
+        assert "Traceback" not in done.stderr
+        if shown:
+            assert done.stdout == shown
+
+
+def test_every_command_is_in_the_table() -> None:
+    """The README's table of commands and `--help` name the same commands."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bacterio_cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    listed = set(re.findall(r"^  ([a-z]+)  +[A-Z]", done.stdout.partition("Commands:")[2], flags=re.MULTILINE))
+    assert listed == set(re.findall(r"^\| `bacterio (\w+)", README, flags=re.MULTILINE))
