@@ -130,7 +130,7 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Ite
         head = "".join(alphabet[prefix])
         for row, length in zip(alphabet[ids].tolist(), lengths.tolist(), strict=True):
             name = head + "".join(row[:length])
-            yield None if length == steps else name.capitalize() if vocabulary.capitalised else name
+            yield None if length == steps else vocabulary.restore(name)
 
 
 def refusal(name: str | None, request: Request, known: Collection[str], seen: Collection[str]) -> str | None:

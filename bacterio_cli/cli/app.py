@@ -83,8 +83,18 @@ for command in (train, sample, gradcheck, info):
 
 
 def main() -> None:
-    """The entry point: UTF-8 on both streams whatever the locale, then the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    """The entry point: UTF-8 on both streams whatever the locale, one BLAS thread, then the command.
+
+    A stream that was closed before the start is a reader that has gone: what would go there goes nowhere.
+
+    Products this small gain nothing from a second thread, and lose a hundredfold when another process wants
+    the core it spins on; it must be said before numpy is imported.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

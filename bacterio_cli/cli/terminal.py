@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -23,13 +24,10 @@ def printable(text: str) -> str:
 
 
 def notice(text: str) -> None:
-    """One line on stderr; nothing if stderr is closed."""
-    if sys.stderr is not None:
-        try:
-            sys.stderr.write(f"bacterio: {printable(text)}\n")
-            sys.stderr.flush()
-        except OSError:
-            pass
+    """One line on stderr; that it cannot be written stops nothing."""
+    with suppress(OSError):
+        sys.stderr.write(f"bacterio: {printable(text)}\n")
+        sys.stderr.flush()
 
 
 def error(text: str) -> None:
@@ -37,9 +35,9 @@ def error(text: str) -> None:
     notice(f"error: {text}")
 
 
-def is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO) -> bool:
     """Whether a person is looking."""
-    return stream is not None and stream.isatty()
+    return stream.isatty()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stream: TextIO, right: Sequence[str] = ()) -> None:

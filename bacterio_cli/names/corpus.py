@@ -133,8 +133,12 @@ class Vocabulary:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The name that these ids spell, with its capital."""
-        name = "".join(self.letters[i - 1] for i in ids)
-        return name.capitalize() if self.capitalised else name
+        return self.restore("".join(self.letters[i - 1] for i in ids))
+
+    def restore(self, name: str) -> str:
+        """The name with its capital, where names have one; a letter whose capital is two letters, as ß, stays."""
+        capital = name[:1].upper()
+        return capital + name[1:] if self.capitalised and len(capital) == 1 else name
 
     def asdict(self) -> dict[str, Any]:
         """What a checkpoint stores."""

@@ -48,7 +48,7 @@ def read_lines(source: str) -> list[RawLine]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = len(re.findall(b"\r\n|\n|\r", data[: error.start])) + 1
         raise InputError(
             f"{where}:{line}",
             f"byte 0x{data[error.start]:02x} is not UTF-8",
