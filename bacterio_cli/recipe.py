@@ -1,33 +1,46 @@
-"""The options of a training run: defaults, presets, and which of them contradict each other."""
+"""The options of a training run: defaults, ranges, presets, and which of them contradict each other."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bacterio_cli.errors import UsageError
 
-ARCHITECTURES = ("rnn", "gru", "lstm", "mlp")
-ACTIVATIONS = ("tanh", "sigmoid", "relu")
-OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "linear", "cosine")
-CLIP_MODES = ("norm", "element")
-
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
+
+CHOICES = {
+    "arch": ("rnn", "gru", "lstm", "mlp"),
+    "activation": ("tanh", "sigmoid", "relu"),
+    "optimizer": tuple(LEARNING_RATES),
+    "schedule": ("constant", "linear", "cosine"),
+    "clip_mode": ("norm", "element"),
+    "reduction": ("mean", "sum"),
+}
+INFINITY = math.inf
+RANGES: dict[str, tuple[float, float]] = {
+    "hidden": (1, 8192), "layers": (1, 16), "embedding": (0, 4096), "window": (1, 100), "dropout": (0, 0.95),
+    "lr": (0, INFINITY), "warmup": (0, INFINITY), "weight_decay": (0, INFINITY), "batch_size": (1, 65536),
+    "epochs": (1, 10**6), "clip": (0, INFINITY), "bptt": (1, 10**4), "valid_fraction": (0, 0.5),
+    "patience": (0, INFINITY), "seed": (0, 2**63 - 1), "ngram": (0, 12), "smoothing": (0, 1), "nets": (1, 16),
+    "init_scale": (0, INFINITY),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides, with the corpus, which weights come out.
+    """Everything that decides, with the corpus, which model comes out.
 
-    `reduction` is what a step descends: the mean loss of a letter, or the sum over the batch as T1's author
-    did; `init_scale` draws weights from N(0, init_scale²) instead of each layer's own rule. Both are set by
-    presets alone. `clip` 0 and `patience` 0 switch off; learning rates are per step.
+    `smoothing` is the weight of the `ngram` table's distribution in the targets; `mix` is the nets' weight beside the
+    table, or "auto"; `nets` are averaged; `refit` goes on, after validation, on all names. `reduction` is what a step
+    descends: the mean loss of a letter, or the sum over the batch as T1's author did; `init_scale` draws weights
+    from N(0, init_scale²) instead of each layer's own rule. Both are set by presets alone. `clip` 0 and `patience` 0
+    switch off; `epochs` and `batch_size` None follow from the size of the corpus.
     """
 
-    arch: str = "gru"
+    arch: str = "lstm"
     activation: str = "tanh"
     hidden: int = 128
     layers: int = 2
@@ -39,8 +52,8 @@ class Recipe:
     schedule: str = "cosine"
     warmup: int = 0
     weight_decay: float = 0.15
-    batch_size: int = 32
-    epochs: int = 50
+    batch_size: int | None = None
+    epochs: int | None = None
     clip: float = 5.0
     clip_mode: str = "norm"
     stream: bool = False
@@ -48,17 +61,41 @@ class Recipe:
     valid_fraction: float = 0.1
     patience: int = 0
     seed: int = 0
+    ngram: int = 7
+    smoothing: float = 0.45
+    mix: str = "auto"
+    refit: bool = True
+    nets: int = 1
     init_scale: float | None = None
     reduction: str = "mean"
 
+    @property
+    def net_weight(self) -> float | None:
+        """The nets' weight in the mixture, None if validation is to choose it."""
+        return None if self.mix == "auto" else float(self.mix)
+
+    def sized(self, characters: int) -> Recipe:
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters.
+
+        Thirty passes over 43,000 characters, and fewer as the corpus grows: the time grows with its power 0.4.
+        """
+        epochs = self.epochs or min(60, max(3, round(30 * (43_000 / characters) ** 0.6)))
+        batch_size = self.batch_size or (32 if characters < 300_000 else 128)
+        return replace(self, epochs=epochs, batch_size=batch_size)
+
+
+# Without a table: the plain net, trained on what was seen.
+PLAIN = {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "fast": {"arch": "gru", "layers": 1, "epochs": 12, "refit": False},
+    "best": {"nets": 3},
     # The system of T1 as its author ran it: one tanh layer on one-hot letters, a name a step.
     "seed": {
         "arch": "rnn", "activation": "tanh", "hidden": 50, "layers": 1, "embedding": 0, "dropout": 0.0,
-        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "batch_size": 1, "epochs": 12,
-        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum",
+        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
+        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum", **PLAIN,
     },
 }  # fmt: skip
 
@@ -72,10 +109,13 @@ def resolve(preset: str, given: Mapping[str, Any]) -> Recipe:
     """The recipe of a preset with the options given beside it, which win. Raises UsageError."""
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", Recipe.optimizer)
-    settings.setdefault("lr", LEARNING_RATES[optimizer])
+    settings.setdefault("lr", LEARNING_RATES.get(optimizer, Recipe.lr))
     if optimizer != "adamw":
         settings.setdefault("weight_decay", 0.0)
+    if settings.get("ngram") == 0:
+        settings = {**PLAIN, "refit": Recipe.refit, **settings}
     recipe = Recipe(**settings)
+    refuse_impossible(recipe)
     refuse_contradictions(recipe, given)
     return recipe
 
@@ -84,20 +124,55 @@ def resolve_resumed(stored: Recipe, given: Mapping[str, Any], preset: str | None
     """The stored recipe, with more epochs if they are asked for; UsageError for any other difference."""
     asked = {**(PRESETS[preset] if preset else {}), **given}
     for name, value in asked.items():
-        if value != getattr(stored, name) and not (name == "epochs" and value > stored.epochs):
+        before = getattr(stored, name)
+        if value != before and not (name == "epochs" and value > before):
             raise UsageError(
-                f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {getattr(stored, name)}; "
+                f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
                 "leave it out, or start anew without --resume"
             )
-    return replace(stored, epochs=max(stored.epochs, asked.get("epochs", 0)))
+    recipe = replace(stored, epochs=asked.get("epochs", stored.epochs))
+    refuse_impossible(recipe)
+    return recipe
+
+
+def restore(settings: Any) -> Recipe:
+    """The recipe that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
+    if not isinstance(settings, dict) or set(settings) != {f.name for f in fields(Recipe)}:
+        raise ValueError("other options than this version has")
+    recipe = Recipe(**settings)
+    kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+    for f in fields(Recipe):
+        value, kind = settings[f.name], str(f.type).removesuffix(" | None")
+        if (f.name != "init_scale" or value is not None) and type(value) not in kinds[kind]:
+            raise ValueError(f"{f.name} cannot be {value!r}")
+    try:
+        refuse_impossible(recipe)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    return recipe
+
+
+def refuse_impossible(recipe: Recipe) -> None:
+    """UsageError for a value outside its range."""
+    for name, value in asdict(recipe).items():
+        if name in CHOICES and value not in CHOICES[name]:
+            raise UsageError(f"{flag(name)} is one of {', '.join(CHOICES[name])}, not {value}")
+        if name in RANGES and value is not None:
+            low, high = RANGES[name]
+            if not low <= value <= high or not math.isfinite(value):
+                bounds = f"at least {low}" if high == INFINITY else f"from {low} to {high}"
+                raise UsageError(f"{flag(name)} must be {bounds}, not {value}")
+    try:
+        possible = recipe.net_weight is None or 0 <= recipe.net_weight <= 1
+    except ValueError:
+        possible = False
+    if not possible:
+        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {recipe.mix}")
 
 
 def refuse_contradictions(recipe: Recipe, given: Mapping[str, Any]) -> None:
-    """UsageError for a value outside its range, or an option that has no effect beside the others."""
-    for name, value in asdict(recipe).items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UsageError(f"{flag(name)} must be a finite number, not {value}")
-    arch = recipe.arch
+    """UsageError for an option that has no effect beside the others."""
+    arch, table = recipe.arch, recipe.ngram > 0
     conflicts = [
         ("activation", arch in ("gru", "lstm"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
         ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
@@ -105,6 +180,9 @@ def refuse_contradictions(recipe: Recipe, given: Mapping[str, Any]) -> None:
         ("bptt", not recipe.stream, "is the chunk of --stream; whole names are never cut"),
         ("weight_decay", recipe.optimizer != "adamw", f"needs --optimizer adamw, not {recipe.optimizer}"),
         ("patience", recipe.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
+        ("smoothing", not table, "needs a table, and --ngram is 0"),
+        ("mix", not table and recipe.mix != "1", "needs a table, and --ngram is 0"),
+        ("refit", recipe.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
     ]
     for name, conflict, why in conflicts:
         if conflict and given.get(name):

@@ -3,17 +3,16 @@
 This is the one place that knows how a checkpoint is laid out:
 
 member                    what
-meta                      JSON: format, model, vocabulary, corpus, training, history, progress
-E, 0.W_ax, …, W_ya, b_y   the weights to use, float32: the best on the validation names
+meta                      JSON: format, model, vocabulary, corpus, training, history, mixture, progress
+E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E, …
+table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
 known_names               the corpus, UTF-8, a name a line
-resume.current.*          the weights of the last step
-resume.optimizer.*        the optimiser's moments
-resume.state.*            the state carried between chunks of a stream
+resume.…                  what only `--resume` needs: weights and moments of the last step, and so on
 """
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,35 +21,57 @@ import numpy as np
 
 from bacterio_cli import checkpoint
 from bacterio_cli.errors import CheckpointError
-from bacterio_cli.language_model import Net
-from bacterio_cli.names.corpus import UNPRINTABLE, Vocabulary
+from bacterio_cli.language_model import LanguageModel, Net, average, mixture_of
+from bacterio_cli.names.corpus import LONGEST_LINE, UNPRINTABLE, Vocabulary
+from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.gated import CELLS
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
-from bacterio_cli.recipe import Recipe
+from bacterio_cli.recipe import Recipe, restore
 
 LARGEST_SIZE = 2**20
+MOST_NETS = 16
 WORKING_CHECKPOINT = Path("bacterio.npz")
+PARTS = ("nets", "table", "background")
+COUNTS = ("suffix", "first", "letter", "target", "count")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Model, weights and vocabulary; the known names and the facts about their corpus; how it was trained."""
+    """Nets, tables and their weights; the known names and the facts about their corpus; how it was trained.
+
+    `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
+    """
 
     model: Model
-    params: Params
+    nets: tuple[Params, ...]
     vocabulary: Vocabulary
     known: tuple[str, ...]
     corpus: dict[str, Any]
     training: dict[str, Any]
     history: list[dict[str, Any]]
+    table: NGram | None = None
+    background: NGram | None = None
+    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     progress: dict[str, Any] | None = None
     resume: dict[str, Array] = field(default_factory=dict)
 
     @property
-    def language_model(self) -> Net:
-        """What the sampler steps."""
-        return Net(self.model, self.params)
+    def params(self) -> Params:
+        """The weights of the first net."""
+        return self.nets[0]
+
+    @property
+    def net(self) -> LanguageModel:
+        """The nets alone: their average."""
+        return average([Net(self.model, params) for params in self.nets])
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """What the sampler steps: nets and tables, mixed."""
+        parts = [(self.net, self.weights[0])]
+        parts += [(t, w) for t, w in zip((self.table, self.background), self.weights[1:], strict=True) if t is not None]
+        return mixture_of([part for part, _ in parts], [weight for _, weight in parts])
 
     @property
     def arch(self) -> str:
@@ -60,11 +81,10 @@ class Trained:
     def recipe(self, path: str | Path) -> Recipe:
         """The options of the run; CheckpointError if they are not this version's."""
         try:
-            return Recipe(**self.training)
-        except TypeError as error:
-            raise CheckpointError(
-                path, "was trained with other options than this version has", "start anew without --resume"
-            ) from error
+            return restore(self.training)
+        except (TypeError, ValueError) as error:
+            what = f"its training options are not those of this version ({error})"
+            raise CheckpointError(path, what, "start anew without --resume") from error
 
     def compact(self) -> Trained:
         """The same without what only `--resume` needs."""
@@ -72,17 +92,32 @@ class Trained:
 
     def save(self, path: str | Path, *, compress: bool = False) -> None:
         """Write the checkpoint; raises FileError."""
+        tables = {"table": self.table, "background": self.background}
         meta = {
             "model": {"class": type(self.model).__name__, **asdict(self.model)},
             "vocabulary": self.vocabulary.asdict(),
             "corpus": self.corpus,
             "training": self.training,
             "history": self.history,
+            "mixture": {
+                "nets": len(self.nets),
+                "weights": dict(zip(PARTS, self.weights, strict=True)),
+                "discounts": {name: table and table.discounts for name, table in tables.items()},
+            },
             "progress": self.progress,
         }
-        known = np.frombuffer("\n".join(self.known).encode(), np.uint8)
-        resume = {f"resume.{name}": array for name, array in self.resume.items()}
-        checkpoint.save(path, {**self.params, "known_names": known, **resume}, meta, compress=compress)
+        arrays = {net_key(k, name): array for k, net in enumerate(self.nets) for name, array in net.items()}
+        for name, table in tables.items():
+            if table is not None:
+                arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
+        arrays["known_names"] = np.frombuffer("\n".join(self.known).encode(), np.uint8)
+        arrays |= {f"resume.{name}": array for name, array in self.resume.items()}
+        checkpoint.save(path, arrays, meta, compress=compress)
+
+
+def net_key(k: int, name: str) -> str:
+    """The member that holds a parameter of net k; the first net's have the names of the formulas."""
+    return f"net{k}.{name}" if k else name
 
 
 def load(path: str | Path) -> Trained:
@@ -90,47 +125,78 @@ def load(path: str | Path) -> Trained:
     arrays, meta = checkpoint.load(path)
     try:
         model = read_model(meta["model"])
-        letters, capitalised = meta["vocabulary"]["letters"], meta["vocabulary"]["capitalised"]
+        vocabulary = read_vocabulary(meta["vocabulary"], model.n_y)
         known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
+        mixture = meta["mixture"]
+        ensure("the number of nets", mixture["nets"], lambda n: type(n) is int and 1 <= n <= MOST_NETS)
+        tables = [read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in PARTS[1:]]
+        weights = [mixture["weights"][part] for part in PARTS]
+        ensure("the weights", weights, all_numbers)
+        ensure("the weights", weights, lambda w: min(w) >= 0 and abs(sum(w) - 1) < 1e-3)
+        used = [part is not None or weight == 0 for part, weight in zip(tables, weights[1:], strict=True)]
+        ensure("the weights", used, all)
         trained = Trained(
             model,
-            {name: read_parameter(path, arrays, name, shape) for name, shape in shapes(model).items()},
-            Vocabulary(letters, bool(capitalised)),
+            tuple(
+                {name: read_parameter(path, arrays, net_key(k, name), shape) for name, shape in shapes(model).items()}
+                for k in range(mixture["nets"])
+            ),
+            vocabulary,
             known,
-            {key: meta["corpus"][key] for key in ("digest", "names", "characters", "date", "longest")},
+            read_corpus_facts(meta["corpus"], known),
             dict(meta["training"]),
-            [dict(row) for row in meta["history"]],
+            read_history(meta["history"]),
+            tables[0],
+            tables[1],
+            (weights[0], weights[1], weights[2]),
             meta["progress"],
             {name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
         )
-        agree = (
-            isinstance(letters, str)
-            and list(letters) == sorted(set(letters))
-            and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in letters)
-            and len(letters) + 1 == model.n_y
-            and len(known) == trained.corpus["names"]
-            and isinstance(trained.corpus["longest"], int)
-            and not any(UNPRINTABLE.search(name) for name in known)
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(
-            path, f"is inconsistent or was not written by this program ({type(error).__name__}: {error})"
-        ) from error
-    if not agree:
-        raise CheckpointError(path, "is inconsistent: vocabulary, known names and sizes do not belong together")
+        ensure("the progress", trained.progress, lambda p: p is None or isinstance(p, dict))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(path, f"is inconsistent or was not written by this program ({said})") from error
     return trained
 
 
-def shipped(name: str) -> Path:
-    """A file that ships: inside the installed package, or under data/ of the checkout it was installed from."""
-    package = Path(__file__).parent
-    installed = package / "data" / name
-    return installed if installed.exists() else package.parent / "data" / name
+def ensure(what: str, value: Any, holds: Callable[[Any], bool]) -> None:
+    """ValueError if it does not hold."""
+    if not holds(value):
+        raise ValueError(f"{what} cannot be so")
 
 
-def default_checkpoint() -> Path:
-    """bacterio.npz in the working directory, else the model that ships."""
-    return WORKING_CHECKPOINT if WORKING_CHECKPOINT.exists() else shipped("model.npz")
+def all_numbers(values: Any) -> bool:
+    """Whether these are finite numbers, and not True or False."""
+    return all(type(v) in (int, float) and abs(v) < float("inf") for v in values)
+
+
+def read_vocabulary(stored: dict[str, Any], n_y: int) -> Vocabulary:
+    """Sorted, distinct, printable letters, as many as the model reads."""
+    letters = stored["letters"]
+    ensure("the vocabulary", letters, lambda s: isinstance(s, str) and list(s) == sorted(set(s)))
+    ensure("the vocabulary", letters, lambda s: len(s) + 1 == n_y and not UNPRINTABLE.search(s))
+    return Vocabulary(letters, bool(stored["capitalised"]))
+
+
+def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """What is known of the corpus, in agreement with the names that the file holds."""
+    facts = {key: stored[key] for key in ("digest", "names", "characters", "date", "longest")}
+    ensure("the known names", known, lambda names: len(names) == facts["names"] and type(facts["names"]) is int)
+    ensure("the known names", known, lambda names: not any(UNPRINTABLE.search(name) for name in names))
+    ensure("the corpus", facts, lambda f: type(f["longest"]) is int and 1 <= f["longest"] <= 2 * LONGEST_LINE)
+    ensure("the corpus", facts, lambda f: type(f["characters"]) is int and isinstance(f["digest"], str))
+    ensure("the corpus", facts, lambda f: f["date"] is None or isinstance(f["date"], str))
+    return facts
+
+
+def read_history(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of numbers, the validation loss possibly missing."""
+    rows = [dict(row) for row in stored]
+    for row in rows:
+        numbers = [row[key] for key in ("step", "epoch", "nats_per_char", "gradient_norm", "learning_rate")]
+        valid = [row[key] for key in ("valid_nats_per_char", "valid_bits_per_char") if row[key] is not None]
+        ensure("the history", numbers + valid, all_numbers)
+    return rows
 
 
 def read_model(sizes: dict[str, Any]) -> Model:
@@ -139,11 +205,9 @@ def read_model(sizes: dict[str, Any]) -> Model:
     kinds: dict[str, type[Model]] = {"CharRNN": CharRNN, "WindowMLP": WindowMLP}
     model = kinds[settings.pop("class")](**settings)
     for name, value in asdict(model).items():
-        if (name == "cell" and value not in CELLS) or (name == "activation" and value not in ACTIVATIONS):
-            raise ValueError(f"{name} {value!r} is unknown")
-        if name not in ("cell", "activation") and not (
-            type(value) is int and (name == "n_x") <= value + 1 and value <= LARGEST_SIZE
-        ):
+        known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
+        least = 0 if name == "n_x" else 1
+        if value not in known if known else type(value) is not int or not least <= value <= LARGEST_SIZE:
             raise ValueError(f"{name} cannot be {value!r}")
     return model
 
@@ -157,3 +221,38 @@ def read_parameter(path: str | Path, arrays: checkpoint.Arrays, name: str, shape
     if not np.isfinite(found).all():
         raise CheckpointError(path, f"its member {name!r} holds values that are not finite")
     return found
+
+
+def read_table(arrays: checkpoint.Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
+    """A table whose links stay inside it and lead to shorter contexts; None if there is none."""
+    if discounts is None:
+        return None
+    counts = Counts(n_y, *(arrays[f"{name}.{part}"] for part in COUNTS))
+    S, E = len(counts.suffix), len(counts.letter)
+    first = counts.first
+    ensure(f"the {name}'s arrays", counts, lambda c: all(getattr(c, part).dtype == np.int32 for part in COUNTS))
+    ensure(f"the {name}'s sizes", first, lambda f: S > 0 and f.shape == (S + 1,) and f[0] == 0 and f[-1] == E)
+    ensure(f"the {name}'s sizes", counts, lambda c: c.letter.shape == c.target.shape == c.count.shape == (E,))
+    ensure(f"the {name}'s states", first, lambda f: bool((np.diff(f) > 0).all()))
+    ensure(f"the {name}'s links", counts.suffix, lambda s: s.min() >= 0 and bool((s[1:] < np.arange(1, S)).all()))
+    ensure(f"the {name}'s links", counts.target, lambda t: t.min() >= 0 and t.max() < S)
+    ensure(f"the {name}'s letters", counts.letter, lambda v: v.min() >= 0 and v.max() < n_y)
+    ensure(f"the {name}'s letters", counts.keys, lambda k: bool((np.diff(k) > 0).all()))
+    ensure(f"the {name}'s counts", counts.count, lambda c: c.min() >= 1)
+    ensure(f"the {name}'s discounts", discounts, lambda d: len(d) == 3 and all_numbers(d))
+    ensure(f"the {name}'s discounts", discounts, lambda d: all(0 < x < k for k, x in enumerate(d, 1)))
+    table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
+    ensure(f"the {name}'s levels", table.levels, bool)
+    return table
+
+
+def shipped(name: str) -> Path:
+    """A file that ships: inside the installed package, or under data/ of the checkout it was installed from."""
+    package = Path(__file__).parent
+    installed = package / "data" / name
+    return installed if installed.exists() else package.parent / "data" / name
+
+
+def default_checkpoint() -> Path:
+    """bacterio.npz in the working directory, else the model that ships."""
+    return WORKING_CHECKPOINT if WORKING_CHECKPOINT.exists() else shipped("model.npz")

@@ -1,63 +1,39 @@
 """Training as a generator: a run goes in, a record comes out at every step, and nothing is printed.
 
-A run can be saved after any record and resumed from there to the same last byte: the order of an epoch
-comes from (seed, epoch), the dropout masks of a step from (seed, step), and what is summed
-since the last evaluation is part of the run.
+A run can be saved after any record: the order of an epoch comes from the seed and the epoch, the dropout
+masks of a step from the seed and the step, and what is summed since the last evaluation is part of the run.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.errors import BacterioError, CheckpointError, DivergedError
+from bacterio_cli.course import MASKS, ORDER, STAGES, Stage
+from bacterio_cli.errors import DivergedError
+from bacterio_cli.language_model import LanguageModel, Net, fit_weights
 from bacterio_cli.names.batches import Batch, Text
-from bacterio_cli.names.corpus import Corpus, Vocabulary, split
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params, dropout_mask
-from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, init, loss_and_grads, mean_loss
-from bacterio_cli.recipe import Recipe
-from bacterio_cli.trained import Trained
+from bacterio_cli.nn.layers import Array, dropout_mask
+from bacterio_cli.nn.models import loss_and_grads
+from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, resume, snapshot
+from bacterio_cli.smoothing import CrossFit
+
+__all__ = ["Progress", "Run", "begin", "likelihood", "resume", "snapshot", "train"]
 
 EVALUATION_BATCH = 256
 LN2 = float(np.log(2))
-# What each stream of random numbers is for: default_rng([seed, purpose, …]).
-SPLIT, INIT, ORDER, MASKS = range(4)
-
-
-@dataclass
-class Run:
-    """A training run between two steps: everything that the next step depends on."""
-
-    recipe: Recipe
-    corpus: Corpus
-    vocabulary: Vocabulary
-    model: Model
-    params: Params
-    moments: Params
-    step: int = 0
-    carried: State = ()
-    best: Params | None = None
-    best_step: int = 0
-    best_loss: float | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
-    # Sums since the last row of the history.
-    nats: float = 0.0
-    chars: int = 0
-    norms: float = 0.0
-    steps: int = 0
 
 
 class Progress(NamedTuple):
     """One step done. `row` is the history's new row where the step ended an epoch, else None.
 
-    `loss` is in nats per character, `chars_per_second` over the training time alone since the last row.
+    `loss` is in nats per character, against soft targets if there are any; `chars_per_second` over the training
+    time alone since the last row.
     """
 
     step: int
@@ -69,149 +45,74 @@ class Progress(NamedTuple):
     improved: bool
 
 
-def build_model(recipe: Recipe, n_y: int) -> Model:
-    """The model that a recipe describes, for n_y letters with the boundary."""
-    if recipe.arch == "mlp":
-        return WindowMLP(n_y, recipe.embedding, recipe.hidden, recipe.layers, recipe.window, recipe.activation)
-    return CharRNN(n_y, recipe.embedding, recipe.hidden, recipe.layers, recipe.arch, recipe.activation)
-
-
-def build_optimiser(recipe: Recipe) -> optim.Optimiser:
-    """The optimiser that a recipe describes."""
-    if recipe.optimizer == "adamw":
-        return optim.AdamW(weight_decay=recipe.weight_decay)
-    return optim.OPTIMISERS[recipe.optimizer]()
-
-
-def begin(corpus: Corpus, recipe: Recipe) -> Run:
-    """A new run: fresh weights from the seed."""
-    vocabulary = Vocabulary.of(corpus.names)
-    model = build_model(recipe, vocabulary.n_y)
-    params = init(model, np.random.default_rng([recipe.seed, INIT]), np.float32, recipe.init_scale)
-    return Run(recipe, corpus, vocabulary, model, params, build_optimiser(recipe).init(params))
-
-
-def resume(trained: Trained, corpus: Corpus, recipe: Recipe, path: str) -> Run:
-    """The run that a checkpoint was saved from; BacterioError for another corpus or a file without a run."""
-    progress = trained.progress
-    if progress is None:
-        raise BacterioError(
-            f"{path} is a model to use, without what --resume needs; train anew, to another file with --out"
-        )
-    if corpus.digest != trained.corpus["digest"]:
-        raise BacterioError(
-            f"--resume: {path} was trained on another corpus ({trained.corpus['names']:,} names, digest "
-            f"{trained.corpus['digest'][:12]}; given: {len(corpus.names):,} names, digest {corpus.digest[:12]}); "
-            "give the same lists in the same order, or start anew without --resume"
-        )
-    run = begin(corpus, recipe)
-
-    def restore(group: str, like: Params) -> Params:
-        stored = {name: trained.resume.get(f"{group}.{name}") for name in like}
-        for name, value in stored.items():
-            if value is None or value.shape != like[name].shape or value.dtype != like[name].dtype:
-                raise CheckpointError(path, f"its member 'resume.{group}.{name}' is missing or of the wrong shape")
-        return {name: value.copy() for name, value in stored.items() if value is not None}
-
-    run.params = restore("current", run.params)
-    run.moments = restore("optimizer", run.moments)
-    run.carried = tuple(trained.resume[f"state.{k}"] for k in range(progress["carried"]))
-    run.best = dict(trained.params) if progress["best_loss"] is not None else None
-    run.history = list(trained.history)
-    for name in ("step", "best_step", "best_loss", "nats", "chars", "norms", "steps"):
-        setattr(run, name, progress[name])
-    return run
-
-
-def snapshot(run: Run) -> Trained:
-    """The run as a checkpoint: the best weights to use, and all that `resume` needs."""
-    corpus = run.corpus
-    facts = {
-        "digest": corpus.digest,
-        "names": len(corpus.names),
-        "characters": corpus.characters,
-        "date": corpus.date,
-        "longest": max(map(len, corpus.names)),
-    }
-    scalars = ("step", "best_step", "best_loss", "nats", "chars", "norms", "steps")
-    return Trained(
-        run.model,
-        run.params if run.best is None else run.best,
-        run.vocabulary,
-        corpus.names,
-        facts,
-        asdict(run.recipe),
-        run.history,
-        {**{name: getattr(run, name) for name in scalars}, "carried": len(run.carried)},
-        {
-            **{f"current.{name}": value for name, value in run.params.items()},
-            **{f"optimizer.{name}": value for name, value in run.moments.items()},
-            **{f"state.{k}": value for k, value in enumerate(run.carried)},
-        },
-    )
-
-
-def evaluate(model: Model, params: Params, text: Text) -> float:
-    """The mean loss over all letters of all names, each from a fresh state, in nats per character."""
-    nats, chars = 0.0, 0
+def likelihood(model: LanguageModel, text: Text) -> Array:
+    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state."""
+    p = np.empty(len(text.ids) - 1)
     for batch in text.name_batches(EVALUATION_BATCH):
-        nats += float(mean_loss(model, params, batch.x, batch.batch_sizes, batch.y)) * len(batch.x)
-        chars += len(batch.x)
-    return nats / chars
+        p[batch.position] = model.read(batch.x, batch.batch_sizes)[np.arange(len(batch.y)), batch.y]
+    return p
 
 
 def train(run: Run) -> Iterator[Progress]:
-    """Go on from where the run stands to its last epoch, or until patience ends; the run changes in place.
+    """Go on from where the run stands to the end of its course; the run changes in place.
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the run then holds
     the weights of the step before.
     """
-    recipe = run.recipe
-    training, validation = split(run.corpus.names, recipe.valid_fraction, np.random.default_rng([recipe.seed, SPLIT]))
-    text = Text(training, run.vocabulary)
-    held_out = Text(validation, run.vocabulary) if validation else None
-    per_epoch = text.batches_per_epoch(recipe.batch_size, recipe.bptt if recipe.stream else None)
-    total = per_epoch * recipe.epochs
-    optimiser = build_optimiser(recipe)
+    while not run.done:
+        stage = run.course.stages[run.stage]
+        yield from learn(run, stage)
+        end_stage(run, stage)
+
+
+def learn(run: Run, stage: Stage) -> Iterator[Progress]:
+    """The steps that are left of one stage, to its last epoch or until patience ends."""
+    text, targets = run.course.texts[stage.kind], run.course.soft_targets(stage)
+    optimiser = build_optimiser(run.recipe)
     seconds, timed_chars = 0.0, 0
-    while run.step < total and not out_of_patience(run):
-        epoch, done = divmod(run.step, per_epoch)
-        for batch in islice(epoch_batches(text, recipe, epoch), done, None):
+    while run.stage_step < stage.steps and not out_of_patience(run, stage):
+        epoch, done = divmod(run.stage_step, stage.per_epoch)
+        for batch in islice(epoch_batches(run, text, stage, epoch), done, None):
             begun = time.perf_counter()
-            if recipe.stream and run.step % per_epoch == 0:
+            if run.recipe.stream and run.stage_step % stage.per_epoch == 0:
                 run.carried = run.model.start(int(batch.batch_sizes[0]), np.float32)
             rate = optim.learning_rate(
-                run.step, peak=recipe.lr, schedule=recipe.schedule, warmup=recipe.warmup, total=total
+                run.stage_step,
+                peak=stage.rate,
+                schedule=run.recipe.schedule,
+                warmup=run.recipe.warmup,
+                total=stage.steps,
             )
-            loss = take_step(run, batch, optimiser, rate)
+            loss = take_step(run, batch, targets, optimiser, rate)
             seconds += time.perf_counter() - begun
             timed_chars += len(batch.x)
-            speed = timed_chars / seconds
-            row, improved = None, False
-            if run.step % per_epoch == 0:
-                row, improved = end_epoch(run, held_out, run.step // per_epoch, rate)
+            row, improved, speed = None, False, timed_chars / seconds
+            if run.stage_step % stage.per_epoch == 0:
+                row, improved = end_epoch(run, stage, rate)
                 seconds, timed_chars = 0.0, 0
-            yield Progress(run.step, total, epoch + 1, loss, speed, row, improved)
+            yield Progress(run.step, run.total, epoch + 1, loss, speed, row, improved)
 
 
-def epoch_batches(text: Text, recipe: Recipe, epoch: int) -> Iterator[Batch]:
+def epoch_batches(run: Run, text: Text, stage: Stage, epoch: int) -> Iterator[Batch]:
     """The batches of one epoch: names in a fresh order, or the stream from its beginning."""
-    if recipe.stream:
-        return text.chunks(recipe.batch_size, recipe.bptt)
-    return text.name_batches(recipe.batch_size, np.random.default_rng([recipe.seed, ORDER, epoch]))
+    if run.recipe.stream:
+        return text.chunks(run.recipe.batch_size or 1, run.recipe.bptt)
+    order = run.course.rng(ORDER, STAGES.index(stage.kind), stage.net, epoch)
+    return text.name_batches(run.recipe.batch_size or 1, order)
 
 
 @np.errstate(all="ignore")  # what overflows is not finite, and is refused below with its step
-def take_step(run: Run, batch: Batch, optimiser: optim.Optimiser, rate: float) -> float:
+def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim.Optimiser, rate: float) -> float:
     """Forward, backward, clip, update; the loss in nats per character."""
     recipe, N = run.recipe, len(batch.x)
     masks: list[Array] | None = None
     if recipe.dropout:
-        rng = np.random.default_rng([recipe.seed, MASKS, run.step])
+        rng = run.course.rng(MASKS, run.step)
         masks = [dropout_mask(rng, (N, width), recipe.dropout, np.float32) for width in run.model.mask_widths]
     state = tuple(s[: batch.batch_sizes[0]] for s in run.carried) if recipe.stream else None
+    wanted = batch.y if targets is None else targets.targets(batch)
     loss, grads, after, _ = loss_and_grads(
-        run.model, run.params, batch.x, batch.batch_sizes, batch.y, state=state, masks=masks
+        run.model, run.params, batch.x, batch.batch_sizes, wanted, state=state, masks=masks
     )
     if recipe.reduction == "sum":
         for g in grads.values():
@@ -231,6 +132,7 @@ def take_step(run: Run, batch: Batch, optimiser: optim.Optimiser, rate: float) -
     if recipe.stream:
         run.carried = after
     run.step += 1
+    run.stage_step += 1
     run.nats += loss * N
     run.chars += N
     run.norms += norm
@@ -238,16 +140,27 @@ def take_step(run: Run, batch: Batch, optimiser: optim.Optimiser, rate: float) -
     return loss
 
 
-def end_epoch(run: Run, held_out: Text | None, epoch: int, rate: float) -> tuple[dict[str, Any], bool]:
-    """Evaluate, keep the weights if they are the best so far, and add a row to the history."""
-    valid = evaluate(run.model, run.params, held_out) if held_out else None
+def end_epoch(run: Run, stage: Stage, rate: float) -> tuple[dict[str, Any], bool]:
+    """Evaluate, keep the weights if they are the best of the stage so far, and add a row to the history."""
+    valid = None
+    if run.course.held_out is not None and stage.kind != "refit":
+        with np.errstate(all="ignore"):  # as in take_step
+            p = likelihood(Net(run.model, run.params), run.course.held_out)
+            valid = -float(np.log(p).mean())
+        if not np.isfinite(valid):
+            raise DivergedError(run.step, "the validation loss")
     improved = valid is None or run.best_loss is None or valid < run.best_loss
     if improved:
         run.best = {name: value.copy() for name, value in run.params.items()}
         run.best_loss, run.best_step = (run.nats / run.chars if valid is None else valid), run.step
+        if valid is not None and stage.kind == "fit":
+            run.likelihoods[stage.net :] = [p]
+            run.weights = choose_weights(run)
     row = {
         "step": run.step,
-        "epoch": epoch,
+        "epoch": run.stage_step // stage.per_epoch,
+        "stage": stage.kind,
+        "net": stage.net,
         "nats_per_char": run.nats / run.chars,
         "valid_nats_per_char": valid,
         "valid_bits_per_char": None if valid is None else valid / LN2,
@@ -259,7 +172,42 @@ def end_epoch(run: Run, held_out: Text | None, epoch: int, rate: float) -> tuple
     return row, improved
 
 
-def out_of_patience(run: Run) -> bool:
-    """Whether the last `patience` evaluations brought no improvement."""
-    since_best = sum(row["step"] > run.best_step for row in run.history)
-    return bool(run.recipe.patience) and since_best >= run.recipe.patience
+def choose_weights(run: Run) -> tuple[float, float, float]:
+    """The weights of nets, table and background: the net's as asked for, else all by the held-out letters."""
+    tables = run.course.table_likelihoods
+    if not tables:
+        return (1.0, 0.0, 0.0)
+    fixed = run.recipe.net_weight
+    net = np.mean(run.likelihoods, axis=0)
+    if fixed is None:
+        weights = fit_weights(np.stack([net, *tables]))
+    else:
+        weights = (fixed, *((1 - fixed) * w for w in fit_weights(np.stack(tables))))
+    return (weights[0], weights[1], weights[2] if len(weights) > 2 else 0.0)
+
+
+def end_stage(run: Run, stage: Stage) -> None:
+    """Put the net of the stage where it belongs, and make ready for the next stage."""
+    best = run.params if run.best is None else run.best
+    if stage.kind == "fit":
+        run.fitted.append(best)
+    elif stage.kind == "refit":
+        run.refitted.append(best)
+    run.stage += 1
+    if run.done:
+        run.best = None
+        return
+    following = run.course.stages[run.stage]
+    if following.kind == "refit":
+        run.params = {name: value.copy() for name, value in run.fitted[following.net].items()}
+    elif stage.kind != "background":
+        run.params = fresh_params(run.recipe, run.model, following.net)
+    run.moments = build_optimiser(run.recipe).init(run.params)
+    run.stage_step, run.best, run.best_loss = 0, None, None
+
+
+def out_of_patience(run: Run, stage: Stage) -> bool:
+    """Whether the last `patience` evaluations of a fit brought no improvement."""
+    rows = [row for row in run.history if (row["stage"], row["net"]) == ("fit", stage.net)]
+    since_best = sum(row["step"] > run.best_step for row in rows)
+    return stage.kind == "fit" and bool(run.recipe.patience) and since_best >= run.recipe.patience

@@ -19,33 +19,38 @@ if TYPE_CHECKING:
     from bacterio_cli.training import Progress, Run
 
 Choice = typer.Option  # shortens the table below
-MODEL, LEARNING, DATA, FILES = "Model", "Learning", "Data", "Files"
 
 
 def train(
     corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Lists of names, one a line; '-' is standard input; several are joined.")],
-    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: gru]")] = None,
+    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: lstm]")] = None,
     activation: Annotated[Literal["tanh", "sigmoid", "relu"] | None, Choice(help="Activation of an rnn or mlp. [default: tanh]")] = None,
-    hidden: Annotated[int | None, Choice(min=1, max=8192, help="Units a layer. [default: 128]")] = None,
-    layers: Annotated[int | None, Choice(min=1, max=16, help="Stacked layers. [default: 2]")] = None,
-    embedding: Annotated[int | None, Choice(min=0, max=4096, help="Width of the letters' embedding; 0 is one-hot. [default: 32]")] = None,
-    window: Annotated[int | None, Choice(min=1, max=100, help="Letters that an mlp sees. [default: 5]")] = None,
-    dropout: Annotated[float | None, Choice(min=0, max=0.95, help="Share of each layer's output dropped. [default: 0.3]")] = None,
+    hidden: Annotated[int | None, Choice(help="Units a layer. [default: 128]")] = None,
+    layers: Annotated[int | None, Choice(help="Stacked layers. [default: 2]")] = None,
+    embedding: Annotated[int | None, Choice(help="Width of the letters' embedding; 0 is one-hot. [default: 32]")] = None,
+    window: Annotated[int | None, Choice(help="Letters that an mlp sees. [default: 5]")] = None,
+    dropout: Annotated[float | None, Choice(help="Share of each layer's output dropped. [default: 0.3]")] = None,
     optimizer: Annotated[Literal["sgd", "adagrad", "rmsprop", "adam", "adamw"] | None, Choice(help="Update rule. [default: adamw]")] = None,
-    lr: Annotated[float | None, Choice(min=0, help="Peak learning rate a step. [default: 0.005; sgd 0.5, adagrad 0.05, rmsprop 0.002]")] = None,
+    lr: Annotated[float | None, Choice(help="Peak learning rate a step. [default: 0.005; sgd 0.5, adagrad 0.05, rmsprop 0.002]")] = None,
     schedule: Annotated[Literal["constant", "linear", "cosine"] | None, Choice(help="Course of the learning rate. [default: cosine]")] = None,
-    warmup: Annotated[int | None, Choice(min=0, help="Steps of linear rise before it. [default: 0]")] = None,
-    weight_decay: Annotated[float | None, Choice(min=0, help="Decoupled decay of adamw, a unit of learning rate. [default: 0.15]")] = None,
-    batch_size: Annotated[int | None, Choice(min=1, max=65536, help="Names, or streams, a step. [default: 32]")] = None,
-    epochs: Annotated[int | None, Choice(min=1, help="Passes over the corpus. [default: 50]")] = None,
-    clip: Annotated[float | None, Choice(min=0, help="Limit of the gradient; 0 is none. [default: 5]")] = None,
+    warmup: Annotated[int | None, Choice(help="Steps of linear rise before it. [default: 0]")] = None,
+    weight_decay: Annotated[float | None, Choice(help="Decoupled decay of adamw, a unit of learning rate. [default: 0.15]")] = None,
+    batch_size: Annotated[int | None, Choice(help="Names, or streams, a step. [default: 32; 128 from 300,000 characters]")] = None,
+    epochs: Annotated[int | None, Choice(help="Passes over the corpus. [default: by its size, 30 for 43,000 characters]")] = None,
+    clip: Annotated[float | None, Choice(help="Limit of the gradient; 0 is none. [default: 5]")] = None,
     clip_mode: Annotated[Literal["norm", "element"] | None, Choice(help="Clip the global norm, or each element. [default: norm]")] = None,
     stream: Annotated[bool | None, Choice("--stream", help="Read the corpus as one text, state carried on from chunk to chunk.", show_default=False)] = None,
-    bptt: Annotated[int | None, Choice(min=1, max=10000, help="Letters a chunk of --stream. [default: 25]")] = None,
-    valid_fraction: Annotated[float | None, Choice(min=0, max=0.5, help="Share of the names held out to validate on. [default: 0.1]")] = None,
-    patience: Annotated[int | None, Choice(min=0, help="Stop after so many epochs without improvement; 0 is never. [default: 0]")] = None,
-    seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed of all random numbers. [default: 0]")] = None,
-    preset: Annotated[Literal["default", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins.")] = None,
+    bptt: Annotated[int | None, Choice(help="Letters a chunk of --stream. [default: 25]")] = None,
+    valid_fraction: Annotated[float | None, Choice(help="Share of the names held out to validate on. [default: 0.1]")] = None,
+    patience: Annotated[int | None, Choice(help="Stop after so many epochs without improvement; 0 is never. [default: 0]")] = None,
+    seed: Annotated[int | None, Choice(help="Seed of all random numbers. [default: 0]")] = None,
+    ngram: Annotated[int | None, Choice(help="Order of the count table beside the net; 0 is none. [default: 7]")] = None,
+    smoothing: Annotated[float | None, Choice(help="Weight of the table in the net's targets. [default: 0.45]")] = None,
+    mix: Annotated[str | None, Choice(metavar="auto|W", help="Weight of the net beside the table; auto by validation, 1 is the net alone. [default: auto]")] = None,
+    refit: Annotated[bool | None, Choice("--refit/--no-refit", help="After validation, go on with all names. [default: refit]", show_default=False)] = None,
+    nets: Annotated[int | None, Choice(help="Nets to average. [default: 1]")] = None,
+    background: Annotated[list[str] | None, Choice(metavar="FILE", help="A larger list of related names, to learn from first.", show_default=False)] = None,
+    preset: Annotated[Literal["fast", "default", "best", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins.")] = None,
     out: Annotated[Path, Choice("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
     save_every: Annotated[int | None, Choice(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
     log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines.")] = None,
@@ -70,12 +75,14 @@ def train(
     given = {f.name: options[f.name] for f in fields(Recipe) if options.get(f.name) is not None}
     if corpus.count("-") > 1:
         raise UsageError("'-' is given twice, and standard input can be read once")
+    refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on = resume and out.exists()
     probe(out)
     if resume and not goes_on and not quiet:
         terminal.notice(f"{out} does not exist yet: a new run")
     names = read_corpus(corpus)
-    run = make_run(names, given, preset, out if goes_on else None)
+    related = read_corpus(background) if background else None
+    run = make_run(names, related, given, preset, out if goes_on else None)
     logger = Log(log, append=goes_on) if log else None
     if not quiet:
         terminal.notice(describe(names, run))
@@ -83,17 +90,31 @@ def train(
     finish(run, out, compact=compact, quiet=quiet)
 
 
-def make_run(names: Corpus, given: dict[str, Any], preset: str | None, resumed: Path | None) -> Run:
+def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
+    """UsageError if --out or --log names a list that is read, or both name the same file."""
+    writes = [("--out", out)] + ([("--log", log)] if log else [])
+    for option, path in writes:
+        for source in lists:
+            if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
+                raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
+    if log and log.resolve() == out.resolve():
+        raise UsageError(f"--out and --log both name {out}; choose two files")
+
+
+def make_run(
+    names: Corpus, related: Corpus | None, given: dict[str, Any], preset: str | None, resumed: Path | None
+) -> Run:
     """A new run, or the one that stands in the file."""
     from bacterio_cli import training  # imports the engine
     from bacterio_cli.recipe import resolve, resolve_resumed
     from bacterio_cli.trained import load
 
     if resumed is None:
-        return training.begin(names, resolve(preset or "default", given))
+        return training.begin(names, resolve(preset or "default", given), related)
     trained = load(resumed)
     stored = trained.recipe(resumed)
-    return training.resume(trained, names, resolve_resumed(stored, given, preset, str(resumed)), str(resumed))
+    recipe = resolve_resumed(stored, given, preset, str(resumed))
+    return training.resume(trained, names, recipe, str(resumed), related)
 
 
 def describe(names: Corpus, run: Run) -> str:
@@ -221,19 +242,33 @@ class Session:
 
 def finish(run: Run, out: Path, *, compact: bool, quiet: bool) -> None:
     """The final save if it is to be compact, and the report."""
+    from bacterio_cli.evaluation import validation_scores
     from bacterio_cli.training import snapshot
 
     if compact:
         snapshot(run).compact().save(out, compress=True)
     if quiet:
         return
-    best = next((row for row in run.history if row["step"] == run.best_step), None)
-    rows = [("epochs", f"{run.history[-1]['epoch'] if run.history else 0}", "")]
-    if best is not None:
-        rows.append(("best epoch", f"{best['epoch']}", ""))
-        rows.append(("training loss", f"{best['nats_per_char']:.4f}", "nats per character"))
-        if best["valid_nats_per_char"] is not None:
-            rows.append(("validation loss", f"{best['valid_nats_per_char']:.4f}", "nats per character"))
-            rows.append(("", f"{best['valid_bits_per_char']:.4f}", "bits per character"))
-    terminal.table(("", "value", "unit"), rows, stream=sys.stderr, right=("value",))
-    terminal.notice(f"saved to {out}")
+    scores = validation_scores(run)
+    if scores:
+        rows = [(score.model, f"{score.bits:.4f}") for score in scores]
+        terminal.table(
+            ("on the names held out", "bits per character"), rows, stream=sys.stderr, right=("bits per character",)
+        )
+        tables = [score.bits for score in scores if score.model.startswith("n-gram")]
+        net = next(score.bits for score in scores if "net" in score.model)
+        if tables and net >= min(tables):
+            terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
+    terminal.notice(f"{what_was_done(run)}; saved to {out}")
+
+
+def what_was_done(run: Run) -> str:
+    """Which names the saved model has learned."""
+    total, fitted = len(run.corpus.names), len(run.course.texts["fit"].starts)
+    if run.refitted:
+        return f"fitted on {fitted:,} names, then again on all {total:,}"
+    return (
+        f"fitted on {fitted:,} names, {total - fitted:,} held out"
+        if fitted < total
+        else f"fitted on all {total:,} names"
+    )
