@@ -1,0 +1,128 @@
+"""Held-out loss of each recipe beside Kneser–Ney, in one run: `make bench-quality FILES="train.txt test.txt"`.
+
+    python tests/bench/quality.py TRAIN TEST … [--background FILE] [--recipes default,best,…] [--reinvent SEEDS]
+
+Names of the tests that stand in the training list are not counted. The reference is interpolated Kneser–Ney of
+order 7 with one discount, chosen on a tenth of the training names from 0.5, 0.55, …, 0.95, then counted on all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from bacterio_cli import training
+from bacterio_cli.course import SPLIT
+from bacterio_cli.language_model import LanguageModel
+from bacterio_cli.names.batches import Text
+from bacterio_cli.names.corpus import Corpus, Vocabulary, read_corpus, split
+from bacterio_cli.ngram import Counts, NGram
+from bacterio_cli.recipe import resolve
+from bacterio_cli.sampling import Request, draws
+
+RECIPES: dict[str, tuple[str, dict[str, object]]] = {
+    "tanh RNN": ("default", {"arch": "rnn", "lr": 0.002, "dropout": 0.1}),
+    "plain LSTM": ("default", {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}),
+    "fast": ("fast", {}),
+    "default": ("default", {}),
+    "best": ("best", {}),
+    "seed": ("seed", {}),
+}
+DRAWS = 100_000
+
+
+def loss(model: LanguageModel, text: Text) -> float:
+    """Nats per character, end marks counted."""
+    return -float(np.log(training.likelihood(model, text)).mean())
+
+
+def kneser_ney(names: Sequence[str], held: Sequence[str], vocabulary: Vocabulary, order: int) -> tuple[Counts, float]:
+    """The counts of all names, and the one discount that is best on the held-out tenth when counted on the rest."""
+    rest = [name for name in names if name not in set(held)]
+    text, counts = Text(held, vocabulary), Counts.of(Text(rest, vocabulary).ids, vocabulary.n_y, order)
+    _, D = min((loss(NGram(counts, (d, d, d)), text), d) for d in np.arange(0.5, 0.96, 0.05).round(2).tolist())
+    return Counts.of(Text(names, vocabulary).ids, vocabulary.n_y, order), D
+
+
+def reinvented(model: LanguageModel, vocabulary: Vocabulary, known: set[str], wanted: set[str], seeds: int) -> float:
+    """How many of the test's names are among 100,000 draws at temperature 0.8, as a mean over seeds."""
+    counts = []
+    for seed in range(seeds):
+        request = Request(seed=seed, temperature=0.8, max_length=60)
+        drawn = set(islice(draws(model, vocabulary, request), DRAWS))
+        counts.append(len((drawn & wanted) - known))
+    return float(np.mean(counts))
+
+
+def rows(arguments: argparse.Namespace) -> Iterator[tuple[str, list[float], float, float | None]]:
+    """(model, loss on each test, seconds to train, re-invented) one after the other."""
+    corpus = read_corpus([arguments.train])
+    vocabulary = Vocabulary.of(corpus.names)
+    known = set(corpus.names)
+    tests = []
+    for path in arguments.tests:
+        names = [name for name in read_corpus([path]).names if name not in known and not vocabulary.missing(name)]
+        tests.append(names)
+    texts = [Text(names, vocabulary) for names in tests]
+    wanted = {name for names in tests for name in names}
+
+    def row(name: str, model: LanguageModel, seconds: float) -> tuple[str, list[float], float, float | None]:
+        found = reinvented(model, vocabulary, known, wanted, arguments.reinvent) if arguments.reinvent else None
+        return name, [loss(model, text) for text in texts], seconds, found
+
+    _, held = split(corpus.names, 0.1, np.random.default_rng([0, SPLIT]))
+    begun = time.perf_counter()
+    counts, D = kneser_ney(corpus.names, held, vocabulary, 7)
+    yield row(
+        f"Kneser–Ney, order 7, one discount {D} (reference)", NGram(counts, (D, D, D)), time.perf_counter() - begun
+    )
+    background: Corpus | None = read_corpus([arguments.background]) if arguments.background else None
+    for name in arguments.recipes.split(","):
+        preset, given = RECIPES[name]
+        for related in [None] if background is None or name != "default" else [None, background]:
+            recipe = resolve(preset, {**given, "seed": arguments.seed})
+            run = training.begin(corpus, recipe, related)
+            begun = time.perf_counter()
+            for _ in training.train(run):
+                pass
+            seconds = time.perf_counter() - begun
+            trained = training.snapshot(run)
+            label = name if related is None else f"{name}, background"
+            if trained.table is not None and related is None and name == "default":
+                yield row("the default's table alone, three discounts", trained.table, 0.0)
+            yield row(f"{label}: net alone", trained.net, seconds)
+            if trained.weights[0] < 1:
+                weights = " / ".join(f"{w:.2f}" for w in trained.weights if w)
+                yield row(f"{label}: mixture {weights}", trained.language_model, seconds)
+
+
+def main() -> None:
+    """Print the table as markdown, each row as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train")
+    parser.add_argument("tests", nargs="+")
+    parser.add_argument("--background")
+    parser.add_argument("--recipes", default="tanh RNN,plain LSTM,fast,default,best")
+    parser.add_argument("--reinvent", type=int, default=0, metavar="SEEDS")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print(f"| model | {' | '.join(arguments.tests)} | bits/char | ratio | seconds | re-invented |")
+    print("|---" * (len(arguments.tests) + 5) + "|")
+    reference = None
+    for name, losses, seconds, found in rows(arguments):
+        reference = reference or losses[0]
+        cells = [
+            name,
+            *(f"{value:.4f}" for value in losses),
+            f"{losses[0] / np.log(2):.3f}",
+            f"{losses[0] / reference:.4f}",
+        ]
+        print(f"| {' | '.join([*cells, f'{seconds:.0f}', '–' if found is None else f'{found:.1f}'])} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

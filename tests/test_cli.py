@@ -1,0 +1,362 @@
+"""The commands as processes: exit codes, what goes to stdout and what to stderr, and that files are left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import subprocess
+import termios
+from pathlib import Path
+from typing import Any
+
+import pytest
+from process import ENVIRONMENT, NAMES, TINY, bacterio, command, only_error, small_model, write_names
+
+from bacterio_cli import __version__
+from bacterio_cli.trained import load
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small model as m.npz and a list as names.txt."""
+    folder = tmp_path_factory.mktemp("room")
+    small_model().save(folder / "m.npz")
+    write_names(folder)
+    return folder
+
+
+def strict(text: str) -> Any:
+    """JSON in one line; NaN and Infinity, which JSON does not have, are refused."""
+
+    def refuse(word: str) -> None:
+        raise ValueError(f"{word} is not JSON")
+
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_version(tmp_path: Path) -> None:
+    """--version prints the name and version of the package."""
+    assert bacterio("--version", cwd=tmp_path) == (0, f"bacterio {__version__}\n", "")
+
+
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    """--help goes to stdout with exit 0 and names every command."""
+    result = bacterio("--help", cwd=tmp_path)
+    listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].split("\n\n")[0].splitlines()]
+    assert (result.code, result.stderr) == (0, "")
+    assert listed == ["train", "sample", "gradcheck", "info"]
+
+
+@pytest.mark.parametrize("name", ["train", "sample", "gradcheck", "info"])
+def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> None:
+    """`bacterio COMMAND --help` goes to stdout, exit 0, and shows how it is called."""
+    result = bacterio(name, "--help", cwd=tmp_path)
+    assert (result.code, result.stderr) == (0, "")
+    assert f"Example: bacterio {name}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--colour", "--colour"),
+        ("dream", "dream"),
+        ("train", "CORPUS"),
+        ("train names.txt --colour", "--colour"),
+        ("train names.txt --arch transformer", "transformer"),
+        ("train names.txt --hidden 0", "--hidden"),
+        ("train names.txt --hidden many", "--hidden"),
+        ("train names.txt --dropout 1", "--dropout"),
+        ("train - -", "'-'"),
+        ("gradcheck --inject nonsense", "nonsense"),
+        ("gradcheck --arch rnn -c m.npz", "--arch"),
+    ],
+)
+def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:
+    """stderr names the word, stdout stays empty, and nothing is written."""
+    result = bacterio(*words.split(), cwd=room)
+    assert (result.code, result.stdout) == (2, "")
+    assert named in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (room / "bacterio.npz").exists()
+
+
+def test_info_as_json(room: Path) -> None:
+    """One JSON object: the sizes, alphabet, corpus, options and history that the file holds."""
+    result = bacterio("info", "m.npz", "--json", cwd=room)
+    facts, model = strict(result.stdout), small_model()
+    assert (result.code, result.stderr) == (0, "")
+    assert facts == {
+        "arch": "gru",
+        "hidden": 16,
+        "layers": 1,
+        "embedding": 4,
+        "parameters": sum(p.size for p in model.params.values()),
+        "vocabulary": "".join(sorted(set("".join(NAMES).lower()))),
+        "capitalised": True,
+        "known_names": 40,
+        "resumable": True,
+        "corpus": model.corpus,
+        "training": model.training,
+        "history": model.history,
+    }
+
+
+def test_info_as_a_table(room: Path) -> None:
+    """The same facts for people, a line each, with the best validation loss in bits."""
+    result = bacterio("info", "m.npz", cwd=room)
+    lines = result.stdout.splitlines()[2:]
+    rows = dict(line.split(maxsplit=1) for line in lines if not line.startswith(("corpus", "training")))
+    assert (result.code, result.stderr) == (0, "")
+    assert rows["arch"].strip() == "gru"
+    assert rows["parameters"].strip() == f"{sum(p.size for p in small_model().params.values()):,}"
+    assert rows["known_names"].strip() == "40"
+    best = min(row["valid_bits_per_char"] for row in small_model().history)
+    assert rows["best"].split(maxsplit=1)[1].strip() == f"{best:.4f} bits per character"
+    assert ["corpus", "names", "40"] in [line.split() for line in lines]
+    assert ["training", "optimizer", "adam"] in [line.split() for line in lines]
+
+
+def test_info_shows_the_default_model(tmp_path: Path) -> None:
+    """Without a file, the model in the working directory, else the one that ships."""
+    assert strict(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] > 3000
+    small_model().save(tmp_path / "bacterio.npz")
+    assert strict(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40
+
+
+def on_terminal(*words: object, cwd: Path, **environment: str) -> tuple[int, str]:
+    """Exit code and what a person sees: both streams are one terminal."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 120))
+    process = subprocess.Popen(
+        command(*words), cwd=cwd, stdin=slave, stdout=slave, stderr=slave,
+        env=os.environ | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    with open(master, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO where the other side has gone
+        while chunk := terminal.read(4096):
+            shown += chunk
+    return process.wait(timeout=60), shown.decode()
+
+
+def test_a_terminal_gets_colours_unless_they_are_refused(tmp_path: Path) -> None:
+    """FAIL is red on a terminal; not with NO_COLOR, and not in a pipe."""
+    words, red = ("gradcheck", "--arch", "mlp", "--inject", "slope-twice"), "\x1b[1;31mFAIL"
+    code, shown = on_terminal(*words, cwd=tmp_path)
+    assert (code, red in shown) == (1, True)
+    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
+    assert (code, "FAIL" in shown, "\x1b[1;31m" in shown, "\x1b[32m" in shown) == (1, True, False, False)
+    assert "\x1b" not in bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stdout
+
+
+def test_a_terminal_sees_training_go_on(tmp_path: Path) -> None:
+    """A bar with loss and speed, and invented names where validation improves; -q has none of it."""
+    words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
+    code, shown = on_terminal(*words, cwd=tmp_path, TQDM_MININTERVAL="0")
+    assert code == 0
+    assert "epoch   1  " in shown
+    assert re.search(r"4/4 .*loss \d\.\d{3}, valid \d\.\d{3}, [\d,]+ char/s", shown)
+    assert on_terminal(*words, "-q", cwd=tmp_path) == (0, "")
+
+
+GRADCHECK_ROW = {
+    "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
+}  # fmt: skip
+
+
+def test_gradcheck_as_json(tmp_path: Path) -> None:
+    """The verdict, the time, and a row a parameter with its shape, error and equation."""
+    result = bacterio("gradcheck", "--json", cwd=tmp_path)
+    report = strict(result.stdout)
+    assert (result.code, result.stderr) == (0, "")
+    assert set(report) == {"passed", "seconds", "rows"}
+    assert report["passed"] is True
+    assert report["seconds"] > 0
+    assert len(report["rows"]) > 100
+    for row in report["rows"]:
+        assert {name: type(value) for name, value in row.items()} == GRADCHECK_ROW
+        assert row["passed"]
+        assert row["max_relative_error"] <= 1e-10
+        assert row["equation"]
+    assert len({(row["case"], row["parameter"]) for row in report["rows"]}) == len(report["rows"])
+
+
+@pytest.mark.parametrize("arch", ["rnn", "gru", "lstm", "mlp"])
+def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
+    """--arch leaves only the cases of that kind, and all of its parameters are among them."""
+    report = strict(bacterio("gradcheck", "--json", "--arch", arch, cwd=tmp_path).stdout)
+    assert all(row["case"].removeprefix("cell ").startswith(arch) for row in report["rows"])
+    expected = {"0.W", "0.b", "1.W"} if arch == "mlp" else {"0.W_ax", "0.W_aa", "0.b_a", "1.W_aa", "x", "0.a_0"}
+    assert expected | {"E", "W_ya", "b_y"} <= {row["parameter"] for row in report["rows"]}
+
+
+def test_gradcheck_as_a_table(tmp_path: Path) -> None:
+    """A line a row on stdout, the verdict in one line on stderr."""
+    result = bacterio("gradcheck", "--arch", "mlp", cwd=tmp_path)
+    rows = result.stdout.splitlines()[2:]
+    assert result.code == 0
+    assert all(" pass " in row for row in rows)
+    assert result.stderr.startswith(f"bacterio: all {len(rows)} rows pass; largest relative error ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
+    """--inject shows rows that fail, in the table and in JSON; rows that the mistake does not touch still pass."""
+    words = ("gradcheck", "--arch", "rnn", "--inject", "tanh-twice")
+    result = bacterio(*words, *["--json"] * as_json, cwd=tmp_path)
+    assert result.code == 1
+    if as_json:
+        report = strict(result.stdout)
+        verdicts = [row["passed"] for row in report["rows"]]
+        assert report["passed"] is False
+        assert all(row["passed"] for row in report["rows"] if "relu" in row["case"] or "sigmoid" in row["case"])
+    else:
+        verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[2:]]
+        assert result.stderr.startswith(f"bacterio: {verdicts.count(False)} of {len(verdicts)} rows FAIL; ")
+    assert 0 < verdicts.count(False) < len(verdicts)
+
+
+def test_an_unknown_mistake_is_exit_2(tmp_path: Path) -> None:
+    """The message says where the names are."""
+    result = bacterio("gradcheck", "--inject", "typo", cwd=tmp_path)
+    assert only_error(result, 2) == "--inject typo: no such mistake; 'bacterio gradcheck --list-bugs' lists them"
+
+
+def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
+    """Each line begins with the name that --inject takes, in kebab case, and goes on with what it is."""
+    result = bacterio("gradcheck", "--list-bugs", cwd=tmp_path)
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert (result.code, result.stderr) == (0, "")
+    assert len({name for name, _ in lines}) == len(lines) >= 12
+    assert all(name.replace("-", "").isalpha() and name.islower() and "-" in name for name, _ in lines)
+    assert all(len(summary) > 10 for _, summary in lines)
+
+
+def test_gradcheck_of_a_trained_model(room: Path) -> None:
+    """-c proves each parameter of the file at full size."""
+    report = strict(bacterio("gradcheck", "-c", "m.npz", "--json", cwd=room).stdout)
+    shapes = {row["parameter"]: tuple(row["shape"]) for row in report["rows"]}
+    assert report["passed"]
+    assert {name: shapes[name] for name in small_model().params} == {
+        name: p.shape for name, p in small_model().params.items()
+    }
+
+
+def test_a_tolerance_that_nothing_meets_fails(tmp_path: Path) -> None:
+    """--tolerance decides: at 0 rounding alone is too much, and central differences need their own default."""
+    assert bacterio("gradcheck", "--arch", "mlp", "--tolerance", 0, cwd=tmp_path).code == 1
+    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", cwd=tmp_path).code == 0
+    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", "--tolerance", 1e-13, cwd=tmp_path).code == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"Abano\nCaf\xe9\n", "bad.txt:2: byte 0xe9 is not UTF-8"),
+        (b"Abano\nBac\0illa\n", "bad.txt:2: control character U+0000"),
+        (b"Abano\nBac\x1b[2Jilla\n", "bad.txt:2: control character U+001B"),
+        (b"Abano\n" + b"x" * 600, "bad.txt:2: the line has 600 characters"),
+        ("Abano\nCocca\n".encode("utf-16"), "bad.txt: is UTF-16, not UTF-8"),
+        (b"Abano\n", "bad.txt: has only one name, 'Abano'"),
+        (b"", "bad.txt: has no names"),
+        (None, "cannot read bad.txt: No such file or directory"),
+    ],
+    ids=["Latin-1", "NUL", "ESC", "long line", "UTF-16", "one name", "empty", "missing"],
+)
+def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, message: str, tmp_path: Path) -> None:
+    """Exit 1 with the file and line, in words that a terminal can show; an existing --out is not touched."""
+    if data is not None:
+        (tmp_path / "bad.txt").write_bytes(data)
+    (tmp_path / "m.npz").write_bytes(b"precious")
+    result = bacterio("train", "bad.txt", "-o", "m.npz", cwd=tmp_path)
+    assert only_error(result).startswith(message)
+    assert result.stdout == ""
+    assert result.stderr.rstrip("\n").isprintable()
+    assert (tmp_path / "m.npz").read_bytes() == b"precious"
+    assert {p.name for p in tmp_path.iterdir()} <= {"bad.txt", "m.npz"}
+
+
+def test_a_name_that_lies_is_shown_escaped(tmp_path: Path) -> None:
+    """A path with a line end or an escape in it cannot write a second line or colour the terminal."""
+    result = bacterio("train", "no\n\x1b[31msuch", cwd=tmp_path)
+    assert only_error(result) == r"cannot read no\x0a\x1b[31msuch: No such file or directory"
+
+
+def test_training_prints_nothing_on_stdout(room: Path) -> None:
+    """What is trained and how it went goes to stderr: the corpus, a report, and where the file is."""
+    result = bacterio("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
+    lines = result.stderr.splitlines()
+    assert (result.code, result.stdout) == (0, "")
+    assert lines[0].startswith("bacterio: 40 names (40 duplicates dropped), 19 letters; gru 1 × 8, ")
+    assert lines[-1] == "bacterio: fitted on 36 names, 4 held out; saved to out.npz"
+    row = load(room / "out.npz").history[-1]
+    assert re.search(rf"^net +{row['valid_bits_per_char']:.4f}$", result.stderr, flags=re.MULTILINE)
+    assert "\r" not in result.stderr
+
+
+def test_quiet_training_prints_nothing(room: Path) -> None:
+    """-q leaves both streams empty."""
+    assert bacterio("train", "names.txt", *TINY, "-q", "-o", "quiet.npz", cwd=room) == (0, "", "")
+    assert load(room / "quiet.npz").history[-1]["epoch"] == 2
+
+
+@pytest.mark.parametrize(("closed", "left"), [(">&-", "stderr"), ("2>&-", "stdout")])
+def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) -> None:
+    """With stdout or stderr closed it trains all the same, and the report does not go astray to stdout."""
+    result = bacterio("train", "names.txt", *TINY, "-o", "closed.npz", cwd=room, shell=f'exec "$@" {closed}')
+    assert result.code == 0, result
+    assert result.stdout == ""
+    assert ("saved to closed.npz" in result.stderr) == (left == "stderr")
+
+
+@pytest.mark.parametrize(("out", "reason"), [("none/m.npz", "No such file or directory"), (".", "it is a directory")])
+def test_an_out_that_cannot_be_written_is_refused_before_training(out: str, reason: str, room: Path) -> None:
+    """The only line is the error: the list has not even been looked at."""
+    result = bacterio("train", "names.txt", "-o", out, cwd=room)
+    assert only_error(result) == f"cannot write {out}: {reason}; choose another place with --out"
+
+
+def test_a_log_that_cannot_be_written_is_refused_before_training(room: Path) -> None:
+    """A --log in a folder that does not exist is named, and no model is written."""
+    result = bacterio("train", "names.txt", *TINY, "-o", "unlogged.npz", "--log", "none/log", cwd=room)
+    assert only_error(result) == "cannot write none/log: No such file or directory"
+    assert not (room / "unlogged.npz").exists()
+
+
+def test_save_every_writes_between_epochs(room: Path) -> None:
+    """With --save-every the file of a run that breaks off in its first epoch holds the last step saved."""
+    result = bacterio(
+        "train", "names.txt", *TINY, "-q", "--optimizer", "sgd", "--lr", "1e10", "--schedule", "constant", "--clip", 0,
+        "--warmup", 2, "--arch", "rnn", "--activation", "relu", "--batch-size", 8, "--save-every", 1, "-o", "s.npz",
+        cwd=room,
+    )  # fmt: skip
+    assert "is not finite at step" in only_error(result)
+    progress = load(room / "s.npz").progress
+    assert progress is not None
+    assert 1 <= progress["step"] < 5
+
+
+def test_sample_prints_names_alone(room: Path) -> None:
+    """stdout has the names, one a line, and not the notice, which is on stderr."""
+    result = bacterio("sample", "-c", "m.npz", "-n", 7, cwd=room)
+    assert result.code == 0
+    assert len(result.stdout.splitlines()) == 7
+    assert all(line.isalpha() and line.istitle() for line in result.stdout.splitlines())
+    assert result.stderr.startswith("bacterio: seed ")
+
+
+def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    """Names in Cyrillic come out as UTF-8 in the C locale."""
+    write_names(tmp_path, ["Мос", "Том", "Омск", "Ком", "Сом", "Рим"])
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    assert bacterio("train", "names.txt", *TINY, "-q", "-o", "m.npz", cwd=tmp_path, **environment).code == 0
+    result = bacterio("sample", "-c", "m.npz", "-n", 3, "--seed", 1, cwd=tmp_path, **environment)
+    assert result.code == 0
+    assert set("".join(result.stdout.split()).lower()) <= set("мостмкри")
+    assert "vocabulary" in bacterio("info", "m.npz", cwd=tmp_path, **environment).stdout

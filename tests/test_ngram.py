@@ -1,0 +1,180 @@
+"""The table: against a plain dictionary of counts, its two forms against each other, its targets, and its size."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from process import NAMES, examples
+
+from bacterio_cli import ngram
+from bacterio_cli.language_model import Mixture, fit_weights, mixture_of
+from bacterio_cli.names.batches import Text
+from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.ngram import Counts, NGram
+from bacterio_cli.smoothing import CrossFit, choose_discounts, walk
+
+D = (0.7, 1.1, 1.6)
+VOCABULARY = Vocabulary.of(NAMES)
+TEXT = Text(NAMES, VOCABULARY)
+
+
+def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float, float, float]):  # type: ignore[no-untyped-def]
+    """P(w | context) by dictionaries, letter by letter: the definition in ten lines; "^" begins and "$" ends a name."""
+    seen: dict[int, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        text = "^" + name + "$"
+        for k in range(order):
+            seen[k].update(text[i - k : i + 1] for i in range(max(1, k), len(text)))
+    counts = {order - 1: seen[order - 1]}
+    for k in range(order - 1):
+        left = Counter(g[1:] for g in seen[k + 1])
+        counts[k] = Counter({g: left[g] or seen[k][g] for g in seen[k]})
+
+    def P(w: str, context: str, k: int) -> float:
+        if k < 0:
+            return 1 / (len(letters) + 1)
+        row = {g[-1]: c for g, c in counts[k].items() if g[:k] == context[len(context) - k :]}
+        if k > len(context) or not row:
+            return P(w, context, k - 1)
+        cut = {g: discounts[min(c, 3) - 1] for g, c in row.items()}
+        first = max(row.get(w, 0) - cut.get(w, 0), 0) / sum(row.values())
+        return first + sum(cut.values()) / sum(row.values()) * P(w, context, k - 1)
+
+    return lambda w, context: P(w, context, min(order - 1, len(context)))
+
+
+def table(order: int, discounts: tuple[float, float, float] = D, names: Sequence[str] = NAMES) -> NGram:
+    """The automaton of these names."""
+    return NGram(Counts.of(Text(names, VOCABULARY).ids, VOCABULARY.n_y, order), discounts)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+@pytest.mark.parametrize("discounts", [D, (0.8, 0.8, 0.8)])
+def test_it_is_the_definition(order: int, discounts: tuple[float, float, float]) -> None:
+    """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
+    names = NAMES[:12]
+    P, model = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts), table(order, discounts, names)
+    for prefix in ("", "a", "alb", "albacocc", "xik", "boribacte"):
+        state, p = model.start(1), np.empty(0)
+        for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:
+            p, state = model.step(np.array([letter]), state)
+        expected = [P(w, "^" + prefix) for w in ["$", *VOCABULARY.letters]]
+        np.testing.assert_allclose(p[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("order", [1, 3, 7])
+def test_distributions_sum_to_one(order: int, dense: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every state, written out or not."""
+    monkeypatch.setattr(ngram, "DENSE_ENTRIES", 10**9 if dense else 0)
+    model = table(order)
+    P = model.distributions(np.arange(len(model.counts.suffix)))
+    assert (model.dense is not None) == dense
+    assert P.min() > 0
+    np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
+
+
+def test_sparse_and_dense_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next states are equal and probabilities to the last bits, from every state by every letter."""
+    dense = table(4)
+    states, letters = (grid.ravel() for grid in np.indices((len(dense.counts.suffix), VOCABULARY.n_y)))
+    P, after = dense.distributions(states), dense.after(letters, states)
+    monkeypatch.setattr(ngram, "DENSE_ENTRIES", 0)
+    sparse = table(4)
+    assert sparse.dense is None
+    np.testing.assert_array_equal(sparse.after(letters, states), after)
+    np.testing.assert_allclose(sparse.distributions(states), P, atol=1e-7)
+    np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
+
+
+@examples
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
+def test_reading_a_batch_is_stepping_it(names: list[str], order: int) -> None:
+    """Any list, any order: the probabilities of a packed batch are those of one letter after the other."""
+    vocabulary = Vocabulary("abc", capitalised=False)
+    text = Text(names, vocabulary)
+    model = NGram(Counts.of(text.ids, vocabulary.n_y, order), D)
+    batch = next(text.name_batches(len(names)))
+    p, begin, state = model.read(batch.x, batch.batch_sizes), 0, model.start(len(names))
+    for size in batch.batch_sizes.tolist():
+        one, state = model.step(batch.x[begin : begin + size], tuple(s[:size] for s in state))
+        np.testing.assert_array_equal(p[begin : begin + size], one)
+        begin += size
+
+
+def test_memory_is_that_of_what_was_seen() -> None:
+    """With 5,500 letters the table of 2,000 names has as many pairs as n-grams at most, and is not written out."""
+    rng = np.random.default_rng(0)
+    letters = "".join(chr(0x4E00 + k) for k in range(5500))
+    names = ["".join(letters[k] for k in rng.integers(0, 5500, 3)) for _ in range(2000)]
+    vocabulary = Vocabulary(letters, capitalised=False)
+    counts = Counts.of(Text(names, vocabulary).ids, vocabulary.n_y, 7)
+    assert len(counts.letter) <= 4 * 4 * 2000
+    model = NGram(counts, D)
+    assert model.dense is None
+    p, _ = model.step(np.zeros(3, np.intp), model.start(3))
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+
+
+def test_discounts_are_no_worse_than_their_estimate() -> None:
+    """What is chosen on held-out names has at most the loss of the estimate there, within the bounds of a discount."""
+    counts, held = Counts.of(Text(NAMES[::2], VOCABULARY).ids, VOCABULARY.n_y, 5), Text(NAMES[1::2], VOCABULARY)
+
+    def loss(discounts: tuple[float, float, float]) -> float:
+        model = NGram(counts, discounts)
+        return -float(np.log(model.likelihood(walk(model, held), held.ids[1:])).mean())
+
+    chosen = choose_discounts(counts, held)
+    assert loss(chosen) < loss(choose_discounts(counts, None))
+    assert all(0 < d < k for k, d in enumerate(chosen, 1))
+
+
+def test_targets_come_from_the_other_folds() -> None:
+    """A name's target is (1 − A) onehot + A p, p from a table that has never seen the name."""
+    fitted = CrossFit(TEXT, VOCABULARY.n_y, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
+    for batch in TEXT.name_batches(7):
+        t = fitted.targets(batch)
+        np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
+        for row, (position, y) in enumerate(zip(batch.position, batch.y, strict=True)):
+            fold = fitted.fold[position]
+            owner = np.searchsorted(TEXT.starts, position, side="right") - 1
+            others = [n for k, n in enumerate(NAMES) if fitted.fold[TEXT.starts[k]] != fold]
+            assert NAMES[owner] not in others
+            if row % 9 == 0:
+                model = table(5, D, others)
+                one_hot = np.eye(VOCABULARY.n_y)[y]
+                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([walk(model, TEXT)[position]]))[0]
+                np.testing.assert_allclose(t[row], expected, atol=1e-6)
+
+
+def test_a_mixture_adds_probabilities() -> None:
+    """P = Σ w P_k at every step, with each part's state its own; a part without weight is left out."""
+    two, five = table(2), table(5)
+    mixed = mixture_of([two, five], [0.25, 0.75])
+    assert isinstance(mixed, Mixture)
+    state, states = mixed.start(2), (two.start(2), five.start(2))
+    for letters in ([0, 0], [1, 5], [11, 2]):
+        p, state = mixed.step(np.array(letters), state)
+        (p2, s2), (p5, s5) = two.step(np.array(letters), states[0]), five.step(np.array(letters), states[1])
+        states = (s2, s5)
+        np.testing.assert_allclose(p, 0.25 * p2 + 0.75 * p5, atol=1e-6)
+    assert mixture_of([two, five], [0.0, 1.0]) is five
+
+
+def test_weights_prefer_the_better_part() -> None:
+    """The weights that EM finds are as good as any on a grid, up to the prior's pull towards equal shares."""
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.5, (2, 4000))
+    p[0, :3000] *= 2
+    w = fit_weights(p)
+    objective = [
+        np.log(x * p[0] + (1 - x) * p[1]).sum() + np.sqrt(4000) * np.log(x * (1 - x)) for x in np.arange(0.01, 1, 0.01)
+    ]
+    assert w[0] > 0.55
+    assert sum(w) == pytest.approx(1)
+    assert w[0] == pytest.approx(0.01 + 0.01 * int(np.argmax(objective)), abs=0.011)

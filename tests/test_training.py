@@ -1,0 +1,479 @@
+"""Training: exact resume, what stops a run, what is recorded, and the options that decide it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from process import NAMES, SMALL, TINY, bacterio, begin, finish, only_error, write_names
+
+from bacterio_cli import training
+from bacterio_cli.course import SPLIT
+from bacterio_cli.errors import BacterioError, DivergedError, UsageError
+from bacterio_cli.language_model import Net
+from bacterio_cli.names.batches import Text
+from bacterio_cli.names.corpus import Corpus, read_corpus, split
+from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn.models import Model
+from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve
+from bacterio_cli.trained import load
+
+ROW = {
+    "step", "epoch", "stage", "net", "nats_per_char", "valid_nats_per_char", "valid_bits_per_char", "gradient_norm",
+    "learning_rate",
+}  # fmt: skip
+
+
+def saved(run: training.Run, path: Path) -> bytes:
+    """The bytes of the run's checkpoint."""
+    training.snapshot(run).save(path)
+    return path.read_bytes()
+
+
+def reopened(path: Path, **changes: Any) -> training.Run:
+    """The run that stands in a checkpoint, with other options if given."""
+    stored = load(path)
+    recipe = Recipe(**{**asdict(stored.recipe(path)), **changes})
+    return training.resume(stored, Corpus(NAMES), recipe, str(path))
+
+
+def stopped(run: training.Run, steps: int, path: Path) -> Path:
+    """A checkpoint of the run after so many steps."""
+    for _ in islice(training.train(run), steps):
+        pass
+    training.snapshot(run).save(path)
+    return path
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+@pytest.mark.parametrize("arch", CHOICES["arch"])
+def test_resume_ends_with_the_same_bytes(arch: str, optimizer: str, tmp_path: Path) -> None:
+    """Stopped in the middle of its second epoch and resumed, a run ends with the bytes of one never stopped."""
+    options = {"arch": arch, "optimizer": optimizer}
+    resumed = finish(reopened(stopped(begin(**options), 7, tmp_path / "a")))
+    assert resumed.step == 15
+    assert saved(resumed, tmp_path / "a") == saved(finish(begin(**options)), tmp_path / "b")
+
+
+@pytest.mark.parametrize("steps", range(1, 15))
+def test_resume_is_exact_at_every_step(steps: int, tmp_path: Path) -> None:
+    """Wherever in an epoch the run stops, at its ends too, the dropout masks and the order go on as if it had not."""
+    options = {"dropout": 0.3, "warmup": 4, "layers": 2}
+    resumed = finish(reopened(stopped(begin(**options), steps, tmp_path / "a")))
+    assert saved(resumed, tmp_path / "a") == saved(finish(begin(**options)), tmp_path / "b")
+
+
+@pytest.mark.parametrize("arch", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("steps", [4, 11, 22])
+def test_resume_carries_the_state_of_a_stream(arch: str, steps: int, tmp_path: Path) -> None:
+    """With --stream the state at the cut is part of the checkpoint."""
+    options = {"arch": arch, "stream": True, "bptt": 5, "batch_size": 7, "dropout": 0.2, "layers": 2}
+    resumed = finish(reopened(stopped(begin(**options), steps, tmp_path / "a")))
+    assert saved(resumed, tmp_path / "a") == saved(finish(begin(**options)), tmp_path / "b")
+
+
+def test_resume_is_exact_for_the_seed_preset(tmp_path: Path) -> None:
+    """One-hot letters, a name a step, the summed loss and clipping by element come back from the file."""
+    options = {"preset": "seed", "embedding": 0, "batch_size": 1, "epochs": 2}
+    resumed = finish(reopened(stopped(begin(**options), 50, tmp_path / "a")))
+    assert saved(resumed, tmp_path / "a") == saved(finish(begin(**options)), tmp_path / "b")
+
+
+def test_more_epochs_are_as_if_asked_for_at_once(tmp_path: Path) -> None:
+    """With a constant rate, a finished run that is given more epochs ends as a run with all of them."""
+    short = finish(begin(schedule="constant", epochs=2))
+    training.snapshot(short).save(tmp_path / "a")
+    extended = finish(reopened(tmp_path / "a", epochs=4))
+    assert saved(extended, tmp_path / "a") == saved(finish(begin(schedule="constant", epochs=4)), tmp_path / "b")
+
+
+def test_patience_ends_a_run_that_no_longer_improves(tmp_path: Path) -> None:
+    """At a rate of 0 the first epoch is the best, so patience 2 stops after the third, also over a resume."""
+    options = {"lr": 0.0, "patience": 2, "epochs": 9}
+    run = finish(begin(**options))
+    assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    resumed = finish(reopened(stopped(begin(**options), 12, tmp_path / "a")))
+    assert saved(resumed, tmp_path / "a") == saved(run, tmp_path / "b")
+
+
+def test_without_patience_a_run_goes_to_its_last_epoch() -> None:
+    """Patience 0 is never."""
+    assert len(finish(begin(lr=0.0, patience=0, epochs=9)).history) == 9
+
+
+def test_divergence_keeps_the_weights_of_the_step_before() -> None:
+    """DivergedError names the step, and the run holds what stood before it."""
+    run = begin(optimizer="sgd", schedule="constant", lr=1e6, clip=0, arch="rnn", activation="relu")
+    before: dict[str, np.ndarray] = {}
+
+    def watch() -> None:
+        for _ in training.train(run):
+            before.update({name: value.copy() for name, value in run.params.items()})
+
+    with pytest.raises(DivergedError, match=r"is not finite at step (\d+)") as caught:
+        watch()
+    assert f"at step {run.step + 1};" in str(caught.value)
+    assert run.step >= 1
+    assert all(np.isfinite(value).all() for value in run.params.values())
+    assert all(np.array_equal(run.params[name], value) for name, value in before.items())
+
+
+def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:
+    """A rate of 1e30 ends with exit 1, the step and the remedy, and a file with the weights before the step."""
+    result = bacterio(
+        "train", write_names(tmp_path), *TINY, "-q", "--optimizer", "sgd", "--lr", "1e30", "-o", "m.npz", cwd=tmp_path
+    )
+    assert "at step 1; stopped with the last good weights kept: lower --lr or clip harder" in only_error(result)
+    fresh = begin(epochs=2).params
+    kept = load(tmp_path / "m.npz").params
+    assert all(np.array_equal(kept[name], fresh[name]) for name in fresh)
+
+
+def test_a_validation_loss_that_is_not_finite_is_divergence(tmp_path: Path) -> None:
+    """Weights that overflow only on the names held out stop the run in one line, and no NaN enters the history."""
+    result = bacterio(
+        "train", write_names(tmp_path), *TINY, "-q", "--arch", "rnn", "--activation", "relu", "--optimizer", "sgd",
+        "--lr", "1e15", "--batch-size", "64", "-o", "m.npz", cwd=tmp_path, PYTHONWARNINGS="default",
+    )  # fmt: skip
+    assert "is not finite" in only_error(result)
+    assert "NaN" not in json.dumps(load(tmp_path / "m.npz").history)
+
+
+def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
+    """The same seed gives the same file whatever PYTHONHASHSEED is, another seed other weights."""
+    names = write_names(tmp_path)
+    for out, seed, hashed in (("a", 5, "1"), ("b", 5, "2"), ("c", 6, "1")):
+        done = bacterio(
+            "train", names, *TINY, "-q", "--seed", seed, "-o", out, cwd=tmp_path, PYTHONHASHSEED=hashed
+        )  # fmt: skip
+        assert done.code == 0, done
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert not np.array_equal(load(tmp_path / "a").params["E"], load(tmp_path / "c").params["E"])
+
+
+def mean_loss(model: Model, params: Params, text: Text) -> float:
+    """Nats per character of the net alone."""
+    return -float(np.log(training.likelihood(Net(model, params), text)).mean())
+
+
+@pytest.mark.parametrize("arch", CHOICES["arch"])
+def test_validation_loss_is_that_of_the_names_one_by_one(arch: str) -> None:
+    """The row's loss is −log P of the held-out names, letter by letter with end marks, over their letters."""
+    run = finish(begin(arch=arch, epochs=1, valid_fraction=0.25, dropout=0.5))
+    _, held_out = split(NAMES, 0.25, np.random.default_rng([0, SPLIT]))
+    model = training.snapshot(run).language_model
+    nats, letters = 0.0, 0
+    for name in held_out:
+        ids = run.vocabulary.encode([name])
+        state = model.start(1)
+        for x, y in pairwise(ids):
+            p, state = model.step(np.array([x]), state)
+            nats -= float(np.log(p[0, y]))
+            letters += 1
+    row = run.history[0]
+    assert letters == sum(map(len, held_out)) + 10
+    assert row["valid_nats_per_char"] == pytest.approx(nats / letters, rel=1e-5)
+    assert row["valid_bits_per_char"] == pytest.approx(nats / letters / np.log(2), rel=1e-5)
+
+
+def test_training_loss_of_an_epoch_weighs_its_letters() -> None:
+    """At a rate of 0 and without dropout, the row's training loss is that of all training names together."""
+    run = finish(begin(lr=0.0, dropout=0.0, epochs=1))
+    names, _ = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
+    expected = mean_loss(run.model, run.params, Text(names, run.vocabulary))
+    assert run.history[0]["nats_per_char"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_history_has_a_row_an_epoch() -> None:
+    """Rows count steps and epochs; without names to validate on, validation is None."""
+    history = finish(begin(valid_fraction=0.0, schedule="linear", lr=0.01)).history
+    assert [(row["step"], row["epoch"]) for row in history] == [(5, 1), (10, 2), (15, 3)]
+    assert all(set(row) == ROW for row in history)
+    assert {row["valid_nats_per_char"] for row in history} == {None}
+    assert [row["learning_rate"] for row in history] == pytest.approx([0.01 * (15 - k) / 15 for k in (4, 9, 14)])
+
+
+def test_progress_counts_steps_and_marks_improvement() -> None:
+    """A record a step, with the row where an epoch ends; the first epoch always improves."""
+    records = list(training.train(begin(epochs=2)))
+    assert [(r.step, r.total, r.epoch) for r in records] == [(k, 10, 1 + (k > 5)) for k in range(1, 11)]
+    assert [r.step for r in records if r.row] == [5, 10]
+    assert records[4].improved
+    assert not records[3].improved
+
+
+def test_the_file_holds_the_weights_that_validated_best() -> None:
+    """When later epochs are worse, the weights to use are those of the best one, not of the last."""
+    run = finish(begin(optimizer="adam", lr=0.5, schedule="constant", epochs=8, dropout=0.0, seed=2))
+    losses = [row["valid_nats_per_char"] for row in run.history]
+    best = int(np.argmin(losses))
+    assert best < 7, "the case must have worse epochs after the best"
+    held_out = Text(split(NAMES, 0.1, np.random.default_rng([2, SPLIT]))[1], run.vocabulary)
+    assert run.best_step == run.history[best]["step"]
+    assert mean_loss(run.model, training.snapshot(run).params, held_out) == losses[best]
+    assert mean_loss(run.model, run.params, held_out) == losses[-1] > losses[best]
+
+
+def test_duplicates_are_gone_before_the_split(tmp_path: Path) -> None:
+    """A list with every name three times trains exactly as one with every name once."""
+    corpus = read_corpus([str(write_names(tmp_path, NAMES * 3))])
+    assert corpus.duplicates == 2 * len(NAMES)
+    assert saved(finish(begin(corpus)), tmp_path / "a") == saved(finish(begin()), tmp_path / "b")
+
+
+def test_a_piped_list_trains_like_a_file(tmp_path: Path) -> None:
+    """`train -` reads standard input, and the checkpoint is the same to the byte."""
+    names = write_names(tmp_path)
+    assert bacterio("train", names, *TINY, "-q", "-o", "a", cwd=tmp_path).code == 0
+    assert bacterio("train", "-", *TINY, "-q", "-o", "b", cwd=tmp_path, stdin=names.read_bytes()).code == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def steps_logged(path: Path) -> list[int]:
+    """The step of each row of a log."""
+    return [json.loads(line)["step"] for line in path.read_text().splitlines()]
+
+
+def test_the_log_has_a_row_an_epoch_and_grows_on_resume(tmp_path: Path) -> None:
+    """JSON Lines; --resume appends the new rows, and repeats none even where the log is ahead of the checkpoint."""
+    words = ("train", write_names(tmp_path), *TINY[:-2], "-q", "-o", "m.npz", "--log", "log", "--resume")
+    assert bacterio(*words, "--epochs", 2, cwd=tmp_path).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert all(set(row) == ROW | {"chars_per_second"} and row["chars_per_second"] > 0 for row in rows)
+    assert [{name: row[name] for name in ROW} for row in rows] == load(tmp_path / "m.npz").history
+    early = (tmp_path / "m.npz").read_bytes()
+    assert bacterio(*words, "--epochs", 4, cwd=tmp_path).code == 0
+    (tmp_path / "m.npz").write_bytes(early)
+    assert bacterio(*words, "--epochs", 5, cwd=tmp_path).code == 0
+    assert steps_logged(tmp_path / "log") == [2, 4, 6, 8, 10]
+
+
+def test_a_log_is_not_appended_to_a_foreign_file(tmp_path: Path) -> None:
+    """--resume --log refuses a file that is no log, which stays as it is."""
+    names, diary = write_names(tmp_path), write_names(tmp_path, file="diary.txt")
+    assert bacterio("train", names, *TINY, "-q", "-o", "m.npz", cwd=tmp_path).code == 0
+    result = bacterio("train", names, "--resume", "-q", "-o", "m.npz", "--log", diary, cwd=tmp_path)
+    assert "it is not a log of this program" in only_error(result)
+    assert diary.read_text().split() == list(NAMES)
+
+
+def test_the_default_recipe_is_the_documented_one() -> None:
+    """What --help states as defaults is what a run without options gets; sizes follow from the corpus."""
+    recipe = resolve("default", {})
+    assert recipe == Recipe(
+        arch="lstm", activation="tanh", hidden=128, layers=2, embedding=32, window=5, dropout=0.3, optimizer="adamw",
+        lr=0.005, schedule="cosine", warmup=0, weight_decay=0.15, batch_size=None, epochs=None, clip=5.0,
+        clip_mode="norm", stream=False, bptt=25, valid_fraction=0.1, patience=0, seed=0, ngram=7, smoothing=0.45,
+        mix="auto", refit=True, nets=1, init_scale=None, reduction="mean",
+    )  # fmt: skip
+    sizes = {size: (recipe.sized(size).epochs, recipe.sized(size).batch_size) for size in (400, 43_000, 1_200_000)}
+    assert sizes == {400: (60, 32), 43_000: (30, 32), 1_200_000: (4, 128)}
+
+
+def test_the_seed_preset_is_the_first_source_text() -> None:
+    """One tanh layer of 50 on one-hot letters, weights N(0, 0.01²), SGD 0.01, a name a step, no table."""
+    recipe = asdict(resolve("seed", {}))
+    assert recipe == asdict(Recipe()) | {
+        "arch": "rnn", "activation": "tanh", "hidden": 50, "layers": 1, "embedding": 0, "dropout": 0.0,
+        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
+        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum", "ngram": 0, "smoothing": 0.0,
+        "mix": "1", "refit": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{"hidden": 20}, {"optimizer": "adam"}, {"lr": 0.1, "clip_mode": "norm"}])
+def test_a_flag_beside_a_preset_wins(given: dict[str, Any]) -> None:
+    """Only what was given differs from the preset."""
+    assert asdict(resolve("seed", given)) == asdict(resolve("seed", {})) | given
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), LEARNING_RATES.items())
+def test_each_optimizer_has_its_own_rate(optimizer: str, rate: float) -> None:
+    """Without --lr the optimizer's rate is taken, and only adamw decays weights."""
+    recipe = resolve("default", {"optimizer": optimizer})
+    assert (recipe.lr, recipe.weight_decay) == (rate, 0.15 if optimizer == "adamw" else 0.0)
+
+
+CONTRADICTIONS = [
+    ("--activation relu", "--activation belongs to --arch rnn or mlp"),
+    ("--window 3", "--window belongs to --arch mlp"),
+    ("--arch mlp --stream", "--stream carries a state"),
+    ("--bptt 10", "--bptt is the chunk of --stream"),
+    ("--optimizer sgd --weight-decay 0.1", "--weight-decay needs --optimizer adamw"),
+    ("--valid-fraction 0 --patience 3", "--patience needs names to validate on"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), CONTRADICTIONS)
+def test_options_without_effect_are_refused(words: str, message: str, tmp_path: Path) -> None:
+    """An option that contradicts another is exit 2 with its name, and nothing is written."""
+    result = bacterio("train", write_names(tmp_path), *words.split(), cwd=tmp_path)
+    assert message in only_error(result, 2)
+    assert not (tmp_path / "bacterio.npz").exists()
+
+
+@pytest.mark.parametrize("name", ["lr", "clip", "weight_decay"])
+def test_numbers_must_be_finite(name: str) -> None:
+    """inf and NaN are refused by the name of their option."""
+    for value in (float("inf"), float("nan")):
+        with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} must be "):
+            resolve("default", {name: value})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a list and a run on it that has ended."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_names(folder)
+    result = bacterio("train", "names.txt", *TINY, "-q", "-o", "m.npz", cwd=folder)
+    assert result == (0, "", "")
+    return folder
+
+
+def test_resume_without_a_file_is_a_new_run(finished: Path) -> None:
+    """--resume says that there is nothing yet, and trains as without it."""
+    result = bacterio("train", "names.txt", *TINY, "--resume", "-o", "new.npz", cwd=finished)
+    assert result.code == 0
+    assert result.stderr.startswith("bacterio: new.npz does not exist yet: a new run\n")
+    assert (finished / "new.npz").read_bytes() == (finished / "m.npz").read_bytes()
+
+
+def test_resume_with_nothing_left_is_a_success(finished: Path) -> None:
+    """A finished run, resumed, exits 0 and its file is not even rewritten."""
+    before = (finished / "m.npz").read_bytes(), (finished / "m.npz").stat().st_mtime_ns
+    result = bacterio("train", "names.txt", "--resume", "-o", "m.npz", cwd=finished)
+    assert (result.code, result.stdout) == (0, "")
+    assert ((finished / "m.npz").read_bytes(), (finished / "m.npz").stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize("names", [NAMES[1:], NAMES[::-1]], ids=["one name fewer", "another order"])
+def test_resume_refuses_another_corpus(names: tuple[str, ...], finished: Path) -> None:
+    """The message has both digests, and exit 1 leaves the file alone."""
+    before = (finished / "m.npz").read_bytes()
+    write_names(finished, names, "other.txt")
+    message = only_error(bacterio("train", "other.txt", "--resume", "-o", "m.npz", cwd=finished))
+    assert f"digest {Corpus(NAMES).digest[:12]}; " in message
+    assert f"digest {Corpus(names).digest[:12]})" in message
+    assert (finished / "m.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--hidden 9", "--hidden 9 contradicts the run in m.npz, which has 8"),
+        ("--epochs 1", "--epochs 1 contradicts the run in m.npz, which has 2"),
+        ("--preset seed", "--arch rnn contradicts the run in m.npz, which has gru"),
+        ("--stream", "--stream True contradicts the run in m.npz, which has False"),
+    ],
+)
+def test_resume_refuses_other_options(words: str, message: str, finished: Path) -> None:
+    """An option that differs from the run's is exit 2 and named; more epochs alone may be asked for."""
+    result = bacterio("train", "names.txt", "--resume", "-o", "m.npz", *words.split(), cwd=finished)
+    assert message in only_error(result, 2)
+
+
+def test_resume_refuses_a_compact_file(finished: Path) -> None:
+    """--compact writes a smaller file of the same weights, which --resume refuses in one line."""
+    result = bacterio("train", "names.txt", *TINY, "-q", "--compact", "-o", "compact.npz", cwd=finished)
+    assert result == (0, "", "")
+    full, compact = load(finished / "m.npz"), load(finished / "compact.npz")
+    assert all(np.array_equal(full.params[name], compact.params[name]) for name in full.params)
+    assert (finished / "compact.npz").stat().st_size < (finished / "m.npz").stat().st_size / 2
+    message = only_error(bacterio("train", "names.txt", "--resume", "-o", "compact.npz", cwd=finished))
+    assert message.startswith("compact.npz is a model to use, without what --resume needs")
+
+
+def test_the_list_itself_is_no_place_for_the_model(finished: Path) -> None:
+    """`-o` that names the list is refused before the list is lost."""
+    write_names(finished, file="precious.txt")
+    result = bacterio("train", "precious.txt", *TINY, "-q", "-o", "precious.txt", cwd=finished)
+    assert (finished / "precious.txt").read_bytes() == (finished / "names.txt").read_bytes()
+    assert result.code in (1, 2)
+
+
+def test_small_is_what_the_tests_think() -> None:
+    """The epoch of the small run has five steps, so that the steps above fall into the middle of epochs."""
+    run = begin()
+    assert next(iter(training.train(run))).total == 5 * SMALL["epochs"]
+
+
+STAGES = {"ngram": 3, "refit": True, "nets": 2, "epochs": 2, "mix": "auto"}
+
+
+@pytest.mark.parametrize("step", [1, 6, 14, 20, 22, 25, 29])
+def test_resume_goes_on_in_any_stage(step: int, tmp_path: Path) -> None:
+    """Two nets on a background, fitted and refitted: stopped in any stage, the run ends with the same bytes."""
+    corpus, background = Corpus(NAMES), Corpus(tuple(name + "ella" for name in NAMES[:10]))
+
+    def new_run() -> training.Run:
+        return training.begin(corpus, resolve("default", {**SMALL, **STAGES}), background)
+
+    uninterrupted = saved(finish(new_run()), tmp_path / "whole")
+    run = new_run()
+    for _ in islice(training.train(run), step):
+        pass
+    training.snapshot(run).save(tmp_path / "part")
+    stored = load(tmp_path / "part")
+    again = training.resume(stored, corpus, stored.recipe("part"), "part", background)
+    assert saved(finish(again), tmp_path / "part") == uninterrupted
+
+
+def test_stages_follow_the_course() -> None:
+    """Each net learns the background, then is fitted; then each is refitted on all names, and nothing is left to do."""
+    run = training.begin(
+        Corpus(NAMES), resolve("default", {**SMALL, **STAGES}), Corpus(tuple(n + "ella" for n in NAMES[:10]))
+    )
+    finish(run)
+    course = [(stage.kind, stage.net) for stage in run.course.stages]
+    assert course == [("background", 0), ("fit", 0), ("background", 1), ("fit", 1), ("refit", 0), ("refit", 1)]
+    assert list(dict.fromkeys((row["stage"], row["net"]) for row in run.history)) == course
+    trained = training.snapshot(run)
+    assert len(trained.nets) == 2
+    assert sum(trained.weights) == pytest.approx(1)
+    assert all(weight > 0 for weight in trained.weights)
+    assert not any(
+        np.array_equal(a, b) for a, b in zip(trained.nets[0].values(), trained.nets[1].values(), strict=True)
+    )
+
+
+def test_the_background_never_holds_the_corpus() -> None:
+    """Names of the corpus, the validation names among them, and names that it cannot spell are kept out."""
+    background = Corpus((*NAMES[:20], NAMES[0].upper(), "Nerella", "Œdema"))
+    run = training.begin(Corpus(NAMES), resolve("default", {**SMALL, **STAGES}), background)
+    text = run.course.texts["background"]
+    names = [run.vocabulary.decode(text.ids[s + 1 : s + n]) for s, n in zip(text.starts, text.lengths, strict=True)]
+    assert names == ["Nerella"]
+    with pytest.raises(BacterioError, match="no name of it is new"):
+        training.begin(Corpus(NAMES), resolve("default", {**SMALL, **STAGES}), Corpus(NAMES[:3]))
+
+
+def test_mix_is_the_weight_asked_for() -> None:
+    """A given weight stands in the file; auto is chosen by the held-out names; 1 is the net alone."""
+    weights = {
+        mix: training.snapshot(finish(begin(**{**STAGES, "nets": 1, "mix": mix}))).weights
+        for mix in ("0.3", "1", "auto")
+    }
+    assert weights["0.3"] == pytest.approx((0.3, 0.7, 0.0))
+    assert weights["1"] == (1.0, 0.0, 0.0)
+    assert 0 < weights["auto"][0] < 1
+    assert weights["auto"][0] != 0.5
+
+
+def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
+    """Until the refit is done, the table in the file is counted on the training names; then on all."""
+    run = begin(**{**STAGES, "nets": 1})
+    pairs = set()
+    for _ in training.train(run):
+        table = training.snapshot(run).table
+        assert table is not None
+        pairs.add(int(table.counts.count.sum()))
+    final = training.snapshot(run).table
+    assert final is not None
+    assert len(pairs) == 1
+    assert int(final.counts.count.sum()) > pairs.pop()
