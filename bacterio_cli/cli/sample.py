@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bacterio_cli.sampling import Tally
 
 Choice = typer.Option
+REPORTED = 100_000  # names that a report keeps
 
 
 def sample(
@@ -29,6 +31,8 @@ def sample(
     top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share.")] = None,
     allow_known: Annotated[bool, Choice("--allow-known", help="Print names of the corpus too.")] = False,
     allow_duplicates: Annotated[bool, Choice("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
+    report: Annotated[bool, Choice("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
+    as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
     max_tries: Annotated[int | None, Choice(min=1, help="Draws before giving up. [default: 100,000 + 1,000 a name]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
@@ -80,11 +84,40 @@ def sample(
         max_tries=max_tries or 100_000 + 1_000 * n,
         tally=tally,
     )
+    kept: list[str] = []
     for name in names:
         sys.stdout.write(name + "\n")
+        if report and len(kept) < REPORTED:
+            kept.append(name)
     sys.stdout.flush()
+    if report:
+        show_report(kept, trained.known, tally, as_json=as_json)
     if tally.accepted < n:
         raise BacterioError(shortfall(tally, n, request.temperature))
+
+
+def show_report(names: list[str], known: Sequence[str], tally: Tally, *, as_json: bool) -> None:
+    """What became of the draws, and how the names compare with the corpus."""
+    from bacterio_cli.names.comparison import compare
+
+    figures = compare(names, known)
+    if as_json:
+        import json
+
+        counts = {
+            "drawn": tally.drawn,
+            "accepted": tally.accepted,
+            "refused": dict(tally.refused),
+            "compared": len(names),
+        }
+        values = {figure.name: {"names": figure.names, "corpus": figure.corpus} for figure in figures}
+        sys.stderr.write(json.dumps({**counts, "figures": values}) + "\n")
+        return
+    refused = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
+    terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {refused}")
+    cells = [(f.name, *("–" if value is None else f"{value:.3f}" for value in (f.names, f.corpus))) for f in figures]
+    title = f"{len(names):,} names beside the corpus"
+    terminal.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
 
 
 def shortfall(tally: Tally, wanted: int, temperature: float) -> str:

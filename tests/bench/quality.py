@@ -25,7 +25,7 @@ from bacterio_cli.recipe import resolve
 from bacterio_cli.sampling import Request, draws
 
 RECIPES: dict[str, tuple[str, dict[str, object]]] = {
-    "tanh RNN": ("default", {"arch": "rnn", "lr": 0.002, "dropout": 0.1}),
+    "tanh RNN": ("default", {"arch": "rnn"}),
     "plain LSTM": ("default", {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}),
     "fast": ("fast", {}),
     "default": ("default", {}),
