@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check model build smoke clean
+.PHONY: help setup demo test lint types check model bench-quality build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 p
 BIN := .venv/bin
 
 help: ## print the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .venv/run: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "bacterio needs Python 3.11 or newer; give one with: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -40,6 +40,9 @@ check: lint types test ## lint, types and tests
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact
+
+bench-quality: .venv/run ## held-out loss beside Kneser–Ney: make bench-quality FILES="train.txt test.txt"
+	$(BIN)/python tests/bench/quality.py $(FILES)
 
 build: .venv/dev ## wheel and sdist into dist/
 	rm -rf dist

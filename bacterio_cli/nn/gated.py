@@ -57,7 +57,7 @@ class GRU(Cell):
         for t in steps_of(batch_sizes):
             now = slice(t.start, t.stop)
             a_before = history[t.before : t.before + t.rows]
-            h = np.matmul(a_before, U, out=product[: t.rows])
+            h = self.recur(a_before, U, product[: t.rows])
             ur = np.add(z[now, : 2 * n], h[:, : 2 * n], out=gates[now])
             sigmoid(ur, out=ur)  # (1), (2)
             recurrent[now] = h[:, 2 * n :]
@@ -160,7 +160,7 @@ class LSTM(Cell):
                 slice(t.before, t.before + t.rows),
                 slice(B + t.start, B + t.stop),
             )
-            ifoc = np.matmul(history[before], U, out=gates[now])
+            ifoc = self.recur(history[before], U, gates[now])
             ifoc += z[now]
             sigmoid(ifoc[:, : 3 * n], out=ifoc[:, : 3 * n])  # (1)
             np.tanh(ifoc[:, 3 * n :], out=ifoc[:, 3 * n :])  # (2)
