@@ -19,7 +19,7 @@ from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, t
 from bacterio_cli.names.corpus import Vocabulary
 from bacterio_cli.nn.layers import Array
 
-FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
+FIRST_BLOCK, LARGEST_BLOCK = 64, 16_384
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Tally:
 
 
 def block_sizes() -> Iterator[int]:
-    """64, 256, 1,024, 4,096, 4,096, …: small first, so that a few names come at once."""
+    """64, 256, 1,024, 4,096, 16,384, 16,384, …: small first, so that a few names come at once."""
     size = FIRST_BLOCK
     while True:
         yield size
@@ -71,15 +71,16 @@ def keep_likeliest(p: Array) -> Array:
     return np.asarray(np.arange(p.shape[1]) == p.argmax(axis=1)[:, None], p.dtype)
 
 
-def choose(p: Array, uniform: Array) -> Array:
-    """The letter in which each row's number u ∈ [0, 1) falls: the first i with Σ_{k≤i} p_k > u.  (n, n_y), (n,) → (n,)
+def choose(p: Array, row: Array, uniform: Array) -> Array:
+    """The letter in which each number u ∈ [0, 1) falls in its row of p: the first i with Σ_{k≤i} p_k > u.
 
-    The last sum stands for 1, whatever float32 made of it; a letter of probability 0 is never chosen.
+    p (m, n_y), row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it; a letter of probability 0
+    is never chosen.
     """
     cumulative = np.cumsum(p, axis=1)
-    threshold = uniform.astype(p.dtype) * cumulative[:, -1]
-    below = np.minimum(threshold, np.nextafter(cumulative[:, -1], 0, dtype=p.dtype))
-    return (cumulative <= below[:, None]).sum(axis=1)
+    whole = cumulative[row, -1]
+    below = np.minimum(uniform.astype(p.dtype) * whole, np.nextafter(whole, 0, dtype=p.dtype))
+    return (cumulative[row] <= below[:, None]).sum(axis=1)
 
 
 def draw_block(
@@ -94,26 +95,27 @@ def draw_block(
 
     A length of `steps` means that no end mark came in `steps` letters. Every row takes one number a
     step, used or not, so that its letters do not depend on when the others end.
+
+    Rows with the same letters so far have the same state and the same distribution, so each distinct prefix is
+    stepped once: `node` says which of the distinct states is a row's own.
     """
     state = model.start(1)
     for letter in [0, *prefix[:-1]] if len(prefix) else []:
         _, state = model.step(np.array([letter]), state)
-    last = prefix[-1] if len(prefix) else 0
-    state = tuple(np.repeat(s, count, axis=0) for s in state)
     ids = np.zeros((count, steps), np.intp)
     lengths = np.full(count, steps)
-    running, letters = np.arange(count), np.full(count, last)
+    running, node = np.arange(count), np.zeros(count, np.intp)
+    letters = np.full(count, prefix[-1] if len(prefix) else 0)
     for t in range(steps):
-        p, state = model.step(letters, state)
-        letters = choose(reshape(p), rng.random(count)[running])
-        ends = letters == 0
-        lengths[running[ends]] = t
-        if ends.any():
-            goes_on = ~ends
-            running, letters = running[goes_on], letters[goes_on]
-            state = tuple(s[goes_on] for s in state)
-            if not len(running):
-                break
+        branch = node * (letters.max() + 1) + letters
+        _, first, below = np.unique(branch, return_index=True, return_inverse=True)
+        p, state = model.step(letters[first], tuple(s[node[first]] for s in state))
+        node, letters = below, choose(reshape(p), below, rng.random(count)[running])
+        goes_on = letters > 0
+        lengths[running[~goes_on]] = t
+        running, node, letters = running[goes_on], node[goes_on], letters[goes_on]
+        if not len(running):
+            break
         ids[running, t] = letters
     return ids, lengths
 
