@@ -41,8 +41,7 @@ def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bo
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
     temporary = None
     try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a directory")
+        refuse_special(target)
         with tempfile.NamedTemporaryFile(
             dir=target.parent, prefix=f".{target.name}.", suffix=".tmp", delete=False
         ) as file:
@@ -64,12 +63,19 @@ def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bo
                 os.unlink(temporary)
 
 
+def refuse_special(target: Path) -> None:
+    """OSError for what a rename would replace though it is no file: a directory, a device, a pipe."""
+    if target.is_dir():
+        raise IsADirectoryError(None, "it is a directory")
+    if target.exists() and not target.is_file():
+        raise OSError(None, "it is a device or a pipe, not a file")
+
+
 def probe(path: str | Path) -> None:
     """FileError now, rather than after hours of work, if nothing can be written at `path`."""
     target = Path(os.path.realpath(path))
     try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a directory")
+        refuse_special(target)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
@@ -137,7 +143,8 @@ def read_archive(path: str | Path, data: bytes) -> Arrays:
                 name = info.filename.removesuffix(".npy")
                 if name in arrays or name == info.filename:
                     raise CheckpointError(path, f"has an unexpected member {info.filename!r}")
-                arrays[name] = read_array(path, name, archive.read(info))
+                with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
+                    arrays[name] = read_array(path, name, member.read(info.file_size))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(path, f"is damaged ({error})") from error
     return arrays

@@ -107,19 +107,27 @@ def fit_weights(p: Array) -> tuple[float, ...]:
     """The weights w of a mixture that make held-out letters likeliest; p (K, N) is what each part gives them.
 
     Expectation maximisation (Dempster et al. 1977, sec. 4.3): w_k ∝ √N + Σ_n w_k p_kn / Σ_j w_j p_jn. The √N is a
-    prior for equal shares, worth one standard error of a count; it vanishes beside N letters.
+    prior for equal shares, worth one standard error of a count; it vanishes beside N letters, and it is left out
+    where the mixture would be worse than its best part.
     """
-    K, N = p.shape
-    w = np.full(K, 1 / K)
-    for _ in range(500):
+    weights = maximise(p, prior=np.sqrt(p.shape[1]))
+    if np.log(weights @ p).mean() < np.log(p).mean(axis=1).max():  # one part is so much better that any share costs
+        weights = maximise(p, prior=0.0)
+    *others, _ = (round(float(w), 4) for w in weights)
+    return (*others, round(1 - sum(others), 4))
+
+
+def maximise(p: Array, prior: float) -> Array:
+    """The fixed point of w_k ∝ prior + Σ_n w_k p_kn / Σ_j w_j p_jn, from equal shares."""
+    w = np.full(len(p), 1 / len(p))
+    for _ in range(1000):
         share = w[:, None] * p
-        counts = (share / share.sum(axis=0)).sum(axis=1) + np.sqrt(N)
+        counts = (share / share.sum(axis=0)).sum(axis=1) + prior
         updated = counts / counts.sum()
         if np.abs(updated - w).max() < 1e-6:
             break
         w = updated
-    *others, _ = (round(float(x), 4) for x in w)
-    return (*others, round(1 - sum(others), 4))
+    return w
 
 
 def temper(p: Array, temperature: float) -> Array:

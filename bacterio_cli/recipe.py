@@ -166,7 +166,7 @@ def refuse_impossible(recipe: Recipe) -> None:
         if name in RANGES and value is not None:
             low, high = RANGES[name]
             if not low <= value <= high or not math.isfinite(value):
-                bounds = f"at least {low}" if high == INFINITY else f"from {low} to {high}"
+                bounds = f"a finite number, at least {low}" if high == INFINITY else f"from {low} to {high}"
                 raise UsageError(f"{flag(name)} must be {bounds}, not {value}")
     try:
         possible = recipe.net_weight is None or 0 <= recipe.net_weight <= 1

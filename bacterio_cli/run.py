@@ -23,8 +23,8 @@ class Run:
     """A training run between two steps: everything that the next step depends on.
 
     `stage` and `stage_step` say where in the course it stands, `step` counts all. `best` are the best weights of the
-    stage so far, `fitted` and `refitted` those of the nets that are done, `likelihoods` what each fitted net gives
-    the held-out letters.
+    stage so far, `fit_end` the weights and moments of a single net before its refit, `fitted` and `refitted` the
+    weights of the nets that are done, `likelihoods` what each fitted net gives the held-out letters.
     """
 
     recipe: Recipe
@@ -37,6 +37,7 @@ class Run:
     background: Corpus | None = None
     carried: State = ()
     best: Params | None = None
+    fit_end: tuple[Params, Params] | None = None
     fitted: list[Params] = field(default_factory=list)
     refitted: list[Params] = field(default_factory=list)
     likelihoods: list[Array] = field(default_factory=list)
@@ -117,12 +118,15 @@ def resume(trained: Trained, corpus: Corpus, recipe: Recipe, path: str, backgrou
     if background is not None:
         refuse_another(path, background, str(stored), "", "background")
     run = begin(corpus, recipe, background)
+    if run.model != trained.model:
+        raise CheckpointError(path, "its model is not that of its training options", "start anew without --resume")
     try:
         restore(run, trained, progress)
     except (KeyError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
-    if run.done and recipe.epochs is not None and recipe.epochs > trained.training["epochs"]:
+    fitting = not run.done and run.course.stages[run.stage].kind != "refit"
+    if not fitting and recipe.epochs is not None and recipe.epochs > trained.training["epochs"]:
         reopen(run)
     return run
 
@@ -160,25 +164,35 @@ def restore(run: Run, trained: Trained, progress: dict[str, Any]) -> None:
         raise ValueError("its progress lies beyond its course")
     run.params, run.moments = group("current", like), group("optimizer", run.moments)
     run.best = group("best", like) if progress["best"] else None
+    if progress["fit_end"]:
+        run.fit_end = group("end", like), group("end_optimizer", run.moments)
     run.fitted = [group(f"fitted{k}", like) for k in range(progress["fitted"])]
     run.refitted = [group(f"refitted{k}", like) for k in range(progress["refitted"])]
     run.likelihoods = [trained.resume[f"likelihoods{k}"] for k in range(progress["likelihoods"])]
     run.carried = tuple(trained.resume[f"state{k}"] for k in range(progress["carried"]))
     run.weights, run.history = trained.weights, list(trained.history)
+    done = [stage.kind for stage in run.course.stages[: run.stage]]
+    if (len(run.fitted), len(run.refitted)) != (done.count("fit"), done.count("refit")):
+        raise ValueError("its progress lies beyond its course")
 
 
 def reopen(run: Run) -> None:
-    """Go on with the last stage, which has more epochs now."""
+    """Go back to the end of the fit, which has more epochs now; what came after it is done again."""
     if run.recipe.nets > 1:
         raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
-    run.stage -= 1
-    last = run.course.stages[run.stage]
-    run.stage_step = sum(row["stage"] == last.kind for row in run.history) * last.per_epoch
-    if last.kind == "refit":
-        run.refitted.pop()
-    else:
-        run.best = run.fitted.pop()
-        run.likelihoods.clear()
+    rows = [row for row in run.history if row["stage"] == "fit"]
+    if run.fit_end is not None:
+        run.params, run.moments = run.fit_end
+    run.stage = next(k for k, stage in enumerate(run.course.stages) if stage.kind == "fit")
+    run.stage_step = len(rows) * run.course.stages[run.stage].per_epoch
+    run.best = run.fitted.pop()
+    run.refitted.clear()
+    losses = [
+        (row["nats_per_char"] if row["valid_nats_per_char"] is None else row["valid_nats_per_char"]) for row in rows
+    ]
+    run.best_loss = min(losses)
+    run.best_step = rows[losses.index(run.best_loss)]["step"]
+    run.nats, run.chars, run.norms, run.steps = 0.0, 0, 0.0, 0
 
 
 def snapshot(run: Run) -> Trained:
@@ -198,6 +212,8 @@ def snapshot(run: Run) -> Trained:
         "longest": max(map(len, corpus.names)),
     }
     groups = {"current": run.params, "optimizer": run.moments, "best": run.best or {}}
+    if run.fit_end is not None:
+        groups |= {"end": run.fit_end[0], "end_optimizer": run.fit_end[1]}
     groups |= {f"fitted{k}": params for k, params in enumerate(run.fitted)}
     groups |= {f"refitted{k}": params for k, params in enumerate(run.refitted)}
     arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
@@ -220,6 +236,7 @@ def snapshot(run: Run) -> Trained:
             **{name: getattr(run, name) for name in COUNTERS},
             **counts,
             "best": run.best is not None,
+            "fit_end": run.fit_end is not None,
             "background": digest,
         },
         arrays,

@@ -109,7 +109,10 @@ def draw_block(
     for t in range(steps):
         branch = node * (letters.max() + 1) + letters
         _, first, below = np.unique(branch, return_index=True, return_inverse=True)
-        p, state = model.step(letters[first], tuple(s[node[first]] for s in state))
+        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused here
+            p, state = model.step(letters[first], tuple(s[node[first]] for s in state))
+        if not np.isfinite(p).all():
+            raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
         node, letters = below, choose(reshape(p), below, rng.random(count)[running])
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
@@ -143,7 +146,7 @@ def refusal(name: str | None, request: Request, known: Collection[str], seen: Co
         return "empty"
     if len(name) < request.min_length:
         return "too short"
-    if name != " ".join(name.split()) or not unicodedata.is_normalized("NFC", name):
+    if name != " ".join(name.split()) or not unicodedata.is_normalized("NFC", name) or not any(map(str.isalnum, name)):
         return "malformed"
     if not request.allow_known and name in known:
         return "known"

@@ -196,6 +196,7 @@ def read_history(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
         numbers = [row[key] for key in ("step", "epoch", "nats_per_char", "gradient_norm", "learning_rate")]
         valid = [row[key] for key in ("valid_nats_per_char", "valid_bits_per_char") if row[key] is not None]
         ensure("the history", numbers + valid, all_numbers)
+        ensure("the history", (row["stage"], row["net"]), lambda at: isinstance(at[0], str) and type(at[1]) is int)
     return rows
 
 

@@ -199,6 +199,8 @@ def end_stage(run: Run, stage: Stage) -> None:
         return
     following = run.course.stages[run.stage]
     if following.kind == "refit":
+        if run.recipe.nets == 1:
+            run.fit_end = run.params, run.moments
         run.params = {name: value.copy() for name, value in run.fitted[following.net].items()}
     elif stage.kind != "background":
         run.params = fresh_params(run.recipe, run.model, following.net)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -480,3 +481,26 @@ def test_a_file_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: P
     with pytest.raises(FileError) as caught:
         checkpoint.load(tmp_path / name)
     assert str(caught.value) == f"cannot read {tmp_path / name}: {reason}"
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    """A path that is no regular file is refused, and stays what it is."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match="a device or a pipe"):
+        small_model().save(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_member_that_unpacks_to_more_than_it_claims_is_damage(file: Path) -> None:
+    """Of a member that claims 1,000 bytes no more are unpacked, however many it holds."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("meta.npy", bytes(50_000_000))
+    data = bytearray(file.read_bytes())
+    directory = data.index(b"PK\x01\x02")
+    data[directory + 24 : directory + 28] = (1000).to_bytes(4, "little")
+    file.write_bytes(data)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError):
+        trained.load(file)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()

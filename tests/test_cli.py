@@ -99,6 +99,9 @@ def test_info_as_json(room: Path) -> None:
         "vocabulary": "".join(sorted(set("".join(NAMES).lower()))),
         "capitalised": True,
         "known_names": 40,
+        "nets": 1,
+        "weights": {"nets": 1.0, "table": 0.0, "background": 0.0},
+        "ngram_states": 0,
         "resumable": True,
         "corpus": model.corpus,
         "training": model.training,
@@ -109,7 +112,7 @@ def test_info_as_json(room: Path) -> None:
 def test_info_as_a_table(room: Path) -> None:
     """The same facts for people, a line each, with the best validation loss in bits."""
     result = bacterio("info", "m.npz", cwd=room)
-    lines = result.stdout.splitlines()[2:]
+    lines = result.stdout.splitlines()[1:]
     rows = dict(line.split(maxsplit=1) for line in lines if not line.startswith(("corpus", "training")))
     assert (result.code, result.stderr) == (0, "")
     assert rows["arch"].strip() == "gru"
@@ -159,7 +162,7 @@ def test_a_terminal_sees_training_go_on(tmp_path: Path) -> None:
     words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
     code, shown = on_terminal(*words, cwd=tmp_path, TQDM_MININTERVAL="0")
     assert code == 0
-    assert "epoch   1  " in shown
+    assert "fit   1  " in shown
     assert re.search(r"4/4 .*loss \d\.\d{3}, valid \d\.\d{3}, [\d,]+ char/s", shown)
     assert on_terminal(*words, "-q", cwd=tmp_path) == (0, "")
 
@@ -198,7 +201,7 @@ def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
 def test_gradcheck_as_a_table(tmp_path: Path) -> None:
     """A line a row on stdout, the verdict in one line on stderr."""
     result = bacterio("gradcheck", "--arch", "mlp", cwd=tmp_path)
-    rows = result.stdout.splitlines()[2:]
+    rows = result.stdout.splitlines()[1:]
     assert result.code == 0
     assert all(" pass " in row for row in rows)
     assert result.stderr.startswith(f"bacterio: all {len(rows)} rows pass; largest relative error ")
@@ -217,7 +220,7 @@ def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
         assert report["passed"] is False
         assert all(row["passed"] for row in report["rows"] if "relu" in row["case"] or "sigmoid" in row["case"])
     else:
-        verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[2:]]
+        verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[1:]]
         assert result.stderr.startswith(f"bacterio: {verdicts.count(False)} of {len(verdicts)} rows FAIL; ")
     assert 0 < verdicts.count(False) < len(verdicts)
 

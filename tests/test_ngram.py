@@ -167,14 +167,20 @@ def test_a_mixture_adds_probabilities() -> None:
 
 
 def test_weights_prefer_the_better_part() -> None:
-    """The weights that EM finds are as good as any on a grid, up to the prior's pull towards equal shares."""
+    """The weights that EM finds maximise likelihood and prior together, as a search over a grid does."""
     rng = np.random.default_rng(1)
     p = rng.uniform(0.05, 0.5, (2, 4000))
-    p[0, :3000] *= 2
+    p[0, :2500] *= 2
+    p[1, 2500:] *= 1.6
     w = fit_weights(p)
-    objective = [
-        np.log(x * p[0] + (1 - x) * p[1]).sum() + np.sqrt(4000) * np.log(x * (1 - x)) for x in np.arange(0.01, 1, 0.01)
-    ]
+    grid = np.arange(0.01, 1, 0.01)
+    objective = [np.log(x * p[0] + (1 - x) * p[1]).sum() + np.sqrt(4000) * np.log(x * (1 - x)) for x in grid]
     assert w[0] > 0.55
     assert sum(w) == pytest.approx(1)
-    assert w[0] == pytest.approx(0.01 + 0.01 * int(np.argmax(objective)), abs=0.011)
+    assert w[0] == pytest.approx(grid[int(np.argmax(objective))], abs=0.011)
+
+
+def test_a_useless_part_gets_no_share() -> None:
+    """Where any share of one part would make the mixture worse than the other alone, the prior does not force one."""
+    p = np.stack([np.full(100, 0.4), np.full(100, 0.01)])
+    assert fit_weights(p) == pytest.approx((1.0, 0.0), abs=1e-3)

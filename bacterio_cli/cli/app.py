@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
@@ -97,4 +98,16 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    app()
+    try:
+        app()
+        sys.stdout.flush()
+    except SystemExit as stop:
+        # A reader that goes away while help is printed is no failure either; typer makes it 1.
+        if isinstance(stop.__context__, OSError) and stop.__context__.errno == errno.EPIPE:
+            silence_stdout()
+            raise SystemExit(0) from None
+        raise
+    except OSError as failure:
+        silence_stdout()
+        error(f"cannot write to standard output: {failure.strerror}")
+        raise SystemExit(1) from None

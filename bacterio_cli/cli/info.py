@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +39,8 @@ def info(
     rows = [(name, show(value)) for name, value in facts.items()]
     rows += [(f"corpus {name}", show(value)) for name, value in corpus.items()]
     rows += [(f"training {name}", show(value)) for name, value in training.items()]
-    rows.append(("epochs done", show(history[-1]["epoch"] if history else 0)))
+    stages = Counter(row["stage"] for row in history)
+    rows.append(("epochs done", ", ".join(f"{count} {stage}" for stage, count in stages.items()) or "none"))
     losses = [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
     if losses:
         rows.append(("best validation", f"{min(losses):.4f} bits per character"))
@@ -47,6 +49,8 @@ def info(
 
 def show(value: Any) -> str:
     """A value as people write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {show(part)}" for name, part in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     return f"{value:,}" if isinstance(value, int) else str(value)
@@ -62,6 +66,9 @@ def describe(trained: Trained) -> dict[str, Any]:
         "embedding": sizes.n_x,
         "parameters": sum(p.size for p in trained.params.values()),
         "vocabulary": trained.vocabulary.letters,
+        "nets": len(trained.nets),
+        "weights": dict(zip(("nets", "table", "background"), trained.weights, strict=True)),
+        "ngram_states": 0 if trained.table is None else len(trained.table.counts.suffix),
         "capitalised": trained.vocabulary.capitalised,
         "known_names": len(trained.known),
         "resumable": trained.progress is not None,

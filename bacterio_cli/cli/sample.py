@@ -20,7 +20,7 @@ REPORTED = 100_000  # names that a report keeps
 
 
 def sample(
-    n: Annotated[int, Choice("--n", "-n", min=1, help="How many names to print.")] = 20,
+    n: Annotated[int | None, Choice("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0]")] = None,
     temp: Annotated[float, Choice("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = 0.8,
     checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
@@ -49,6 +49,7 @@ def sample(
     from bacterio_cli.sampling import sample as names_of
     from bacterio_cli.trained import WORKING_CHECKPOINT, default_checkpoint, load
 
+    n = n or (20 if temp else 1)
     if not math.isfinite(temp):
         raise UsageError(f"--temp must be a finite number, not {temp}")
     if max_length is not None and max_length < min_length:

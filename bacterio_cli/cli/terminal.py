@@ -47,14 +47,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stream: Text
     from rich.table import Table
     from rich.text import Text
 
-    width = None if is_terminal(stream) else PIPE_WIDTH
-    sheet = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    class Sheet(Console):
+        """A console that leaves a reader who has gone to the error boundary."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    seen = is_terminal(stream)
+    sheet = Table(box=SIMPLE_HEAD if seen else None, pad_edge=False, show_edge=False)
     for column in columns:
         sheet.add_column(column, justify="right" if column in right else "left", overflow="fold")
     styles = {"FAIL": "bold red", "pass": "green"}
     for row in rows:
         sheet.add_row(*(Text(printable(cell), style=styles.get(cell, "")) for cell in row))
-    Console(file=stream, width=width, highlight=False).print(sheet)
+    console = Sheet(file=stream, width=None if seen else PIPE_WIDTH, highlight=False)
+    with console.capture() as drawn:
+        console.print(sheet)
+    stream.write("\n".join(line.rstrip() for line in drawn.get().split("\n")))
 
 
 def training_bar(total: int, done: int, *, quiet: bool) -> tqdm[Any]:

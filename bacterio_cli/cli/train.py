@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ Choice = typer.Option  # shortens the table below
 
 
 def train(
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Lists of names, one a line; '-' is standard input; several are joined.")],
+    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, one a line; '-' is standard input; several are joined.")],
     arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: lstm]")] = None,
     activation: Annotated[Literal["tanh", "sigmoid", "relu"] | None, Choice(help="Activation of an rnn or mlp. [default: tanh]")] = None,
     hidden: Annotated[int | None, Choice(help="Units a layer. [default: 128; rnn 192]")] = None,
@@ -95,9 +96,14 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
     writes = [("--out", out)] + ([("--log", log)] if log else [])
     for option, path in writes:
         for source in lists:
-            if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
+            stdin = source == "-" and sys.stdin is not None
+            if path.exists() and (
+                os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
+                if stdin
+                else Path(source).exists() and path.samefile(source)
+            ):
                 raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
-    if log and log.resolve() == out.resolve():
+    if log and (log.resolve() == out.resolve() or (log.exists() and out.exists() and log.samefile(out))):
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
@@ -135,14 +141,14 @@ class Log:
     def __init__(self, path: Path, *, append: bool) -> None:
         self.path, self.last = path, 0
         try:
-            if append and path.exists():
+            if path.is_file():  # a log may be replaced by a new one; any other file is somebody's
                 rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-                self.last = max((row["step"] for row in rows), default=0)
+                self.last = max((row["step"] for row in rows), default=0) if append else 0
             self.file: TextIO = path.open("a" if append else "w", encoding="utf-8")
         except OSError as failure:
             raise FileError(path, "write", failure) from failure
         except (ValueError, KeyError, TypeError) as failure:
-            raise FileError(path, "append to", "it is not a log of this program", "choose another --log") from failure
+            raise FileError(path, "write", "it is not a log of this program", "choose another --log") from failure
 
     def write(self, progress: Progress) -> None:
         """One row, on the disk before the checkpoint that follows it."""
@@ -168,8 +174,7 @@ class Session:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.remember)
-        bar = None
-        saved = self.run.step if self.run.step else None
+        bar, nothing_to_do = None, self.run.done
         try:
             for progress in steps(self.run):
                 bar = bar or terminal.training_bar(progress.total, progress.step - 1, quiet=self.quiet)
@@ -179,7 +184,6 @@ class Session:
                 due = self.save_every and progress.step % self.save_every == 0
                 if due or progress.row or self.signal:
                     self.save()
-                    saved = progress.step
                 if self.signal:
                     bar.close()
                     self.leave(self.signal)
@@ -189,7 +193,7 @@ class Session:
         finally:
             if bar is not None:
                 bar.close()
-        if saved is None or saved != self.run.step:
+        if not nothing_to_do:  # the last save was made before the last stage had ended
             self.save()
 
     def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -220,7 +224,9 @@ class Session:
             return
         bar.set_postfix_str(self.figures(progress), refresh=False)
         if progress.improved:
-            bar.write(f"epoch {progress.row['epoch']:>3}  {', '.join(self.few_names())}", file=sys.stderr)
+            bar.write(
+                f"{progress.row['stage']} {progress.row['epoch']:>3}  {', '.join(self.few_names())}", file=sys.stderr
+            )
 
     def figures(self, progress: Progress) -> str:
         """Loss, validation loss (nats per character) and characters per second."""

@@ -136,8 +136,8 @@ class Vocabulary:
         return self.restore("".join(self.letters[i - 1] for i in ids))
 
     def restore(self, name: str) -> str:
-        """The name with its capital, where names have one; a letter whose capital is two letters, as ß, stays."""
-        capital = name[:1].upper()
+        """The name with its capital, as `str.capitalize` gives it; where that is two letters, as of ß, as it is."""
+        capital = name[:1].title()
         return capital + name[1:] if self.capitalised and len(capital) == 1 else name
 
     def asdict(self) -> dict[str, Any]:

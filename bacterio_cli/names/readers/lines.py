@@ -48,6 +48,10 @@ def read_lines(source: str) -> list[RawLine]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if b"\0" in data[:4096]:
+            raise InputError(
+                where, "is a binary file, not a list of names", "give a text with one name a line"
+            ) from error
         line = len(re.findall(b"\r\n|\n|\r", data[: error.start])) + 1
         raise InputError(
             f"{where}:{line}",
