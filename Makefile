@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check model bench-quality build smoke clean
+.PHONY: help setup demo test lint types check model bench bench-quality build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -40,6 +40,10 @@ check: lint types test ## lint, types and tests
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact
+
+bench: .venv/dev ## speed beside PyTorch, which it installs into .venv: make bench ARGS="--only start"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python tests/bench/speed.py $(ARGS)
 
 bench-quality: .venv/run ## held-out loss beside Kneser–Ney: make bench-quality FILES="train.txt test.txt"
 	$(BIN)/python tests/bench/quality.py $(FILES)

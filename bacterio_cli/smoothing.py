@@ -13,7 +13,8 @@ from bacterio_cli.names.batches import Batch, Text
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.layers import Array
 
-FOLDS = 10
+FOLDS, FOLDS_OF_A_LARGE_TEXT = 10, 4  # a table's memory is that of what it has seen, and each fold has one
+LARGE_TEXT = 300_000  # letters
 WALK = 4096  # names walked through a table at once
 LARGEST_DISCOUNTS = (0.98, 1.95, 2.9)
 LETTERS_TO_CHOOSE_ON = 20_000
@@ -79,7 +80,7 @@ class CrossFit:
         rng: np.random.Generator,
     ) -> None:
         self.weight, self.n_y = weight, n_y
-        folds = min(FOLDS, len(text.starts))
+        folds = min(FOLDS if len(text.ids) < LARGE_TEXT else FOLDS_OF_A_LARGE_TEXT, len(text.starts))
         fold = rng.permutation(np.arange(len(text.starts)) % folds)
         self.fold = np.repeat(fold.astype(np.int8), text.lengths)  # of every position
         self.state = np.empty(len(self.fold), np.int32)

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 import termios
 from pathlib import Path
 from typing import Any
@@ -363,3 +364,27 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     assert result.code == 0
     assert set("".join(result.stdout.split()).lower()) <= set("мостмкри")
     assert "vocabulary" in bacterio("info", "m.npz", cwd=tmp_path, **environment).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "kept_out"),
+    [
+        (["--help"], {"numpy", "rich", "tqdm"}),
+        (["sample", "-n", "3", "--seed", "1"], {"rich", "tqdm", "bacterio_cli.training"}),
+    ],
+)
+def test_start_up_imports_only_what_it_uses(words: list[str], kept_out: set[str], tmp_path: Path) -> None:
+    """--help does without numpy, and sampling without rich, tqdm and the training."""
+    code = (
+        "import sys; sys.argv[0] = 'bacterio'\n"
+        "from bacterio_cli.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stderr.split())
+    assert "typer" in loaded
+    assert not loaded & kept_out

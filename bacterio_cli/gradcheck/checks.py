@@ -258,11 +258,11 @@ def all_cases(arch: str | None = None) -> Iterator[Case]:
 
 
 def trained_case(trained: Trained) -> Case:
-    """A trained model at full size and in double precision, on eight of its known names and a random start."""
+    """A trained model at full size and in double precision, on three of its known names and a random start."""
     rng = np.random.default_rng(5)
     model, params = trained.model, {name: p.astype(np.float64) for name, p in trained.params.items()}
-    names = [trained.known[k] for k in rng.choice(len(trained.known), min(8, len(trained.known)), replace=False)]
-    batch = next(Text(names, trained.vocabulary).name_batches(8))
+    names = [trained.known[k] for k in rng.choice(len(trained.known), min(3, len(trained.known)), replace=False)]
+    batch = next(Text(names, trained.vocabulary).name_batches(3))
     state = model.start(len(names), np.float64)
     if not isinstance(model, WindowMLP):
         state = tuple(random(rng, *s.shape) for s in state)

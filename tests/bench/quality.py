@@ -80,7 +80,9 @@ def rows(arguments: argparse.Namespace) -> Iterator[tuple[str, list[float], floa
     yield row(
         f"Kneser–Ney, order 7, one discount {D} (reference)", NGram(counts, (D, D, D)), time.perf_counter() - begun
     )
-    background: Corpus | None = read_corpus([arguments.background]) if arguments.background else None
+    background: Corpus | None = None
+    if arguments.background:
+        background = Corpus(tuple(name for name in read_corpus([arguments.background]).names if name not in wanted))
     for name in arguments.recipes.split(","):
         preset, given = RECIPES[name]
         for related in [None] if background is None or name != "default" else [None, background]:
