@@ -32,19 +32,16 @@ Masks = Sequence[Array] | None
 
 
 @dataclass(frozen=True)
-class CharRNN:
-    """Embedding → stacked cells → linear.  (T1's system is one tanh cell on one-hot input.)
+class LetterModel:
+    """What both models have below and above their hidden layers.
 
-    n_y letters with the boundary, n_x the embedding's width (0: one-hot), n_a units in each of
-    `layers` cells; `cell` is rnn, gru or lstm, and `activation` belongs to rnn.
+    n_y letters with the boundary, n_x the embedding's width (0: one-hot), n_a units in each of `layers` layers.
     """
 
     n_y: int
     n_x: int
     n_a: int
     layers: int = 1
-    cell: str = "gru"
-    activation: str = "tanh"
 
     @property
     def embedding(self) -> Embedding:
@@ -52,21 +49,32 @@ class CharRNN:
         return Embedding(self.n_y, self.n_x)
 
     @property
+    def output(self) -> Linear:
+        """z = a W_yaᵀ + b_y, with a the values of the last hidden layer."""
+        return Linear(self.n_a, self.n_y, "W_ya", "b_y")
+
+    @property
+    def mask_widths(self) -> tuple[int, ...]:
+        """The widths of the dropout masks: one on the output of each hidden layer."""
+        return (self.n_a,) * self.layers
+
+
+@dataclass(frozen=True)
+class CharRNN(LetterModel):
+    """Embedding → stacked cells → linear.  (T1's system is one tanh cell on one-hot input.)
+
+    `cell` is rnn, gru or lstm, and `activation` belongs to rnn.
+    """
+
+    cell: str = "gru"
+    activation: str = "tanh"
+
+    @property
     def cells(self) -> list[RNN | GRU | LSTM]:
         """The stack, from the input upwards."""
         widths = [self.embedding.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
         return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
-
-    @property
-    def output(self) -> Linear:
-        """z = a W_yaᵀ + b_y."""
-        return Linear(self.n_a, self.n_y, "W_ya", "b_y")
-
-    @property
-    def mask_widths(self) -> tuple[int, ...]:
-        """The widths of the dropout masks: one on the output of each cell."""
-        return (self.n_a,) * self.layers
 
     @property
     def parts(self) -> list[Embedding | RNN | GRU | LSTM | Linear]:
@@ -112,7 +120,7 @@ class CharRNN:
 
 
 @dataclass(frozen=True)
-class WindowMLP:
+class WindowMLP(LetterModel):
     """The fully connected network of T4 on the last `window` letters, instead of a state:
 
     (1) h⁰ = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
@@ -123,33 +131,14 @@ class WindowMLP:
     (its component-wise update prints + for −). The 'state' to be stepped is the window's ids, (n, window − 1).
     """
 
-    n_y: int
-    n_x: int
-    n_a: int
-    layers: int = 1
     window: int = 5
     activation: str = "tanh"
-
-    @property
-    def embedding(self) -> Embedding:
-        """The layer that turns ids into x."""
-        return Embedding(self.n_y, self.n_x)
 
     @property
     def hidden(self) -> list[Linear]:
         """The layers below the output, from the input upwards."""
         widths = [self.embedding.width * self.window] + [self.n_a] * (self.layers - 1)
         return [Linear(n, self.n_a, f"{k}.W", f"{k}.b") for k, n in enumerate(widths)]
-
-    @property
-    def output(self) -> Linear:
-        """z = h W_yaᵀ + b_y."""
-        return Linear(self.n_a, self.n_y, "W_ya", "b_y")
-
-    @property
-    def mask_widths(self) -> tuple[int, ...]:
-        """The widths of the dropout masks: one on the output of each hidden layer."""
-        return (self.n_a,) * self.layers
 
     @property
     def parts(self) -> list[Embedding | Linear]:
