@@ -1,8 +1,9 @@
 """Held-out loss of each recipe beside Kneser–Ney, in one run: `make bench-quality FILES="train.txt test.txt"`.
 
-    python tests/bench/quality.py TRAIN TEST … [--background FILE] [--recipes default,best,…] [--reinvent SEEDS]
+    python tests/bench/quality.py TRAIN [TEST …] [--background FILE] [--recipes default,best,…] [--reinvent SEEDS]
 
-Names of the tests that stand in the training list are not counted. The reference is interpolated Kneser–Ney of
+Without a test list, a random tenth of TRAIN is held out for it. Names of the tests that stand in the training list
+are not counted. The reference is interpolated Kneser–Ney of
 order 7 with one discount, chosen on a tenth of the training names from 0.5, 0.55, …, 0.95, then counted on all.
 """
 
@@ -60,13 +61,14 @@ def reinvented(model: LanguageModel, vocabulary: Vocabulary, known: set[str], wa
 
 def rows(arguments: argparse.Namespace) -> Iterator[tuple[str, list[float], float, float | None]]:
     """(model, loss on each test, seconds to train, re-invented) one after the other."""
-    corpus = read_corpus([arguments.train])
+    corpus, lists = read_corpus([arguments.train]), [read_corpus([path]).names for path in arguments.tests]
+    if not lists:
+        shuffled = [corpus.names[k] for k in np.random.default_rng(7).permutation(len(corpus.names))]
+        tenth = len(shuffled) // 10
+        corpus, lists = Corpus(tuple(shuffled[tenth:])), [tuple(shuffled[:tenth])]
     vocabulary = Vocabulary.of(corpus.names)
     known = set(corpus.names)
-    tests = []
-    for path in arguments.tests:
-        names = [name for name in read_corpus([path]).names if name not in known and not vocabulary.missing(name)]
-        tests.append(names)
+    tests = [[name for name in names if name not in known and not vocabulary.missing(name)] for names in lists]
     texts = [Text(names, vocabulary) for names in tests]
     wanted = {name for names in tests for name in names}
 
@@ -106,14 +108,15 @@ def main() -> None:
     """Print the table as markdown, each row as soon as it is known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train")
-    parser.add_argument("tests", nargs="+")
+    parser.add_argument("tests", nargs="*")
     parser.add_argument("--background")
     parser.add_argument("--recipes", default="tanh RNN,plain LSTM,fast,default,best")
     parser.add_argument("--reinvent", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print(f"| model | {' | '.join(arguments.tests)} | bits/char | ratio | seconds | re-invented |")
-    print("|---" * (len(arguments.tests) + 5) + "|")
+    tests = arguments.tests or ["a tenth"]
+    print(f"| model | {' | '.join(tests)} | bits/char | ratio | seconds | re-invented |")
+    print("|---" * (len(tests) + 5) + "|")
     reference = None
     for name, losses, seconds, found in rows(arguments):
         reference = reference or losses[0]

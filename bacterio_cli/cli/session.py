@@ -1,0 +1,127 @@
+"""A training session: the loop around a run, with its bar, its log, its saves and its signals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from bacterio_cli.cli import terminal
+from bacterio_cli.errors import DivergedError, FileError
+
+if TYPE_CHECKING:
+    from bacterio_cli.training import Progress, Run
+
+
+class Log:
+    """The rows of the history as JSON Lines; on resume a row that already stands there is not written again."""
+
+    def __init__(self, path: Path, *, append: bool) -> None:
+        self.path, self.last = path, 0
+        try:
+            if path.is_file():  # a log may be replaced by a new one; any other file is somebody's
+                rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                self.last = max((row["step"] for row in rows), default=0) if append else 0
+            self.file: TextIO = path.open("a" if append else "w", encoding="utf-8")
+        except OSError as failure:
+            raise FileError(path, "write", failure) from failure
+        except (ValueError, KeyError, TypeError) as failure:
+            raise FileError(path, "write", "it is not a log of this program", "choose another --log") from failure
+
+    def write(self, progress: Progress) -> None:
+        """One row, on the disk before the checkpoint that follows it."""
+        if progress.row is None or progress.step <= self.last:
+            return
+        try:
+            self.file.write(json.dumps({**progress.row, "chars_per_second": round(progress.chars_per_second)}) + "\n")
+            self.file.flush()
+        except OSError as failure:
+            raise FileError(self.path, "write", failure) from failure
+
+
+class Session:
+    """The loop around the run: bar, log, saves, and a clean stop when a signal asks for it."""
+
+    def __init__(self, run: Run, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
+        self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
+        self.signal: int | None = None
+
+    def go(self) -> None:
+        """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
+        from bacterio_cli.training import train as steps
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.remember)
+        bar, nothing_to_do = None, self.run.done
+        try:
+            for progress in steps(self.run):
+                bar = bar or terminal.training_bar(progress.total, progress.step - 1, quiet=self.quiet)
+                self.show(bar, progress)
+                if self.log:
+                    self.log.write(progress)
+                due = self.save_every and progress.step % self.save_every == 0
+                if due or progress.row or self.signal:
+                    self.save()
+                if self.signal:
+                    bar.close()
+                    self.leave(self.signal)
+        except DivergedError:
+            self.save()
+            raise
+        finally:
+            if bar is not None:
+                bar.close()
+        if not nothing_to_do:  # the last save was made before the last stage had ended
+            self.save()
+
+    def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """The signal handler: the loop looks after each step."""
+        self.signal = number
+
+    def leave(self, number: int) -> None:
+        """Say that the run can be resumed, and exit."""
+        word = "interrupted" if number == signal.SIGINT else "terminated"
+        if not self.quiet:
+            terminal.notice(f"{word} at step {self.run.step:,}; saved to {self.out}, go on with --resume")
+        raise SystemExit(128 + number)
+
+    def save(self) -> None:
+        """The run as it stands."""
+        from bacterio_cli.training import snapshot
+
+        snapshot(self.run).save(self.out)
+
+    def show(self, bar: Any, progress: Progress) -> None:
+        """Move the bar; a few names when validation improves."""
+        if bar.disable:
+            return
+        bar.update()
+        if progress.row is None:
+            if progress.step % 10 == 0:
+                bar.set_postfix_str(self.figures(progress), refresh=False)
+            return
+        bar.set_postfix_str(self.figures(progress), refresh=False)
+        if progress.improved:
+            bar.write(
+                f"{progress.row['stage']} {progress.row['epoch']:>3}  {', '.join(self.few_names())}", file=sys.stderr
+            )
+
+    def figures(self, progress: Progress) -> str:
+        """Loss, validation loss (nats per character) and characters per second."""
+        last = self.run.history[-1]["valid_nats_per_char"] if self.run.history else None
+        valid = "" if last is None else f", valid {last:.3f}"
+        return f"loss {progress.loss:.3f}{valid}, {progress.chars_per_second:,.0f} char/s"
+
+    def few_names(self) -> list[str]:
+        """Five draws from the net as it is, known ones too."""
+        from bacterio_cli.language_model import Net
+        from bacterio_cli.sampling import Request, Tally, sample
+
+        longest = 2 * max(map(len, self.run.corpus.names))
+        request = Request(seed=self.run.step, max_length=longest, allow_known=True)
+        net = Net(self.run.model, self.run.params)
+        names = sample(net, self.run.vocabulary, (), request, count=5, max_tries=64, tally=Tally())
+        return [terminal.printable(name) for name in names]
