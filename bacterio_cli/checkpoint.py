@@ -91,7 +91,8 @@ def current_umask() -> int:
 
 def write_archive(file: Any, members: Arrays, compress: bool) -> None:
     """One `.npy` member an array, dated 1980, so that bytes depend on contents alone."""
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    small = sum(array.nbytes for array in members.values()) < LARGEST_UNPACKED // 2  # more would not be read again
+    method = zipfile.ZIP_DEFLATED if compress and small else zipfile.ZIP_STORED
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()

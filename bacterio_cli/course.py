@@ -21,12 +21,13 @@ from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, Vocabulary, split
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.layers import Array
-from bacterio_cli.recipe import Recipe
+from bacterio_cli.recipe import Recipe, epochs_for
 from bacterio_cli.smoothing import CrossFit, choose_discounts, walk
 
 # What each stream of random numbers is for: default_rng([seed, purpose, …]).
 SPLIT, INIT, ORDER, MASKS, FOLD = range(5)
 
+BACKGROUND_EPOCHS = 4  # at most: what is learned from it is learned again, better, from the corpus
 REFIT_EPOCHS = 0.4  # of the epochs of the fit
 REFIT_RATE = 0.6  # of its learning rate
 STAGES = ("background", "fit", "refit")
@@ -61,7 +62,7 @@ class Course:
             self.texts["background"] = Text(related, vocabulary)
         self.held_out = Text(validation, vocabulary) if validation else None
         self.stages = self.plan()
-        self.targets: tuple[Stage, CrossFit] | None = None
+        self.targets: dict[str, CrossFit] = {}
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """The random numbers for a purpose."""
@@ -74,9 +75,8 @@ class Course:
         stages = []
         for net in range(recipe.nets):
             if "background" in self.texts:
-                size = len(self.texts["background"].ids)
-                epochs = recipe.sized(size).epochs if recipe.epochs > 1 else 1
-                stages.append(self.stage("background", net, min(epochs or 1, 4), recipe.lr))
+                epochs = epochs_for(len(self.texts["background"].ids), recipe.arch)
+                stages.append(self.stage("background", net, min(epochs, recipe.epochs, BACKGROUND_EPOCHS), recipe.lr))
             stages.append(self.stage("fit", net, recipe.epochs, recipe.lr))
         if recipe.refit and self.held_out is not None:
             epochs = max(1, round(REFIT_EPOCHS * recipe.epochs))
@@ -125,15 +125,19 @@ class Course:
         recipe = self.recipe
         if not recipe.ngram or not recipe.smoothing:
             return None
-        if self.targets is None or self.targets[0].kind != stage.kind:
+        if stage.kind not in self.targets:
+            if stage.kind == "refit":
+                self.targets.clear()  # no earlier stage comes again
             discounts = self.background_table.discounts if stage.kind == "background" else self.discounts
-            rng = self.rng(FOLD, STAGES.index(stage.kind))
-            fitted = CrossFit(
-                self.texts[stage.kind], self.vocabulary.n_y, order=recipe.ngram, discounts=discounts,
-                weight=recipe.smoothing, rng=rng,
-            )  # fmt: skip
-            self.targets = stage, fitted
-        return self.targets[1]
+            self.targets[stage.kind] = CrossFit(
+                self.texts[stage.kind],
+                self.vocabulary.n_y,
+                order=recipe.ngram,
+                discounts=discounts,
+                weight=recipe.smoothing,
+                rng=self.rng(FOLD, STAGES.index(stage.kind)),
+            )
+        return self.targets[stage.kind]
 
     @cached_property
     def table_likelihoods(self) -> list[Array]:
@@ -147,9 +151,9 @@ class Course:
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:
     """The background's names that the vocabulary can spell, in its case, without those of the corpus.
 
-    The corpus is learned from itself, and its validation names must be unknown to the background.
+    The corpus is learned from itself, and its validation names must be unknown to the background, in whatever case.
     """
     spell = str.capitalize if vocabulary.capitalised else str
     names = dict.fromkeys(spell(name) for name in background.names if not vocabulary.missing(name))
-    own = set(corpus.names)
-    return [name for name in names if name not in own]
+    own = {name.lower() for name in corpus.names}
+    return [name for name in names if name.lower() not in own]

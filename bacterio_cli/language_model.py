@@ -107,7 +107,7 @@ def fit_weights(p: Array) -> tuple[float, ...]:
     """The weights w of a mixture that make held-out letters likeliest; p (K, N) is what each part gives them.
 
     Expectation maximisation (Dempster et al. 1977, sec. 4.3): w_k ∝ √N + Σ_n w_k p_kn / Σ_j w_j p_jn. The √N is a
-    prior for equal shares, worth one standard error of a count; it vanishes beside N letters, and it is left out
+    prior for equal shares, of the size of a count's standard error; it vanishes beside N letters, and it is left out
     where the mixture would be worse than its best part.
     """
     weights = maximise(p, prior=np.sqrt(p.shape[1]))

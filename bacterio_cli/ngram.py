@@ -10,8 +10,8 @@ For a context h of k letters, h′ without its first letter, and the n_y letters
 with the boundary, which nothing precedes; below, it counts the different letters v for which v h w was seen.
 D_c is one discount, or three for c = 1, 2 and ≥ 3 (their 'modified' form).
 
-What is stored is one row a context and one an observed pair (context, letter), so memory is
-proportional to what was seen; a pair that was not seen is found by following h → h′.
+What is stored is one row a context and one an observed pair (context, letter), so memory is proportional to what
+was seen; a pair that was not seen is found by following h → h′. Small tables are also written out, up to a fixed size.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
-DENSE_ENTRIES = 2**23  # up to so many entries (states × letters) the tables are written out
+DENSE_ENTRIES = 2**22  # up to so many entries (states × letters) the tables are written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +180,6 @@ class NGram:
         P += weight[:, None] / self.n_y
         return P.astype(np.float32)
 
-    @property
-    def keys(self) -> Array:
-        """state · n_y + letter of every pair, ascending."""
-        return self.counts.keys
-
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
         if self.dense is not None:
@@ -194,8 +189,8 @@ class NGram:
         open_rows = np.arange(len(at))
         while len(open_rows):
             key = at[open_rows] * self.n_y + ids[open_rows]
-            place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
-            found = self.keys[place] == key
+            place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
+            found = self.counts.keys[place] == key
             result[open_rows[found]] = self.counts.target[place[found]]
             open_rows = open_rows[~found & (at[open_rows] > 0)]
             at[open_rows] = self.counts.suffix[at[open_rows]]
@@ -218,8 +213,8 @@ class NGram:
         rows, at = np.arange(len(states)), np.asarray(states, np.int64)
         while len(rows):
             key = at * self.n_y + letters[rows]
-            place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
-            p[rows] += np.where(self.keys[place] == key, weight[rows] * value[place], 0)
+            place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
+            p[rows] += np.where(self.counts.keys[place] == key, weight[rows] * value[place], 0)
             weight[rows] *= gamma[at]
             goes_on = at > 0
             rows, at = rows[goes_on], c.suffix[at[goes_on]]

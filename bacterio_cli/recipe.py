@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -78,12 +79,8 @@ class Recipe:
         return None if self.mix == "auto" else float(self.mix)
 
     def sized(self, characters: int) -> Recipe:
-        """With `epochs` and `batch_size` filled in for a corpus of so many characters.
-
-        Thirty passes over 43,000 characters, and fewer as the corpus grows: the time grows with its power 0.4.
-        """
-        passes = PASSES.get(self.arch, 30)
-        epochs = self.epochs or min(2 * passes, max(3, round(passes * (43_000 / characters) ** 0.6)))
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters."""
+        epochs = self.epochs or epochs_for(characters, self.arch)
         batch_size = self.batch_size or (32 if characters < 300_000 else 128)
         return replace(self, epochs=epochs, batch_size=batch_size)
 
@@ -104,6 +101,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def epochs_for(characters: int, arch: str) -> int:
+    """Thirty passes over 43,000 characters (a plain rnn sixty), and fewer as the list grows: time ∝ characters^0.4."""
+    passes = PASSES.get(arch, 30)
+    return min(2 * passes, max(3, round(passes * (43_000 / characters) ** 0.6)))
+
+
 def flag(name: str) -> str:
     """The option that sets a field."""
     return "--" + name.replace("_", "-")
@@ -111,10 +114,12 @@ def flag(name: str) -> str:
 
 def resolve(preset: str, given: Mapping[str, Any]) -> Recipe:
     """The recipe of a preset with the options given beside it, which win. Raises UsageError."""
+    given = canonical(given)
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", Recipe.optimizer)
-    if settings.get("arch") == "rnn" and optimizer == "adamw":
-        settings = {**PLAIN_CELL, **settings}
+    if settings.get("arch") == "rnn":
+        plain = PLAIN_CELL if optimizer == "adamw" else {k: v for k, v in PLAIN_CELL.items() if k != "lr"}
+        settings = {**plain, **settings}
     settings.setdefault("lr", LEARNING_RATES.get(optimizer, Recipe.lr))
     if optimizer != "adamw":
         settings.setdefault("weight_decay", 0.0)
@@ -126,9 +131,21 @@ def resolve(preset: str, given: Mapping[str, Any]) -> Recipe:
     return recipe
 
 
+def canonical(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as they are stored: a weight written in one way."""
+    settings = dict(given)
+    with suppress(ValueError):  # what is no number is refused by name later
+        settings["mix"] = f"{float(settings['mix']):g}" if settings.get("mix", "auto") != "auto" else "auto"
+    return settings if "mix" in given else {name: settings[name] for name in given}
+
+
 def resolve_resumed(stored: Recipe, given: Mapping[str, Any], preset: str | None, where: str) -> Recipe:
     """The stored recipe, with more epochs if they are asked for; UsageError for any other difference."""
-    asked = {**(PRESETS[preset] if preset else {}), **given}
+    asked = canonical(given)
+    if preset:  # all that it decides, but not for how long
+        whole = asdict(resolve(preset, given))
+        asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
+        asked |= canonical(given)
     for name, value in asked.items():
         before = getattr(stored, name)
         if value != before and not (name == "epochs" and value > before):
@@ -136,6 +153,8 @@ def resolve_resumed(stored: Recipe, given: Mapping[str, Any], preset: str | None
                 f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
                 "leave it out, or start anew without --resume"
             )
+    if stored.nets > 1 and asked.get("epochs", 0) > (stored.epochs or 0):
+        raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
     recipe = replace(stored, epochs=asked.get("epochs", stored.epochs))
     refuse_impossible(recipe)
     return recipe

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.course import INIT, Course
-from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
+from bacterio_cli.errors import BacterioError, CheckpointError
 from bacterio_cli.names.corpus import Corpus, Vocabulary
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
@@ -122,12 +122,12 @@ def resume(trained: Trained, corpus: Corpus, recipe: Recipe, path: str, backgrou
         raise CheckpointError(path, "its model is not that of its training options", "start anew without --resume")
     try:
         restore(run, trained, progress)
-    except (KeyError, TypeError, ValueError) as error:
+        fitting = not run.done and run.course.stages[run.stage].kind != "refit"
+        if not fitting and recipe.epochs is not None and recipe.epochs > trained.training["epochs"]:
+            reopen(run)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
-    fitting = not run.done and run.course.stages[run.stage].kind != "refit"
-    if not fitting and recipe.epochs is not None and recipe.epochs > trained.training["epochs"]:
-        reopen(run)
     return run
 
 
@@ -170,6 +170,12 @@ def restore(run: Run, trained: Trained, progress: dict[str, Any]) -> None:
     run.refitted = [group(f"refitted{k}", like) for k in range(progress["refitted"])]
     run.likelihoods = [trained.resume[f"likelihoods{k}"] for k in range(progress["likelihoods"])]
     run.carried = tuple(trained.resume[f"state{k}"] for k in range(progress["carried"]))
+    letters = 0 if run.course.held_out is None else len(run.course.held_out.ids) - 1
+    if any(p.shape != (letters,) or not ((p > 0) & (p <= 1)).all() for p in run.likelihoods):
+        raise ValueError("its likelihoods are not those of the held-out names")
+    like_state = run.model.start(1, np.float32)
+    if run.carried and [s.shape[1:] for s in run.carried] != [s.shape[1:] for s in like_state]:
+        raise ValueError("its carried state has another shape")
     run.weights, run.history = trained.weights, list(trained.history)
     done = [stage.kind for stage in run.course.stages[: run.stage]]
     if (len(run.fitted), len(run.refitted)) != (done.count("fit"), done.count("refit")):
@@ -178,8 +184,6 @@ def restore(run: Run, trained: Trained, progress: dict[str, Any]) -> None:
 
 def reopen(run: Run) -> None:
     """Go back to the end of the fit, which has more epochs now; what came after it is done again."""
-    if run.recipe.nets > 1:
-        raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
     rows = [row for row in run.history if row["stage"] == "fit"]
     if run.fit_end is not None:
         run.params, run.moments = run.fit_end
@@ -202,7 +206,8 @@ def snapshot(run: Run) -> Trained:
     kind = "refit"
     if len(run.refitted) < recipe.nets:  # not all are refitted, or none is to be
         nets, kind = [*run.fitted], "fit"
-        if len(nets) < recipe.nets and (not nets or run.best is not None):
+        fitting = not run.done and run.course.stages[run.stage].kind == "fit"
+        if not nets or (fitting and run.best is not None):
             nets.append(run.params if run.best is None else run.best)
     facts = {
         "digest": corpus.digest,

@@ -20,6 +20,7 @@ from bacterio_cli.names.corpus import Vocabulary
 from bacterio_cli.nn.layers import Array
 
 FIRST_BLOCK, LARGEST_BLOCK = 64, 16_384
+LARGEST_TABLE = 2**22  # entries of a block's distributions, rows × letters
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def block_sizes() -> Iterator[int]:
-    """64, 256, 1,024, 4,096, 16,384, 16,384, …: small first, so that a few names come at once."""
-    size = FIRST_BLOCK
+def block_sizes(n_y: int) -> Iterator[int]:
+    """64, 256, 1,024, 4,096, 16,384, 16,384, …: small first, so that a few come at once; less for many letters."""
+    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(LARGEST_BLOCK, LARGEST_TABLE // n_y))
     while True:
         yield size
-        size = min(4 * size, LARGEST_BLOCK)
+        size = min(4 * size, largest)
 
 
 def reshaper(request: Request) -> Callable[[Array], Array]:
@@ -129,7 +130,7 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Ite
     reshape = reshaper(request)
     steps = request.max_length - len(prefix) + 1
     alphabet = np.array(["", *vocabulary.letters])
-    for block, size in enumerate(block_sizes()):
+    for block, size in enumerate(block_sizes(vocabulary.n_y)):
         rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))
         ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
         head = "".join(alphabet[prefix])
@@ -171,7 +172,7 @@ def sample(
     """
     if missing := vocabulary.missing(request.prefix):
         raise BacterioError(
-            f"--prefix {request.prefix}: {missing!r} is not in the model's alphabet, which is {vocabulary.letters!r}"
+            f"--prefix {request.prefix}: {missing!r} is not in the model's alphabet, {vocabulary.sketch()}"
         )
     if len(request.prefix) > request.max_length:
         raise BacterioError(f"--prefix {request.prefix} is longer than --max-length {request.max_length}")

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli import checkpoint
-from bacterio_cli.errors import CheckpointError
+from bacterio_cli.errors import UNPRINTABLE, CheckpointError
 from bacterio_cli.language_model import LanguageModel, Net, average, mixture_of
-from bacterio_cli.names.corpus import LONGEST_LINE, UNPRINTABLE, Vocabulary
+from bacterio_cli.names.corpus import LONGEST_LINE, Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.gated import CELLS
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params

@@ -56,8 +56,7 @@ def likelihood(model: LanguageModel, text: Text) -> Array:
 def train(run: Run) -> Iterator[Progress]:
     """Go on from where the run stands to the end of its course; the run changes in place.
 
-    Raises DivergedError when a loss, gradient or weight stops being finite; the run then holds
-    the weights of the step before.
+    Raises DivergedError when a loss, gradient or weight stops being finite; the run then holds the last finite weights.
     """
     while not run.done:
         stage = run.course.stages[run.stage]

@@ -17,7 +17,7 @@ from process import examples
 
 from bacterio_cli.errors import FileError, InputError
 from bacterio_cli.names.corpus import LONGEST_LINE, Corpus, Vocabulary, clean, read_corpus, split
-from bacterio_cli.names.readers import RawLine
+from bacterio_cli.names.readers.lines import RawLine
 
 
 def write(folder: Path, data: bytes, name: str = "names.txt") -> str:

@@ -14,13 +14,13 @@ from process import NAMES, SMALL, TINY, bacterio, begin, finish, only_error, wri
 
 from bacterio_cli import training
 from bacterio_cli.course import SPLIT
-from bacterio_cli.errors import BacterioError, DivergedError, UsageError
+from bacterio_cli.errors import BacterioError, CheckpointError, DivergedError, UsageError
 from bacterio_cli.language_model import Net
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Model
-from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve
+from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve, resolve_resumed
 from bacterio_cli.trained import load
 
 ROW = {
@@ -524,3 +524,47 @@ def test_a_file_that_is_no_log_is_not_overwritten(written: str, option: str, tmp
     assert result.code in (1, 2), result
     assert result.stderr.count("\n") == 1
     assert (tmp_path / written).read_bytes() == before
+
+
+def test_the_background_never_holds_the_corpus_in_another_case() -> None:
+    """Where case is kept, a lower-case spelling of a held-out name is that name all the same."""
+    corpus = Corpus((*NAMES, "McDonald", *(name.lower() + "x" for name in NAMES[:3])))
+    background = Corpus((*(name.lower() for name in NAMES), "nerella"))
+    run = training.begin(corpus, resolve("default", {**SMALL, **STAGES}), background)
+    assert len(run.course.texts["background"].starts) == 1
+
+
+def test_a_preset_on_resume_is_held_against_the_run() -> None:
+    """The same preset goes on for as long as the run was asked to; another one is refused; a weight is a number."""
+    stored = resolve("seed", {"epochs": 2}).sized(500)
+    assert resolve_resumed(stored, {}, "seed", "m.npz") == stored
+    with pytest.raises(UsageError, match=r"contradicts the run in m\.npz"):
+        resolve_resumed(stored, {}, "default", "m.npz")
+    half = resolve("default", {"mix": "0.5"}).sized(500)
+    assert resolve_resumed(half, {"mix": "0.50"}, None, "m.npz") == half
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("likelihoods0", lambda a: a[:-1].copy()), ("likelihoods0", np.zeros_like), ("current.E", lambda a: a.T.copy())],
+)
+def test_damaged_resume_data_is_one_line(name: str, change: Any) -> None:
+    """Arrays that only --resume needs are checked before a step is taken."""
+    run = begin(**{**STAGES, "nets": 1})
+    for _ in islice(training.train(run), 12):
+        pass
+    stored = training.snapshot(run)
+    stored.resume[name] = change(stored.resume[name])
+    with pytest.raises(CheckpointError, match="what --resume needs is damaged"):
+        training.resume(stored, Corpus(NAMES), stored.recipe("m"), "m")
+
+
+def test_divergence_at_once_leaves_an_older_file(tmp_path: Path) -> None:
+    """Weights that were never validated do not replace a file that was there."""
+    names = write_names(tmp_path)
+    (tmp_path / "m.npz").write_bytes(b"precious")
+    result = bacterio(
+        "train", names, *TINY, "-q", "--optimizer", "sgd", "--lr", "1e38", "--clip", "0", "-o", "m.npz", cwd=tmp_path
+    )
+    assert "is not finite at step" in only_error(result)
+    assert (tmp_path / "m.npz").read_bytes() == b"precious"

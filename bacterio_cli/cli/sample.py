@@ -52,6 +52,8 @@ def sample(
     n = n or (20 if temp else 1)
     if not math.isfinite(temp):
         raise UsageError(f"--temp must be a finite number, not {temp}")
+    if as_json and not report:
+        raise UsageError("--json is the form of --report; give both")
     if max_length is not None and max_length < min_length:
         raise UsageError(f"--min-length {min_length} is more than --max-length {max_length}")
     if checkpoint is None:

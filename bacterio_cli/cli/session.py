@@ -69,16 +69,23 @@ class Session:
                     bar.close()
                     self.leave(self.signal)
         except DivergedError:
-            self.save()
+            if self.run.history or not self.out.exists():  # weights that were never validated replace no others
+                self.save()
             raise
         finally:
             if bar is not None:
                 bar.close()
         if not nothing_to_do:  # the last save was made before the last stage had ended
             self.save()
+        if self.signal:
+            self.leave(self.signal)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """The signal handler: the loop looks after each step."""
+        """The signal handler: the loop looks after each step; a second signal does not wait for it."""
+        if self.signal is not None:
+            raise KeyboardInterrupt
         self.signal = number
 
     def leave(self, number: int) -> None:

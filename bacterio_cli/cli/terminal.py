@@ -5,22 +5,22 @@ The only file that imports rich or tqdm, and it does so inside functions: most r
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
+from bacterio_cli.errors import UNPRINTABLE
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
 
 
 def printable(text: str) -> str:
     """The text with control and bidirectional characters escaped: names and paths come from files, and files lie."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def notice(text: str) -> None:

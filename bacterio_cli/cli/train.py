@@ -60,7 +60,8 @@ def train(
 ) -> None:  # fmt: skip
     """Learn names and write a checkpoint.
 
-    The best weights on the names held out are kept. Ctrl-C saves, and --resume goes on from there, bit for bit.
+    The best weights on the names held out are kept, and then go on with all names. Ctrl-C saves, and --resume goes on
+    from there, bit for bit.
 
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """

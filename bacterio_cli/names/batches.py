@@ -1,4 +1,4 @@
-"""Names as packed batches of ids (see `nn.cells`), and as the streams of the text regime."""
+"""Names as packed batches of ids (see `nn.packed`), and as the streams of the text regime."""
 
 from __future__ import annotations
 

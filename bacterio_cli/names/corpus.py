@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bacterio_cli.errors import InputError
+from bacterio_cli.errors import UNPRINTABLE, InputError
 from bacterio_cli.names.readers.lines import RawLine, read_lines, source_name
 
 LONGEST_LINE = 500
-# Control characters, the bidirectional overrides that hide text on a screen, and the byte order mark.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 DATE = re.compile(r"#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
 
 Ids = NDArray[np.intp]
@@ -119,6 +117,10 @@ class Vocabulary:
         """The text as it is encoded: composed (NFC), and lowered if names get their capital back."""
         text = unicodedata.normalize("NFC", text)
         return text.lower() if self.capitalised else text
+
+    def sketch(self) -> str:
+        """The letters for a message, the middle left out if they are many."""
+        return self.letters if len(self.letters) <= 60 else f"{self.letters[:30]}…{self.letters[-10:]}"
 
     def missing(self, text: str) -> str:
         """The letters of `text` that the vocabulary lacks, each once, in order."""

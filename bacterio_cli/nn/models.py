@@ -2,7 +2,7 @@
 
 A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stores. Parameters are
 one flat dict: E, 0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and
-after a name; x, y and the batch sizes are those of a packed batch (see `cells`).
+after a name; x, y and the batch sizes are those of a packed batch (see `packed`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 
 
 def decays(name: str) -> bool:
@@ -23,8 +23,6 @@ def decays(name: str) -> bool:
 @dataclass(frozen=True)
 class SGD:
     """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)"""
-
-    moments = ()
 
     def init(self, params: Params) -> Params:  # noqa: ARG002
         """No state."""
@@ -177,6 +175,6 @@ def learning_rate(step: int, *, peak: float, schedule: str, warmup: int, total: 
 
 
 __all__ = [
-    "OPTIMISERS", "SCHEDULES", "SGD", "Adagrad", "Adam", "AdamW", "Array", "Optimiser", "RMSprop",
+    "OPTIMISERS", "SCHEDULES", "SGD", "Adagrad", "Adam", "AdamW", "Optimiser", "RMSprop",
     "clip_by_element", "clip_by_norm", "global_norm", "learning_rate",
 ]  # fmt: skip
