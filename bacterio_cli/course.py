@@ -21,13 +21,13 @@ from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, Vocabulary, split
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.layers import Array
-from bacterio_cli.recipe import Recipe, epochs_for
+from bacterio_cli.recipe import Recipe
 from bacterio_cli.smoothing import CrossFit, choose_discounts, walk
 
 # What each stream of random numbers is for: default_rng([seed, purpose, …]).
 SPLIT, INIT, ORDER, MASKS, FOLD = range(5)
 
-BACKGROUND_EPOCHS = 4  # at most: what is learned from it is learned again, better, from the corpus
+BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
 REFIT_EPOCHS = 0.4  # of the epochs of the fit
 REFIT_RATE = 0.6  # of its learning rate
 STAGES = ("background", "fit", "refit")
@@ -75,8 +75,7 @@ class Course:
         stages = []
         for net in range(recipe.nets):
             if "background" in self.texts:
-                epochs = epochs_for(len(self.texts["background"].ids), recipe.arch)
-                stages.append(self.stage("background", net, min(epochs, recipe.epochs, BACKGROUND_EPOCHS), recipe.lr))
+                stages.append(self.stage("background", net, min(recipe.epochs, BACKGROUND_EPOCHS), recipe.lr))
             stages.append(self.stage("fit", net, recipe.epochs, recipe.lr))
         if recipe.refit and self.held_out is not None:
             epochs = max(1, round(REFIT_EPOCHS * recipe.epochs))
