@@ -29,7 +29,7 @@ from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
 from bacterio_cli.recipe import Recipe, restore
 
-LARGEST_SIZE = 2**20
+LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
 MOST_NETS = 16
 WORKING_CHECKPOINT = Path("bacterio.npz")
 PARTS = ("nets", "table", "background")
@@ -207,8 +207,8 @@ def read_model(sizes: dict[str, Any]) -> Model:
     model = kinds[settings.pop("class")](**settings)
     for name, value in asdict(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
-        least = 0 if name == "n_x" else 1
-        if value not in known if known else type(value) is not int or not least <= value <= LARGEST_SIZE:
+        least, most = (0 if name == "n_x" else 1), LARGEST_DEPTH if name in ("layers", "window") else LARGEST_SIZE
+        if value not in known if known else type(value) is not int or not least <= value <= most:
             raise ValueError(f"{name} cannot be {value!r}")
     return model
 

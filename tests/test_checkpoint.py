@@ -257,6 +257,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "unknown cell": (altered(lambda _, m: m["model"].update(cell="eval")), "inconsistent"),
     "size is no number": (altered(lambda _, m: m["model"].update(n_a="16")), "inconsistent"),
     "huge size": (altered(lambda _, m: m["model"].update(n_a=2**40)), "n_a cannot be"),
+    "too deep": (altered(lambda _, m: m["model"].update(layers=2**20)), "layers cannot be"),
     "member missing": (
         altered(lambda a, _: a.pop("0.W_aa")),
         "its member '0.W_aa' is missing, and its model needs float32 (48, 16)",

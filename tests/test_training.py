@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bacterio_cli.language_model import Net
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
 from bacterio_cli.nn.layers import Params
-from bacterio_cli.nn.models import Model
+from bacterio_cli.nn.models import Model, loss_and_grads
 from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve, resolve_resumed
 from bacterio_cli.trained import load
 
@@ -196,6 +196,22 @@ def test_history_has_a_row_an_epoch() -> None:
     assert all(set(row) == ROW for row in history)
     assert {row["valid_nats_per_char"] for row in history} == {None}
     assert [row["learning_rate"] for row in history] == pytest.approx([0.01 * (15 - k) / 15 for k in (4, 9, 14)])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_step_descends_the_mean_or_the_sum(reduction: str) -> None:
+    """The first step of SGD is −η times the gradient of the batch's mean loss, times its letters for the sum."""
+    recipe = resolve("seed", {**SMALL, "embedding": 0, "batch_size": 64, "lr": 0.1, "clip": 0.0, "clip_mode": "norm"})
+    run = training.begin(Corpus(NAMES), replace(recipe, reduction=reduction))
+    before = {name: value.copy() for name, value in run.params.items()}
+    progress = next(training.train(run))
+    names, _ = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
+    batch = next(Text(names, run.vocabulary).name_batches(64))
+    grads = loss_and_grads(run.model, before, batch.x, batch.batch_sizes, batch.y).grads
+    scale = 0.1 * (len(batch.x) if reduction == "sum" else 1)
+    assert progress.step == 1
+    for name, value in run.params.items():
+        assert value == pytest.approx(before[name] - scale * grads[name], rel=1e-4, abs=1e-6)
 
 
 def test_progress_counts_steps_and_marks_improvement() -> None:
