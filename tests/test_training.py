@@ -452,7 +452,8 @@ def test_stages_follow_the_course() -> None:
     trained = training.snapshot(run)
     assert len(trained.nets) == 2
     assert sum(trained.weights) == pytest.approx(1)
-    assert all(weight >= 0 for weight in trained.weights)
+    assert trained.table is not None
+    assert trained.background is not None
     assert not any(
         np.array_equal(a, b) for a, b in zip(trained.nets[0].values(), trained.nets[1].values(), strict=True)
     )
@@ -513,17 +514,10 @@ def test_more_epochs_go_back_to_the_fit(tmp_path: Path) -> None:
     names, words = write_names(tmp_path), (*TINY[:-2], "--ngram", "3", "--refit", "-q", "-o", "m.npz")
     assert bacterio("train", names, *words, "--epochs", "2", cwd=tmp_path).code == 0
     assert bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path).code == 0
-    stages = [(row["stage"], row["epoch"]) for row in load(tmp_path / "m.npz").history]
-    assert stages == [
-        ("fit", 1),
-        ("fit", 2),
-        ("refit", 1),
-        ("fit", 3),
-        ("fit", 4),
-        ("fit", 5),
-        ("refit", 1),
-        ("refit", 2),
-    ]
+    extended = load(tmp_path / "m.npz")
+    stages = [f"{row['stage']} {row['epoch']}" for row in extended.history]
+    assert stages == ["fit 1", "fit 2", "refit 1", "fit 3", "fit 4", "fit 5", "refit 1", "refit 2"]
+    assert len(extended.nets) == 1
     assert bacterio("train", names, *words, "--nets", "2", "--epochs", "2", cwd=tmp_path).code == 0
     refused = bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path)
     assert "an average of several nets cannot be extended" in only_error(refused, 2)

@@ -88,8 +88,8 @@ def main() -> None:
 
     A stream that was closed before the start is a reader that has gone: what would go there goes nowhere.
 
-    Products this small gain nothing from a second thread, and lose a hundredfold when another process wants
-    the core it spins on; it must be said before numpy is imported.
+    Products this small gain little from a second thread, and wait for it when another process wants the core that it
+    spins on; it must be said before numpy is imported.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in ("stdout", "stderr"):
