@@ -15,17 +15,18 @@ import numpy as np
 
 from bacterio_cli.course import MASKS, ORDER, STAGES, Stage
 from bacterio_cli.errors import DivergedError
-from bacterio_cli.language_model import LanguageModel, Net, fit_weights
+from bacterio_cli.language_model import Net, fit_weights
 from bacterio_cli.names.batches import Batch, Text
 from bacterio_cli.nn import optim
+from bacterio_cli.nn.halves import in_parts, parts_of
 from bacterio_cli.nn.layers import Array, dropout_mask
-from bacterio_cli.nn.models import loss_and_grads
+from bacterio_cli.nn.models import Gradients, loss_and_grads
+from bacterio_cli.prefixes import likelihood
 from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, resume, snapshot
 from bacterio_cli.smoothing import CrossFit
 
-__all__ = ["Progress", "Run", "begin", "likelihood", "resume", "snapshot", "train"]
+__all__ = ["Progress", "Run", "begin", "resume", "snapshot", "train"]
 
-EVALUATION_BATCH = 256
 LN2 = float(np.log(2))
 
 
@@ -43,14 +44,6 @@ class Progress(NamedTuple):
     chars_per_second: float
     row: dict[str, Any] | None
     improved: bool
-
-
-def likelihood(model: LanguageModel, text: Text) -> Array:
-    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state."""
-    p = np.empty(len(text.ids) - 1)
-    for batch in text.name_batches(EVALUATION_BATCH):
-        p[batch.position] = model.read(batch.x, batch.batch_sizes)[np.arange(len(batch.y)), batch.y]
-    return p
 
 
 def train(run: Run) -> Iterator[Progress]:
@@ -103,16 +96,23 @@ def epoch_batches(run: Run, text: Text, stage: Stage, epoch: int) -> Iterator[Ba
 @np.errstate(all="ignore")  # what overflows is not finite, and is refused below with its step
 def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim.Optimiser, rate: float) -> float:
     """Forward, backward, clip, update; the loss in nats per character."""
-    recipe, N = run.recipe, len(batch.x)
-    masks: list[Array] | None = None
-    if recipe.dropout:
-        rng = run.course.rng(MASKS, run.step)
-        masks = [dropout_mask(rng, (N, width), recipe.dropout, np.float32) for width in run.model.mask_widths]
-    state = tuple(s[: batch.batch_sizes[0]] for s in run.carried) if recipe.stream else None
-    wanted = batch.y if targets is None else targets.targets(batch)
-    loss, grads, after, _ = loss_and_grads(
-        run.model, run.params, batch.x, batch.batch_sizes, wanted, state=state, masks=masks
-    )
+    recipe, N, B = run.recipe, len(batch.x), int(batch.batch_sizes[0])
+    parts = parts_of(run.model, B)
+
+    def gradients(k: int) -> Gradients:
+        part = batch.part(k, parts)
+        masks: list[Array] | None = None
+        if recipe.dropout:
+            rng, shapes = run.course.rng(MASKS, run.step, k), [(len(part.x), n) for n in run.model.mask_widths]
+            masks = [dropout_mask(rng, shape, recipe.dropout, np.float32) for shape in shapes]
+        state = tuple(s[k:B:parts] for s in run.carried) if recipe.stream else None
+        wanted = part.y if targets is None else targets.targets(part)
+        share = len(part.x) / N
+        return loss_and_grads(
+            run.model, run.params, part.x, part.batch_sizes, wanted, state=state, masks=masks, share=share
+        )
+
+    loss, grads, after, _ = in_parts(gradients, parts)
     if recipe.reduction == "sum":
         for g in grads.values():
             g *= N

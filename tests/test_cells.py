@@ -140,7 +140,7 @@ def test_open_update_gate_keeps_the_old_state() -> None:
     kept, _, _ = cell.forward(saturated(cell, "u", 1e3), x, np.array([1]), (a,))
     taken, _, cache = cell.forward(saturated(cell, "u", -1e3), x, np.array([1]), (a,))
     np.testing.assert_allclose(kept, a, rtol=0, atol=1e-15)
-    np.testing.assert_allclose(taken, cache.candidate, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(taken, cache.gates[2], rtol=0, atol=1e-15)
 
 
 def test_reset_gate_closes_the_recurrent_product() -> None:
@@ -149,9 +149,9 @@ def test_reset_gate_closes_the_recurrent_product() -> None:
     params = saturated(cell, "r", -1e3)
     rng = np.random.default_rng(39)
     x, a, other = rng.standard_normal((1, N_X)), rng.standard_normal((1, N_A)), rng.standard_normal((1, N_A))
-    candidates = [cell.forward(params, x, np.array([1]), (s,))[2].candidate for s in (a, other)]
+    candidates = [cell.forward(params, x, np.array([1]), (s,))[2].gates[2] for s in (a, other)]
     np.testing.assert_array_equal(*candidates)
-    open_gate = [cell.forward(saturated(cell, "r", 1e3), x, np.array([1]), (s,))[2].candidate for s in (a, other)]
+    open_gate = [cell.forward(saturated(cell, "r", 1e3), x, np.array([1]), (s,))[2].gates[2] for s in (a, other)]
     assert np.abs(open_gate[0] - open_gate[1]).max() > 0.1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import gc
 import io
 import os
 import sys
@@ -19,6 +20,7 @@ from bacterio_cli.cli.sample import sample
 from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.cli.train import train
 from bacterio_cli.errors import BacterioError
+from bacterio_cli.machine import one_blas_thread
 
 app = typer.Typer(
     name="bacterio",
@@ -35,6 +37,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        gc.freeze()
+        gc.enable()
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
@@ -87,11 +91,8 @@ def main() -> None:
     """The entry point: UTF-8 on both streams whatever the locale, one BLAS thread, then the command.
 
     A stream that was closed before the start is a reader that has gone: what would go there goes nowhere.
-
-    Products this small gain little from a second thread, and wait for it when another process wants the core that it
-    spins on; it must be said before numpy is imported.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    one_blas_thread()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import DivergedError, FileError
+from bacterio_cli.machine import keep_freed_memory
 
 if TYPE_CHECKING:
     from bacterio_cli.training import Progress, Run
@@ -53,6 +54,7 @@ class Session:
         """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
         from bacterio_cli.training import train as steps
 
+        keep_freed_memory()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.remember)
         bar, nothing_to_do = None, self.run.done

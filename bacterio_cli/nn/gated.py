@@ -23,8 +23,7 @@ class GRUCache(NamedTuple):
     x: Array | Rows
     batch_sizes: Array
     history: Array  # a, (B + N, n_a)
-    gates: Array  # u and r, (N, 2, n_a)
-    candidate: Array  # c̃, (N, n_a)
+    gates: Array  # u, r and c̃, (3, N, n_a)
     recurrent: Array  # h = W_ca a⟨t−1⟩, (N, n_a)
 
 
@@ -47,28 +46,28 @@ class GRU(Cell):
         self, params: Params, x: Array | Rows, batch_sizes: Array, state: State
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        z, U = self.project(params, x)
-        n, N, B = self.n_a, len(z), len(state[0])
-        history = np.empty((B + N, n), z.dtype)
+        gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes u, r and c̃ of it
+        _, N, n = gates.shape
+        B = len(state[0])
+        history = np.empty((B + N, n), gates.dtype)
         history[:B] = state[0]
-        gates = np.empty((N, 2 * n), history.dtype)
-        candidate, recurrent = np.empty((2, N, n), history.dtype)
-        product = np.empty((B, 3 * n), history.dtype)
+        recurrent = np.empty((N, n), gates.dtype)
+        product = np.empty((3, B, n), gates.dtype)
         for t in steps_of(batch_sizes):
             now = slice(t.start, t.stop)
             a_before = history[t.before : t.before + t.rows]
-            h = self.recur(a_before, U, product[: t.rows])
-            ur = np.add(z[now, : 2 * n], h[:, : 2 * n], out=gates[now])
+            h = np.matmul(a_before, U, out=product[:, : t.rows])
+            u, r, c = gates[:, now]
+            ur = gates[:2, now]
+            ur += h[:2]
             sigmoid(ur, out=ur)  # (1), (2)
-            recurrent[now] = h[:, 2 * n :]
-            c = np.multiply(ur[:, n:], recurrent[now], out=candidate[now])
-            c += z[now, 2 * n :]
+            recurrent[now] = h[2]
+            c += np.multiply(r, h[2], out=h[2])
             np.tanh(c, out=c)  # (3)
             a = np.subtract(a_before, c, out=history[B + t.start : B + t.stop])
-            a *= ur[:, :n]
+            a *= u
             a += c  # (4)
-        cache = GRUCache(x, batch_sizes, history, gates.reshape(N, 2, n), candidate, recurrent)
-        return history[B:], (last_rows(history, batch_sizes),), cache
+        return history[B:], (last_rows(history, batch_sizes),), GRUCache(x, batch_sizes, history, gates, recurrent)
 
     def backward(self, params: Params, cache: GRUCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
         """dx, the gradient of the initial state, and the gradients of the parameters.
@@ -81,31 +80,35 @@ class GRU(Cell):
         (1′) dz_u = du ⊙ u (1 − u)
         carry += [dz_u, dz_r, dh] W_aa
 
-        Every dz is da times a factor that is known before the loop, so the loop multiplies by
-        K = [K_u, K_r, K_h] and carries on; K_c, for the input side, differs from K_h by r.
+        Every dz is da times a factor K that is known before the loop, so the loop multiplies and carries on. The
+        blocks stand in the order h, u, r, c: the last three belong to x, the first three to a⟨t−1⟩.
         """
-        x, batch_sizes, history, gates, candidate, recurrent = cache
-        W_aa = params[self.names()[1]]
-        n, N, _B = self.n_a, len(candidate), len(dstate[0])
+        x, batch_sizes, history, (u, r, candidate), recurrent = cache
+        _, W_aa, _ = self.stacks(params)
+        W_hur = W_aa[[2, 0, 1]]
         a_before = previous_rows(history, batch_sizes)
-        u, r = gates[:, 0], gates[:, 1]
-        K_c = (1 - u) * tanh_slope(candidate)  # (4′), (3′)
-        K = np.empty((N, 3, n), history.dtype)
-        K[:, 0] = (a_before - candidate) * sigmoid_slope(u)  # (4′), (1′)
-        K[:, 1] = K_c * recurrent * sigmoid_slope(r)  # (3′), (2′)
-        K[:, 2] = K_c * r  # (3′)
-        da = da.astype(history.dtype)
+        K = np.empty((4, *u.shape), history.dtype)
+        K_h, K_u, K_r, K_c = K
+        np.subtract(1, u, out=K_c)
+        K_c *= tanh_slope(candidate)  # (4′), (3′)
+        np.subtract(a_before, candidate, out=K_u)
+        K_u *= sigmoid_slope(u)  # (4′), (1′)
+        np.multiply(K_c, recurrent, out=K_r)
+        K_r *= sigmoid_slope(r)  # (3′), (2′)
+        np.multiply(K_c, r, out=K_h)  # (3′)
         carry = dstate[0].astype(history.dtype)
+        product = np.empty((4, *carry.shape), history.dtype)  # what comes back through h, u, r, and from a⟨t−1⟩ itself
         for t in reversed(steps_of(batch_sizes)):
             now = slice(t.start, t.stop)
-            da_t = da[now]
-            da_t += carry[: t.rows]
-            K[now] *= da_t[:, None]  # dz_u, dz_r, dh of this step
-            back = np.matmul(K[now].reshape(t.rows, 3 * n), W_aa, out=carry[: t.rows])
-            back += da_t * u[now]
-        dz_a = K.reshape(N, 3 * n)
-        dz_x = np.concatenate([dz_a[:, : 2 * n], da * K_c], axis=1)
-        dx, grads = self.gradients(params, x, dz_x, dz_a, a_before)
+            da_t = da[now] + carry[: t.rows]
+            dz = K[:, now]
+            dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
+            np.matmul(dz[:3], W_hur, out=product[:3, : t.rows])
+            np.multiply(da_t, u[now], out=product[3, : t.rows])
+            np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
+        dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
+        name = self.names()[1]
+        grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # h, u, r → u, r, h
         return dx, (carry,), grads
 
 
@@ -116,7 +119,7 @@ class LSTMCache(NamedTuple):
     batch_sizes: Array
     history: Array  # a, (B + N, n_a)
     memory: Array  # c, (B + N, n_a)
-    gates: Array  # i, f, o and c̃, (N, 4, n_a)
+    gates: Array  # i, f, o and c̃, (4, N, n_a)
     tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
 
 
@@ -146,29 +149,29 @@ class LSTM(Cell):
         self, params: Params, x: Array | Rows, batch_sizes: Array, state: State
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        z, U = self.project(params, x)
-        n, N, B = self.n_a, len(z), len(state[0])
-        history = np.empty((B + N, n), z.dtype)
-        memory = np.empty_like(history)
+        gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes i, f, o and c̃ of it
+        _, N, n = gates.shape
+        B = len(state[0])
+        history, memory = np.empty((2, B + N, n), gates.dtype)
         history[:B], memory[:B] = state
-        gates = np.empty((N, 4 * n), history.dtype)
-        tanh_c = np.empty((N, n), history.dtype)
-        product = np.empty((B, n), history.dtype)
+        tanh_c = np.empty((N, n), gates.dtype)
+        product = np.empty((4, B, n), gates.dtype)
         for t in steps_of(batch_sizes):
             now, before, after = (
                 slice(t.start, t.stop),
                 slice(t.before, t.before + t.rows),
                 slice(B + t.start, B + t.stop),
             )
-            ifoc = self.recur(history[before], U, gates[now])
-            ifoc += z[now]
-            sigmoid(ifoc[:, : 3 * n], out=ifoc[:, : 3 * n])  # (1)
-            np.tanh(ifoc[:, 3 * n :], out=ifoc[:, 3 * n :])  # (2)
-            c = np.multiply(ifoc[:, n : 2 * n], memory[before], out=memory[after])
-            c += np.multiply(ifoc[:, :n], ifoc[:, 3 * n :], out=product[: t.rows])  # (3)
+            ifoc = gates[:, now]
+            ifoc += np.matmul(history[before], U, out=product[:, : t.rows])
+            i, f, o, c_tilde = ifoc
+            sigmoid(ifoc[:3], out=ifoc[:3])  # (1)
+            np.tanh(c_tilde, out=c_tilde)  # (2)
+            c = np.multiply(f, memory[before], out=memory[after])
+            c += np.multiply(i, c_tilde, out=product[0, : t.rows])  # (3)
             np.tanh(c, out=tanh_c[now])
-            np.multiply(ifoc[:, 2 * n : 3 * n], tanh_c[now], out=history[after])  # (4)
-        cache = LSTMCache(x, batch_sizes, history, memory, gates.reshape(N, 4, n), tanh_c)
+            np.multiply(o, tanh_c[now], out=history[after])  # (4)
+        cache = LSTMCache(x, batch_sizes, history, memory, gates, tanh_c)
         return history[B:], (last_rows(history, batch_sizes), last_rows(memory, batch_sizes)), cache
 
     def backward(
@@ -186,29 +189,29 @@ class LSTM(Cell):
 
         The factors of da and dc are known before the loop: K.
         """
-        x, batch_sizes, history, memory, gates, tanh_c = cache
-        W_aa = params[self.names()[1]]
-        n, N, _B = self.n_a, len(tanh_c), len(dstate[0])
-        i, f, o, c_tilde = (gates[:, k] for k in range(4))
-        K = np.empty((N, 4, n), history.dtype)
-        K[:, 0] = c_tilde * sigmoid_slope(i)  # (3′), (1′)
-        K[:, 1] = previous_rows(memory, batch_sizes) * sigmoid_slope(f)  # (3′), (1′)
-        K[:, 2] = tanh_c * sigmoid_slope(o)  # (4′), (1′)
-        K[:, 3] = i * tanh_slope(c_tilde)  # (3′), (2′)
-        K_c = o * tanh_slope(tanh_c)  # (4′)
+        x, batch_sizes, history, memory, (i, f, o, c_tilde), tanh_c = cache
+        _, W_aa, _ = self.stacks(params)
+        K = np.empty((4, *i.shape), history.dtype)
+        K_i, K_f, K_o, K_c = K
+        np.multiply(c_tilde, sigmoid_slope(i), out=K_i)  # (3′), (1′)
+        np.multiply(previous_rows(memory, batch_sizes), sigmoid_slope(f), out=K_f)  # (3′), (1′)
+        np.multiply(tanh_c, sigmoid_slope(o), out=K_o)  # (4′), (1′)
+        np.multiply(i, tanh_slope(c_tilde), out=K_c)  # (3′), (2′)
+        through_tanh = o * tanh_slope(tanh_c)  # (4′)
         carry, carry_c = (d.astype(history.dtype) for d in dstate)
+        product = np.empty((4, *carry.shape), history.dtype)
         for t in reversed(steps_of(batch_sizes)):
             now = slice(t.start, t.stop)
             da_t = da[now] + carry[: t.rows]
             dc_t = carry_c[: t.rows]
-            dc_t += da_t * K_c[now]  # (4′)
-            K[now, 2] *= da_t
-            K[now, :2] *= dc_t[:, None]
-            K[now, 3] *= dc_t
-            np.matmul(K[now].reshape(t.rows, 4 * n), W_aa, out=carry[: t.rows])
+            dc_t += np.multiply(da_t, through_tanh[now], out=product[0, : t.rows])  # (4′)
+            K_o[now] *= da_t
+            K[:2, now] *= dc_t
+            K_c[now] *= dc_t
+            np.matmul(K[:, now], W_aa, out=product[:, : t.rows])
+            np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
             dc_t *= f[now]  # (3′)
-        dz = K.reshape(N, 4 * n)
-        dx, grads = self.gradients(params, x, dz, dz, previous_rows(history, batch_sizes))
+        dx, grads = self.gradients(params, x, K, K, previous_rows(history, batch_sizes))
         return dx, (carry, carry_c), grads
 
 

@@ -51,8 +51,8 @@ def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
     return loss, e / total
 
 
-def cross_entropy_backward(y_hat: Array, targets: Array) -> Array:
-    """dz = (ŷ − t) / N.  (T1; T2 eq. 3; T3.)
+def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> Array:
+    """dz = (ŷ − t) / N, times `share` where L is.  (T1; T2 eq. 3; T3.)
 
     ∂L/∂z_i = Σ_a ∂L/∂ŷ_a ∂ŷ_a/∂z_i = −t_i (1 − ŷ_i) + Σ_{a≠i} t_a ŷ_i = ŷ_i Σ_a t_a − t_i = ŷ_i − t_i.
     The last step uses Σ_a t_a = 1 and nothing else: t may be any distribution, not only one-hot.
@@ -62,5 +62,5 @@ def cross_entropy_backward(y_hat: Array, targets: Array) -> Array:
         dz[np.arange(len(dz)), targets] -= 1
     else:
         dz = y_hat - targets
-    dz /= len(dz)
+    dz /= len(dz) / share
     return dz

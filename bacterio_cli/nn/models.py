@@ -247,8 +247,9 @@ def loss_and_grads(
     *,
     state: State | None = None,
     masks: Masks = None,
+    share: float = 1.0,
 ) -> Gradients:
-    """L in nats per character, forward and backward over one packed batch.
+    """L in nats per character, forward and backward over one packed batch; both times `share` for a part of a batch.
 
     x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name
     afresh. A given state is carried in as a constant, and nothing comes back from the steps after
@@ -258,7 +259,7 @@ def loss_and_grads(
         state = model.start(int(batch_sizes[0]), params["W_ya"].dtype)
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
-    dz = cross_entropy_backward(y_hat, targets)
+    dz = cross_entropy_backward(y_hat, targets, share)
     nothing = tuple(np.zeros_like(s) for s in after)
     dstate, grads = model.backward(params, caches, dz, nothing, masks)
-    return Gradients(float(loss), grads, after, dstate)
+    return Gradients(share * float(loss), grads, after, dstate)

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn.layers import Array, Params
+
+BLOCK = 2**14  # numbers that an update works on at once: 64 KiB an array
+
+
+def flat(arrays: Params) -> Array:
+    """All numbers of a dict in its order, one vector."""
+    return np.concatenate([array.ravel() for array in arrays.values()])
 
 
 def decays(name: str) -> bool:
@@ -76,8 +83,11 @@ class RMSprop:
 class Adam:
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
 
-    m̂ = m / (1 − β₁ᵏ), v̂ = v / (1 − β₂ᵏ) at step k correct for starting at zero. With η̂ = η/(1 − β₁ᵏ) and
-    s = √(1 − β₂ᵏ) the update is η̂ m / (√v/s + ε), which makes no copies of m and v.
+    m̂ = m / (1 − β₁ᵏ), v̂ = v / (1 − β₂ᵏ) at step k correct for starting at zero. With s = √(1 − β₂ᵏ) and
+    η̂ = η s / (1 − β₁ᵏ) the update is η̂ m / (√v + ε s), which makes no copies of m and v.
+
+    m and v are one vector over all parameters, in the order of the dict: fewer and longer operations, a block at a
+    time so that what lies between them stays in the cache.
     """
 
     beta1: float = 0.9
@@ -86,24 +96,32 @@ class Adam:
 
     def init(self, params: Params) -> Params:
         """m = v = 0 for every parameter, and the count of steps k."""
-        zeros = {f"{moment}.{name}": np.zeros_like(p) for name, p in params.items() for moment in "mv"}
-        return {"k": np.zeros((), np.int64), **zeros}
+        theta = flat(params)
+        return {"k": np.zeros((), np.int64), "m": np.zeros_like(theta), "v": np.zeros_like(theta)}
 
     def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
         """One step, in place."""
         state["k"] += 1
         k = int(state["k"])
-        eta, s = learning_rate / (1 - self.beta1**k), math.sqrt(1 - self.beta2**k)
-        for name, g in grads.items():
-            m, v = state[f"m.{name}"], state[f"v.{name}"]
+        s = math.sqrt(1 - self.beta2**k)
+        eta = learning_rate * s / (1 - self.beta1**k)
+        step = flat({name: grads[name] for name in params})
+        for begin in range(0, len(step), BLOCK):
+            g, m, v = (array[begin : begin + BLOCK] for array in (step, state["m"], state["v"]))
             m *= self.beta1
             m += (1 - self.beta1) * g
             v *= self.beta2
-            v += (1 - self.beta2) * (g * g)
-            root = np.sqrt(v)
-            root /= s
-            root += self.epsilon
-            params[name] -= eta * (m / root)
+            g *= g
+            g *= 1 - self.beta2
+            v += g
+            root = np.sqrt(v, out=g)
+            root += self.epsilon * s
+            np.divide(m, root, out=g)
+            g *= eta
+        begin = 0
+        for p in params.values():
+            p -= step[begin : begin + p.size].reshape(p.shape)
+            begin += p.size
 
 
 @dataclass(frozen=True)
