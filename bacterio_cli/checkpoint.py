@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -37,6 +36,8 @@ def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bo
     A symbolic link stays one: what it points to is replaced. Equal contents give equal bytes, for no
     time enters the file. Raises FileError, with the old file untouched and nothing left beside it.
     """
+    import tempfile  # to read a checkpoint takes no part of it
+
     target = Path(os.path.realpath(path))
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
     temporary = None
@@ -73,6 +74,8 @@ def refuse_special(target: Path) -> None:
 
 def probe(path: str | Path) -> None:
     """FileError now, rather than after hours of work, if nothing can be written at `path`."""
+    import tempfile
+
     target = Path(os.path.realpath(path))
     try:
         refuse_special(target)
@@ -90,15 +93,18 @@ def current_umask() -> int:
 
 
 def write_archive(file: Any, members: Arrays, compress: bool) -> None:
-    """One `.npy` member an array, dated 1980, so that bytes depend on contents alone."""
+    """One `.npy` member an array, dated 1980, so that bytes depend on contents alone.
+
+    Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading.
+    """
     small = sum(array.nbytes for array in members.values()) < LARGEST_UNPACKED // 2  # more would not be read again
-    method = zipfile.ZIP_DEFLATED if compress and small else zipfile.ZIP_STORED
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
-            info.compress_type = method
+            shrinks = compress and small and array.dtype.kind != "f"
+            info.compress_type = zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
             archive.writestr(info, buffer.getvalue())
 
 

@@ -25,7 +25,8 @@ import numpy as np
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
-DENSE_ENTRIES = 2**22  # up to so many entries (states × letters) the tables are written out
+DENSE_ENTRIES = 2**22  # up to so many entries (states × letters) the tables are written out,
+MANY_ROWS = 256  # and when so many rows are first asked for at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +149,10 @@ class NGram:
             after[owner[pairs], c.letter[pairs]] = c.target[pairs]
         return P.astype(np.float32), after
 
+    def written_out(self, rows: int) -> tuple[Array, Array] | None:
+        """`dense` for work on so many rows; None where writing it out would take longer than it saves."""
+        return self.dense if rows >= MANY_ROWS or "dense" in self.__dict__ else None
+
     @cached_property
     def levels(self) -> list[tuple[int, int]]:
         """The states of each context length, as (begin, end)."""
@@ -162,28 +167,41 @@ class NGram:
         return list(pairwise(edges))
 
     def distributions(self, states: Array) -> Array:
-        """P(· | state), (n,) → (n, n_y) float32."""
-        if self.dense is not None:
-            return self.dense[0][states]
-        c, (value, gamma) = self.counts, self.smoothed
-        P = np.zeros((len(states), self.n_y))
-        weight = np.ones(len(states))
-        rows, at = np.arange(len(states)), np.asarray(states)
-        while len(rows):
-            sizes = c.first[at + 1] - c.first[at]
-            row = np.repeat(rows, sizes)
-            pair = np.arange(sizes.sum()) + np.repeat(c.first[at] - np.cumsum(sizes) + sizes, sizes)
-            P[row, c.letter[pair]] += weight[row] * value[pair]  # no pair stands twice in a row
-            weight[rows] *= gamma[at]
-            goes_on = at > 0
-            rows, at = rows[goes_on], c.suffix[at[goes_on]]
-        P += weight[:, None] / self.n_y
+        """P(· | state), (n,) → (n, n_y) float32: from the table written out, or the same bits by (1) along h → h′."""
+        if (dense := self.written_out(len(states))) is not None:
+            return dense[0][states]
+        if not len(states):
+            return np.empty((0, self.n_y), np.float32)
+        suffix, sizes, gamma = self.chains
+        contexts, beyond = [np.asarray(states)], len(self.counts.suffix)
+        while (contexts[-1] < beyond).any():
+            contexts.append(suffix[contexts[-1]])
+        at = np.stack(contexts[-2::-1])  # (k, n), the shortest context first; rows with fewer begin beyond it
+        n, size = len(states), sizes[at].ravel()
+        ends = np.cumsum(size)
+        pair = np.arange(ends[-1]) + np.repeat(self.counts.first[at].ravel() - ends + size, size)
+        cell = np.repeat(np.tile(np.arange(n) * self.n_y, len(at)), size) + self.counts.letter[pair]
+        P, value = np.full((n, self.n_y), 1 / self.n_y), self.smoothed[0][pair]
+        edges = [0, *ends[n - 1 :: n].tolist()]
+        for context, begin, end in zip(at, edges, edges[1:], strict=False):
+            P *= gamma[context, None]
+            P.reshape(-1)[cell[begin:end]] += value[begin:end]  # no pair stands twice in a row
         return P.astype(np.float32)
+
+    @cached_property
+    def chains(self) -> tuple[Array, Array, Array]:
+        """(state of h′, number of pairs, γ) of every state, and of one beyond the empty context: no pairs, γ = 1."""
+        c, S = self.counts, len(self.counts.suffix)
+        return (
+            np.concatenate([[S], c.suffix[1:], [S]]),
+            np.append(np.diff(c.first), 0),
+            np.append(self.smoothed[1], 1.0),
+        )
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
-        if self.dense is not None:
-            return self.dense[1][states, ids]
+        if (dense := self.written_out(len(states))) is not None:
+            return dense[1][states, ids]
         at = np.array(states, np.int64)
         result = np.zeros(len(at), np.int64)
         open_rows = np.arange(len(at))

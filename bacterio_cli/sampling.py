@@ -18,9 +18,9 @@ from bacterio_cli.errors import BacterioError
 from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, temper
 from bacterio_cli.names.corpus import Vocabulary
 from bacterio_cli.nn.layers import Array
+from bacterio_cli.prefixes import Walk, largest_block
 
-FIRST_BLOCK, LARGEST_BLOCK = 64, 16_384
-LARGEST_TABLE = 2**22  # entries of a block's distributions, rows × letters
+FIRST_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,30 @@ class Tally:
 
 
 def block_sizes(n_y: int) -> Iterator[int]:
-    """64, 256, 1,024, 4,096, 16,384, 16,384, …: small first, so that a few come at once; less for many letters."""
-    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(LARGEST_BLOCK, LARGEST_TABLE // n_y))
+    """64, 512, 4,096, 32,768, 32,768, …: small first, so that a few come at once; less for many letters."""
+    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, largest_block(n_y))
     while True:
         yield size
-        size = min(4 * size, largest)
+        size = min(8 * size, largest)
 
 
 def reshaper(request: Request) -> Callable[[Array], Array]:
-    """What temperature, top-k and top-p, in this order, make of the final distribution."""
+    """What temperature, top-k and top-p, in this order, make of the final distribution, as sums Σ_{k≤i} p_k.
+
+    Raises BacterioError where that is not finite.
+    """
 
     def reshape(p: Array) -> Array:
-        p = temper(p, request.temperature)
+        if not np.isfinite(p).all():
+            raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
+        p = temper(p, request.temperature) if request.temperature else keep_likeliest(p)
         if request.top_k is not None:
             p = keep_top_k(p, request.top_k)
-        return p if request.top_p is None else keep_top_p(p, request.top_p)
+        if request.top_p is not None:
+            p = keep_top_p(p, request.top_p)
+        return np.cumsum(p, axis=1)
 
-    return keep_likeliest if request.temperature == 0 else reshape
+    return reshape
 
 
 def keep_likeliest(p: Array) -> Array:
@@ -72,16 +79,15 @@ def keep_likeliest(p: Array) -> Array:
     return np.asarray(np.arange(p.shape[1]) == p.argmax(axis=1)[:, None], p.dtype)
 
 
-def choose(p: Array, row: Array, uniform: Array) -> Array:
-    """The letter in which each number u ∈ [0, 1) falls in its row of p: the first i with Σ_{k≤i} p_k > u.
+def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
+    """The letter in which each number u ∈ [0, 1) falls in its row: the first i with Σ_{k≤i} p_k > u.
 
-    p (m, n_y), row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it; a letter of probability 0
-    is never chosen.
+    cumulative (m, n_y) holds these sums, row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it;
+    a letter of probability 0 is never chosen.
     """
-    cumulative = np.cumsum(p, axis=1)
     whole = cumulative[row, -1]
-    below = np.minimum(uniform.astype(p.dtype) * whole, np.nextafter(whole, 0, dtype=p.dtype))
-    return (cumulative[row] <= below[:, None]).sum(axis=1)
+    below = np.minimum(uniform.astype(cumulative.dtype) * whole, np.nextafter(whole, 0, dtype=cumulative.dtype))
+    return (cumulative[row] > below[:, None]).argmax(axis=1)
 
 
 def draw_block(
@@ -96,31 +102,21 @@ def draw_block(
 
     A length of `steps` means that no end mark came in `steps` letters. Every row takes one number a
     step, used or not, so that its letters do not depend on when the others end.
-
-    Rows with the same letters so far have the same state and the same distribution, so each distinct prefix is
-    stepped once: `node` says which of the distinct states is a row's own.
     """
-    state = model.start(1)
-    for letter in [0, *prefix[:-1]] if len(prefix) else []:
-        _, state = model.step(np.array([letter]), state)
-    ids = np.zeros((count, steps), np.intp)
-    lengths = np.full(count, steps)
-    running, node = np.arange(count), np.zeros(count, np.intp)
-    letters = np.full(count, prefix[-1] if len(prefix) else 0)
+    walk = Walk(model, count)
+    for letter in [0, *prefix]:
+        cumulative = walk.read(np.full(count, letter), reshape)
+    ids, lengths, running = np.zeros((count, steps), np.intp), np.full(count, steps), np.arange(count)
     for t in range(steps):
-        branch = node * (letters.max() + 1) + letters
-        _, first, below = np.unique(branch, return_index=True, return_inverse=True)
-        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused here
-            p, state = model.step(letters[first], tuple(s[node[first]] for s in state))
-        if not np.isfinite(p).all():
-            raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
-        node, letters = below, choose(reshape(p), below, rng.random(count)[running])
+        letters = choose(cumulative, walk.node, rng.random(count)[running])
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
-        running, node, letters = running[goes_on], node[goes_on], letters[goes_on]
-        if not len(running):
-            break
+        running, letters = running[goes_on], letters[goes_on]
         ids[running, t] = letters
+        if not len(running) or t == steps - 1:
+            break
+        walk.keep(goes_on)
+        cumulative = walk.read(letters, reshape)
     return ids, lengths
 
 
@@ -129,14 +125,13 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Ite
     prefix = vocabulary.encode([vocabulary.fold(request.prefix)])[1:-1]
     reshape = reshaper(request)
     steps = request.max_length - len(prefix) + 1
-    alphabet = np.array(["", *vocabulary.letters])
     for block, size in enumerate(block_sizes(vocabulary.n_y)):
         rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))
-        ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
-        head = "".join(alphabet[prefix])
-        for row, length in zip(alphabet[ids].tolist(), lengths.tolist(), strict=True):
-            name = head + "".join(row[:length])
-            yield None if length == steps else vocabulary.restore(name)
+        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
+            ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
+        ended = (lengths < steps).tolist()
+        spelled = vocabulary.spell(np.concatenate([np.broadcast_to(prefix, (size, len(prefix))), ids], axis=1))
+        yield from (name if whole else None for name, whole in zip(spelled, ended, strict=True))
 
 
 def refusal(name: str | None, request: Request, known: Collection[str], seen: Collection[str]) -> str | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,9 @@ from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.gated import CELLS
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
-from bacterio_cli.recipe import Recipe, restore
+
+if TYPE_CHECKING:
+    from bacterio_cli.recipe import Recipe
 
 LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
 MOST_NETS = 16
@@ -80,6 +82,8 @@ class Trained:
 
     def recipe(self, path: str | Path) -> Recipe:
         """The options of the run; CheckpointError if they are not this version's."""
+        from bacterio_cli.recipe import restore
+
         try:
             return restore(self.training)
         except (TypeError, ValueError) as error:
@@ -182,7 +186,7 @@ def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[st
     """What is known of the corpus, in agreement with the names that the file holds."""
     facts = {key: stored[key] for key in ("digest", "names", "characters", "date", "longest")}
     ensure("the known names", known, lambda names: len(names) == facts["names"] and type(facts["names"]) is int)
-    ensure("the known names", known, lambda names: not any(UNPRINTABLE.search(name) for name in names))
+    ensure("the known names", known, lambda names: not UNPRINTABLE.search(" ".join(names)))
     ensure("the corpus", facts, lambda f: type(f["longest"]) is int and 1 <= f["longest"] <= 2 * LONGEST_LINE)
     ensure("the corpus", facts, lambda f: type(f["characters"]) is int and isinstance(f["digest"], str))
     ensure("the corpus", facts, lambda f: f["date"] is None or isinstance(f["date"], str))

@@ -242,14 +242,14 @@ def test_a_letter_without_probability_is_never_chosen(p: list[list[float]], dtyp
     table = np.array(p)
     table = (table / table.sum(axis=1, keepdims=True)).astype(dtype)
     table = table[table.any(axis=1)]
-    letters = choose(table, np.arange(len(table)), np.full(len(table), u))
+    letters = choose(table.cumsum(axis=1), np.arange(len(table)), np.full(len(table), u))
     assert (np.take_along_axis(table, letters[:, None], axis=1) > 0).all()
 
 
 def test_choose_inverts_the_distribution() -> None:
     """Evenly spaced numbers fall on the letters exactly in proportion to their probabilities."""
     p = np.array([[0.125, 0.0, 0.5, 0.375]])
-    letters = choose(p, np.repeat(np.arange(len(p)), 1000), (np.arange(1000) + 0.5) / 1000)
+    letters = choose(p.cumsum(axis=1), np.repeat(np.arange(len(p)), 1000), (np.arange(1000) + 0.5) / 1000)
     assert np.bincount(letters).tolist() == [125, 0, 500, 375]
     assert (np.diff(letters) >= 0).all()
 
@@ -440,14 +440,14 @@ def test_stepping_each_prefix_once_draws_the_same_names(prefix: str) -> None:
     """Sharing states between rows with the same letters gives the names that stepping every row by itself gives."""
     model = small_model()
     lm, letters = model.language_model, model.vocabulary.encode([prefix])[1:-1]
-    ids, lengths = draw_block(lm, letters, 300, 20, lambda p: p, np.random.default_rng(4))
+    ids, lengths = draw_block(lm, letters, 300, 20, lambda p: p.cumsum(axis=1), np.random.default_rng(4))
     rng, state = np.random.default_rng(4), lm.start(300)
     for letter in [0, *letters[:-1]] if prefix else []:
         _, state = lm.step(np.full(300, letter), state)
     last, ended = np.full(300, letters[-1] if prefix else 0), np.zeros(300, bool)
     for t in range(20):
         p, state = lm.step(last, state)
-        last = choose(p, np.arange(300), rng.random(300))
+        last = choose(p.cumsum(axis=1), np.arange(300), rng.random(300))
         alive = ~ended & (last > 0)
         np.testing.assert_array_equal(lengths[~ended & (last == 0)], t)
         np.testing.assert_array_equal(ids[alive, t], last[alive])

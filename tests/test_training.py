@@ -20,6 +20,7 @@ from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Model, loss_and_grads
+from bacterio_cli.prefixes import likelihood
 from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve, resolve_resumed
 from bacterio_cli.trained import load
 
@@ -158,7 +159,7 @@ def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
 
 def mean_loss(model: Model, params: Params, text: Text) -> float:
     """Nats per character of the net alone."""
-    return -float(np.log(training.likelihood(Net(model, params), text)).mean())
+    return -float(np.log(likelihood(Net(model, params), text)).mean())
 
 
 @pytest.mark.parametrize("arch", CHOICES["arch"])

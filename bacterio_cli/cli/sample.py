@@ -11,11 +11,13 @@ import typer
 
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.machine import keep_freed_memory
 
 if TYPE_CHECKING:
     from bacterio_cli.sampling import Tally
 
 Choice = typer.Option
+MANY = 1_000  # names for which malloc is worth a word
 REPORTED = 100_000  # names that a report keeps
 
 
@@ -43,7 +45,6 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     import math  # what is imported here would slow down --help
-    import secrets
 
     from bacterio_cli.sampling import Request, Tally
     from bacterio_cli.sampling import sample as names_of
@@ -63,7 +64,11 @@ def sample(
         )
         terminal.notice(f"using {what}")
     trained = load(checkpoint)
+    if n >= MANY:
+        keep_freed_memory()
     if seed is None:
+        import secrets
+
         seed = secrets.randbelow(2**32)
         terminal.notice(f"seed {seed}")
     request = Request(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -65,6 +64,8 @@ class Corpus:
     @property
     def digest(self) -> str:
         """SHA-256 of the names in order: what `--resume` recognises the corpus by."""
+        import hashlib  # 5 ms, which sampling can do without
+
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()
 
 
@@ -132,6 +133,16 @@ class Vocabulary:
         codes = np.frombuffer(self.fold(text).encode("utf-32-le"), np.uint32)
         alphabet = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
         return np.searchsorted(alphabet, codes)
+
+    def spell(self, ids: Ids) -> list[str]:
+        """The names that rows of ids spell, with their capitals; a row ends where its zeros begin.  (k, n) → k names"""
+        codes = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
+        table = codes[np.pad(ids, ((0, 0), (0, 1)))]  # at least one column
+        if self.capitalised:
+            first = np.array([ord(self.restore(letter)[:1]) for letter in "\0" + self.letters], np.uint32)
+            table[:, 0] = first[ids[:, 0]] if ids.shape[1] else 0
+        spelled: list[str] = table.view(f"<U{table.shape[1]}")[:, 0].tolist()  # drops the zeros at the end
+        return spelled
 
     def decode(self, ids: Iterable[int]) -> str:
         """The name that these ids spell, with its capital."""
