@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check model bench bench-quality build smoke clean
+.PHONY: help setup demo test lint types check model bench bench-growth bench-quality build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -44,6 +44,9 @@ model: .venv/run ## train the model that ships: data/model.npz
 bench: .venv/dev ## speed beside PyTorch, which it installs into .venv: make bench ARGS="--only start"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/speed.py $(ARGS)
+
+bench-growth: .venv/run ## time and memory as corpus, net and alphabet grow: make bench-growth FILES="large_list.txt"
+	$(BIN)/python tests/bench/growth.py $(FILES)
 
 bench-quality: .venv/run ## held-out loss beside Kneser–Ney: make bench-quality FILES="train.txt test.txt"
 	$(BIN)/python tests/bench/quality.py $(FILES)

@@ -22,6 +22,7 @@ from bacterio_cli.language_model import LanguageModel
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, Vocabulary, read_corpus, split
 from bacterio_cli.ngram import Counts, NGram
+from bacterio_cli.prefixes import likelihood
 from bacterio_cli.recipe import resolve
 from bacterio_cli.sampling import Request, draws
 
@@ -38,7 +39,7 @@ DRAWS = 100_000
 
 def loss(model: LanguageModel, text: Text) -> float:
     """Nats per character, end marks counted."""
-    return -float(np.log(training.likelihood(model, text)).mean())
+    return -float(np.log(likelihood(model, text)).mean())
 
 
 def kneser_ney(names: Sequence[str], held: Sequence[str], vocabulary: Vocabulary, order: int) -> tuple[Counts, float]:
