@@ -6,6 +6,7 @@ import os
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
 KEPT = 2**30  # bytes
+OLDER_LIMIT = 2**25  # all that an older glibc takes for MMAP_THRESHOLD
 
 
 def one_blas_thread() -> None:
@@ -29,5 +30,5 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library
         return
-    mallopt(MMAP_THRESHOLD, KEPT)
-    mallopt(TRIM_THRESHOLD, KEPT)
+    if mallopt(MMAP_THRESHOLD, KEPT) or mallopt(MMAP_THRESHOLD, OLDER_LIMIT):
+        mallopt(TRIM_THRESHOLD, KEPT)

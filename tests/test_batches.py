@@ -139,6 +139,56 @@ def test_streams_differ_by_one_letter_at_most(text: Text, batch_size: int, bptt:
     assert max(lengths.values()) - min(lengths.values()) <= 1
 
 
+def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
+    """x, y and position of each row of a batch, which must be packed as the cells expect it."""
+    assert (batch.batch_sizes > 0).all()
+    assert (np.diff(batch.batch_sizes) <= 0).all()
+    return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12), st.sampled_from([2, 3]))
+def test_parts_are_the_batch(text: Text, size: int, bptt: int, parts: int) -> None:
+    """Part k of a batch is its rows k, k + parts, …, packed again, in both regimes; so together they are the batch."""
+    for batch in [*text.name_batches(size), *text.chunks(size, bptt)]:
+        whole = packed_rows(batch)
+        for k in range(min(parts, len(whole))):
+            assert packed_rows(batch.part(k, parts)) == whole[k::parts]
+
+
+def test_the_only_part_is_the_batch_itself() -> None:
+    """One part is no copy."""
+    batch = next(TEXT.name_batches(7))
+    assert batch.part(0, 1) is batch
+
+
+def spread(n_y: int) -> str:
+    """An alphabet for so many ids, the boundary counted."""
+    return "".join(chr(0x4E00 + k) for k in range(n_y - 1))
+
+
+@pytest.mark.parametrize(("n_y", "first"), [(2, 62), (3, 39), (4, 31), (30, 12), (128, 8), (5501, 4)])
+def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
+    """As sorting by the `first` letters does, names alike in these left in their order, however large the alphabet."""
+    letters, rng = spread(n_y), np.random.default_rng(n_y)
+    heads = ["".join(letters[k] for k in rng.integers(0, n_y - 1, first)) for _ in range(12)]
+    names = [head[:cut] + tail for head in heads for cut in (1, first - 1, first) for tail in (letters[-1], letters[0])]
+    names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]
+    order = Text(names, Vocabulary(letters, False)).alphabetical()
+    assert order.tolist() == sorted(range(len(names)), key=lambda k: names[k][:first])
+
+
+@examples
+@given(st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=30))
+def test_names_that_begin_alike_are_neighbours(names: list[str]) -> None:
+    """Every name is in the order once, and those that begin with the same letters stand side by side."""
+    order = Text(names, Vocabulary("abc", False)).alphabetical().tolist()
+    assert sorted(order) == list(range(len(names)))
+    for head in {name[:k] for name in names for k in range(1, 10)}:
+        places = [place for place, k in enumerate(order) if names[k].startswith(head)]
+        assert places == list(range(places[0], places[0] + len(places)))
+
+
 @examples
 @given(texts, st.integers(1, 150), st.integers(1, 12))
 def test_batches_per_epoch_counts_the_batches(text: Text, batch_size: int, bptt: int) -> None:

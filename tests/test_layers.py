@@ -7,17 +7,20 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from bacterio_cli.nn import layers
 from bacterio_cli.nn.layers import (
     ACTIVATIONS,
     Array,
     Embedding,
     Linear,
     Rows,
+    distinct,
     dropout,
     dropout_mask,
     linear,
     linear_backward,
     sum_rows,
+    transposed,
 )
 from bacterio_cli.nn.loss import (
     cross_entropy,
@@ -28,6 +31,7 @@ from bacterio_cli.nn.loss import (
 )
 
 IDS = np.array([2, 0, 2, 4, 2, 0, 6])  # of 8 letters: some often, some never, the last never
+MORE_IDS = np.append(IDS, [6, 1, 3, 4, 3, 1, 3])  # more than there are letters
 
 
 def normal(seed: int, *shape: int) -> Array:
@@ -134,6 +138,68 @@ def test_linear_of_one_hot_ids_is_the_dense_formula() -> None:
     np.testing.assert_allclose(db, dy.sum(axis=0), atol=1e-12)
 
 
+@pytest.mark.parametrize("ids", [IDS, MORE_IDS], ids=["few", "many"])
+@pytest.mark.parametrize("kind", ["dense", "table", "one-hot"])
+def test_linear_of_a_stack_is_each_gate_by_itself(kind: str, ids: Array) -> None:
+    """With W (G, n, m) each gate has the y, dW and db that it has alone, and dx is the sum over the gates."""
+    table = None if kind == "one-hot" else normal(1, 8, 3)
+    rows = Rows(table, ids)
+    written = rows.dense(8, np.float64)
+    x = written if kind == "dense" else rows
+    W, b, dy = normal(2, 5, 4, written.shape[1]), normal(3, 5, 4), normal(4, 5, len(ids), 4)
+    y, (dx, dW, db) = linear(x, W, b), linear_backward(x, W, dy)
+    expected = np.zeros_like(written)
+    for g in range(5):
+        np.testing.assert_allclose(y[g], written @ W[g].T + b[g], atol=1e-12)
+        np.testing.assert_allclose(y[g], linear(x, W[g], b[g]), atol=1e-12)
+        np.testing.assert_allclose(dW[g], dy[g].T @ written, atol=1e-12)
+        np.testing.assert_allclose(db[g], dy[g].sum(axis=0), atol=1e-12)
+        expected += dy[g] @ W[g]
+    if kind == "dense":
+        np.testing.assert_allclose(dx, expected, atol=1e-12)
+    elif table is None:
+        assert dx is None
+    else:
+        dtable = np.zeros_like(table)
+        np.add.at(dtable, ids, expected)
+        np.testing.assert_allclose(dx, dtable, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["dense", "table", "one-hot"])
+def test_a_linear_map_leaves_its_arguments_alone(kind: str) -> None:
+    """Forward and backward over a stack write to none of x, W, b and dy."""
+    table, W, b = normal(1, 8, 3), normal(2, 5, 4, 8 if kind == "one-hot" else 3), normal(3, 5, 4)
+    x = table[MORE_IDS] if kind == "dense" else Rows(None if kind == "one-hot" else table, MORE_IDS)
+    dy = normal(4, 5, len(MORE_IDS), 4)
+    given = [table, W, b, dy, *([x] if isinstance(x, np.ndarray) else [MORE_IDS])]
+    before = [array.copy() for array in given]
+    linear(x, W, b)
+    linear_backward(x, W, dy)
+    for array, copy in zip(given, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize(
+    ("gates", "n", "m"), [(1, 1, 1), (2, 15, 5), (3, 16, 7), (2, 17, 33), (4, 40, 3), (3, 1, 18), (1, 33, 16)]
+)
+def test_transposed_is_a_copy_of_each_transpose(gates: int, n: int, m: int) -> None:
+    """Every matrix of a stack is transposed whole, its rows a multiple of 16 or not, into memory of its own."""
+    W = normal(1, gates, n, m).astype(np.float32)
+    U = transposed(W)
+    np.testing.assert_array_equal(U, W.swapaxes(1, 2))
+    assert U.dtype == np.float32
+    assert U.flags.c_contiguous
+    assert not np.shares_memory(U, W)
+
+
+@pytest.mark.parametrize("n", [7, 8, 15, 400])
+def test_distinct_ids_give_back_the_ids(n: int) -> None:
+    """`used[where]` is the ids, for a batch that may use all letters and for one that uses few of many."""
+    used, where = distinct(IDS, n)
+    np.testing.assert_array_equal(used[where], IDS)
+    assert used.tolist() == (list(range(7)) if n == 7 else [0, 2, 4, 6])
+
+
 @pytest.mark.parametrize("table", [normal(1, 8, 3), None], ids=["table", "one-hot"])
 def test_dense_writes_the_rows_out(table: Array | None) -> None:
     """`dense` gives row id of the table, or the one-hot row, for every id."""
@@ -142,13 +208,22 @@ def test_dense_writes_the_rows_out(table: Array | None) -> None:
     np.testing.assert_array_equal(dense, expected)
 
 
+@pytest.mark.parametrize("one_hot", [layers.ONE_HOT_IDS, 0], ids=["product", "runs"])
+@pytest.mark.parametrize("gates", [(), (5,)], ids=["matrix", "stack"])
+@pytest.mark.parametrize("n", [8, 128, 129])
 @pytest.mark.parametrize("ids", [IDS, np.array([5]), np.array([3, 3, 3]), np.arange(8)[::-1]])
-def test_sum_rows_adds_up_by_id(ids: Array) -> None:
-    """Rows with the same id are added into the row of that id, and ids that do not occur get 0."""
-    rows = normal(1, len(ids), 4)
-    expected = np.zeros((8, 4))
-    np.add.at(expected, ids, rows)
-    np.testing.assert_allclose(sum_rows(rows, ids, 8), expected, atol=1e-12)
+def test_sum_rows_adds_up_by_id(
+    ids: Array, n: int, gates: tuple[int, ...], one_hot: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows with the same id are added into the row of that id, and ids that do not occur get 0; in either way."""
+    monkeypatch.setattr(layers, "ONE_HOT_IDS", one_hot)
+    rows = normal(1, *gates, len(ids), 4)
+    expected = np.zeros((*gates, n, 4))
+    for k, v in enumerate(ids):
+        expected[..., v, :] += rows[..., k, :]
+    found = sum_rows(rows, ids, n)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_softmax_is_the_textbook_formula() -> None:

@@ -92,6 +92,46 @@ def test_sparse_and_dense_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
 
 
+@pytest.mark.parametrize("rows", [1, 7, ngram.MANY_ROWS - 1])
+@pytest.mark.parametrize("discounts", [D, (0.31, 0.77, 2.9)])
+@pytest.mark.parametrize("order", [1, 2, 4, 7])
+def test_few_rows_have_the_bits_of_the_table(order: int, discounts: tuple[float, float, float], rows: int) -> None:
+    """In every state, a few rows at a time in any order and with repeats, nothing written out for them."""
+    few, written = table(order, discounts), table(order, discounts).dense
+    assert written is not None
+    states = np.random.default_rng(order).permutation(np.repeat(np.arange(len(few.counts.suffix)), 2))
+    for begin in range(0, len(states), rows):
+        some = states[begin : begin + rows]
+        letters = some % VOCABULARY.n_y
+        assert np.array_equal(few.distributions(some), written[0][some])
+        np.testing.assert_array_equal(few.after(letters, some), written[1][some, letters])
+    assert "dense" not in vars(few)
+
+
+def test_many_rows_write_the_table_out() -> None:
+    """256 rows at once are worth it, 255 are not; once it is written out, one row is read from it too."""
+    for many in (
+        lambda model, n: model.distributions(np.zeros(n, int)),
+        lambda model, n: model.after(np.zeros(n, int), np.zeros(n, int)),
+    ):
+        model = table(3)
+        many(model, 255)
+        assert "dense" not in vars(model)
+        many(model, 256)
+        assert "dense" in vars(model)
+        assert model.written_out(1) is model.dense is not None
+
+
+@pytest.mark.parametrize("rows", [0, ngram.MANY_ROWS])
+def test_no_states_have_no_distributions(rows: int) -> None:
+    """Shape (0, n_y) in float32, whether or not the table was written out."""
+    model = table(3)
+    model.distributions(np.zeros(rows, np.int32))
+    empty = model.distributions(np.empty(0, np.int32))
+    assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
+    assert ("dense" in vars(model)) == (rows > 0)
+
+
 @examples
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
 def test_reading_a_batch_is_stepping_it(names: list[str], order: int) -> None:

@@ -8,6 +8,8 @@ from math import cos, pi, sqrt
 import numpy as np
 import pytest
 
+from bacterio_cli.nn import optim
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.optim import (
     SGD,
     Adagrad,
@@ -112,6 +114,59 @@ def test_adamw_decays_only_matrices_that_multiply(name: str, decays: bool) -> No
     optimiser = AdamW(weight_decay=0.2)
     optimiser.update(params, {name: np.zeros((1, 2))}, optimiser.init(params), learning_rate=0.1)
     np.testing.assert_allclose(params[name], np.array([[0.5, -2.0]]) * (0.98 if decays else 1), rtol=0, atol=1e-15)
+
+
+def three_steps(optimiser: Adam, *, backwards: bool = False) -> tuple[Params, Params]:
+    """Parameters and moments after three steps in float32 on 31 numbers; `backwards`: gradients in another order."""
+    rng = np.random.default_rng(5)
+    shapes = {"E": (3, 4), "0.b": (5,), "W_ya": (2, 7)}
+    params = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    state = optimiser.init(params)
+    for _ in range(3):
+        grads = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+        if backwards:
+            grads = dict(reversed(grads.items()))
+        optimiser.update(params, grads, state, learning_rate=LR)
+    return params, state
+
+
+def same_bits(ours: tuple[Params, Params], theirs: tuple[Params, Params]) -> bool:
+    """Whether all arrays of both are equal."""
+    return all(
+        a.keys() == b.keys() and all(np.array_equal(a[n], b[n]) for n in a) for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+@pytest.mark.parametrize("block", [1, 7, 30, 31, 32])
+@pytest.mark.parametrize("optimiser", [Adam(), AdamW(weight_decay=0.2)], ids=lambda o: type(o).__name__)
+def test_blocks_change_no_bit(optimiser: Adam, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many numbers an update works on at once, parameters and moments come out the same."""
+    whole = three_steps(optimiser)
+    monkeypatch.setattr(optim, "BLOCK", block)
+    assert same_bits(three_steps(optimiser), whole)
+
+
+@pytest.mark.parametrize("optimiser", [Adam(), AdamW(weight_decay=0.2)], ids=lambda o: type(o).__name__)
+def test_the_order_of_the_gradients_does_not_matter(optimiser: Adam) -> None:
+    """Each parameter gets its own gradient by name, whichever order the backward pass left them in."""
+    assert same_bits(three_steps(optimiser, backwards=True), three_steps(optimiser))
+
+
+def test_one_vector_is_each_parameter_by_itself() -> None:
+    """The update of several parameters is, bit for bit, that of each of them alone."""
+    params, state = three_steps(Adam())
+    rng, moments = np.random.default_rng(5), {}
+    shapes = {name: p.shape for name, p in params.items()}
+    alone = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    for _ in range(3):
+        for name, shape in shapes.items():
+            own = moments.setdefault(name, Adam().init({name: alone[name]}))
+            g = {name: rng.standard_normal(shape).astype(np.float32)}
+            Adam().update({name: alone[name]}, g, own, learning_rate=LR)
+    for name, p in params.items():
+        np.testing.assert_array_equal(p, alone[name])
+    for m in ("m", "v"):
+        np.testing.assert_array_equal(state[m], np.concatenate([moments[name][m] for name in params]))
 
 
 def test_global_norm_is_of_all_parameters_together() -> None:

@@ -18,7 +18,9 @@ from bacterio_cli.errors import BacterioError, CheckpointError, DivergedError, U
 from bacterio_cli.language_model import Net
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
-from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn import halves
+from bacterio_cli.nn.halves import parts_of
+from bacterio_cli.nn.layers import Params, dropout_mask
 from bacterio_cli.nn.models import Model, loss_and_grads
 from bacterio_cli.prefixes import likelihood
 from bacterio_cli.recipe import CHOICES, LEARNING_RATES, Recipe, resolve, resolve_resumed
@@ -83,6 +85,55 @@ def test_resume_is_exact_for_the_seed_preset(tmp_path: Path) -> None:
     options = {"preset": "seed", "embedding": 0, "batch_size": 1, "epochs": 2}
     resumed = finish(reopened(stopped(begin(**options), 50, tmp_path / "a")))
     assert saved(resumed, tmp_path / "a") == saved(finish(begin(**options)), tmp_path / "b")
+
+
+HALVED: list[dict[str, Any]] = [
+    {},
+    {"ngram": 3},
+    {"arch": "mlp", "reduction": "sum"},
+    {"arch": "lstm", "stream": True, "bptt": 5, "batch_size": 7, "layers": 2},
+]
+
+
+@pytest.mark.parametrize("options", HALVED, ids=str)
+def test_a_run_in_halves_is_the_run(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without dropout, batches parted between two threads give the losses, gradients and weights of whole ones."""
+    whole = finish(begin(dropout=0.0, optimizer="sgd", **options))
+    monkeypatch.setattr(halves, "SPLIT_FROM", 1)
+    parted = finish(begin(dropout=0.0, optimizer="sgd", **options))
+    assert parts_of(parted.model, 7) == 2
+    for ours, expected in zip(parted.history, whole.history, strict=True):
+        for key in ("nats_per_char", "valid_nats_per_char", "gradient_norm"):
+            assert ours[key] == pytest.approx(expected[key], rel=1e-4)
+    for name, p in whole.params.items():
+        np.testing.assert_allclose(parted.params[name], p, rtol=0, atol=1e-4)
+    fresh = begin(dropout=0.0, optimizer="sgd", **options)
+    assert max(np.abs(p - fresh.params[name]).max() for name, p in whole.params.items()) > 1e-2
+
+
+@pytest.mark.parametrize("options", HALVED, ids=str)
+def test_resume_is_exact_in_halves(options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With parted batches too, masks, state and bits are those of a run that was never stopped."""
+    monkeypatch.setattr(halves, "SPLIT_FROM", 1)
+    resumed = finish(reopened(stopped(begin(dropout=0.3, **options), 4, tmp_path / "a")))
+    assert saved(resumed, tmp_path / "a") == saved(finish(begin(dropout=0.3, **options)), tmp_path / "b")
+
+
+def test_each_half_has_masks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a parted batch the second half's dropout is not the first's over again."""
+    masks: list[np.ndarray] = []
+
+    def watched(*arguments: Any) -> np.ndarray:
+        masks.append(dropout_mask(*arguments))
+        return masks[-1]
+
+    monkeypatch.setattr(halves, "SPLIT_FROM", 1)
+    monkeypatch.setattr(training, "dropout_mask", watched)
+    next(training.train(begin(dropout=0.5)))
+    first, second = masks
+    rows = min(len(first), len(second))
+    assert rows > 10
+    assert 0.3 < (first[:rows] == second[:rows]).mean() < 0.7
 
 
 def test_more_epochs_are_as_if_asked_for_at_once(tmp_path: Path) -> None:

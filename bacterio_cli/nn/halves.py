@@ -71,7 +71,7 @@ def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
     if count <= size // 2:
         return work(slice(0, count))
     edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
-    chunks = [slice(begin, end) for begin, end in pairwise(edges)]
+    chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
 
     def each(own: list[slice]) -> None:
         for chunk in own:
