@@ -18,7 +18,8 @@ import numpy as np
 
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.names.batches import Text
-from bacterio_cli.names.corpus import Corpus, Vocabulary, split
+from bacterio_cli.names.corpus import Corpus, split
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.recipe import Recipe

@@ -48,7 +48,6 @@ def validation_scores(run: Run) -> list[Score]:
     count = len(run.likelihoods)
     scores.append(Score("net" if count == 1 else f"average of {count} nets", bits(net)))
     if tables and 0 < run.weights[0] < 1:
-        mixed = sum(w * p for w, p in zip(run.weights, [net, *tables], strict=False))
         shares = " / ".join(f"{w:.2f}" for w in run.weights[: 1 + len(tables)])
-        scores.append(Score(f"mixture {shares}", bits(np.asarray(mixed))))
+        scores.append(Score(f"mixture {shares}", bits(run.mixed)))
     return scores

@@ -9,7 +9,8 @@ import numpy as np
 
 from bacterio_cli.course import INIT, Course
 from bacterio_cli.errors import BacterioError, CheckpointError
-from bacterio_cli.names.corpus import Corpus, Vocabulary
+from bacterio_cli.names.corpus import Corpus
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
@@ -64,6 +65,20 @@ class Run:
         """All steps, if patience does not end it early."""
         later = sum(stage.steps for stage in self.course.stages[self.stage :])
         return self.step - self.stage_step + later
+
+    @property
+    def mixed(self) -> Array:
+        """What nets and tables together, as they were before the refit, give each held-out letter, in text order."""
+        parts = [np.mean(self.likelihoods, axis=0), *self.course.table_likelihoods]
+        return np.asarray(sum(w * p for w, p in zip(self.weights, parts, strict=False)))
+
+    @property
+    def held_out_bits(self) -> Array:
+        """Bits per character of each held-out name, ascending, float32; none before a net is fitted."""
+        text = self.course.held_out
+        if text is None or not self.likelihoods:
+            return np.empty(0, np.float32)
+        return np.sort(np.add.reduceat(-np.log2(self.mixed), text.starts) / text.lengths).astype(np.float32)
 
 
 REALS = ("best_loss", "nats", "norms")
@@ -215,6 +230,7 @@ def snapshot(run: Run) -> Trained:
         "characters": corpus.characters,
         "date": corpus.date,
         "longest": max(map(len, corpus.names)),
+        "profile": corpus.profile,
     }
     groups = {"current": run.params, "optimizer": run.moments, "best": run.best or {}}
     if run.fit_end is not None:
@@ -245,4 +261,5 @@ def snapshot(run: Run) -> Trained:
             "background": digest,
         },
         arrays,
+        run.held_out_bits,
     )

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, temper
-from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.prefixes import Walk, largest_block
 
+if TYPE_CHECKING:
+    from bacterio_cli.demands import Demand
+
 FIRST_BLOCK = 64
+JUDGED = 512  # draws that demands look at together
+HOPELESS = 200_000  # draws without one that is accepted
 
 
 @dataclass(frozen=True)
@@ -120,8 +127,8 @@ def draw_block(
     return ids, lengths
 
 
-def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[str | None]:
-    """Endless draws in their fixed order; None where a name did not end within the longest length."""
+def blocks(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[list[str | None]]:
+    """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
     prefix = vocabulary.encode([vocabulary.fold(request.prefix)])[1:-1]
     reshape = reshaper(request)
     steps = request.max_length - len(prefix) + 1
@@ -131,10 +138,26 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Ite
             ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
         ended = (lengths < steps).tolist()
         spelled = vocabulary.spell(np.concatenate([np.broadcast_to(prefix, (size, len(prefix))), ids], axis=1))
-        yield from (name if whole else None for name, whole in zip(spelled, ended, strict=True))
+        yield [name if whole else None for name, whole in zip(spelled, ended, strict=True)]
 
 
-def refusal(name: str | None, request: Request, known: Collection[str], seen: Collection[str]) -> str | None:
+def draws(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[str | None]:
+    """The same, one by one."""
+    return chain.from_iterable(blocks(model, vocabulary, request))
+
+
+def unmet(names: Sequence[str | None], demands: Sequence[Demand]) -> dict[int, str]:
+    """Which of the names, by place, meet not all demands, and the first that each does not meet."""
+    reasons: dict[int, str] = {}
+    places = [place for place, name in enumerate(names) if name]
+    for demand in demands:
+        refused = demand.refuses([str(names[place]) for place in places]).tolist()
+        reasons |= {place: demand.reason for place, no in zip(places, refused, strict=True) if no}
+        places = [place for place, no in zip(places, refused, strict=True) if not no]
+    return reasons
+
+
+def refusal(name: str | None, request: Request, known: Collection[str]) -> str | None:
     """Why a draw is not accepted; None if it is."""
     if name is None:
         return "too long"
@@ -146,8 +169,6 @@ def refusal(name: str | None, request: Request, known: Collection[str], seen: Co
         return "malformed"
     if not request.allow_known and name in known:
         return "known"
-    if not request.allow_duplicates and name in seen:
-        return "duplicate"
     return None
 
 
@@ -160,8 +181,11 @@ def sample(
     count: int,
     max_tries: int,
     tally: Tally,
+    demands: Sequence[Demand] = (),
 ) -> Iterator[str]:
     """Up to `count` accepted names, from at most `max_tries` draws; `tally` says what became of every draw.
+
+    Gives up where none of the first 200,000 draws is accepted.
 
     Raises BacterioError for a prefix that the vocabulary cannot spell or that leaves no room.
     """
@@ -171,18 +195,25 @@ def sample(
         )
     if len(request.prefix) > request.max_length:
         raise BacterioError(f"--prefix {request.prefix} is longer than --max-length {request.max_length}")
-    seen: set[str] = set()
     if request.temperature == 0 and not request.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
-    for name in draws(model, vocabulary, request):
-        if tally.accepted >= count or tally.drawn >= max_tries:
-            return
-        tally.drawn += 1
-        why = refusal(name, request, known, seen)
-        if why:
-            tally.refused[why] += 1
-        elif name is not None:
-            tally.accepted += 1
-            if not request.allow_duplicates:
-                seen.add(name)
-            yield name
+    seen: set[str] = set()
+    for block in blocks(model, vocabulary, request):
+        for begin in range(0, len(block), JUDGED):
+            names = block[begin : begin + JUDGED]
+            plain = [refusal(name, request, known) for name in names]
+            reasons = unmet([None if why else name for name, why in zip(names, plain, strict=True)], demands)
+            for place, name in enumerate(names):
+                if tally.accepted >= count or tally.drawn >= max_tries:
+                    return
+                if not tally.accepted and tally.drawn >= HOPELESS:
+                    return
+                tally.drawn += 1
+                why = plain[place] or reasons.get(place) or ("duplicate" if name in seen else None)
+                if why:
+                    tally.refused[why] += 1
+                elif name is not None:
+                    tally.accepted += 1
+                    if not request.allow_duplicates:
+                        seen.add(name)
+                    yield name

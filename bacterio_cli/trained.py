@@ -7,6 +7,7 @@ meta                      JSON: format, model, vocabulary, corpus, training, his
 E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E, …
 table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
 known_names               the corpus, UTF-8, a name a line
+held_out                  bits per character of the names held out, before the refit, ascending, float32
 resume.…                  what only `--resume` needs: weights and moments of the last step, and so on
 """
 
@@ -22,7 +23,8 @@ import numpy as np
 from bacterio_cli import checkpoint
 from bacterio_cli.errors import UNPRINTABLE, CheckpointError
 from bacterio_cli.language_model import LanguageModel, Net, average, mixture_of
-from bacterio_cli.names.corpus import LONGEST_LINE, Vocabulary
+from bacterio_cli.names.cleaning import LONGEST_LINE, PROFILES
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.gated import CELLS
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params
@@ -43,6 +45,7 @@ class Trained:
     """Nets, tables and their weights; the known names and the facts about their corpus; how it was trained.
 
     `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
+    `held_out` are the bits per character of names that had not been learned, to compare new ones with.
     """
 
     model: Model
@@ -57,6 +60,7 @@ class Trained:
     weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     progress: dict[str, Any] | None = None
     resume: dict[str, Array] = field(default_factory=dict)
+    held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
 
     @property
     def params(self) -> Params:
@@ -115,6 +119,7 @@ class Trained:
             if table is not None:
                 arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
         arrays["known_names"] = np.frombuffer("\n".join(self.known).encode(), np.uint8)
+        arrays["held_out"] = self.held_out
         arrays |= {f"resume.{name}": array for name, array in self.resume.items()}
         checkpoint.save(path, arrays, meta, compress=compress)
 
@@ -155,7 +160,10 @@ def load(path: str | Path) -> Trained:
             (weights[0], weights[1], weights[2]),
             meta["progress"],
             {name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
+            arrays.get("held_out", np.empty(0, np.float32)),
         )
+        ensure("the held-out names", trained.held_out, lambda a: a.ndim == 1 and a.dtype == np.float32)
+        ensure("the held-out names", trained.held_out, lambda a: bool((a >= 0).all() and (np.diff(a) >= 0).all()))
         ensure("the progress", trained.progress, lambda p: p is None or isinstance(p, dict))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
@@ -185,6 +193,8 @@ def read_vocabulary(stored: dict[str, Any], n_y: int) -> Vocabulary:
 def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
     """What is known of the corpus, in agreement with the names that the file holds."""
     facts = {key: stored[key] for key in ("digest", "names", "characters", "date", "longest")}
+    facts["profile"] = stored.get("profile", "any")
+    ensure("the profile", facts["profile"], lambda p: p in PROFILES)
     ensure("the known names", known, lambda names: len(names) == facts["names"] and type(facts["names"]) is int)
     ensure("the known names", known, lambda names: not UNPRINTABLE.search(" ".join(names)))
     ensure("the corpus", facts, lambda f: type(f["longest"]) is int and 1 <= f["longest"] <= 2 * LONGEST_LINE)

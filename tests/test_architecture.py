@@ -166,6 +166,8 @@ def test_domain_knows_no_networks(module: str) -> None:
         ("checkpoint", ["errors"]),
         ("recipe", ["errors"]),
         ("language_model", ["nn", "ngram"]),
+        ("machine", []),
+        ("prefixes", ["nn", "names", "language_model"]),
         ("trained", ["nn", "ngram", "names", "language_model", "checkpoint", "recipe", "errors"]),
         ("gradcheck", ["nn", "names", "trained", "gradcheck"]),
     ],

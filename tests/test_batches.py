@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from process import NAMES, examples
 
 from bacterio_cli.names.batches import POOL, Batch, Text
-from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.names.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.of(NAMES)
 TEXT = Text(NAMES, VOCABULARY)

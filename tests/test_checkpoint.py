@@ -48,6 +48,7 @@ def test_numpy_reads_it_without_pickle(file: Path) -> None:
         members = dict(archive)
     meta = json.loads(members.pop("meta").tobytes())
     assert members.pop("known_names").tobytes().decode().split("\n") == list(NAMES)
+    assert members.pop("held_out").tolist() == sorted(small_model().held_out.tolist()) != []
     rest = {name for name in members if not name.startswith("resume.")}
     assert rest == set(shapes(small_model().model)) == {"E", "0.W_ax", "0.W_aa", "0.b_a", "W_ya", "b_y"}
     assert meta["format"] == 1
@@ -67,6 +68,17 @@ def test_what_is_saved_is_loaded(tmp_path: Path, compress: bool) -> None:
     for name, array in CONTENTS[0].items():
         assert (arrays[name].shape, arrays[name].dtype) == (array.shape, array.dtype)
         assert (arrays[name] == array).all()
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_weights_are_never_compressed(tmp_path: Path, compress: bool) -> None:
+    """With `compress`, what is no float is deflated: a table's counts and the metadata."""
+    arrays = {"E": np.zeros((40, 30), np.float32), "table.count": np.zeros(999, np.int32)}
+    checkpoint.save(tmp_path / "m", arrays, {}, compress=compress)
+    with zipfile.ZipFile(tmp_path / "m") as archive:
+        methods = {member.filename: member.compress_type for member in archive.infolist()}
+    other = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    assert methods == {"meta.npy": other, "E.npy": zipfile.ZIP_STORED, "table.count.npy": other}
 
 
 def test_a_trained_model_comes_back_whole(file: Path) -> None:

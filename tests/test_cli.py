@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import platform
 import pty
 import re
 import subprocess
@@ -17,6 +19,7 @@ import pytest
 from process import ENVIRONMENT, NAMES, TINY, bacterio, command, only_error, small_model, write_names
 
 from bacterio_cli import __version__
+from bacterio_cli.machine import keep_freed_memory, one_blas_thread
 from bacterio_cli.trained import load
 
 
@@ -50,10 +53,10 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     result = bacterio("--help", cwd=tmp_path)
     listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].split("\n\n")[0].splitlines()]
     assert (result.code, result.stderr) == (0, "")
-    assert listed == ["train", "sample", "gradcheck", "info"]
+    assert listed == ["train", "sample", "score", "gradcheck", "info", "corpus"]
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "gradcheck", "info"])
+@pytest.mark.parametrize("name", ["train", "sample", "score", "gradcheck", "info", "corpus"])
 def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> None:
     """`bacterio COMMAND --help` goes to stdout, exit 0, and shows how it is called."""
     result = bacterio(name, "--help", cwd=tmp_path)
@@ -266,12 +269,11 @@ def test_a_tolerance_that_nothing_meets_fails(tmp_path: Path) -> None:
         (b"Abano\nBac\0illa\n", "bad.txt:2: control character U+0000"),
         (b"Abano\nBac\x1b[2Jilla\n", "bad.txt:2: control character U+001B"),
         (b"Abano\n" + b"x" * 600, "bad.txt:2: the line has 600 characters"),
-        ("Abano\nCocca\n".encode("utf-16"), "bad.txt: is UTF-16, not UTF-8"),
         (b"Abano\n", "bad.txt: has only one name, 'Abano'"),
         (b"", "bad.txt: has no names"),
         (None, "cannot read bad.txt: No such file or directory"),
     ],
-    ids=["Latin-1", "NUL", "ESC", "long line", "UTF-16", "one name", "empty", "missing"],
+    ids=["Latin-1", "NUL", "ESC", "long line", "one name", "empty", "missing"],
 )
 def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, message: str, tmp_path: Path) -> None:
     """Exit 1 with the file and line, in words that a terminal can show; an existing --out is not touched."""
@@ -388,3 +390,70 @@ def test_start_up_imports_only_what_it_uses(words: list[str], kept_out: set[str]
     loaded = set(done.stderr.split())
     assert "typer" in loaded
     assert not loaded & kept_out
+
+
+@pytest.mark.parametrize(("said", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "4"}, "4")], ids=["unset", "set"])
+def test_one_blas_thread_unless_the_environment_says_otherwise(
+    said: dict[str, str], threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OPENBLAS_NUM_THREADS becomes 1 where it is not set, and stays where it is; nothing else changes."""
+    monkeypatch.setattr(os, "environ", {"PATH": "/bin", **said})
+    one_blas_thread()
+    assert os.environ == {"PATH": "/bin", "OPENBLAS_NUM_THREADS": threads}
+
+
+def test_malloc_is_asked_to_keep_what_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """M_MMAP_THRESHOLD (−3) and M_TRIM_THRESHOLD (−1) of the C library that runs are set to 1 GiB."""
+    asked = []
+
+    class Library:
+        """A C library that writes down what it is asked for."""
+
+        def __init__(self, name: str | None) -> None:
+            assert name is None
+
+        def mallopt(self, number: int, value: int) -> int:
+            asked.append((number, value))
+            return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", Library)
+    keep_freed_memory()
+    assert sorted(asked) == [(-3, 2**30), (-1, 2**30)]
+
+
+@pytest.mark.parametrize("error", [None, OSError, TypeError], ids=["no mallopt", "no library", "no name"])
+def test_another_c_library_is_left_alone(error: type[Exception] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where ctypes finds no mallopt, no library, or wants a name for it, nothing happens and nothing is raised."""
+    opened = []
+
+    def library(name: str | None) -> object:
+        opened.append(name)
+        if error:
+            raise error
+        return object()
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    keep_freed_memory()
+    assert opened == [None]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no mallopt")
+def test_freed_memory_is_not_fetched_again(tmp_path: Path) -> None:
+    """After `keep_freed_memory` a block of 64 MiB that was freed is taken again without faulting in its pages."""
+    code = """
+from resource import RUSAGE_SELF, getrusage
+from bacterio_cli.machine import keep_freed_memory
+faults = []
+for _ in range(3):
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    bytearray(2**26)
+    bytearray(2**26)
+    faults.append(getrusage(RUSAGE_SELF).ru_minflt - before)
+    keep_freed_memory()
+print(*faults)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | ENVIRONMENT, capture_output=True, check=True
+    )
+    plain, _, kept = map(int, done.stdout.split())
+    assert kept < plain / 8

@@ -62,6 +62,14 @@ def test_the_corpus_compared_with_itself_is_no_different() -> None:
     assert figures["share with an unattested triple"].names == 0
 
 
+def test_mean_edits_count_what_is_near_and_what_is_far() -> None:
+    """The mean is over all names, also over those beyond the edits that the index answers for."""
+    figures = {figure.name: figure for figure in compare(["Alba", "Alb", "Rhizobium"], ["Alba", "Bacillus"])}
+    far = min(plain_distance("Rhizobium", name) for name in ("Alba", "Bacillus"))
+    assert far > 3
+    assert figures["mean edits to the nearest"][1:] == ((0 + 1 + far) / 3, plain_distance("Alba", "Bacillus"))
+
+
 def test_distances_between_lists_by_hand() -> None:
     """KS of lengths, half the sum of differences of endings, and triples with boundaries."""
     assert ks_distance(["a", "bb"], ["ccc", "ddd"]) == 1

@@ -14,7 +14,7 @@ from process import NAMES, examples
 from bacterio_cli import ngram
 from bacterio_cli.language_model import Mixture, fit_weights, mixture_of
 from bacterio_cli.names.batches import Text
-from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.smoothing import CrossFit, choose_discounts, walk
 

@@ -14,7 +14,7 @@ from process import NAMES, examples
 from bacterio_cli import prefixes
 from bacterio_cli.language_model import LanguageModel, Mixture, Net
 from bacterio_cli.names.batches import Text
-from bacterio_cli.names.corpus import Vocabulary
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array

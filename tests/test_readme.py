@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,18 @@ def commands(block: str) -> list[tuple[str, str]]:
     return [(part.partition("\n")[0].partition("   #")[0].strip(), part.partition("\n")[2]) for part in parts]
 
 
+def lpsn(names: list[str]) -> str:
+    """These genera as rows of LPSN's download."""
+    rows = [f'{name},,,A list,"VL; gen. nov.; validly published under the ICNP; correct name",Doe' for name in names]
+    return "\n".join(["genus_name,sp_epithet,subsp_epithet,reference,status,authors", *rows]) + "\n"
+
+
+JQ = """#!/bin/sh
+exec "{python}" -c 'import json, sys
+print(*(row["name"] for row in map(json.loads, sys.stdin) if row["status"] == "ok"), sep="\\n")'
+"""
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working directory with what a reader has: a `bacterio` on the path, the model, and lists of names."""
@@ -30,10 +43,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (desk / "names.txt").write_text("\n".join(names))
     (desk / "table.tsv").write_text("\n".join(f"{name}\t{len(name)}" for name in names))
     (desk / "model.npz").write_bytes((ROOT / "data/model.npz").read_bytes())
+    (desk / "lpsn_gss.csv").write_text(lpsn(names))
+    (desk / "plants.txt").write_text("Aster\nCrinimonas\n")
+    (desk / "proposals.tsv").write_text("Novibacter\tfirst\nOcculella\tsecond\n")
+    (desk / "placeholders.txt").write_text("UBA1234\nJAAXZZ01\n")
     (desk / "bin").mkdir()
     command = desk / "bin" / "bacterio"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bacterio_cli "$@"\n')
     command.chmod(0o755)
+    if not shutil.which("jq"):  # the one filter that is used here
+        (desk / "bin" / "jq").write_text(JQ.format(python=sys.executable))
+        (desk / "bin" / "jq").chmod(0o755)
     (desk / "bin" / "python").symlink_to(sys.executable)
     return desk
 

@@ -18,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from process import ENVIRONMENT, NAMES, ROOT, bacterio, command, examples, only_error, small_model
 
+from bacterio_cli import prefixes
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.language_model import keep_top_k, keep_top_p, temper
-from bacterio_cli.names.corpus import Vocabulary
-from bacterio_cli.sampling import Request, Tally, choose, draw_block, draws, sample
+from bacterio_cli.language_model import Net, keep_top_k, keep_top_p, temper
+from bacterio_cli.names.vocabulary import Vocabulary
+from bacterio_cli.sampling import Request, Tally, block_sizes, choose, draw_block, draws, sample
 
 AB = Vocabulary("ab", capitalised=False)
 
@@ -98,16 +99,49 @@ def test_the_first_10_of_100_are_10_alone(room: Path) -> None:
     assert bacterio("sample", "-c", "m.npz", "-n", 10, "--seed", 3, cwd=room) == ten
 
 
-@pytest.mark.parametrize("few", [1, 63, 64, 65, 200, 319, 321, 1400])
+@pytest.mark.parametrize(
+    ("n_y", "sizes"),
+    [(30, [64, 512, 4096, 32_768, 32_768]), (5501, [64, 512, 762, 762, 762]), (2**20, [64, 64, 64, 64, 64])],
+)
+def test_blocks_grow_eightfold(n_y: int, sizes: list[int]) -> None:
+    """From 64 draws to 32,768, and to no more than 2²² probabilities where the letters are many."""
+    assert list(islice(block_sizes(n_y), 5)) == sizes
+
+
+@pytest.mark.parametrize("few", [1, 63, 64, 65, 200, 575, 576, 577, 1400])
 def test_names_do_not_depend_on_the_count_across_blocks(few: int) -> None:
     """The same holds where the drawing goes from one block to the next."""
     assert names(few, allow_duplicates=True) == names(2000, allow_duplicates=True)[:few]
 
 
+@pytest.mark.parametrize("few", [63, 64, 65, 575, 576, 577])
+def test_names_do_not_depend_on_the_tries_across_blocks(few: int) -> None:
+    """Nor do they where the draws end just before, at or behind the edge of a block: all that were accepted come."""
+    request, model, tally = Request(seed=1, temperature=1.0, max_length=9, allow_known=True), small_model(), Tally()
+    found = list(sample(model.language_model, model.vocabulary, (), request, count=few, max_tries=few, tally=tally))
+    every = list(islice(draws(model.language_model, model.vocabulary, request), 640))
+    assert found == list(dict.fromkeys(name for name in every[:few] if name))
+    assert tally.drawn == few > len(found) > few / 4
+
+
+@pytest.mark.parametrize("stepped", [2, 3, 40])
+def test_names_do_not_depend_on_how_many_beginnings_go_at_once(stepped: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block whose beginnings are stepped in many chunks, by two threads, has the names of one stepped in one."""
+    model = small_model()
+    exact = Net(model.model, {name: p.astype(np.float64) for name, p in model.params.items()})
+    request, found = Request(seed=7, temperature=1.0), []
+    for size in (prefixes.STEPPED, stepped):
+        monkeypatch.setattr(prefixes, "STEPPED", size)
+        found.append(list(islice(draws(exact, model.vocabulary, request), 576)))
+    together, chunked = found
+    assert chunked == together
+    assert len(set(together)) > 100
+
+
 def test_blocks_do_not_repeat_each_other() -> None:
     """Each block has its own numbers: no two of them draw the same first letters row by row."""
-    heads = [(name or " ")[0] for name in drawn(1408)]
-    assert len({"".join(heads[edge : edge + 64]) for edge in (0, 64, 320, 1344)}) == 4
+    heads = [(name or " ")[0] for name in drawn(4736)]
+    assert len({"".join(heads[edge : edge + 64]) for edge in (0, 64, 576, 4672)}) == 4
 
 
 def test_each_name_goes_on_from_its_own_letters() -> None:
@@ -184,6 +218,12 @@ def greedy(prefix: str = "") -> str:
 def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
     """Temperature 0, a temperature near 0 and top-k 1 all walk from the prefix along the likeliest letters."""
     assert names(1, prefix=prefix, **how) == [greedy(prefix)]
+
+
+@pytest.mark.parametrize("prefix", ["a", "ab", "aba"])
+def test_a_prefix_may_be_as_long_as_the_longest_name(prefix: str) -> None:
+    """With no room for another letter a draw is the prefix, or none where the model does not end there."""
+    assert set(drawn(200, prefix=prefix, max_length=len(prefix))) == {prefix, None}
 
 
 def test_lengths_are_those_asked_for() -> None:

@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from bacterio_cli import __version__
+from bacterio_cli.cli.corpus import corpus
 from bacterio_cli.cli.gradcheck import gradcheck
 from bacterio_cli.cli.info import info
 from bacterio_cli.cli.sample import sample
+from bacterio_cli.cli.score import score
 from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.cli.train import train
 from bacterio_cli.errors import BacterioError
@@ -83,7 +85,7 @@ def options(
     """Learn bacterial genus names and invent new ones."""
 
 
-for command in (train, sample, gradcheck, info):
+for command in (train, sample, score, gradcheck, info, corpus):
     app.command()(guarded(command))
 
 

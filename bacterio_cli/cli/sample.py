@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import comparing, terminal
 from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.machine import keep_freed_memory
 
 if TYPE_CHECKING:
+    from bacterio_cli.demands import Demand
+    from bacterio_cli.names.lookup import Lookup
     from bacterio_cli.sampling import Tally
+    from bacterio_cli.scoring import Scorer
+    from bacterio_cli.trained import Trained
 
 Choice = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 REPORTED = 100_000  # names that a report keeps
+AT_ONCE = 512  # names scored together
+FORMS = ("names", "tsv", "jsonl")
 
 
 def sample(
-    n: Annotated[int | None, Choice("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0]")] = None,
+    n: Annotated[int | None, Choice("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0; with --for, one for each]")] = None,
     temp: Annotated[float, Choice("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = 0.8,
     checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[str, Choice(help="Begin every name with these letters.", show_default=False)] = "",
+    ending: Annotated[list[str] | None, Choice(help="End with these letters; repeatable: with one of them.", show_default=False)] = None,
+    gender: Annotated[str | None, Choice(metavar="m|f|n", help="Only names of this gender, by ending.", show_default=False)] = None,
+    match: Annotated[str | None, Choice(metavar="REGEX", help="Only names in which this is found.", show_default=False)] = None,
     min_length: Annotated[int, Choice(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Choice(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only.")] = None,
     top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share.")] = None,
-    allow_known: Annotated[bool, Choice("--allow-known", help="Print names of the corpus too.")] = False,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
+    min_edits: Annotated[int | None, Choice(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
+    ban: Annotated[Path | None, Choice(metavar="FILE", help="Words, one a line, that no name may contain.", show_default=False)] = None,
+    check: Annotated[bool, Choice("--check", help="Only names without conflicts under the rules for genus names.")] = False,
+    allow_known: Annotated[bool, Choice("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Choice("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
+    rank: Annotated[bool, Choice("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
+    pool: Annotated[int, Choice(min=1, help="Names in the pool of --rank.")] = 10_000,
+    placeholders: Annotated[Path | None, Choice("--for", metavar="FILE", help="Placeholders, one a line, such as UBA1234: print each with a name of its own.", show_default=False)] = None,
+    form: Annotated[str, Choice("--format", metavar="names|tsv|jsonl", help="Names alone, or with the fields of `score`.")] = "names",
+    header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     report: Annotated[bool, Choice("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
     max_tries: Annotated[int | None, Choice(min=1, help="Draws before giving up. [default: 100,000 + 1,000 a name]")] = None,
@@ -48,23 +67,18 @@ def sample(
 
     from bacterio_cli.sampling import Request, Tally
     from bacterio_cli.sampling import sample as names_of
-    from bacterio_cli.trained import WORKING_CHECKPOINT, default_checkpoint, load
 
-    n = n or (20 if temp else 1)
+    refuse_contradictions(locals())
     if not math.isfinite(temp):
         raise UsageError(f"--temp must be a finite number, not {temp}")
-    if as_json and not report:
-        raise UsageError("--json is the form of --report; give both")
-    if max_length is not None and max_length < min_length:
-        raise UsageError(f"--min-length {min_length} is more than --max-length {max_length}")
-    if checkpoint is None:
-        checkpoint = default_checkpoint()
-        what = (
-            checkpoint if checkpoint == WORKING_CHECKPOINT else "the model that ships; 'bacterio train' makes your own"
-        )
-        terminal.notice(f"using {what}")
-    trained = load(checkpoint)
-    if n >= MANY:
+    wanted = read_words(placeholders, "--for") if placeholders else None
+    n = n or (len(wanted) if wanted else 20 if temp else 1)
+    if wanted and n > len(wanted):
+        raise UsageError(f"-n {n} is more than the {len(wanted)} placeholders of {placeholders}")
+    if rank and n > pool:
+        raise UsageError(f"-n {n} is more than the pool of {pool:,} names; draw more with --pool")
+    _, trained = comparing.open_model(checkpoint)
+    if max(n, pool if rank else 0) >= MANY:
         keep_freed_memory()
     if seed is None:
         import secrets
@@ -79,29 +93,154 @@ def sample(
         prefix=prefix,
         min_length=min_length,
         max_length=max_length or max(2 * trained.corpus["longest"], min_length),
-        allow_known=allow_known,
+        allow_known=allow_known or min_edits == 0,
         allow_duplicates=allow_duplicates,
     )
-    tally = Tally()
+    lookup = comparing.lists_of(trained, avoid or []) if avoid or check or form != "names" else None
+    demands = demands_of(trained, lookup, ending, gender, match, ban, min_edits, check=check, avoid=bool(avoid))
+    count, tally = pool if rank else n, Tally()
     names = names_of(
         trained.language_model,
         trained.vocabulary,
         frozenset(trained.known),
         request,
-        count=n,
-        max_tries=max_tries or 100_000 + 1_000 * n,
+        count=count,
+        max_tries=max_tries or 100_000 + 1_000 * count,
         tally=tally,
+        demands=demands,
     )
-    kept: list[str] = []
-    for name in names:
-        sys.stdout.write(name + "\n")
-        if report and len(kept) < REPORTED:
-            kept.append(name)
+    chosen = islice(ranked(names, trained), n) if rank else names
+    kept = list(write(chosen, wanted, form, trained, lookup, header=header, keep=report))
     sys.stdout.flush()
+    if lookup is not None:
+        terminal.notice(comparing.compared_with(lookup))
+    if demands or rank:
+        terminal.notice(f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share(tally):.2g} %)")
     if report:
         show_report(kept, trained.known, tally, as_json=as_json)
     if tally.accepted < n:
         raise BacterioError(shortfall(tally, n, request.temperature))
+
+
+def refuse_contradictions(given: dict[str, Any]) -> None:
+    """UsageError for options that cannot stand together."""
+    if given["form"] not in FORMS:
+        raise UsageError(f"--format is one of {', '.join(FORMS)}, not {given['form']}")
+    if given["gender"] not in (None, "m", "f", "n"):
+        raise UsageError(f"--gender is m, f or n, not {given['gender']}")
+    if given["as_json"] and not given["report"]:
+        raise UsageError("--json is the form of --report; give both")
+    if given["max_length"] is not None and given["max_length"] < given["min_length"]:
+        raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
+    if given["allow_known"] and given["min_edits"]:
+        raise UsageError(f"--allow-known is --min-edits 0, and --min-edits {given['min_edits']} is given too")
+    if given["allow_duplicates"] and (given["rank"] or given["placeholders"]):
+        raise UsageError("--allow-duplicates goes neither with --rank nor with --for, which want distinct names")
+    if given["placeholders"] and given["form"] != "names":
+        raise UsageError("--for prints a placeholder and a name; give it without --format")
+
+
+def read_words(path: Path, option: str) -> list[str]:
+    """The words of a list, one a line; UsageError if there is none."""
+    from bacterio_cli.names.readers.recognition import read
+
+    words = [entry.text.strip() for entry in read(str(path), input_format="lines").entries]
+    words = list(dict.fromkeys(word for word in words if word and not word.startswith("#")))
+    if not words:
+        raise BacterioError(f"{option} {path}: the file has no words; give one a line")
+    return words
+
+
+def demands_of(
+    trained: Trained,
+    lookup: Lookup | None,
+    ending: Sequence[str] | None,
+    gender: str | None,
+    match: str | None,
+    ban: Path | None,
+    min_edits: int | None,
+    *,
+    check: bool,
+    avoid: bool,
+) -> list[Demand]:
+    """What the options demand of a name, the quickest to find out first."""
+    if not (ending or gender or match or ban or avoid or check or min_edits == 2):
+        return []
+    from bacterio_cli import demands
+
+    found = []
+    if ending:
+        for end in ending:
+            if missing := trained.vocabulary.missing(end):
+                raise BacterioError(f"--ending {end}: {missing!r} is not in the model's alphabet")
+        found.append(demands.ending(ending))
+    if gender:
+        found.append(demands.of_gender(gender))
+    if match is not None:
+        found.append(demands.match(match))
+    if ban:
+        found.append(demands.without(read_words(ban, "--ban")))
+    lists = lookup or comparing.lists_of(trained, [])
+    if avoid and min_edits != 0:
+        found.append(demands.unlisted(lists.spellings.keys()))
+    if min_edits == 2:
+        found.append(demands.apart(lists, 2))
+    if check:
+        found.append(demands.without_conflict(scorer_of(trained, lists)))
+    return found
+
+
+def scorer_of(trained: Trained, lookup: Lookup) -> Scorer:
+    """The scorer of genus names."""
+    from bacterio_cli.scoring import Scorer
+
+    return Scorer(trained, lookup, genus=True)
+
+
+def ranked(names: Iterator[str], trained: Trained) -> Iterator[str]:
+    """The names, the likeliest a character first; of equals the one drawn first."""
+    from bacterio_cli.names.lookup import Lookup
+    from bacterio_cli.scoring import Scorer
+
+    pool = list(names)
+    bits = Scorer(trained, Lookup([]), genus=False).surprises(pool)
+    means = [float(part.mean()) for part in bits if part is not None]
+    yield from (pool[k] for k in sorted(range(len(pool)), key=means.__getitem__))
+
+
+def write(
+    names: Iterator[str],
+    placeholders: Sequence[str] | None,
+    form: str,
+    trained: Trained,
+    lookup: Lookup | None,
+    *,
+    header: bool,
+    keep: bool,
+) -> Iterator[str]:
+    """Print the names as they come, and give back those that a report wants."""
+    if form != "names":
+        assert lookup is not None
+        from bacterio_cli.scoring import FIELDS
+
+        scorer = scorer_of(trained, lookup)
+        if header and form == "tsv":
+            sys.stdout.write("\t".join(FIELDS) + "\n")
+        while some := list(islice(names, AT_ONCE)):
+            for row in scorer.score(some):
+                sys.stdout.write(comparing.row_as(form, row))
+            yield from some if keep else ()
+        return
+    labels = iter(placeholders or ())
+    for printed, name in enumerate(names):
+        sys.stdout.write(f"{next(labels)}\t{name}\n" if placeholders else name + "\n")
+        if keep and printed < REPORTED:
+            yield name
+
+
+def share(tally: Tally) -> float:
+    """The draws accepted, in per cent."""
+    return 100 * tally.accepted / max(1, tally.drawn)
 
 
 def show_report(names: list[str], known: Sequence[str], tally: Tally, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ The only file that imports rich or tqdm, and it does so inside functions: most r
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bacterio_cli.errors import UNPRINTABLE
 
 if TYPE_CHECKING:
+    from rich.text import Text
     from tqdm import tqdm
 
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
@@ -40,8 +42,28 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stream: TextIO, right: Sequence[str] = ()) -> None:
-    """Rows under headings: ruled on a terminal, plain aligned text elsewhere."""
+SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
+
+
+def shaded(name: str, bits: Iterable[float] | None) -> Text:
+    """The name with each letter coloured by its surprise, −log₂ P in bits; plain if there is none."""
+    from rich.text import Text
+
+    text = Text()
+    for letter, surprise in zip(name, [0.0] * len(name) if bits is None else bits, strict=False):
+        text.append(printable(letter), next(style for most, style in SURPRISES if surprise <= most))
+    return text
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    stream: TextIO,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
+    """Rows under headings: ruled on a terminal, plain aligned text elsewhere; columns in `whole` are never broken."""
     from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only tables need it
     from rich.console import Console
     from rich.table import Table
@@ -56,10 +78,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stream: Text
     seen = is_terminal(stream)
     sheet = Table(box=SIMPLE_HEAD if seen else None, pad_edge=False, show_edge=False)
     for column in columns:
-        sheet.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    styles = {"FAIL": "bold red", "pass": "green"}
+        sheet.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in whole
+        )
+    styles = {"FAIL": "bold red", "pass": "green", "conflict": "bold red", "warn": "yellow", "ok": "green"}
     for row in rows:
-        sheet.add_row(*(Text(printable(cell), style=styles.get(cell, "")) for cell in row))
+        sheet.add_row(*(Text(printable(cell), styles.get(cell, "")) if isinstance(cell, str) else cell for cell in row))
     console = Sheet(file=stream, width=None if seen else PIPE_WIDTH, highlight=False)
     with console.capture() as drawn:
         console.print(sheet)

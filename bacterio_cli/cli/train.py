@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bacterio_cli.cli import terminal
+from bacterio_cli.cli.corpus import InputFormat, Profile
 from bacterio_cli.cli.session import Log, Session
 from bacterio_cli.errors import UsageError
 
@@ -22,7 +23,7 @@ Choice = typer.Option  # shortens the table below
 
 
 def train(
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, one a line; '-' is standard input; several are joined.")],
+    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
     arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: lstm]")] = None,
     activation: Annotated[Literal["tanh", "sigmoid", "relu"] | None, Choice(help="Activation of an rnn or mlp. [default: tanh]")] = None,
     hidden: Annotated[int | None, Choice(help="Units a layer. [default: 128; rnn 192]")] = None,
@@ -50,6 +51,10 @@ def train(
     refit: Annotated[bool | None, Choice("--refit/--no-refit", help="After validation, go on with all names. [default: refit]", show_default=False)] = None,
     nets: Annotated[int | None, Choice(help="Nets to average. [default: 1]")] = None,
     background: Annotated[list[str] | None, Choice(metavar="FILE", help="A larger list of related names, to learn from first.", show_default=False)] = None,
+    profile: Annotated[Profile | None, Choice(help="What is learned of them: genus names, or any line. [default: by format]")] = None,
+    input_format: Annotated[InputFormat | None, Choice(help="Insist on a format. [default: by content]")] = None,
+    column: Annotated[str | None, Choice(help="Read this column of a table, by name or number.")] = None,
+    encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8]")] = None,
     preset: Annotated[Literal["fast", "default", "best", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins.")] = None,
     out: Annotated[Path, Choice("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
     save_every: Annotated[int | None, Choice(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
@@ -74,18 +79,21 @@ def train(
     from bacterio_cli.recipe import Recipe
 
     given = {f.name: options[f.name] for f in fields(Recipe) if options.get(f.name) is not None}
-    if corpus.count("-") > 1:
+    if [*corpus, *(background or [])].count("-") > 1:
         raise UsageError("'-' is given twice, and standard input can be read once")
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on = resume and out.exists()
     probe(out)
     if resume and not goes_on and not quiet:
         terminal.notice(f"{out} does not exist yet: a new run")
-    names = read_corpus(corpus)
-    related = read_corpus(background) if background else None
+    how = {name: options[name] for name in ("profile", "input_format", "column", "encoding")}
+    names = read_corpus(corpus, **how)
+    related = read_corpus(background, **how) if background else None
     run = make_run(names, related, given, preset, out if goes_on else None)
     logger = Log(log, append=goes_on) if log else None
     if not quiet:
+        for line in filter(None, map(provenance, (names, related))):
+            terminal.notice(line)
         terminal.notice(describe(names, run))
     Session(run, out, save_every, logger, quiet=quiet).go()
     finish(run, out, compact=compact, quiet=quiet)
@@ -120,6 +128,15 @@ def make_run(
     stored = trained.recipe(resumed)
     recipe = resolve_resumed(stored, given, preset, str(resumed))
     return training.resume(trained, names, recipe, str(resumed), related)
+
+
+def provenance(corpus: Corpus | None) -> str:
+    """What the sources were taken for, and what cleaning dropped; "" for plain lists that lost duplicates at most."""
+    from bacterio_cli.names.cleaning import DUPLICATES  # --help does without the readers
+
+    if corpus is None or (corpus.plain and set(corpus.dropped) <= {DUPLICATES}):
+        return ""
+    return "; ".join(filter(None, (*corpus.readings, corpus.losses)))
 
 
 def describe(names: Corpus, run: Run) -> str:

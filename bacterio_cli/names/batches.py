@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bacterio_cli.names.corpus import Ids, Vocabulary
+from bacterio_cli.names.vocabulary import Ids, Vocabulary
 
 POOL = 32  # batches sorted together by length
 

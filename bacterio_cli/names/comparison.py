@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bacterio_cli.names.neighbours import Neighbours
+from bacterio_cli.names.neighbours import MOST, Neighbours
 
 LETTERS_OF_ENDING = 4
 COMPARISONS = 5_000_000  # pairs of names whose edit distance is computed at most
@@ -53,8 +53,16 @@ def nearest(names: Sequence[str], shuffled: Sequence[str]) -> tuple[float, float
     """
     neighbours = Neighbours(shuffled)
     most = max(10, COMPARISONS // (2 * len(shuffled)))
-    own = [neighbours.nearest(name, itself=False)[0] for name in shuffled[:most]] if len(shuffled) > 1 else []
-    return float(np.mean([neighbours.nearest(name)[0] for name in names[:most]])), float(np.mean(own)) if own else None
+    own = mean_edits(neighbours, shuffled[:most], itself=False) if len(shuffled) > 1 else None
+    return mean_edits(neighbours, names[:most], itself=True), own
+
+
+def mean_edits(neighbours: Neighbours, names: Sequence[str], *, itself: bool) -> float:
+    """Mean edit distance to the nearest name: from the index, and from all distances where it knows none."""
+    edits, _ = neighbours.within(names, itself=itself)
+    for k in np.flatnonzero(edits > MOST).tolist():
+        edits[k] = neighbours.nearest(names[k], itself=itself)[0]
+    return float(edits.mean())
 
 
 def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:

@@ -18,7 +18,8 @@ import numpy as np
 from turns import Work
 
 from bacterio_cli.names.batches import Batch, Text
-from bacterio_cli.names.corpus import Vocabulary, read_corpus
+from bacterio_cli.names.corpus import read_corpus
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.halves import in_parts, parts_of
 from bacterio_cli.nn.models import CharRNN, Gradients, Model, init, loss_and_grads

@@ -20,7 +20,8 @@ from bacterio_cli import training
 from bacterio_cli.course import SPLIT
 from bacterio_cli.language_model import LanguageModel
 from bacterio_cli.names.batches import Text
-from bacterio_cli.names.corpus import Corpus, Vocabulary, read_corpus, split
+from bacterio_cli.names.corpus import Corpus, read_corpus, split
+from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.prefixes import likelihood
 from bacterio_cli.recipe import resolve

@@ -1,9 +1,10 @@
-"""Speed as ratios in one run: `make bench` (needs `pip install torch==2.13.0`; PyTorch is never a dependency).
+"""Speed as ratios in one run: `make bench` (needs `pip install '.[bench]' torch==2.13.0`, which are no dependencies).
 
-    python tests/bench/speed.py [--corpus FILE] [--only training,memory,loop,peak,sampling,start] [--rounds N]
+    python tests/bench/speed.py [--corpus FILE] [--large FILE] [--only PARTS] [--rounds N]
 
-Engine and PyTorch do the same work in turn, each in a process of its own, several rounds, and medians are compared;
-absolute times mean nothing on a shared machine. Ends with pass or fail against the bars.
+PARTS are training,memory,loop,peak,sampling,start,neighbours; --large is a long list of names, for the last of them.
+Engine and PyTorch, or rapidfuzz, do the same work in turn, each in a process of its own, several rounds, and medians
+are compared; absolute times mean nothing on a shared machine. Ends with pass or fail against the bars.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import engine
@@ -24,6 +26,7 @@ SIZES = (64, 128, 256, 512)
 STEPS = {32: 12, 128: 5}  # batches of each size that are timed together
 MUST = {("rnn", 128, 32, 1): 2.5, ("gru", 128, 32, 1): 1.8, ("lstm", 128, 32, 1): 1.2}
 DRAWS = 100_000
+QUERIES = 1_000
 DATA = Path(__file__).parents[2] / "data"
 
 
@@ -154,19 +157,42 @@ def start(corpus: str, rounds: int, bars: Bars) -> None:  # noqa: ARG001
     print(f"--help {helped / base_help:.2f} ×")
 
 
-PARTS = {f.__name__: f for f in (training, memory, loop, peak, sampling, start)}
+def neighbours(corpus: str, rounds: int, bars: Bars, *, large: str | None = None) -> None:
+    """Drawn names looked up among the known ones, within two edits, beside rapidfuzz measuring every pair."""
+    sides = mine, indexer, theirs = [Side("neighbours") for _ in range(3)]
+    print(f"\nnearest known name within 2 edits, {QUERIES:,} queries, rapidfuzz ÷ ours, one thread each\n")
+    print("| names | index at hand | index made for them |\n|---|---|---|")
+    for path in filter(None, (corpus, large)):
+        ours, made, its = sides_in_turn(
+            rounds,
+            (mine, "neighbours", (path, QUERIES)),
+            (indexer, "index", (path,)),
+            (theirs, "peer", (path, QUERIES)),
+        )
+        count = f"{len(engine.names_and_vocabulary(path)[0]):,}"
+        ratio = bars.check(f"neighbours among {count}", its / ours, 1 / 3)
+        print(f"| {count} | {ratio} | {its / (ours + made):.2f} |", flush=True)
+    if not large:
+        print("\na long list was not measured: give --large FILE")
+    for side in sides:
+        side.close()
+
+
+PARTS = {f.__name__: f for f in (training, memory, loop, peak, sampling, start, neighbours)}
 
 
 def main() -> None:
     """The parts asked for, then the verdict."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", default=str(DATA / "genera.txt"))
+    parser.add_argument("--large")
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     bars = Bars()
+    parts = {**PARTS, "neighbours": partial(neighbours, large=arguments.large)}
     for part in arguments.only.split(","):
-        PARTS[part](arguments.corpus, arguments.rounds, bars)
+        parts[part](arguments.corpus, arguments.rounds, bars)
     bars.leave()
 
 

@@ -1,1 +1,1 @@
-"""Readers turn a file into raw strings with the number of the line that each stands on."""
+"""Readers turn a file into spellings, each with its line and its standing, whatever the format that holds them."""

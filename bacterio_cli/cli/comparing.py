@@ -1,0 +1,66 @@
+"""What `sample` and `score` share: the lists that names are compared with, and rows as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bacterio_cli.cli import terminal
+
+if TYPE_CHECKING:
+    from bacterio_cli.names.lookup import Lookup
+    from bacterio_cli.scoring import Row
+    from bacterio_cli.trained import Trained
+
+
+def open_model(checkpoint: Path | None) -> tuple[Path, Trained]:
+    """The checkpoint asked for, or the default one, which a notice names."""
+    from bacterio_cli.trained import WORKING_CHECKPOINT, default_checkpoint, load
+
+    if checkpoint is None:
+        checkpoint = default_checkpoint()
+        ships = "the model that ships; 'bacterio train' makes your own"
+        terminal.notice(f"using {checkpoint if checkpoint == WORKING_CHECKPOINT else ships}")
+    return checkpoint, load(checkpoint)
+
+
+def lists_of(trained: Trained, avoid: Sequence[str]) -> Lookup:
+    """The model's corpus and the files given with --avoid."""
+    from bacterio_cli.names.lookup import Lookup
+    from bacterio_cli.names.references import Reference, read_reference
+
+    corpus = Reference("the model's corpus", trained.known, trained.corpus["date"], prokaryotes=True)
+    return Lookup([corpus, *map(read_reference, avoid)])
+
+
+def compared_with(lookup: Lookup) -> str:
+    """The lists, their sizes and dates, in a line."""
+    lists = [
+        f"{r.label} ({len(r.names):,} names, {'to ' + r.date if r.date else 'of unknown date'})"
+        for r in lookup.references
+    ]
+    return f"compared with {', '.join(lists)}"
+
+
+def tsv(values: Iterable[Any]) -> str:
+    """One line of tab-separated values: nothing for what is not known, lists with commas, 3 edits as >2."""
+    return "\t".join(terminal.printable(cell(value)) for value in values) + "\n"
+
+
+def cell(value: Any) -> str:
+    """One value as text without tabs."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ",".join(str(part["code"]) if isinstance(part, dict) else str(part) for part in value)
+    return str(value)
+
+
+def row_as(form: str, row: Row) -> str:
+    """A row as a line of TSV or JSON."""
+    fields = row.asdict()
+    if form == "jsonl":
+        return json.dumps(fields, ensure_ascii=False) + "\n"
+    return tsv((">2" if key == "edits" and value == 3 else value) for key, value in fields.items())

@@ -1,0 +1,143 @@
+"""`bacterio score`: what is known of names."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bacterio_cli.cli import comparing, terminal
+from bacterio_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from bacterio_cli.scoring import Row, Scorer
+
+Choice = typer.Option
+FORMS = ("table", "tsv", "jsonl")
+AT_ONCE = 4096  # names scored together
+
+
+def score(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
+    form: Annotated[str | None, Choice("--format", metavar="table|tsv|jsonl", help="How rows are written. [default: table on a terminal, else tsv]", show_default=False)] = None,
+    header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
+    summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
+    strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
+    profile: Annotated[str | None, Choice(metavar="genus|any", help="Whether the rules of genus names apply. [default: as the model was trained]", show_default=False)] = None,
+    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of standard input, if it is not to be recognised.", show_default=False)] = None,
+    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names.", show_default=False)] = None,
+    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input, if it is not Unicode.", show_default=False)] = None,
+) -> None:  # fmt: skip
+    """Say how likely names are, what is near them, and which rules they break.
+
+    A row a name: its loss, how many held-out names are less likely, its least likely letter, the nearest known name
+    within two edits, the lists in which it stands, gender by ending, and the rules that it breaks.
+
+    Example: bacterio sample -n 1000 | bacterio score --format tsv | sort -t$'\\t' -k3,3g | head
+    """
+    from bacterio_cli.scoring import FIELDS, Scorer  # imports the engine
+
+    form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
+    if form not in FORMS:
+        raise UsageError(f"--format is one of {', '.join(FORMS)}, not {form}")
+    if profile not in (None, "genus", "any"):
+        raise UsageError(f"--profile is genus or any, not {profile}")
+    wanted = given(names, input_format, column, encoding)
+    _, trained = comparing.open_model(checkpoint)
+    lookup = comparing.lists_of(trained, avoid or [])
+    genus = (profile or trained.corpus["profile"]) == "genus"
+    scorer = Scorer(trained, lookup, genus=genus)
+    if summary:
+        return show_summary(scorer, wanted, form, header=header)
+    terminal.notice(comparing.compared_with(lookup))
+    if header and form == "tsv":
+        sys.stdout.write("\t".join(FIELDS) + "\n")
+    conflicts, rows = 0, []
+    for begin in range(0, len(wanted), AT_ONCE):
+        for row in scorer.score(wanted[begin : begin + AT_ONCE]):
+            conflicts += row.status == "conflict"
+            if form == "table":
+                rows.append(row)
+            else:
+                sys.stdout.write(comparing.row_as(form, row))
+    if form == "table":
+        show_table(rows)
+    sys.stdout.flush()
+    if strict and conflicts:
+        raise SystemExit(1)
+
+
+def given(names: Sequence[str] | None, input_format: str | None, column: str | None, encoding: str | None) -> list[str]:
+    """The names typed, or those on standard input, composed and without outer blanks."""
+    import unicodedata
+
+    from bacterio_cli.names.readers.recognition import read
+
+    if names:
+        texts = list(names)
+    else:
+        if sys.stdin is not None and terminal.is_terminal(sys.stdin):
+            terminal.notice("reading names from standard input, one a line; Ctrl-D ends it")
+        reading = read("-", input_format=input_format, column=column, encoding=encoding)
+        texts = [entry.text for entry in reading.entries]
+    cleaned = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
+    return [text for text in cleaned if text]
+
+
+def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
+    """The whole list in one row."""
+    from bacterio_cli.scoring import summary
+
+    values: dict[str, Any] = summary(scorer.surprises(names))
+    if form == "jsonl":
+        sys.stdout.write(json.dumps(values) + "\n")
+    elif form == "tsv":
+        sys.stdout.write(("\t".join(values) + "\n" if header else "") + comparing.tsv(values.values()))
+    else:
+        rows = [(name.replace("_", " "), comparing.cell(value)) for name, value in values.items()]
+        terminal.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
+
+
+def show_table(rows: Sequence[Row]) -> None:
+    """The rows for a person: letters shaded by surprise, the findings in words below.
+
+    'better than' is the percentile: the share of held-out names that are less likely a character.
+    """
+    from bacterio_cli.names.rules import CAVEAT
+
+    cells = []
+    for row in rows:
+        bits = row.bits_per_char
+        near = "" if row.nearest is None else f"{row.nearest} ({row.edits})"
+        cells.append((
+            terminal.shaded(row.name, row.bits),
+            "–" if bits is None else f"{bits:.2f}",
+            "–" if row.percentile is None else f"{row.percentile:.0f} %",
+            near,
+            row.gender,
+            f"{row.stem}-{row.ending}" if row.stem else "",
+            row.status,
+        ))  # fmt: skip
+    columns = ("name", "bits", "better than", "nearest", "gender", "root", "status")
+    terminal.table(
+        columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status")
+    )
+    lines = [
+        f"{row.name}: {finding.says} [{', '.join(filter(None, (finding.severity, finding.rule)))}]"
+        for row in rows
+        for finding in row.findings
+    ]
+    new = sum(not row.listed_in for row in rows)
+    lines.append(f"{new:,} of {len(rows):,} names not found in the lists given")
+    unchecked = sorted({code for row in rows for code in row.not_checked})
+    if unchecked:
+        lines.append(f"not checked, for want of lists: {', '.join(unchecked)}")
+    if any("ICNP" in finding.rule for row in rows for finding in row.findings):
+        lines.append(CAVEAT)
+    sys.stdout.write("".join(terminal.printable(line) + "\n" for line in lines))

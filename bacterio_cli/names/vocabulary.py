@@ -1,0 +1,80 @@
+"""The alphabet of a list of names, and names as ids and back."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Sorted letters, saved with the model; ids 1, 2, …; id 0 is the boundary before and after a name.
+
+    `capitalised`: names are lowered before they are encoded and get their capital back when decoded.
+    """
+
+    letters: str
+    capitalised: bool
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Vocabulary:
+        """The letters of these names, lowered if lowering and capitalising gives back each one exactly."""
+        names = list(names)
+        capitalised = all(name.lower().capitalize() == name for name in names)
+        letters = set("".join(name.lower() for name in names) if capitalised else "".join(names))
+        return cls("".join(sorted(letters)), capitalised)
+
+    @property
+    def n_y(self) -> int:
+        """Letters and the boundary."""
+        return len(self.letters) + 1
+
+    def fold(self, text: str) -> str:
+        """The text as it is encoded: composed (NFC), and lowered if names get their capital back."""
+        text = unicodedata.normalize("NFC", text)
+        return text.lower() if self.capitalised else text
+
+    def sketch(self) -> str:
+        """The letters for a message, the middle left out if they are many."""
+        return self.letters if len(self.letters) <= 60 else f"{self.letters[:30]}…{self.letters[-10:]}"
+
+    def missing(self, text: str) -> str:
+        """The letters of `text` that the vocabulary lacks, each once, in order."""
+        return "".join(dict.fromkeys(letter for letter in self.fold(text) if letter not in self.letters))
+
+    def encode(self, names: Sequence[str]) -> Ids:
+        """All names as one text of ids with a boundary before, between and after: 0 n₁ 0 n₂ 0 … 0."""
+        text = "\0" + "\0".join(names) + "\0"
+        codes = np.frombuffer(self.fold(text).encode("utf-32-le"), np.uint32)
+        alphabet = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
+        return np.searchsorted(alphabet, codes)
+
+    def spell(self, ids: Ids) -> list[str]:
+        """The names that rows of ids spell, with their capitals; a row ends where its zeros begin.  (k, n) → k names"""
+        codes = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
+        table = np.ascontiguousarray(codes[np.pad(ids, ((0, 0), (0, 1)))])  # at least one column
+        if self.capitalised:
+            first = np.array([ord(self.restore(letter)[:1]) for letter in "\0" + self.letters], np.uint32)
+            table[:, 0] = first[ids[:, 0]] if ids.shape[1] else 0
+        spelled: list[str] = table.view(f"<U{table.shape[1]}")[:, 0].tolist()  # drops the zeros at the end
+        return spelled
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The name that these ids spell, with its capital."""
+        return self.restore("".join(self.letters[i - 1] for i in ids))
+
+    def restore(self, name: str) -> str:
+        """The name with its capital, as `str.capitalize` gives it; where that is two letters, as of ß, as it is."""
+        capital = name[:1].title()
+        return capital + name[1:] if self.capitalised and len(capital) == 1 else name
+
+    def asdict(self) -> dict[str, Any]:
+        """What a checkpoint stores."""
+        return {"letters": self.letters, "capitalised": self.capitalised}
