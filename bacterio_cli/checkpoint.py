@@ -6,11 +6,9 @@ the member `meta`, UTF-8 in a uint8 array. This module knows arrays and JSON, an
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import math
-import os
 import re
 import zipfile
 import zlib
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bacterio_cli.errors import CheckpointError, FileError
+from bacterio_cli.replacing import replacing
 
 Arrays = dict[str, NDArray[Any]]
 FORMAT = 1
@@ -31,65 +30,13 @@ MOST_SHRUNK = 200  # times; deflate reaches 1,000 on zeros, and weights hardly s
 
 
 def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False) -> None:
-    """Write aside, fsync, rename: readers see the old file or the new one, never a half.
+    """Write the file whole or not at all (see `replacing`). Equal contents give equal bytes, for no time enters it.
 
-    A symbolic link stays one: what it points to is replaced. Equal contents give equal bytes, for no
-    time enters the file. Raises FileError, with the old file untouched and nothing left beside it.
+    Raises FileError.
     """
-    import tempfile  # to read a checkpoint takes no part of it
-
-    target = Path(os.path.realpath(path))
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
-    temporary = None
-    try:
-        refuse_special(target)
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".tmp", delete=False
-        ) as file:
-            temporary = file.name
-            write_archive(file, members, compress)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~current_umask())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise FileError(
-            path, "write", error, "the file that stood there is untouched; choose another place with --out"
-        ) from error
-    else:
-        temporary = None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-
-
-def refuse_special(target: Path) -> None:
-    """OSError for what a rename would replace though it is no file: a directory, a device, a pipe."""
-    if target.is_dir():
-        raise IsADirectoryError(None, "it is a directory")
-    if target.exists() and not target.is_file():
-        raise OSError(None, "it is a device or a pipe, not a file")
-
-
-def probe(path: str | Path) -> None:
-    """FileError now, rather than after hours of work, if nothing can be written at `path`."""
-    import tempfile
-
-    target = Path(os.path.realpath(path))
-    try:
-        refuse_special(target)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise FileError(path, "write", error, "choose another place with --out") from error
-
-
-def current_umask() -> int:
-    """The process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with replacing(path) as file:
+        write_archive(file, members, compress)
 
 
 def write_archive(file: Any, members: Arrays, compress: bool) -> None:

@@ -163,7 +163,8 @@ def test_domain_knows_no_networks(module: str) -> None:
     ("room", "allowed"),
     [
         ("errors", []),
-        ("checkpoint", ["errors"]),
+        ("checkpoint", ["errors", "replacing"]),
+        ("replacing", ["errors"]),
         ("recipe", ["errors"]),
         ("language_model", ["nn", "ngram"]),
         ("machine", []),

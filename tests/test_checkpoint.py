@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import fcntl
 import io
 import json
 import os
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 from process import NAMES, TINY, bacterio, begin, only_error, small_model, write_names
 
-from bacterio_cli import checkpoint, trained, training
+from bacterio_cli import checkpoint, replacing, trained, training
 from bacterio_cli.checkpoint import Arrays
 from bacterio_cli.cli.info import info
 from bacterio_cli.cli.sample import sample
@@ -139,7 +140,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     if owner == 0:
         os.seteuid(65534)  # nobody: root may write anywhere
     try:
-        for attempt in (lambda: checkpoint.save(folder / "m", {}, {}), lambda: checkpoint.probe(folder / "m")):
+        for attempt in (lambda: checkpoint.save(folder / "m", {}, {}), lambda: replacing.probe(folder / "m")):
             with pytest.raises(FileError, match=r"cannot write .*: Permission denied; "):
                 attempt()
     finally:
@@ -149,7 +150,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("place", "reason"), [("", "it is a directory"), ("none/m.npz", "No such file or directory")])
-@pytest.mark.parametrize("function", [checkpoint.probe, lambda path: checkpoint.save(path, *CONTENTS)])
+@pytest.mark.parametrize("function", [replacing.probe, lambda path: checkpoint.save(path, *CONTENTS)])
 def test_a_place_that_is_none_is_named(
     function: Callable[[Path], None], place: str, reason: str, tmp_path: Path
 ) -> None:
@@ -517,3 +518,25 @@ def test_a_member_that_unpacks_to_more_than_it_claims_is_damage(file: Path) -> N
         trained.load(file)
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
+
+
+def test_the_next_save_sweeps_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Temporary files of this checkpoint that no process holds go; those of a living writer and of others stay."""
+    left, other, held = (tmp_path / name for name in (".m.12345678.tmp", ".n.12345678.tmp", ".m.abcdefgh.tmp"))
+    for file in (left, other, held):
+        file.write_bytes(b"half")
+    with held.open("rb") as living:
+        fcntl.flock(living, fcntl.LOCK_EX)
+        checkpoint.save(tmp_path / "m", *CONTENTS)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".m.abcdefgh.tmp", ".n.12345678.tmp", "m"]
+
+
+def test_a_living_save_is_not_swept(tmp_path: Path) -> None:
+    """A save that begins while another writes leaves it alone; both end, and the later one's contents stand."""
+    with replacing.replacing(tmp_path / "m") as file:
+        file.write(b"first")
+        with replacing.replacing(tmp_path / "m") as second:
+            second.write(b"second")
+        assert len(list(tmp_path.glob(".m.*.tmp"))) == 1
+    assert (tmp_path / "m").read_bytes() == b"first"
+    assert listing(tmp_path).keys() == {"m"}

@@ -39,7 +39,7 @@ def score(
     A row a name: its loss, how many held-out names are less likely, its least likely letter, the nearest known name
     within two edits, the lists in which it stands, gender by ending, and the rules that it breaks.
 
-    Example: bacterio sample -n 1000 | bacterio score --format tsv | sort -t$'\\t' -k3,3g | head
+    Example: bacterio score Methanoscillum Novimonas
     """
     from bacterio_cli.scoring import FIELDS, Scorer  # imports the engine
 

@@ -74,7 +74,7 @@ def train(
     # The engine takes 0.1 s to import; help and usage errors do without.
     from dataclasses import fields
 
-    from bacterio_cli.checkpoint import probe
+    from bacterio_cli.replacing import probe
     from bacterio_cli.names.corpus import read_corpus
     from bacterio_cli.recipe import Recipe
 
