@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -24,15 +25,20 @@ class Demand(NamedTuple):
     refuses: Callable[[Sequence[str]], Refused]
 
 
+def folded(text: str) -> str:
+    """The text composed (NFC) and without capitals: what is compared."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def each(reason: str, meets: Callable[[str], object]) -> Demand:
     """A demand that looks at one name at a time."""
     return Demand(reason, lambda names: np.array([not meets(name) for name in names], bool))
 
 
 def ending(endings: Sequence[str]) -> Demand:
-    """One of these endings, in any case."""
-    wanted = tuple(end.casefold() for end in endings)
-    return each("another ending", lambda name: name.casefold().endswith(wanted))
+    """One of these endings after something else, in any case."""
+    wanted = tuple(folded(end) for end in endings)
+    return each("another ending", lambda name: folded(name).endswith(wanted) and folded(name) not in wanted)
 
 
 def of_gender(wanted: str) -> Demand:
@@ -51,8 +57,8 @@ def match(pattern: str) -> Demand:
 
 def without(words: Iterable[str]) -> Demand:
     """None of these words inside the name, in any case."""
-    banned = re.compile("|".join(re.escape(word.casefold()) for word in words))
-    return each("banned word", lambda name: not banned.search(name.casefold()))
+    banned = re.compile("|".join(re.escape(folded(word)) for word in words))
+    return each("banned word", lambda name: not banned.search(folded(name)))
 
 
 def unlisted(spellings: Collection[str]) -> Demand:

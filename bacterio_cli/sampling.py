@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIRST_BLOCK = 64
 JUDGED = 512  # draws that demands look at together
-HOPELESS = 200_000  # draws without one that is accepted
+HOPELESS = 200_000  # draws in a row without one that is accepted
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def sample(
 ) -> Iterator[str]:
     """Up to `count` accepted names, from at most `max_tries` draws; `tally` says what became of every draw.
 
-    Gives up where none of the first 200,000 draws is accepted.
+    Gives up after 200,000 draws in a row of which none is accepted.
 
     Raises BacterioError for a prefix that the vocabulary cannot spell or that leaves no room.
     """
@@ -198,6 +198,7 @@ def sample(
     if request.temperature == 0 and not request.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
     seen: set[str] = set()
+    last = 0  # the draw that was accepted last
     for block in blocks(model, vocabulary, request):
         for begin in range(0, len(block), JUDGED):
             names = block[begin : begin + JUDGED]
@@ -206,7 +207,7 @@ def sample(
             for place, name in enumerate(names):
                 if tally.accepted >= count or tally.drawn >= max_tries:
                     return
-                if not tally.accepted and tally.drawn >= HOPELESS:
+                if tally.drawn - last >= HOPELESS:
                     return
                 tally.drawn += 1
                 why = plain[place] or reasons.get(place) or ("duplicate" if name in seen else None)
@@ -214,6 +215,7 @@ def sample(
                     tally.refused[why] += 1
                 elif name is not None:
                     tally.accepted += 1
+                    last = tally.drawn
                     if not request.allow_duplicates:
                         seen.add(name)
                     yield name

@@ -19,6 +19,7 @@ from bacterio_cli.prefixes import likelihood
 from bacterio_cli.trained import Trained
 
 LN2 = float(np.log(2))
+LEAST = float(np.finfo(np.float32).tiny)  # what a probability is that has vanished in float32
 FIELDS = (
     "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in",
     "least_likely", "length", "gender", "stem", "ending", "flags", "not_checked", "status",
@@ -116,7 +117,7 @@ class Scorer:
         found: list[Array | None] = [None] * len(names)
         if spelled:
             text = Text([vocabulary.fold(names[k]) for k in spelled], vocabulary)
-            bits = -np.log2(likelihood(self.model, text))
+            bits = -np.log2(np.maximum(likelihood(self.model, text), LEAST))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
         return found
@@ -179,7 +180,8 @@ class Scorer:
         held_out = self.trained.held_out
         if bits is None or not len(held_out):
             return None
-        return 100 * (1 - float(np.searchsorted(held_out, bits.mean(), side="right")) / len(held_out))
+        no_better = np.searchsorted(held_out.round(4), round(float(bits.mean()), 4), side="right")
+        return 100 * (1 - float(no_better) / len(held_out))
 
 
 def summary(rows_bits: Sequence[Array | None]) -> dict[str, Any]:

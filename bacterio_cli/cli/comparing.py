@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,11 +36,15 @@ def lists_of(trained: Trained, avoid: Sequence[str]) -> Lookup:
 
 def compared_with(lookup: Lookup) -> str:
     """The lists, their sizes and dates, in a line."""
-    lists = [
-        f"{r.label} ({len(r.names):,} names, {'to ' + r.date if r.date else 'of unknown date'})"
-        for r in lookup.references
-    ]
+    lists = [f"{r.label} ({len(r.names):,} names, {aged(r.date)})" for r in lookup.references]
     return f"compared with {', '.join(lists)}"
+
+
+def aged(date: str | None) -> str:
+    """How old a list is: the newest name that it states, or the time of its file."""
+    if date is None:
+        return "of unknown date"
+    return date if date.startswith("file") else f"to {date}"
 
 
 def tsv(values: Iterable[Any]) -> str:
@@ -62,5 +65,5 @@ def row_as(form: str, row: Row) -> str:
     """A row as a line of TSV or JSON."""
     fields = row.asdict()
     if form == "jsonl":
-        return json.dumps(fields, ensure_ascii=False) + "\n"
+        return terminal.as_json(fields)
     return tsv((">2" if key == "edits" and value == 3 else value) for key, value in fields.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -51,7 +50,7 @@ def corpus(
         sys.stdout.write("\n".join(found.names[start : start + PIECE]) + "\n")
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
-        sys.stderr.write(json.dumps(facts(found), ensure_ascii=False) + "\n")
+        sys.stderr.write(terminal.as_json(facts(found)))
     elif not quiet:
         report(found)
     if check and found.dropped:

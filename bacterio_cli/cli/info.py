@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -31,7 +30,7 @@ def info(
     trained = load(file or default_checkpoint())
     facts = describe(trained)
     if as_json:
-        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        sys.stdout.write(terminal.as_json(facts))
         return
     history = facts.pop("history")
     corpus = facts.pop("corpus")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bacterio_cli.cli import comparing, terminal
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
 from bacterio_cli.machine import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def sample(
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     report: Annotated[bool, Choice("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Choice(min=1, help="Draws before giving up. [default: 100,000 + 1,000 a name]")] = None,
+    max_tries: Annotated[int | None, Choice(min=1, help="Draws before giving up. [default: 100,000 + 1,000 a name; with --rank + 10 a name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
@@ -105,7 +105,7 @@ def sample(
         frozenset(trained.known),
         request,
         count=count,
-        max_tries=max_tries or 100_000 + 1_000 * count,
+        max_tries=max_tries or 100_000 + (10 if rank else 1_000) * count,
         tally=tally,
         demands=demands,
     )
@@ -114,8 +114,8 @@ def sample(
     sys.stdout.flush()
     if lookup is not None:
         terminal.notice(comparing.compared_with(lookup))
-    if demands or rank:
-        terminal.notice(f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share(tally):.2g} %)")
+    if (demands or rank) and tally.accepted >= n:
+        terminal.notice(f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share(tally):.3g} %)")
     if report:
         show_report(kept, trained.known, tally, as_json=as_json)
     if tally.accepted < n:
@@ -132,6 +132,13 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError("--json is the form of --report; give both")
     if given["max_length"] is not None and given["max_length"] < given["min_length"]:
         raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
+    if given["header"] and given["form"] != "tsv":
+        raise UsageError(f"--header goes with --format tsv, not {given['form']}")
+    if "" in (given["ending"] or []):
+        raise UsageError("--ending is empty; give the letters that names are to end with")
+    read = [*(given["avoid"] or []), str(given["placeholders"]), str(given["ban"])]
+    if read.count("-") > 1:
+        raise UsageError("'-' is given twice, and standard input can be read once")
     if given["allow_known"] and given["min_edits"]:
         raise UsageError(f"--allow-known is --min-edits 0, and --min-edits {given['min_edits']} is given too")
     if given["allow_duplicates"] and (given["rank"] or given["placeholders"]):
@@ -148,6 +155,8 @@ def read_words(path: Path, option: str) -> list[str]:
     words = list(dict.fromkeys(word for word in words if word and not word.startswith("#")))
     if not words:
         raise BacterioError(f"{option} {path}: the file has no words; give one a line")
+    if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
+        raise BacterioError(f"{option} {path}: control character in {odd!r}; give one word a line")
     return words
 
 
@@ -181,20 +190,20 @@ def demands_of(
     if ban:
         found.append(demands.without(read_words(ban, "--ban")))
     lists = lookup or comparing.lists_of(trained, [])
-    if avoid and min_edits != 0:
-        found.append(demands.unlisted(lists.spellings.keys()))
+    if avoid:
+        found.append(demands.unlisted(lists.avoided))
     if min_edits == 2:
         found.append(demands.apart(lists, 2))
     if check:
-        found.append(demands.without_conflict(scorer_of(trained, lists)))
+        found.append(demands.without_conflict(scorer_of(trained, lists, genus=True)))
     return found
 
 
-def scorer_of(trained: Trained, lookup: Lookup) -> Scorer:
-    """The scorer of genus names."""
+def scorer_of(trained: Trained, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
+    """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
     from bacterio_cli.scoring import Scorer
 
-    return Scorer(trained, lookup, genus=True)
+    return Scorer(trained, lookup, genus=trained.corpus["profile"] == "genus" if genus is None else genus)
 
 
 def ranked(names: Iterator[str], trained: Trained) -> Iterator[str]:
@@ -270,11 +279,13 @@ def show_report(names: list[str], known: Sequence[str], tally: Tally, *, as_json
 def shortfall(tally: Tally, wanted: int, temperature: float) -> str:
     """What was found, what was refused and why, and what may help."""
     reasons = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common())
-    remedy = (
-        "temperature 0 has one answer: ask for -n 1, or raise --temp"
-        if temperature == 0
-        else "loosen the constraints, raise --temp or --max-tries, or pass --allow-known or --allow-duplicates"
-    )
+    common = {why for why, _ in tally.refused.most_common(2)}
+    if temperature == 0:
+        remedy = "temperature 0 has one answer: " + ("ask for -n 1" if wanted > 1 else "raise --temp")
+    elif common & {"known", "duplicate"}:
+        remedy = "loosen the constraints, raise --temp or --max-tries, or pass --allow-known or --allow-duplicates"
+    else:
+        remedy = "loosen the constraints, or raise --temp or --max-tries"
     return (
         f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws; refused: {reasons or 'none'}; {remedy}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,14 +47,21 @@ def score(
         raise UsageError(f"--format is one of {', '.join(FORMS)}, not {form}")
     if profile not in (None, "genus", "any"):
         raise UsageError(f"--profile is genus or any, not {profile}")
+    if "-" in (avoid or []) and (not names or "-" in names):
+        raise UsageError("'-' is given twice, and standard input can be read once")
+    if header and form != "tsv":
+        raise UsageError(f"--header goes with --format tsv, not {form}")
     wanted = given(names, input_format, column, encoding)
     _, trained = comparing.open_model(checkpoint)
     lookup = comparing.lists_of(trained, avoid or [])
     genus = (profile or trained.corpus["profile"]) == "genus"
     scorer = Scorer(trained, lookup, genus=genus)
+    terminal.notice(comparing.compared_with(lookup) if wanted else "no names to score")
     if summary:
-        return show_summary(scorer, wanted, form, header=header)
-    terminal.notice(comparing.compared_with(lookup))
+        show_summary(scorer, wanted, form, header=header)
+        if strict and any(row.status == "conflict" for row in scorer.judged(wanted)):
+            raise SystemExit(1)
+        return
     if header and form == "tsv":
         sys.stdout.write("\t".join(FIELDS) + "\n")
     conflicts, rows = 0, []
@@ -79,7 +85,7 @@ def given(names: Sequence[str] | None, input_format: str | None, column: str | N
 
     from bacterio_cli.names.readers.recognition import read
 
-    if names:
+    if names and names != ["-"]:
         texts = list(names)
     else:
         if sys.stdin is not None and terminal.is_terminal(sys.stdin):
@@ -96,7 +102,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
 
     values: dict[str, Any] = summary(scorer.surprises(names))
     if form == "jsonl":
-        sys.stdout.write(json.dumps(values) + "\n")
+        sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
         sys.stdout.write(("\t".join(values) + "\n" if header else "") + comparing.tsv(values.values()))
     else:
@@ -134,7 +140,7 @@ def show_table(rows: Sequence[Row]) -> None:
         for finding in row.findings
     ]
     new = sum(not row.listed_in for row in rows)
-    lines.append(f"{new:,} of {len(rows):,} names not found in the lists given")
+    lines.append(f"not found in the lists given: {new:,} of {len(rows):,}")
     unchecked = sorted({code for row in rows for code in row.not_checked})
     if unchecked:
         lines.append(f"not checked, for want of lists: {', '.join(unchecked)}")

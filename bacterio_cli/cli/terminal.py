@@ -25,6 +25,14 @@ def printable(text: str) -> str:
     return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def as_json(value: Any) -> str:
+    """One line of JSON, in which control and bidirectional characters stand as escapes."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
 def notice(text: str) -> None:
     """One line on stderr; that it cannot be written stops nothing."""
     with suppress(OSError):

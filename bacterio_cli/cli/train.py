@@ -74,9 +74,9 @@ def train(
     # The engine takes 0.1 s to import; help and usage errors do without.
     from dataclasses import fields
 
-    from bacterio_cli.replacing import probe
     from bacterio_cli.names.corpus import read_corpus
     from bacterio_cli.recipe import Recipe
+    from bacterio_cli.replacing import probe
 
     given = {f.name: options[f.name] for f in fields(Recipe) if options.get(f.name) is not None}
     if [*corpus, *(background or [])].count("-") > 1:

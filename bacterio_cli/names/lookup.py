@@ -27,6 +27,11 @@ class Lookup:
                 found.setdefault(name.casefold(), name)
         return found
 
+    @property
+    def avoided(self) -> frozenset[str]:
+        """The lower-case forms of all lists but the first, the model's own corpus."""
+        return frozenset().union(*self.members[1:])
+
     @cached_property
     def members(self) -> list[frozenset[str]]:
         """The lower-case forms of each list."""

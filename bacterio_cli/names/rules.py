@@ -91,7 +91,7 @@ def homonym(_: str, evidence: Evidence) -> Verdict:
     """No known genus of prokaryotes bears the name, whatever its capitals; a synonym or *Candidatus* counts too.
     ICNP 51b; SeqCode 9b; error."""
     if evidence.listed_in:
-        says = f"stands in {', '.join(evidence.listed_in)}: a genus of prokaryotes already has this name"
+        says = f"stands in {', '.join(evidence.listed_in)}: the name is taken"
         return Finding("homonym", ERROR, "ICNP 51b; SeqCode 9b", says)
     return None if evidence.lists else NotChecked("homonym")
 
@@ -100,7 +100,7 @@ def homonym_elsewhere(_: str, evidence: Evidence) -> Verdict:
     """No genus of plants, animals, fungi, algae or viruses bears the name.  SeqCode 9b (binding); ICNP 51b(4),
     Principle 2; error with a list given, else not checked."""
     if evidence.listed_elsewhere:
-        says = f"stands in {', '.join(evidence.listed_elsewhere)}: something other than a prokaryote has this name"
+        says = f"stands in {', '.join(evidence.listed_elsewhere)}: the name is taken there"
         return Finding("homonym-elsewhere", ERROR, "SeqCode 9b (binding); ICNP 51b(4), Principle 2", says)
     return None if evidence.elsewhere_checked else NotChecked("homonym-elsewhere")
 
