@@ -17,6 +17,7 @@ from samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, 
 
 from bacterio_cli.errors import BacterioError, FileError, InputError, UsageError
 from bacterio_cli.names.corpus import read_corpus
+from bacterio_cli.names.readers import source
 from bacterio_cli.names.readers.entries import Entry
 from bacterio_cli.names.readers.recognition import FORMATS, describe, read
 from bacterio_cli.names.references import read_reference
@@ -335,3 +336,13 @@ def test_no_damage_is_a_traceback(
     ):
         with suppress(BacterioError):
             use()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_source_without_end_is_refused(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the largest list is one line, also where it is packed small."""
+    monkeypatch.setattr(source, "LARGEST", 2**20)
+    data = b"Abella\n" * 200_000
+    (tmp_path / "long").write_bytes(gzip.compress(data) if packed else data)
+    with pytest.raises(InputError, match=r"long: is larger than 1 MiB"):
+        source.read_text(str(tmp_path / "long"))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
 import sys
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from bacterio_cli.errors import FileError, InputError, UsageError
 
+LARGEST = 2**30  # bytes of a list, unpacked
 LINE_END = re.compile(b"\r\n|\n|\r")
 ANNOUNCED = re.compile(rb"(?:[^\r\n]*-\*-(?:[^\r\n]*;)?[ \t]*|#[ \t]*)coding:[ \t]*([-\w.]+)")
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
@@ -49,15 +52,24 @@ def source_name(source: str) -> str:
 
 
 def read_bytes(source: str) -> bytes:
-    """The whole of a file, or of standard input for `-`."""
+    """The whole of a file, or of standard input for `-`; InputError if it has no end within 1 GiB."""
     if source == "-":
         if sys.stdin is None:
             raise FileError("standard input", "read", "it is closed")
-        return sys.stdin.buffer.read()
+        return limited(sys.stdin.buffer, source_name(source))
     try:
-        return Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            return limited(file, source)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FileError(source, "read", error if isinstance(error, OSError) else str(error)) from error
+
+
+def limited(file: IO[bytes] | BufferedIOBase, where: str) -> bytes:
+    """All that is left of a file; InputError if that is more than any list."""
+    data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise InputError(where, f"is larger than {LARGEST // 2**20:,} MiB", "give a list of names, or a part of it")
+    return data
 
 
 def read_text(source: str, encoding: str | None = None) -> Text:
@@ -90,7 +102,8 @@ def unpack(data: bytes, where: str) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.open(io.BytesIO(data)) as file:
+            return limited(file, where)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(where, "is a gzip file that is cut off or damaged", "fetch it again") from error
 
