@@ -1,0 +1,77 @@
+"""The names that Python users are promised, as in `from bacterio_cli import load, sample, score, train`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bacterio_cli import trained, training
+from bacterio_cli.names.corpus import Corpus
+from bacterio_cli.names.lookup import Lookup
+from bacterio_cli.names.references import Reference
+from bacterio_cli.recipe import resolve
+from bacterio_cli.sampling import Request, Tally
+from bacterio_cli.sampling import sample as names_of
+from bacterio_cli.scoring import Row, Scorer
+from bacterio_cli.trained import Trained
+
+
+def load(path: str | Path | None = None) -> Trained:
+    """A checkpoint; without a path the model that ships. Raises FileError and CheckpointError.
+
+    >>> load().arch
+    'lstm'
+    """
+    return trained.load(trained.shipped("model.npz") if path is None else path)
+
+
+def sample(model: Trained, n: int, *, seed: int, **options: Any) -> Iterator[str]:
+    """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `sampling.Request`.
+
+    >>> list(sample(load(), 2, seed=1))
+    ['Erythrogenium', 'Salinia']
+    >>> list(sample(load(), 2, seed=7, prefix="Methano", temperature=0.5))[0].startswith("Methano")
+    True
+    """
+    request = Request(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
+    return names_of(
+        model.language_model,
+        model.vocabulary,
+        frozenset(model.known),
+        request,
+        count=n,
+        max_tries=100_000 + 1_000 * n,
+        tally=Tally(),
+    )
+
+
+def score(model: Trained, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
+    """What `bacterio score` says of each name; `avoid` are more names to compare with.
+
+    >>> row, other = score(load(), ["Bacillus", "Methanoscillum"])
+    >>> row.status, row.nearest, round(row.bits_per_char, 1)
+    ('conflict', 'Bacillus', 1.3)
+    >>> other.status, other.gender
+    ('ok', 'n')
+    """
+    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)
+    lists = [corpus, Reference("avoid", tuple(avoid))]
+    return Scorer(model, Lookup(lists), genus=model.corpus["profile"] == "genus").score(names)
+
+
+def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Trained]:
+    """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `Recipe`.
+
+    >>> names = [head + tail for head in ("Abe", "Bori", "Calo") for tail in ("lla", "bacter", "monas")]
+    >>> for model in train(names, epochs=2, hidden=8, refit=False):
+    ...     print(len(model.history), "epochs")
+    1 epochs
+    2 epochs
+    2 epochs
+    """
+    run = training.begin(Corpus(tuple(dict.fromkeys(names))), resolve(preset, options))
+    for progress in training.train(run):
+        if progress.row is not None:
+            yield training.snapshot(run)
+    yield training.snapshot(run)
