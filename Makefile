@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check model bench bench-growth bench-quality build smoke clean
+.PHONY: help setup demo test lint types check model soak bench bench-growth bench-quality build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -35,6 +35,9 @@ lint: .venv/dev ## ruff: rules and format
 
 types: .venv/dev ## mypy, strict
 	$(BIN)/mypy
+
+soak: .venv/dev ## kills, full disks, rivals, signals and hostile files: make soak ARGS="--only files --seed 2"
+	$(BIN)/python tests/soak.py $(ARGS)
 
 check: lint types test ## lint, types and tests
 

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+import reprlib
 import zipfile
 import zlib
 from pathlib import Path
@@ -26,6 +27,7 @@ FORMAT = 1
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "|u1")
 HEADER = re.compile(rb"\{'descr': '([^']{1,40})', 'fortran_order': False, 'shape': \(([\d, ]{0,99})\), \} *\n")
 LARGEST_UNPACKED = 2**28  # bytes of all compressed members together
+LARGEST_TEXT = 2**23  # bytes of a compressed text: as names or as JSON it takes up to fifty times as much
 MOST_SHRUNK = 200  # times; deflate reaches 1,000 on zeros, and weights hardly shrink at all
 
 
@@ -50,9 +52,14 @@ def write_archive(file: Any, members: Arrays, compress: bool) -> None:
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
-            shrinks = compress and small and array.dtype.kind != "f"
+            shrinks = compress and small and array.dtype.kind != "f" and not is_long_text(array)
             info.compress_type = zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
             archive.writestr(info, buffer.getvalue())
+
+
+def is_long_text(array: NDArray[Any]) -> bool:
+    """Whether this is a text too long to be compressed."""
+    return array.dtype == np.uint8 and array.nbytes > LARGEST_TEXT
 
 
 def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
@@ -62,6 +69,8 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     Nothing in it is executed, and sizes are checked before memory is asked for.
     """
     try:
+        if Path(path).is_char_device():  # /dev/zero never ends
+            raise OSError(None, "it is a device, not a file")
         data = Path(path).read_bytes()
     except OSError as error:
         raise FileError(path, "read", error) from error
@@ -96,9 +105,11 @@ def read_archive(path: str | Path, data: bytes) -> Arrays:
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
                 if name in arrays or name == info.filename:
-                    raise CheckpointError(path, f"has an unexpected member {info.filename!r}")
+                    raise CheckpointError(path, f"has an unexpected member {reprlib.repr(info.filename)}")
                 with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
                     arrays[name] = read_array(path, name, member.read(info.file_size))
+                if info.compress_type != zipfile.ZIP_STORED and is_long_text(arrays[name]):
+                    raise CheckpointError(path, f"its member {name!r} unpacks to more text than any checkpoint packs")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(path, f"is damaged ({error})") from error
     return arrays

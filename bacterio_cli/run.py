@@ -166,13 +166,15 @@ def restore(run: Run, trained: Trained, progress: dict[str, Any]) -> None:
             value = trained.resume.get(f"{name}.{key}")
             if value is None or value.shape != wanted.shape or value.dtype != wanted.dtype:
                 raise ValueError(f"its member 'resume.{name}.{key}' is missing or of the wrong shape")
+            if value.dtype.kind == "i" and not ((value >= 0) & (value < 2**53)).all():
+                raise ValueError(f"its member 'resume.{name}.{key}' counts no steps")
             found[key] = value.copy()
         return found
 
     for name in COUNTERS:
         value = progress[name]
         missing = name == "best_loss" and value is None
-        if not missing and (type(value) not in ((int, float) if name in REALS else (int,)) or value < 0):
+        if not missing and (type(value) not in ((int, float) if name in REALS else (int,)) or not 0 <= value < 2**53):
             raise ValueError(f"{name} is {value!r}")
         setattr(run, name, value)
     if run.stage > len(run.course.stages) or (not run.done and run.stage_step > run.course.stages[run.stage].steps):

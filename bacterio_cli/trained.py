@@ -13,8 +13,10 @@ resume.…                  what only `--resume` needs: weights and moments of t
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from bacterio_cli.recipe import Recipe
 
 LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
-MOST_NETS = 16
+MOST_NETS, MOST_LEVELS = 16, 12
+LARGEST_NUMBER = 2**1000  # integers in JSON have no end; above 2**1024 no float holds them
+LONGEST_SETTING = 200  # characters
 WORKING_CHECKPOINT = Path("bacterio.npz")
 PARTS = ("nets", "table", "background")
 COUNTS = ("suffix", "first", "letter", "target", "count")
@@ -131,8 +135,8 @@ def net_key(k: int, name: str) -> str:
 
 def load(path: str | Path) -> Trained:
     """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
-    arrays, meta = checkpoint.load(path)
     try:
+        arrays, meta = checkpoint.load(path)
         model = read_model(meta["model"])
         vocabulary = read_vocabulary(meta["vocabulary"], model.n_y)
         known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
@@ -153,19 +157,21 @@ def load(path: str | Path) -> Trained:
             vocabulary,
             known,
             read_corpus_facts(meta["corpus"], known),
-            dict(meta["training"]),
+            read_settings("the training options", meta["training"]),
             read_history(meta["history"]),
             tables[0],
             tables[1],
             (weights[0], weights[1], weights[2]),
-            meta["progress"],
+            None if meta["progress"] is None else read_settings("the progress", meta["progress"]),
             {name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
             arrays.get("held_out", np.empty(0, np.float32)),
         )
         ensure("the held-out names", trained.held_out, lambda a: a.ndim == 1 and a.dtype == np.float32)
-        ensure("the held-out names", trained.held_out, lambda a: bool((a >= 0).all() and (np.diff(a) >= 0).all()))
-        ensure("the progress", trained.progress, lambda p: p is None or isinstance(p, dict))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        ensure("the held-out names", trained.held_out, lambda a: bool(np.isfinite(a).all()))
+        ensure("the held-out names", trained.held_out, lambda a: bool((a >= 0).all() and (a[1:] >= a[:-1]).all()))
+    except MemoryError as error:
+        raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(path, f"is inconsistent or was not written by this program ({said})") from error
     return trained
@@ -178,15 +184,27 @@ def ensure(what: str, value: Any, holds: Callable[[Any], bool]) -> None:
 
 
 def all_numbers(values: Any) -> bool:
-    """Whether these are finite numbers, and not True or False."""
-    return all(type(v) in (int, float) and abs(v) < float("inf") for v in values)
+    """Whether these are numbers that a float can hold, and not True or False."""
+    return all(type(v) in (int, float) and abs(v) < LARGEST_NUMBER for v in values)
+
+
+def read_settings(what: str, stored: dict[str, Any]) -> dict[str, Any]:
+    """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
+    for name, value in stored.items():
+        ensure(what, name, lambda name: len(name) <= LONGEST_SETTING)
+        if isinstance(value, str):
+            ensure(what, value, lambda value: len(value) <= LONGEST_SETTING)
+        else:
+            ensure(what, value, lambda value: value is None or type(value) is bool or all_numbers([value]))
+    return dict(stored)
 
 
 def read_vocabulary(stored: dict[str, Any], n_y: int) -> Vocabulary:
-    """Sorted, distinct, printable letters, as many as the model reads."""
+    """Sorted, distinct, printable letters, as many as the model reads; JSON could hold half of a surrogate pair."""
     letters = stored["letters"]
     ensure("the vocabulary", letters, lambda s: isinstance(s, str) and list(s) == sorted(set(s)))
     ensure("the vocabulary", letters, lambda s: len(s) + 1 == n_y and not UNPRINTABLE.search(s))
+    ensure("the vocabulary", letters, lambda s: not any("\ud800" <= letter <= "\udfff" for letter in s))
     return Vocabulary(letters, bool(stored["capitalised"]))
 
 
@@ -219,11 +237,11 @@ def read_model(sizes: dict[str, Any]) -> Model:
     settings = dict(sizes)
     kinds: dict[str, type[Model]] = {"CharRNN": CharRNN, "WindowMLP": WindowMLP}
     model = kinds[settings.pop("class")](**settings)
-    for name, value in asdict(model).items():
+    for name, value in vars(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
         least, most = (0 if name == "n_x" else 1), LARGEST_DEPTH if name in ("layers", "window") else LARGEST_SIZE
         if value not in known if known else type(value) is not int or not least <= value <= most:
-            raise ValueError(f"{name} cannot be {value!r}")
+            raise ValueError(f"{name} cannot be {reprlib.repr(value)}")
     return model
 
 
@@ -248,8 +266,9 @@ def read_table(arrays: checkpoint.Arrays, name: str, discounts: Any, n_y: int) -
     ensure(f"the {name}'s arrays", counts, lambda c: all(getattr(c, part).dtype == np.int32 for part in COUNTS))
     ensure(f"the {name}'s sizes", first, lambda f: S > 0 and f.shape == (S + 1,) and f[0] == 0 and f[-1] == E)
     ensure(f"the {name}'s sizes", counts, lambda c: c.letter.shape == c.target.shape == c.count.shape == (E,))
-    ensure(f"the {name}'s states", first, lambda f: bool((np.diff(f) > 0).all()))
-    ensure(f"the {name}'s links", counts.suffix, lambda s: s.min() >= 0 and bool((s[1:] < np.arange(1, S)).all()))
+    ensure(f"the {name}'s states", first, lambda f: bool((f[1:] > f[:-1]).all()))  # a difference could wrap around
+    ensure(f"the {name}'s links", counts.suffix, lambda s: s.shape == (S,) and s.min() >= 0)
+    ensure(f"the {name}'s links", counts.suffix, lambda s: bool((s[1:] < np.arange(1, S)).all()))
     ensure(f"the {name}'s links", counts.target, lambda t: t.min() >= 0 and t.max() < S)
     ensure(f"the {name}'s letters", counts.letter, lambda v: v.min() >= 0 and v.max() < n_y)
     ensure(f"the {name}'s letters", counts.keys, lambda k: bool((np.diff(k) > 0).all()))
@@ -257,7 +276,10 @@ def read_table(arrays: checkpoint.Arrays, name: str, discounts: Any, n_y: int) -
     ensure(f"the {name}'s discounts", discounts, lambda d: len(d) == 3 and all_numbers(d))
     ensure(f"the {name}'s discounts", discounts, lambda d: all(0 < x < k for k, x in enumerate(d, 1)))
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    ensure(f"the {name}'s levels", table.levels, bool)
+    ensure(f"the {name}'s levels", table.levels, lambda levels: len(levels) <= MOST_LEVELS)
+    # Each length's links lead to the length before, else smoothing would read what is not yet written.
+    lengths = [(begin, counts.suffix[end:beyond], end) for (begin, end), (_, beyond) in pairwise(table.levels)]
+    ensure(f"the {name}'s links", lengths, lambda parts: all(b <= s.min() and s.max() < e for b, s, e in parts))
     return table
 
 

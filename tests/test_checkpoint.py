@@ -296,6 +296,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "known names not UTF-8": (altered(lambda a, _: a["known_names"].__setitem__(0, 0xFF)), "inconsistent"),
     "ESC in the vocabulary": (letters("b", "\x1b"), "inconsistent"),
     "C1 control in the vocabulary": (letters("b", "\x9b"), "inconsistent"),
+    "half a surrogate pair in the vocabulary": (letters("b", "\ud800"), "inconsistent"),
+    "an infinite loss": (altered(lambda a, _: a.update(held_out=np.float32([np.inf]))), "inconsistent"),
+    "an option within an option": (altered(lambda _, m: m["training"].update(dropout=[[0.3]])), "inconsistent"),
+    "an option as long as a book": (altered(lambda _, m: m["training"].update(mix="1" * 10**6)), "inconsistent"),
+    "a model within a model": (altered(lambda _, m: m["model"].update(cell=[["gru"]] * 10**4)), "cell cannot be [["),
     "bidi in the vocabulary": (letters("b", "\u202e"), "inconsistent"),
     "unsorted vocabulary": (
         altered(lambda _, m: m["vocabulary"].update(letters=m["vocabulary"]["letters"][::-1])),
@@ -461,6 +466,10 @@ METADATA: dict[str, Callable[[Meta], object]] = {
     "a batch of nothing": lambda m: m["training"].update(batch_size=0),
     "a row without an epoch": lambda m: m["history"][-1].pop("epoch"),
     "a loss is a text": lambda m: m["history"][0].update(valid_bits_per_char="2"),
+    "a loss that no float holds": lambda m: m["history"][0].update(valid_bits_per_char=10**400),
+    "a weight that no float holds": lambda m: m["mixture"]["weights"].update(nets=10**400),
+    "a sum that no float holds": lambda m: m["progress"].update(nats=10**400),
+    "a step that no float holds": lambda m: m["progress"].update(step=10**400),
     "progress is a list": lambda m: m.update(progress=[1]),
     "progress without a step": lambda m: m["progress"].pop("step"),
     "a negative step": lambda m: m["progress"].update(step=-1),
@@ -486,6 +495,16 @@ def test_the_resumed_step_is_of_the_file(tmp_path: Path) -> None:
     altered(lambda a, _: a.pop("resume.optimizer.m"))(tmp_path / "m")
     loaded = trained.load(tmp_path / "m")
     with pytest.raises(CheckpointError, match=r"its member 'resume\.optimizer\.m' is missing or of the wrong shape"):
+        training.resume(loaded, Corpus(NAMES), loaded.recipe("m"), "m")
+
+
+@pytest.mark.parametrize("steps", [-(2**63), -1, 2**63 - 1])
+def test_the_optimiser_has_counted_steps(steps: int, tmp_path: Path) -> None:
+    """A count that is negative, or wraps around at the next step, is refused: 1 − βᵏ would overflow or be zero."""
+    training.snapshot(begin()).save(tmp_path / "m")
+    altered(lambda a, _: a.update({"resume.optimizer.k": np.array(steps)}))(tmp_path / "m")
+    loaded = trained.load(tmp_path / "m")
+    with pytest.raises(CheckpointError, match=r"its member 'resume\.optimizer\.k' counts no steps"):
         training.resume(loaded, Corpus(NAMES), loaded.recipe("m"), "m")
 
 
@@ -540,3 +559,92 @@ def test_a_living_save_is_not_swept(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob(".m.*.tmp"))) == 1
     assert (tmp_path / "m").read_bytes() == b"first"
     assert listing(tmp_path).keys() == {"m"}
+
+
+def deep(levels: int) -> list[Any]:
+    """A list in a list in a list."""
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("group", ["model", "training", "progress"])
+def test_nesting_has_an_end(group: str, file: Path) -> None:
+    """JSON that the parser can still follow is not followed any further."""
+    arrays, meta = checkpoint.load(file)
+    meta[group][next(iter(meta[group]))] = deep(300)
+    checkpoint.save(file, arrays, meta)
+    with pytest.raises(CheckpointError, match="inconsistent"):
+        trained.load(file)
+
+
+def wrapped(arrays: Arrays) -> None:
+    """Pairs of each state whose number, as a difference in 32 bits, is positive by wrapping around."""
+    arrays["table.first"][1:4] = 2**31 - 1, -(2**31), -1
+
+
+def outspread(arrays: Arrays) -> None:
+    """Links as a column, which compared with a row is a square."""
+    arrays["table.suffix"] = arrays["table.suffix"][:, None]
+
+
+def sideways(arrays: Arrays) -> None:
+    """The last state's link leads to its neighbour, a context of the same length."""
+    arrays["table.suffix"][-1] = len(arrays["table.suffix"]) - 2
+
+
+def too_long(arrays: Arrays) -> None:
+    """Each state's context is one letter longer than that of the state before."""
+    arrays["table.suffix"][1:] = np.arange(len(arrays["table.suffix"]) - 1)
+
+
+@pytest.mark.parametrize("forge", [wrapped, outspread, sideways, too_long], ids=lambda function: function.__name__)
+def test_a_forged_table_is_refused_before_it_is_followed(forge: Callable[[Arrays], None], tmp_path: Path) -> None:
+    """It would ask for 34 GB, for the square of its size, or read what was never written."""
+    training.snapshot(begin(ngram=12)).save(tmp_path / "m")
+    assert trained.load(tmp_path / "m").table is not None
+    altered(lambda arrays, _: forge(arrays))(tmp_path / "m")
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"the table's (states|links|levels) cannot be so"):
+        trained.load(tmp_path / "m")
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_a_long_text_is_not_compressed_and_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousandth of the space, and parsed fifty times as much: written as it is, and refused where it is packed."""
+    long = {"t": np.zeros(5000, np.uint8)}
+    checkpoint.save(tmp_path / "packed", long, {}, compress=True)
+    monkeypatch.setattr(checkpoint, "LARGEST_TEXT", 4000)
+    checkpoint.save(tmp_path / "stored", long, {}, compress=True)
+    assert checkpoint.load(tmp_path / "stored")[0]["t"].size == 5000
+    with pytest.raises(CheckpointError, match="its member 't' unpacks to more text"):
+        checkpoint.load(tmp_path / "packed")
+
+
+def test_too_little_memory_is_the_files_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the checkpoint, and not the options of a training."""
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(json, "loads", exhausted)
+    with pytest.raises(CheckpointError, match=r"m\.npz: needs more memory than there is"):
+        trained.load(file)
+
+
+def test_a_device_is_not_read(tmp_path: Path) -> None:
+    """/dev/zero has no end."""
+    said = only_error(bacterio("info", "/dev/zero", cwd=tmp_path, shell='ulimit -v 4000000; exec "$@"'))
+    assert said == "cannot read /dev/zero: it is a device, not a file"
+
+
+def test_json_shows_nothing_unprintable(file: Path) -> None:
+    """C1 controls and bidirectional overrides are escaped in it; read again, it says what the file says."""
+    altered(lambda _, m: m["corpus"].update(date="\x9b31m\u202eé"))(file)
+    shown = bacterio("info", "m.npz", "--json", cwd=file.parent).stdout
+    assert r'"date": "\u009b31m\u202eé"' in shown
+    assert json.loads(shown)["corpus"]["date"] == "\x9b31m\u202eé"
+    scored = bacterio("score", "Al\x9bba", "-c", "m.npz", "--format", "jsonl", cwd=file.parent).stdout
+    assert (json.loads(scored)["name"], "\x9b" in scored) == ("Al\x9bba", False)

@@ -1,0 +1,44 @@
+"""The parts of `soak.py` with small counts; `make soak` runs them in full."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import hostile
+import numpy as np
+import pytest
+import soak
+
+from bacterio_cli import trained
+
+SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2}
+
+
+@pytest.mark.parametrize("part", soak.PARTS)
+def test_bad_luck_breaks_nothing(part: str, tmp_path: Path) -> None:
+    """No trial of this part fails, and there were as many as were asked for."""
+    tally = soak.PARTS[part][0](tmp_path, SHORT[part], 3)
+    assert tally.failures == []
+    assert tally.seen.total() >= SHORT[part]
+
+
+def test_a_file_that_no_save_wrote_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the kills: where the legal files are those of another run, there are failures."""
+    monkeypatch.setattr(soak, "states", lambda _: ["another"])
+    assert soak.kills(tmp_path, 0, 3).failures != []
+
+
+def test_another_exception_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the files: what is no BacterioError is a failure with its name."""
+    monkeypatch.setattr(trained, "load", {}.__getitem__)
+    assert hostile.opened(tmp_path)[1].endswith("KeyError")
+
+
+def test_a_pickle_that_is_run_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the pickles: unpickled, one of them leaves the mark that the part looks for."""
+    monkeypatch.chdir(tmp_path)
+    evil = np.empty(1, object)
+    evil[0] = hostile.Evil()
+    np.load(io.BytesIO(hostile.npy(evil, pickled=True)), allow_pickle=True)
+    assert (tmp_path / hostile.MARKER).exists()
