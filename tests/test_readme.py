@@ -83,3 +83,15 @@ def test_every_command_is_in_the_table() -> None:
     )
     listed = set(re.findall(r"^  ([a-z]+)  +[A-Z]", done.stdout.partition("Commands:")[2], flags=re.MULTILINE))
     assert listed == set(re.findall(r"^\| `bacterio (\w+)", README, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
+def test_python_block_runs(block: str, desk: Path) -> None:
+    """The block for Python users runs as it stands and prints a line a name."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 3
+    assert (desk / "small.npz").exists()
