@@ -1,6 +1,7 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check model soak bench bench-growth bench-quality build smoke clean
+.PHONY: help setup demo test lint types check coverage mutation audit lowest model bench bench-growth bench-quality \
+	soak build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -8,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 p
 BIN := .venv/bin
 
 help: ## print the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 28
 
 .venv/run: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "bacterio needs Python 3.11 or newer; give one with: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -36,10 +37,29 @@ lint: .venv/dev ## ruff: rules and format
 types: .venv/dev ## mypy, strict
 	$(BIN)/mypy
 
+check: lint types test ## lint, types and tests
+
+coverage: .venv/dev ## the tests, and which branches they reach; fails below 95 %
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 soak: .venv/dev ## kills, full disks, rivals, signals and hostile files: make soak ARGS="--only files --seed 2"
 	$(BIN)/python tests/soak.py $(ARGS)
 
-check: lint types test ## lint, types and tests
+mutation: .venv/dev ## plant small faults and count those that a test notices: make mutation ARGS="--count 100 --only ngram.py"
+	$(BIN)/python tests/mutation.py $(ARGS)
+
+audit: .venv/dev ## known vulnerabilities in what .venv holds; without network, a list of it
+	$(BIN)/python tests/audit.py
+
+LOWEST = $(shell sed -n '/^dependencies/,/^]/s/.*"\(.*\)>=\(.*\)".*/\1==\2/p' pyproject.toml)
+# An old Typer beside the newest Click uses what Click means to drop; that is between those two.
+lowest: ## the tests on the oldest dependencies that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(LOWEST)
+	.venv-lowest/bin/python -m pytest -W "ignore:'click.:DeprecationWarning" $(ARGS)
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact --profile genus
@@ -62,5 +82,5 @@ smoke: build ## the wheel in an empty environment, away from the checkout
 	bash tests/smoke.sh $(PYTHON) dist/*.whl
 
 clean: ## remove .venv, caches and builds
-	rm -rf .venv dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-lowest .coverage* dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

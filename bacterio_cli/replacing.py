@@ -13,7 +13,7 @@ from bacterio_cli.errors import FileError
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where a living temporary file cannot be deleted anyway
+except ImportError:  # pragma: no cover  not on Windows, where a living temporary file cannot be deleted anyway
     fcntl = None  # type: ignore[assignment]
 
 

@@ -112,7 +112,10 @@ def test_recurrent_weights_start_orthogonal(arch: str) -> None:
 def test_input_weights_start_within_glorots_bound(arch: str) -> None:
     """W_ax fills ±√(6/(n_x + n_a)), with the width of one gate and not of all."""
     W_ax = CELLS[arch](30, 20, "0.").init(np.random.default_rng(1), np.float64)["0.W_ax"]
-    assert np.sqrt(6 / 50) * 0.95 < np.abs(W_ax).max() <= np.sqrt(6 / 50)
+    bound = np.sqrt(6 / 50)
+    assert -bound <= W_ax.min() < -0.95 * bound
+    assert 0.95 * bound < W_ax.max() <= bound
+    assert W_ax.mean() == pytest.approx(0, abs=0.1 * bound)
 
 
 def test_biases_start_at_zero_but_for_the_forget_gate() -> None:

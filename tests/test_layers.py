@@ -294,6 +294,12 @@ def test_dropout_mask_has_mean_one() -> None:
     assert mask.mean() == pytest.approx(1, abs=0.02)
 
 
+def test_dropout_never_drops_for_certain() -> None:
+    """A rate within 2⁻¹⁷ of 1 is the largest multiple of 2⁻¹⁶ below it, and what is kept stays finite."""
+    mask = dropout_mask(np.random.default_rng(1), (500, 600), 1 - 2**-18, np.float64)
+    assert np.unique(mask).tolist() == [0, 2**16]
+
+
 def test_dropout_multiplies_by_the_mask() -> None:
     """Dropout multiplies by its mask, and does nothing without one."""
     x, mask = normal(1, 3, 4), normal(2, 3, 4)

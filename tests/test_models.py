@@ -90,6 +90,20 @@ def test_no_state_is_a_fresh_start(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_the_loss_without_a_state_is_from_a_fresh_start(name: str) -> None:
+    """`mean_loss` gives every name of an uneven batch its own start, and the loss that training has."""
+    case = example(MODELS[name], 44)._replace(state=None)
+    loss = mean_loss(case.model, case.params, case.x, case.batch_sizes, case.targets)
+    assert loss == pytest.approx(run(case).loss, abs=1e-12)
+
+
+def test_one_layer_is_what_a_model_has_by_itself() -> None:
+    """Sizes alone give a GRU of one layer, and a window of five letters under one layer of tanh."""
+    assert CharRNN(6, 3, 5) == CharRNN(6, 3, 5, 1, "gru", "tanh")
+    assert WindowMLP(6, 3, 5) == WindowMLP(6, 3, 5, 1, 5, "tanh")
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_a_batch_leaves_nothing_behind(name: str) -> None:
     """A batch gives the same bits whether or not another was run before it."""
     case = example(MODELS[name], 45, masked=True)

@@ -55,9 +55,9 @@ def table(order: int, discounts: tuple[float, float, float] = D, names: Sequence
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 @pytest.mark.parametrize("discounts", [D, (0.8, 0.8, 0.8)])
-def test_it_is_the_definition(order: int, discounts: tuple[float, float, float]) -> None:
+@pytest.mark.parametrize("names", [NAMES[:12], NAMES[:1]], ids=len)
+def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple[float, float, float]) -> None:
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
-    names = NAMES[:12]
     P, model = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts), table(order, discounts, names)
     for prefix in ("", "a", "alb", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
@@ -79,17 +79,40 @@ def test_distributions_sum_to_one(order: int, dense: bool, monkeypatch: pytest.M
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
 
 
-def test_sparse_and_dense_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Next states are equal and probabilities to the last bits, from every state by every letter."""
-    dense = table(4)
+@pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
+def test_sparse_and_dense_are_the_same(names: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next states are equal and probabilities to the last bits, from every state by every letter, seen or not."""
+    dense = table(4, names=names)
     states, letters = (grid.ravel() for grid in np.indices((len(dense.counts.suffix), VOCABULARY.n_y)))
     P, after = dense.distributions(states), dense.after(letters, states)
     monkeypatch.setattr(ngram, "DENSE_ENTRIES", 0)
-    sparse = table(4)
+    sparse = table(4, names=names)
     assert sparse.dense is None
     np.testing.assert_array_equal(sparse.after(letters, states), after)
     np.testing.assert_allclose(sparse.distributions(states), P, atol=1e-7)
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+@pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
+def test_the_boundary_forgets_what_was_before(names: Sequence[str], order: int) -> None:
+    """Read in any state, it leads to the one in which every name begins: nothing of a name reaches the next."""
+    model = table(order, names=names)
+    states = np.arange(len(model.counts.suffix))
+    begun = model.after(np.zeros(1, np.int64), np.zeros(1, np.int64))
+    assert begun.tolist() == [min(1, order - 1)]
+    np.testing.assert_array_equal(model.after(np.zeros(len(states), np.int64), states), np.repeat(begun, len(states)))
+
+
+@pytest.mark.parametrize("suffix", [[0, 5, 5], [0, -1, 0]])
+def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
+    """A table whose states are not sorted by the length of their context has no levels, and no loop without end."""
+    states, pairs = np.array(suffix), np.zeros(3, np.int64)
+    model = NGram(Counts(2, states, np.arange(4), pairs, pairs, pairs + 1), D)
+    with pytest.raises(ValueError, match="not ordered by the length"):
+        _ = model.levels
+    sound = NGram(Counts(2, np.array([0, 0, 1]), np.arange(4), pairs, pairs, pairs + 1), D)
+    assert sound.levels == [(0, 1), (1, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("rows", [1, 7, ngram.MANY_ROWS - 1])

@@ -85,6 +85,14 @@ def test_three_steps_by_the_formula(optimiser: Optimiser, by_hand: list[float]) 
         assert params["W"].item() == pytest.approx(expected, abs=1e-14)
 
 
+def test_constants_are_those_of_the_papers() -> None:
+    """Kingma and Ba's β₁ = 0.9, β₂ = 0.999, ε = 1e-8; Loshchilov and Hutter's decay; Hinton's mean of the last 100."""
+    assert Adam() == Adam(beta1=0.9, beta2=0.999, epsilon=1e-8)
+    assert AdamW() == AdamW(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01)
+    assert RMSprop() == RMSprop(rho=0.99, epsilon=1e-8)
+    assert Adagrad() == Adagrad(epsilon=1e-8)
+
+
 @pytest.mark.parametrize("optimiser", [SGD(), Adagrad(), RMSprop(), Adam(), AdamW()], ids=lambda o: type(o).__name__)
 def test_update_works_in_place(optimiser: Optimiser) -> None:
     """An update writes into the arrays of params, keeps float32, and leaves the gradients as they were."""
@@ -208,6 +216,7 @@ def test_warm_up_rises_linearly_to_the_peak(schedule: str) -> None:
     rates = [learning_rate(k, peak=0.4, schedule=schedule, warmup=5, total=25) for k in range(6)]
     assert rates[:5] == pytest.approx([0.08, 0.16, 0.24, 0.32, 0.4], abs=1e-15)
     assert rates[5] == 0.4
+    assert learning_rate(5, peak=0.4, schedule=schedule, warmup=5, total=5) == 0.4  # all of it is the rise
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,13 @@ def test_python_block_runs(block: str, desk: Path) -> None:
     """The block for Python users runs as it stands and prints a line a name."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", block], cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", block],
+        cwd=desk,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 3

@@ -30,6 +30,7 @@ def severity(verdict: rules.Verdict) -> str | None:
         ("bacillus", "capital"),
         ("BaCillus", "capital"),
         ("UBA", "capital"),
+        ("AB", "capital"),
         ("Bacillus-like", "'-'"),
         ("Bacillus_A", "'_'"),
         ("Uba1234", "'1234'"),
