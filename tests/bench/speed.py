@@ -117,6 +117,7 @@ def sampling(corpus: str, rounds: int, bars: Bars) -> None:  # noqa: ARG001
     print(
         f"PyTorch stepping its state, {bars.check('sampling ÷ recomputed', min(again), 15)} × reading the prefix again"
     )
+    print(f"\n{engine.changed_by_sharing(DRAWS)} of {DRAWS:,} draws differ from those of names stepped by themselves")
     names, ratios = engine.drawn_names(DRAWS), []
     for size in (128, 512, 2048):
         ours, its = sides_in_turn(rounds, (mine, "scorer", (names,)), (theirs, "scorer", (names, size)))
