@@ -27,7 +27,7 @@ from bacterio_cli.nn.models import Gradients, Model
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-SPLIT_FROM = 2**20  # names × units²: half of it still loses by a second thread, and twice as much gains
+SPLIT_FROM = 2**21  # names × units²: at half of it a second thread brings nothing, and on a busy machine it costs
 
 
 def parts_of(model: Model, names: int) -> int:
