@@ -146,6 +146,7 @@ def kills(folder: Path, count: int, seed: int) -> Tally:
 
 LIMITED = (
     "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+    "os.environ.pop('COVERAGE_PROCESS_CONFIG', None);"  # whose own file would be the first to meet the limit
     "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); os.execv(sys.argv[2], sys.argv[2:])"
 )
 

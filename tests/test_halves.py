@@ -98,18 +98,18 @@ def test_interleaved_is_the_order_before_the_parting(count: int) -> None:
 @pytest.mark.parametrize(
     ("n_a", "names", "parts"),
     [
-        (64, 255, 1),
-        (64, 256, 2),
+        (64, 511, 1),
+        (64, 512, 2),
         (64, 999, 2),
         (2048, 1, 1),
         (2048, 2, 2),
         (1024, 1, 1),
-        (8, 16_383, 1),
-        (8, 16_384, 2),
+        (8, 32_767, 1),
+        (8, 32_768, 2),
     ],
 )
 def test_a_batch_is_parted_by_its_size_alone(n_a: int, names: int, parts: int) -> None:
-    """Two parts from names × units² = 2²⁰, and one for a single name whatever its net."""
+    """Two parts from names × units² = 2²¹, and one for a single name whatever its net."""
     assert parts_of(CharRNN(30, 10, n_a), names) == parts
 
 
