@@ -14,6 +14,11 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from bacterio_cli.machine import keep_freed_memory, one_blas_thread
+
+one_blas_thread()  # as the command runs
+keep_freed_memory()
+
 import numpy as np
 
 from bacterio_cli import training
