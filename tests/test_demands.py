@@ -337,3 +337,14 @@ def test_names_of_no_genus_are_not_judged_as_genera(room: Path) -> None:
     words = ("-c", "towns.npz", "--format", "jsonl")
     sampled = bacterio("sample", "--seed", 1, "-n", 3, *words, cwd=room)
     assert sampled.stdout == bacterio("score", *words, *free_names(3), cwd=room).stdout
+
+
+def test_a_list_to_avoid_is_read_as_it_is_told(room: Path) -> None:
+    """A table needs its column, and what each list was taken for is said; the words without a list are refused."""
+    (first,) = free_names(1)
+    (room / "taken.csv").write_text(f"genus,other\n{first},x\nZora,y\n", encoding="utf-8")
+    result = draw(room, "-n", 1, "--avoid", "taken.csv", "--column", "genus")
+    assert (result.code, result.stdout.split() == [first]) == (0, False)
+    assert result.stderr.startswith("bacterio: taken.csv: column of a table, UTF-8, 2 names\n")
+    alone = draw(room, "-n", 1, "--column", "genus")
+    assert (alone.code, "say how to read --avoid" in alone.stderr) == (2, True)

@@ -94,7 +94,8 @@ def test_constrained_names_are_sorted_by_their_bits(room: Path) -> None:
     assert (len(found), len(every), len({row["name"] for row in every})) == (10, 50, 50)
     assert bits == sorted(float(row["bits_per_char"]) for row in every)[:10]
     assert all(row["name"].lower().endswith("monas") and row["edits"] in ("2", ">2") for row in every)
-    compared, accepted = result.stderr.splitlines()
+    taken, compared, accepted = result.stderr.splitlines()
+    assert taken == "bacterio: plants.txt: plain list, UTF-8, 2 names"
     assert "the model's corpus (" in compared
     assert "plants.txt (2 names" in compared
     assert accepted.startswith("bacterio: 50 of ")

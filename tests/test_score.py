@@ -142,11 +142,12 @@ def test_the_summary_is_one_row(room: Path) -> None:
 
 
 def test_stderr_names_the_lists(room: Path) -> None:
-    """One line: each list compared with, its size and its date; stdout says in which of them a name stands."""
+    """What each list was taken for, then one line of all, with size and date; stdout says in which a name stands."""
     write_names(room, ["# date: 2019-05-01", "LILIUM", "Rosa"], "plants.txt")
     (room / "lpsn.csv").write_text(f"{LPSN_HEADER}\nAlbaria,,,Ref,VL; synonym,Doe,x,1,,1,\n", encoding="utf-8")
     result = score(room, "--avoid", "plants.txt", "--avoid", "lpsn.csv", "--header", "Lilium", "albaria", "Rubus")
     assert re.fullmatch(
+        r"bacterio: plants\.txt: plain list, UTF-8, 2 names\nbacterio: lpsn\.csv: LPSN .*, 1 name\n"
         r"bacterio: compared with the model's corpus \(40 names.*2020-12-31\), plants\.txt \(2 names.*2019-05-01\), "
         r"lpsn\.csv \(1 name.*\d{4}-\d\d-\d\d\)\n",
         result.stderr,

@@ -25,18 +25,21 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Trained]:
     return checkpoint, load(checkpoint)
 
 
-def lists_of(trained: Trained, avoid: Sequence[str]) -> Lookup:
-    """The model's corpus and the files given with --avoid."""
+def lists_of(trained: Trained, avoid: Sequence[str], **how: str | None) -> Lookup:
+    """The model's corpus and the files given with --avoid, read as `read_reference` is told; says what they are."""
     from bacterio_cli.names.lookup import Lookup
     from bacterio_cli.names.references import Reference, read_reference
 
     corpus = Reference("the model's corpus", trained.known, trained.corpus["date"], prokaryotes=True)
-    return Lookup([corpus, *map(read_reference, avoid)])
+    references = [read_reference(source, **how) for source in avoid]
+    for reference in references:
+        terminal.notice(reference.taken_for)
+    return Lookup([corpus, *references])
 
 
 def compared_with(lookup: Lookup) -> str:
     """The lists, their sizes and dates, in a line."""
-    lists = [f"{r.label} ({len(r.names):,} names, {aged(r.date)})" for r in lookup.references]
+    lists = [f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {aged(r.date)})" for r in lookup.references]
     return f"compared with {', '.join(lists)}"
 
 

@@ -42,6 +42,9 @@ def sample(
     top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only.")] = None,
     top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share.")] = None,
     avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
+    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of the lists to avoid, if it is not to be recognised.", show_default=False)] = None,
+    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table to avoid that holds the names, by name or number.", show_default=False)] = None,
+    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of the lists to avoid, if it is not Unicode.", show_default=False)] = None,
     min_edits: Annotated[int | None, Choice(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
     ban: Annotated[Path | None, Choice(metavar="FILE", help="Words, one a line, that no name may contain.", show_default=False)] = None,
     check: Annotated[bool, Choice("--check", help="Only names without conflicts under the rules for genus names.")] = False,
@@ -96,7 +99,8 @@ def sample(
         allow_known=allow_known or min_edits == 0,
         allow_duplicates=allow_duplicates,
     )
-    lookup = comparing.lists_of(trained, avoid or []) if avoid or check or form != "names" else None
+    how = {"input_format": input_format, "column": column, "encoding": encoding}
+    lookup = comparing.lists_of(trained, avoid or [], **how) if avoid or check or form != "names" else None
     demands = demands_of(trained, lookup, ending, gender, match, ban, min_edits, check=check, avoid=bool(avoid))
     count, tally = pool if rank else n, Tally()
     names = names_of(
@@ -134,6 +138,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
     if given["header"] and given["form"] != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {given['form']}")
+    if not given["avoid"] and (given["input_format"] or given["column"] or given["encoding"]):
+        raise UsageError("--input-format, --column and --encoding say how to read --avoid; give both")
     if "" in (given["ending"] or []):
         raise UsageError("--ending is empty; give the letters that names are to end with")
     read = [*(given["avoid"] or []), str(given["placeholders"]), str(given["ban"])]
@@ -235,10 +241,12 @@ def write(
         scorer = scorer_of(trained, lookup)
         if header and form == "tsv":
             sys.stdout.write("\t".join(FIELDS) + "\n")
+        printed = 0
         while some := list(islice(names, AT_ONCE)):
             for row in scorer.score(some):
                 sys.stdout.write(comparing.row_as(form, row))
-            yield from some if keep else ()
+            yield from islice(some, max(0, REPORTED - printed)) if keep else ()
+            printed += len(some)
         return
     labels = iter(placeholders or ())
     for printed, name in enumerate(names):

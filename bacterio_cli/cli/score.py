@@ -29,9 +29,9 @@ def score(
     summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
     profile: Annotated[str | None, Choice(metavar="genus|any", help="Whether the rules of genus names apply. [default: as the model was trained]", show_default=False)] = None,
-    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of standard input, if it is not to be recognised.", show_default=False)] = None,
-    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names.", show_default=False)] = None,
-    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input, if it is not Unicode.", show_default=False)] = None,
+    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of standard input and of --avoid, if it is not to be recognised.", show_default=False)] = None,
+    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number.", show_default=False)] = None,
+    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid, if it is not Unicode.", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Say how likely names are, what is near them, and which rules they break.
 
@@ -53,7 +53,7 @@ def score(
         raise UsageError(f"--header goes with --format tsv, not {form}")
     wanted = given(names, input_format, column, encoding)
     _, trained = comparing.open_model(checkpoint)
-    lookup = comparing.lists_of(trained, avoid or [])
+    lookup = comparing.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
     genus = (profile or trained.corpus["profile"]) == "genus"
     scorer = Scorer(trained, lookup, genus=genus)
     terminal.notice(comparing.compared_with(lookup) if wanted else "no names to score")
@@ -83,7 +83,7 @@ def given(names: Sequence[str] | None, input_format: str | None, column: str | N
     """The names typed, or those on standard input, composed and without outer blanks."""
     import unicodedata
 
-    from bacterio_cli.names.readers.recognition import read
+    from bacterio_cli.names.readers.recognition import describe, read
 
     if names and names != ["-"]:
         texts = list(names)
@@ -91,6 +91,8 @@ def given(names: Sequence[str] | None, input_format: str | None, column: str | N
         if sys.stdin is not None and terminal.is_terminal(sys.stdin):
             terminal.notice("reading names from standard input, one a line; Ctrl-D ends it")
         reading = read("-", input_format=input_format, column=column, encoding=encoding)
+        if reading.format != "lines" or reading.encoding != "UTF-8":
+            terminal.notice(describe(reading))
         texts = [entry.text for entry in reading.entries]
     cleaned = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
     return [text for text in cleaned if text]

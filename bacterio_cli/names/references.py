@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError
 from bacterio_cli.names.cleaning import clean, composed
 from bacterio_cli.names.readers.entries import CANDIDATUS, Entry, Reading
-from bacterio_cli.names.readers.recognition import read
+from bacterio_cli.names.readers.recognition import describe, read
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
 RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
@@ -25,12 +25,14 @@ class Reference:
 
     `label` is the file's name; `date` the newest date that the file states, else 'file of 2026-08-04', its own time;
     None for standard input that states none. `prokaryotes`: its format holds these alone.
+    `taken_for`: what the file was recognised as, in words.
     """
 
     label: str
     names: tuple[str, ...]
     date: str | None = None
     prokaryotes: bool = False
+    taken_for: str = field(default="", compare=False)
 
 
 def read_reference(
@@ -45,7 +47,9 @@ def read_reference(
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
     label = reading.source if source == "-" else Path(source).name
-    return Reference(label, names, reading.date or file_date(source), reading.format in OF_PROKARYOTES)
+    return Reference(
+        label, names, reading.date or file_date(source), reading.format in OF_PROKARYOTES, describe(reading)
+    )
 
 
 def file_date(source: str) -> str | None:

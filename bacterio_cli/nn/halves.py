@@ -1,4 +1,4 @@
-"""A batch in two halves, each with a thread of its own: how a step of training uses two cores.
+"""A batch in two halves, or long rows in chunks, on two threads: how training and sampling use two cores.
 
 The names of a batch are independent of each other, and L is a mean over its N letters. With L_h the mean over the
 N_h letters of half h and s_h = N_h / N:
@@ -8,7 +8,7 @@ L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
 NumPy lets go of the interpreter inside a product or a function of a long array, so the halves run side by side where
 such calls are long. Where they are short, handing the interpreter back and forth costs more than it brings. Which it
 is depends on the sizes alone, never on the machine or on timing: the same halves are added up in the same order
-everywhere, one after the other where there is a single core.
+everywhere; on a single core the threads take turns.
 """
 
 from __future__ import annotations
