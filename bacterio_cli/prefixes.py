@@ -18,7 +18,7 @@ from bacterio_cli.nn.halves import in_chunks
 from bacterio_cli.nn.layers import Array
 
 STEPPED = 1024  # beginnings stepped at once: what they need then stays in the cache
-LARGEST_BLOCK = 32_768  # names side by side
+LARGEST_BLOCK = 65_536  # names side by side
 LARGEST_TABLE = 2**22  # entries of their distributions, names × letters
 
 

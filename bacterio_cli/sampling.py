@@ -19,6 +19,7 @@ import numpy as np
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, temper
 from bacterio_cli.names.vocabulary import Vocabulary
+from bacterio_cli.nn.halves import in_chunks
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.prefixes import Walk, largest_block
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bacterio_cli.demands import Demand
 
 FIRST_BLOCK = 64
+CHOSEN = 8_192  # names that choose a letter at once
 JUDGED = 512  # draws that demands look at together
 HOPELESS = 200_000  # draws in a row without one that is accepted
 
@@ -55,7 +57,7 @@ class Tally:
 
 
 def block_sizes(n_y: int) -> Iterator[int]:
-    """64, 512, 4,096, 32,768, 32,768, …: small first, so that a few come at once; less for many letters."""
+    """64, 512, 4,096, 32,768, 65,536, 65,536, …: small first, so that a few come at once; less for many letters."""
     size, largest = FIRST_BLOCK, max(FIRST_BLOCK, largest_block(n_y))
     while True:
         yield size
@@ -92,9 +94,16 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
     cumulative (m, n_y) holds these sums, row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it;
     a letter of probability 0 is never chosen.
     """
-    whole = cumulative[row, -1]
-    below = np.minimum(uniform.astype(cumulative.dtype) * whole, np.nextafter(whole, 0, dtype=cumulative.dtype))
-    return (cumulative[row] > below[:, None]).argmax(axis=1)
+    chosen = np.empty(len(row), np.intp)
+
+    def work(names: slice) -> None:
+        sums = cumulative[row[names]]
+        whole = sums[:, -1]
+        below = np.minimum(uniform[names].astype(sums.dtype) * whole, np.nextafter(whole, 0, dtype=sums.dtype))
+        chosen[names] = (sums > below[:, None]).argmax(axis=1)
+
+    in_chunks(work, len(row), CHOSEN)
+    return chosen
 
 
 def draw_block(

@@ -122,11 +122,11 @@ class RNN(Cell):
         B = len(state[0])
         history = np.empty((B + len(z), self.n_a), z.dtype)
         history[:B] = state[0]
-        product = np.empty((B, self.n_a), z.dtype)
         for t in steps_of(batch_sizes):
-            z_t = np.matmul(history[t.before : t.before + t.rows], U, out=product[: t.rows])
-            z_t += z[t.start : t.stop]  # (5)
-            f(z_t, out=history[B + t.start : B + t.stop])  # (4)
+            a = history[B + t.start : B + t.stop]  # z⟨t⟩, until f makes a⟨t⟩ of it
+            np.matmul(history[t.before : t.before + t.rows], U, out=a)
+            a += z[t.start : t.stop]  # (5)
+            f(a, out=a)  # (4)
         return history[B:], (last_rows(history, batch_sizes),), RNNCache(x, batch_sizes, history)
 
     def backward(self, params: Params, cache: RNNCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:

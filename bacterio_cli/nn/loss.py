@@ -48,7 +48,8 @@ def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
         loss = (np.log(total[:, 0]) - picked).mean()
     else:
         loss = (targets * (np.log(total) - shifted)).sum(axis=-1).mean()
-    return loss, e / total
+    e /= total
+    return loss, e
 
 
 def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class CharRNN(LetterModel):
     cell: str = "gru"
     activation: str = "tanh"
 
-    @property
+    @cached_property
     def cells(self) -> list[RNN | GRU | LSTM]:
         """The stack, from the input upwards."""
         widths = [self.embedding.width] + [self.n_a] * (self.layers - 1)

@@ -23,7 +23,7 @@ from turns import Bars, Side, in_turn, keep_bytecode, sides_in_turn
 
 CELLS = ("rnn", "gru", "lstm")
 SIZES = (64, 128, 256, 512)
-STEPS = {32: 12, 128: 5}  # batches of each size that are timed together
+STEPS = {32: 48, 128: 24}  # batches of each size that are timed together
 MUST = {("rnn", 128, 32, 1): 2.5, ("gru", 128, 32, 1): 1.8, ("lstm", 128, 32, 1): 1.2}
 DRAWS = 100_000
 QUERIES = 1_000
