@@ -161,6 +161,17 @@ def test_a_terminal_gets_colours_unless_they_are_refused(tmp_path: Path) -> None
     assert "\x1b" not in bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stdout
 
 
+def test_a_lesson_is_coloured_on_a_terminal(tmp_path: Path) -> None:
+    """The mistaken line is red, the right one green, and a scale that hides the mistake red; not with NO_COLOR."""
+    words = ("gradcheck", "--arch", "mlp", "--inject", "tanh-twice", "--explain")
+    wrong, right = "- return np.subtract(1, np.tanh(a) ** 2, out=out)", "+ return np.subtract(1, np.multiply(a, a, out"
+    code, shown = on_terminal(*words, cwd=tmp_path)
+    assert (code, f"\x1b[31m{wrong}" in shown, f"\x1b[32m{right}" in shown) == (1, True, True)
+    assert re.search(r"\x1b\[1;31m *unseen", shown)
+    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
+    assert (code, f"\n{wrong}" in shown, f"\n{right}" in shown, "\x1b[3" in shown) == (1, True, True, False)
+
+
 def test_a_terminal_sees_training_go_on(tmp_path: Path) -> None:
     """A bar with loss and speed, and invented names where validation improves; -q has none of it."""
     words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
@@ -233,6 +244,13 @@ def test_an_unknown_mistake_is_exit_2(tmp_path: Path) -> None:
     """The message says where the names are."""
     result = bacterio("gradcheck", "--inject", "typo", cwd=tmp_path)
     assert only_error(result, 2) == "--inject typo: no such mistake; 'bacterio gradcheck --list-bugs' lists them"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("tanh-twise", "tanh-twice"), ("carry", "no-carry")])
+def test_a_mistyped_mistake_is_guessed(typed: str, meant: str, tmp_path: Path) -> None:
+    """The message asks whether the nearest name was meant."""
+    said = only_error(bacterio("gradcheck", "--inject", typed, cwd=tmp_path), 2)
+    assert said.startswith(f"--inject {typed}: no such mistake; did you mean {meant}? ")
 
 
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
+import time
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +15,7 @@ from bacterio_cli.cli import terminal
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from bacterio_cli.gradcheck.bugs import Bug
     from bacterio_cli.gradcheck.numeric import Row
 
 Choice = typer.Option
@@ -25,18 +27,19 @@ def gradcheck(
     method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
     inject: Annotated[str | None, Choice(metavar="BUG", help="Plant this mistake first; see --list-bugs.")] = None,
+    explain: Annotated[bool, Choice("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
     as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,
 ) -> None:  # fmt: skip
     """Prove every gradient.
 
-    Each parameter, the input and the initial state, against the complex-step derivative; exit 1 if any row fails.
+    Each parameter, the input and the initial state, against the complex-step derivative; exit 1 if any row fails,
+    as with a planted mistake that is caught. --explain says why people make it, which line it is, which rows catch it,
+    and at which scale of the weights a check would have missed it.
 
-    Example: bacterio gradcheck --inject tanh-twice
+    Example: bacterio gradcheck --inject tanh-twice --explain
     """
-    import time  # the engine and its cases are not needed for --help
-
-    from bacterio_cli.gradcheck import bugs, checks, numeric
+    from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
 
     if list_bugs:
         for bug in bugs.BUGS:
@@ -44,9 +47,37 @@ def gradcheck(
         return
     if checkpoint is not None and arch is not None:
         raise UsageError("--arch belongs to the small cases; a checkpoint has its own")
-    planted = bugs.find(inject) if inject else None
-    if inject and planted is None:
-        raise UsageError(f"--inject {inject}: no such mistake; 'bacterio gradcheck --list-bugs' lists them")
+    planted = None if inject is None else bugs.find(inject)
+    if inject is not None and planted is None:
+        meant = bugs.nearest(inject)
+        hint = f"did you mean {meant}? " if meant else ""
+        raise UsageError(f"--inject {inject}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
+    if not explain:
+        failed = prove(planted, arch, checkpoint, method, tolerance, as_json=as_json)
+    elif planted is None:
+        raise UsageError("--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them")
+    elif checkpoint is not None or method != "complex" or tolerance is not None:
+        raise UsageError("--explain has scales of its own and both methods; leave out -c, --method and --tolerance")
+    else:
+        failed = teach(planted, arch, as_json=as_json)
+    if planted and not failed:
+        terminal.notice(f"{planted.name} touches none of these cases; leave out --arch to see it caught")
+    if failed:
+        raise SystemExit(1)
+
+
+def prove(
+    planted: Bug | None,
+    arch: str | None,
+    checkpoint: Path | None,
+    method: str,
+    tolerance: float | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Check everything, with the mistake in it if there is one; how many rows fail."""
+    from bacterio_cli.gradcheck import checks, numeric
+
     begun = time.perf_counter()
     with planted.planted() if planted else nullcontext():
         if checkpoint is not None:
@@ -61,20 +92,30 @@ def gradcheck(
                 for row in numeric.check(case, method=method, tolerance=tolerance)
             ]
     report(rows, time.perf_counter() - begun, as_json=as_json)
-    if planted and all(row.passed for row in rows):
-        terminal.notice(f"{planted.name} touches none of these cases; leave out --arch to see it caught")
-    if not all(row.passed for row in rows):
-        raise SystemExit(1)
+    return sum(not row.passed for row in rows)
+
+
+def teach(planted: Bug, arch: str | None, *, as_json: bool) -> int:
+    """Explain the mistake; how many rows fail with it."""
+    from bacterio_cli.cli.lesson import show
+    from bacterio_cli.gradcheck import lesson
+
+    begun = time.perf_counter()
+    taught = lesson.teach(planted, arch)
+    if as_json:
+        verdict = {"passed": not taught.failed, "seconds": round(time.perf_counter() - begun, 3)}
+        sys.stdout.write(terminal.as_json(verdict | asdict(taught)))
+    else:
+        show(taught)
+    return taught.failed
 
 
 def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
     """All rows, and the verdict in a line on stderr."""
     failed = [row for row in rows if not row.passed]
     if as_json:
-        from dataclasses import asdict
-
         result = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        sys.stdout.write(terminal.as_json(result))
         return
     cells = [
         (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)

@@ -72,7 +72,7 @@ def table(
     whole: Sequence[str] = (),
 ) -> None:
     """Rows under headings: ruled on a terminal, plain aligned text elsewhere; columns in `whole` are never broken."""
-    from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only tables need it
+    from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only what is ruled or coloured needs it
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -89,13 +89,45 @@ def table(
         sheet.add_column(
             column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in whole
         )
-    styles = {"FAIL": "bold red", "pass": "green", "conflict": "bold red", "warn": "yellow", "ok": "green"}
+    styles = {
+        "FAIL": "bold red",
+        "pass": "green",
+        "conflict": "bold red",
+        "warn": "yellow",
+        "ok": "green",
+        "unseen": "bold red",
+    }
     for row in rows:
         sheet.add_row(*(Text(printable(cell), styles.get(cell, "")) if isinstance(cell, str) else cell for cell in row))
     console = Sheet(file=stream, width=None if seen else PIPE_WIDTH, highlight=False)
     with console.capture() as drawn:
         console.print(sheet)
     stream.write("\n".join(line.rstrip() for line in drawn.get().split("\n")))
+
+
+def paragraph(text: str, *, stream: TextIO) -> None:
+    """Prose, broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula."""
+    import re
+    import shutil
+    import textwrap
+
+    width = min(80, shutil.get_terminal_size().columns) if is_terminal(stream) else 80
+    held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
+    stream.write(textwrap.fill(held, width, break_on_hyphens=False).replace("\xa0", " ") + "\n")
+
+
+def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) -> None:
+    """Lines behind - and lines behind +, red and green on a terminal."""
+    lines = [("- " + line, "red") for line in wrong] + [("+ " + line, "green") for line in right]
+    if not is_terminal(stream):
+        stream.write("".join(f"{printable(line)}\n" for line, _ in lines))
+        return
+    from rich.console import Console  # as for tables
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for line, style in lines:
+        console.print(Text(printable(line), style), soft_wrap=True)
 
 
 def training_bar(total: int, done: int, *, quiet: bool) -> tqdm[Any]:

@@ -7,6 +7,7 @@ used; so what is tested is the very code with one real mistake in it.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -96,6 +97,11 @@ BUGS = [
     Bug("layers-swapped", "the gradients of the initial states come back in the wrong order", models.CharRNN.backward,
         "before = dbelow + before", "before = before + dbelow"),
 ]  # fmt: skip
+
+
+def nearest(name: str) -> str | None:
+    """The bug's name that was probably meant."""
+    return next(iter(difflib.get_close_matches(name, [bug.name for bug in BUGS], n=1)), None)
 
 
 def find(name: str) -> Bug | None:

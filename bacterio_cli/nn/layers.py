@@ -42,8 +42,8 @@ def tanh(z: Array, out: Array | None = None) -> Array:
 def tanh_slope(a: Array, out: Array | None = None) -> Array:
     """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7. T3 prints 1 + tan².)
 
-    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, invisible at a scale of
-    0.01 and wrong by 80 % at 0.5.
+    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which at a scale of 0.01
+    a customary check does not see (`bacterio gradcheck --inject tanh-twice --explain`).
     """
     return np.subtract(1, np.multiply(a, a, out=out), out=out)
 

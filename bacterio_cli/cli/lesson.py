@@ -1,0 +1,82 @@
+"""The lesson of a planted mistake for people: what `bacterio gradcheck --inject BUG --explain` prints."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from bacterio_cli.cli import terminal
+
+if TYPE_CHECKING:
+    from bacterio_cli.gradcheck.lesson import Lesson
+
+MOST_CASES = 8  # so many are shown; --json has all
+
+
+def say(text: str) -> None:
+    """A blank line and a paragraph on stdout."""
+    sys.stdout.write("\n")
+    terminal.paragraph(text, stream=sys.stdout)
+
+
+def show(lesson: Lesson) -> None:
+    """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why."""
+    place = lesson.place
+    terminal.paragraph(f"{lesson.name}: {lesson.summary}", stream=sys.stdout)
+    say(lesson.why)
+    say(f"{place.file}:{place.line}, {place.function}")
+    terminal.difference(place.wrong, place.right, stream=sys.stdout)
+    if lesson.caught:
+        show_cases(lesson)
+        show_sweep(lesson)
+
+
+def show_cases(lesson: Lesson) -> None:
+    """The first cases that catch the mistake, smallest first, each by its worst row."""
+    shown, left = lesson.caught[:MOST_CASES], lesson.caught[MOST_CASES:]
+    say(f"Caught by {lesson.failed} of {lesson.checked} rows; the worst of each case, and how many of its rows:")
+    rows = [
+        (
+            catch.case,
+            catch.worst.parameter,
+            f"{catch.worst.max_relative_error:.1e}",
+            f"{catch.failed} of {catch.checked}",
+        )
+        for catch in shown
+    ]
+    columns = ("case", "parameter", "error", "rows")
+    terminal.table(columns, rows, stream=sys.stdout, right=("error", "rows"), whole=columns[1:])
+    if left:
+        count = sum(catch.failed for catch in left)
+        terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them", stream=sys.stdout)
+
+
+def show_sweep(lesson: Lesson) -> None:
+    """What both checks see at each scale, and the reason."""
+    from bacterio_cli.gradcheck.numeric import METHODS  # the engine is there once a lesson is
+
+    exact, usual = (tolerance for _, tolerance in METHODS.values())
+    say("At which scale it is seen, by complex step and by central differences, in how many of these cases:")
+    rows = [
+        (
+            f"{sight.scale:g}",
+            f"{sight.error:.1e}",
+            seen(sight.complex_step, sight.cases),
+            f"{sight.distance:.1e}",
+            seen(sight.central, sight.cases),
+        )
+        for sight in lesson.sweep
+    ]
+    columns = ("scale", "error", "complex", "distance", "central")
+    terminal.table(columns, rows, stream=sys.stdout, right=columns[1:], whole=columns)
+    say(lesson.by_scale)
+    say(
+        "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
+        f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "
+        f"‖g − n‖ / (‖g‖ + ‖n‖) over all gradients g and their central differences n, which passes up to {usual:g}."
+    )
+
+
+def seen(count: int, cases: int) -> str:
+    """How many of the cases see it."""
+    return "unseen" if count == 0 else f"{count} of {cases}"
