@@ -101,3 +101,17 @@ def test_python_block_runs(block: str, desk: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 3
     assert (desk / "small.npz").exists()
+
+
+@pytest.mark.parametrize(("name", "path", "line"), re.findall(r"\[`(\w+)`\]\((\S+\.py)#L(\d+)\)", README))
+def test_link_leads_to_the_line_that_defines(name: str, path: str, line: str) -> None:
+    """A link to a line of the code leads to the function or class that it names."""
+    defined = re.search(rf"^(?:def|class) {name}\b", (ROOT / path).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert defined
+    assert int(line) == defined.string[: defined.start()].count("\n") + 1
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)", README))))
+def test_link_leads_to_a_file(path: str) -> None:
+    """What the README links to is there."""
+    assert (ROOT / path).exists()
