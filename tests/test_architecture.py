@@ -170,6 +170,8 @@ def test_domain_knows_no_networks(module: str) -> None:
         ("machine", []),
         ("prefixes", ["nn", "names", "language_model"]),
         ("trained", ["nn", "ngram", "names", "language_model", "checkpoint", "recipe", "errors"]),
+        ("equations", ["nn"]),
+        ("trace", ["nn", "names", "errors"]),
         ("gradcheck", ["nn", "names", "trained", "gradcheck"]),
     ],
 )

@@ -1,0 +1,98 @@
+"""The equations of a recurrent net, each with its shape and source, for people to read beside its numbers.
+
+They are quoted, not computed: each stands in the docstring of the code that computes it, its `home`, and so does its
+source; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from bacterio_cli.nn.cells import RNN
+from bacterio_cli.nn.gated import GRU, LSTM
+from bacterio_cli.nn.layers import Embedding, linear_backward, relu_slope, sigmoid_slope, tanh_slope
+from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
+from bacterio_cli.nn.models import CharRNN, LetterModel
+
+
+class Equation(NamedTuple):
+    """What it gives, the equation, the sizes of its left side, and its source; the docstrings of `homes` state them."""
+
+    gives: str
+    text: str
+    shape: tuple[str | int, ...]
+    source: str
+    homes: tuple[Any, ...]
+
+
+A, CHO, GERS = ("n_a",), "Cho et al. 2014", "Gers et al. 2000"
+GRU_BACK, LSTM_BACK = (GRU.backward, GRU), (LSTM.backward, LSTM)
+EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "", (Embedding,))
+ONE_HOT = Equation("x", "n_x = 0 stands for one-hot input", ("n_x",), "", (Embedding,))
+ABOVE = (
+    Equation("z", "z = a W_yaᵀ + b_y", ("n_y",), "", (LetterModel.output,)),
+    Equation("ŷ", "ŷ_i = e^{z_i} / Σ_k e^{z_k}", ("n_y",), "T1 b; T2; T3", (softmax,)),
+    Equation("L", "L = −(1/N) Σ_n Σ_i t_ni log ŷ_ni", (1,), "T1; T3", (cross_entropy,)),
+)
+BACK = (
+    Equation("dz_y", "dz = (ŷ − t) / N", ("n_y",), "T1; T2 eq. 3; T3", (cross_entropy_backward,)),
+    Equation("da", "dx = dy W", A, "T3", (linear_backward,)),
+)
+SLOPES = {
+    "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7", (tanh_slope,)),
+    "sigmoid": Equation("f′", "σ′(z) = σ(z) (1 − σ(z)) = a (1 − a)", A, "T3", (sigmoid_slope,)),
+    "relu": Equation("f′", "relu′(z) = 1 where z > 0, else 0", A, "T3", (relu_slope,)),
+}
+FORTH: dict[str, tuple[Equation, ...]] = {
+    "rnn": (
+        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 5", (RNN,)),
+        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 4", (RNN,)),
+    ),
+    "gru": (
+        Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO, (GRU,)),
+        Equation("r", "(2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)", A, CHO, (GRU,)),
+        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ h⟨t⟩)", A, CHO, (GRU,)),
+        Equation("h", "h⟨t⟩ = W_ca a⟨t−1⟩", A, CHO, (GRU,)),
+        Equation("a", "(4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩", A, CHO, (GRU,)),
+    ),
+    "lstm": (
+        Equation("i, f, o", "(1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)", (3, "n_a"), GERS, (LSTM,)),
+        Equation("c̃", "(2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)", A, GERS, (LSTM,)),
+        Equation("c", "(3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩", A, GERS, (LSTM,)),
+        Equation("a", "(4) a⟨t⟩ = o ⊙ tanh c⟨t⟩", A, GERS, (LSTM,)),
+    ),
+}
+RETURN: dict[str, tuple[Equation, ...]] = {
+    "rnn": (
+        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + carry) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7", (RNN.backward,)),
+        Equation("carry", "(5′) carry = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13", (RNN.backward,)),
+    ),
+    "gru": (
+        Equation("dc̃, du", "(4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃)", A, CHO, GRU_BACK),
+        Equation("carry", "carry = da ⊙ u", A, CHO, GRU_BACK),
+        Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO, GRU_BACK),
+        Equation("dh, dr", "dh = dz_c ⊙ r, dr = dz_c ⊙ h", A, CHO, GRU_BACK),
+        Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO, GRU_BACK),
+        Equation("dz", "(1′) dz_u = du ⊙ u (1 − u)", A, CHO, GRU_BACK),
+        Equation("carry", "carry += [dz_u, dz_r, dh] W_aa", A, CHO, GRU_BACK),
+    ),
+    "lstm": (
+        Equation("do", "(4′) do = da ⊙ tanh c", A, GERS, LSTM_BACK),
+        Equation("dc", "dc += da ⊙ o (1 − tanh² c)", A, GERS, LSTM_BACK),
+        Equation("di, dc̃", "(3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i", A, GERS, LSTM_BACK),
+        Equation("carry_c", "df = dc ⊙ c⟨t−1⟩, carry_c = dc ⊙ f", A, GERS, LSTM_BACK),
+        Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS, LSTM_BACK),
+        Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS, LSTM_BACK),
+        Equation("carry", "carry = dz W_aa", A, GERS, LSTM_BACK),
+    ),
+}
+
+
+def equations_of(model: CharRNN) -> Iterator[tuple[Equation, str]]:
+    """The equations of one step there and back, in the order of computation, each with its shape, as 4×3."""
+    sizes = {"n_x": model.embedding.width, "n_a": model.n_a, "n_y": model.n_y}
+    slope = (SLOPES[model.activation],) if model.cell == "rnn" else ()
+    below = EMBEDDED if model.n_x else ONE_HOT
+    for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *RETURN[model.cell], *slope):
+        yield equation, "×".join(str(sizes.get(str(extent), extent)) for extent in equation.shape)
