@@ -178,8 +178,8 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
         alone = np.zeros_like(dz)
         alone[-1:] = cross_entropy_backward(y_hat[-1:], targets[-1:])
         back, last = backward(model, params, steps, dz), backward(model, params, steps, alone)
-        refuse_overflow(name, steps, back, last)
         cut = backward(model, params, steps, dz, truncate) if truncate else None
+        refuse_overflow(name, steps, back, last, *([cut] if cut else []))
     return Trace(model, steps, back, last, cut)
 
 
@@ -246,5 +246,5 @@ def refuse_overflow(name: str, steps: Sequence[Forward], *ways: Backward) -> Non
     vectors += [np.array(global_norm(way.grads)) for way in ways]
     if not all(np.isfinite(norm(v)) for v in vectors):
         raise BacterioError(
-            f"{name}: its numbers overflow, so large are the weights; trace a shorter name or another net"
+            f"{name}: its numbers overflow, for the weights are too large; trace a shorter name or another net"
         )

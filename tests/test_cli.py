@@ -53,10 +53,10 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     result = bacterio("--help", cwd=tmp_path)
     listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].split("\n\n")[0].splitlines()]
     assert (result.code, result.stderr) == (0, "")
-    assert listed == ["train", "sample", "score", "gradcheck", "info", "corpus"]
+    assert listed == ["train", "sample", "score", "trace", "gradcheck", "info", "corpus"]
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "score", "gradcheck", "info", "corpus"])
+@pytest.mark.parametrize("name", ["train", "sample", "score", "trace", "gradcheck", "info", "corpus"])
 def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> None:
     """`bacterio COMMAND --help` goes to stdout, exit 0, and shows how it is called."""
     result = bacterio(name, "--help", cwd=tmp_path)

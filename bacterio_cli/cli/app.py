@@ -20,6 +20,7 @@ from bacterio_cli.cli.info import info
 from bacterio_cli.cli.sample import sample
 from bacterio_cli.cli.score import score
 from bacterio_cli.cli.terminal import error, notice
+from bacterio_cli.cli.trace import trace
 from bacterio_cli.cli.train import train
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.machine import one_blas_thread
@@ -85,7 +86,7 @@ def options(
     """Learn bacterial genus names and invent new ones."""
 
 
-for command in (train, sample, score, gradcheck, info, corpus):
+for command in (train, sample, score, trace, gradcheck, info, corpus):
     app.command()(guarded(command))
 
 

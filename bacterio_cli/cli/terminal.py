@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
+BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
 
 
 def printable(text: str) -> str:
@@ -50,6 +51,13 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
+def has_room(columns: int) -> bool:
+    """Whether what goes to stdout may be so wide: a file or pipe takes any width."""
+    import shutil
+
+    return not is_terminal(sys.stdout) or shutil.get_terminal_size().columns >= columns
+
+
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
 
 
@@ -70,8 +78,12 @@ def table(
     stream: TextIO,
     right: Sequence[str] = (),
     whole: Sequence[str] = (),
+    tight: bool = False,
 ) -> None:
-    """Rows under headings: ruled on a terminal, plain aligned text elsewhere; columns in `whole` are never broken."""
+    """Rows under headings: ruled on a terminal, plain aligned text elsewhere; columns in `whole` are never broken.
+
+    `tight` leaves two blanks between columns on a terminal too, where there are three.
+    """
     from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only what is ruled or coloured needs it
     from rich.console import Console
     from rich.table import Table
@@ -85,6 +97,8 @@ def table(
 
     seen = is_terminal(stream)
     sheet = Table(box=SIMPLE_HEAD if seen else None, pad_edge=False, show_edge=False)
+    if seen and tight:
+        sheet.padding = (0, 1, 0, 0)
     for column in columns:
         sheet.add_column(
             column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in whole
@@ -128,6 +142,25 @@ def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) ->
     console = Console(file=stream, highlight=False)
     for line, style in lines:
         console.print(Text(printable(line), style), soft_wrap=True)
+
+
+def short(value: float) -> str:
+    """A number in at most six characters and a sign: four decimals, or two digits and a power of ten."""
+    if value == 0 or 1e-3 <= abs(value) < 10:
+        return f"{value:.4f}" if value else "0"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent."""
+    return f"{100 * share:.0f} %"
+
+
+def bar(share: float) -> str:
+    """A bar of so much of its full width, in eighths of a character."""
+    whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)
+    return ("█" * whole + EIGHTHS[rest]).strip()
 
 
 def training_bar(total: int, done: int, *, quiet: bool) -> tqdm[Any]:
