@@ -213,7 +213,7 @@ def show_equations(found: Trace) -> None:
 
 def show_gradients(found: Trace, truncate: int | None) -> None:
     """The norm of each parameter's gradient, with its equation or with what truncation leaves of it."""
-    from bacterio_cli.gradcheck.checks import equations
+    from bacterio_cli.gradcheck.parts import equations
     from bacterio_cli.nn.models import shapes
 
     sizes = shapes(found.model)
