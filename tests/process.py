@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,6 +62,36 @@ def bacterio(*arguments: object, cwd: Path, stdin: bytes = b"", shell: str = "",
         env=os.environ | ENVIRONMENT | environment,
     )  # fmt: skip
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_terminal(
+    *arguments: object,
+    cwd: Path,
+    size: tuple[int, int] = (24, 120),
+    keys: tuple[str, bytes] | None = None,
+    **environment: str,
+) -> tuple[int, str]:
+    """Exit code and what a person is sent: both streams are one terminal of so many lines and columns.
+
+    `keys` are typed once, when their text has been shown.
+    """
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, size)
+    opened = 'exec "$@" <"$0"'  # the first of a session to open a terminal gets the signals of its keys
+    process = subprocess.Popen(
+        ["sh", "-c", opened, os.ttyname(slave), *command(*arguments)],
+        cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env=os.environ | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    with open(master, "r+b", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO when the other side has gone
+        while chunk := terminal.read(4096):
+            shown += chunk
+            if keys and keys[0].encode() in shown:
+                terminal.write(keys[1])
+                keys = None
+    return process.wait(timeout=60), shown.decode()
 
 
 def only_error(result: Result, code: int = 1) -> str:

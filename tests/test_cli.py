@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import json
 import os
 import platform
-import pty
 import re
 import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
-from process import ENVIRONMENT, NAMES, TINY, bacterio, command, only_error, small_model, write_names
+from process import ENVIRONMENT, NAMES, TINY, bacterio, on_terminal, only_error, small_model, write_names
 
 from bacterio_cli import __version__
 from bacterio_cli.machine import keep_freed_memory, one_blas_thread
@@ -135,22 +132,6 @@ def test_info_shows_the_default_model(tmp_path: Path) -> None:
     assert strict(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40
 
 
-def on_terminal(*words: object, cwd: Path, **environment: str) -> tuple[int, str]:
-    """Exit code and what a person sees: both streams are one terminal."""
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (24, 120))
-    process = subprocess.Popen(
-        command(*words), cwd=cwd, stdin=slave, stdout=slave, stderr=slave,
-        env=os.environ | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
-    )  # fmt: skip
-    os.close(slave)
-    shown = b""
-    with open(master, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO where the other side has gone
-        while chunk := terminal.read(4096):
-            shown += chunk
-    return process.wait(timeout=60), shown.decode()
-
-
 def test_a_terminal_gets_colours_unless_they_are_refused(tmp_path: Path) -> None:
     """FAIL is red on a terminal; not with NO_COLOR, and not in a pipe."""
     words, red = ("gradcheck", "--arch", "mlp", "--inject", "slope-twice"), "\x1b[1;31mFAIL"
@@ -170,16 +151,6 @@ def test_a_lesson_is_coloured_on_a_terminal(tmp_path: Path) -> None:
     assert re.search(r"\x1b\[1;31m *unseen", shown)
     code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
     assert (code, f"\n{wrong}" in shown, f"\n{right}" in shown, "\x1b[3" in shown) == (1, True, True, False)
-
-
-def test_a_terminal_sees_training_go_on(tmp_path: Path) -> None:
-    """A bar with loss and speed, and invented names where validation improves; -q has none of it."""
-    words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
-    code, shown = on_terminal(*words, cwd=tmp_path, TQDM_MININTERVAL="0")
-    assert code == 0
-    assert "fit   1  " in shown
-    assert re.search(r"4/4 .*loss \d\.\d{3}, valid \d\.\d{3}, [\d,]+ char/s", shown)
-    assert on_terminal(*words, "-q", cwd=tmp_path) == (0, "")
 
 
 GRADCHECK_ROW = {
@@ -389,12 +360,12 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "kept_out"),
     [
-        (["--help"], {"numpy", "rich", "tqdm"}),
-        (["sample", "-n", "3", "--seed", "1"], {"rich", "tqdm", "bacterio_cli.training"}),
+        (["--help"], {"numpy", "rich"}),
+        (["sample", "-n", "3", "--seed", "1"], {"rich", "bacterio_cli.training"}),
     ],
 )
 def test_start_up_imports_only_what_it_uses(words: list[str], kept_out: set[str], tmp_path: Path) -> None:
-    """--help does without numpy, and sampling without rich, tqdm and the training."""
+    """--help does without numpy, and sampling without rich and the training."""
     code = (
         "import sys; sys.argv[0] = 'bacterio'\n"
         "from bacterio_cli.__main__ import main\n"

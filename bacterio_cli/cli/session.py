@@ -1,15 +1,15 @@
-"""A training session: the loop around a run, with its bar, its log, its saves and its signals."""
+"""A training session: the loop around a run, with its display, its log, its saves and its signals."""
 
 from __future__ import annotations
 
 import json
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bacterio_cli.cli import terminal
+from bacterio_cli.cli.display import Display
 from bacterio_cli.errors import DivergedError, FileError
 from bacterio_cli.machine import keep_freed_memory
 
@@ -44,7 +44,7 @@ class Log:
 
 
 class Session:
-    """The loop around the run: bar, log, saves, and a clean stop when a signal asks for it."""
+    """The loop around the run: display, log, saves, and a clean stop when a signal asks for it."""
 
     def __init__(self, run: Run, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
         self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
@@ -57,27 +57,23 @@ class Session:
         keep_freed_memory()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.remember)
-        bar, nothing_to_do = None, self.run.done
+        nothing_to_do = self.run.done
         try:
-            for progress in steps(self.run):
-                bar = bar or terminal.training_bar(progress.total, progress.step - 1, quiet=self.quiet)
-                self.show(bar, progress)
-                if self.log:
-                    self.log.write(progress)
-                due = self.save_every and progress.step % self.save_every == 0
-                if due or progress.row or self.signal:
-                    self.save()
-                if self.signal:
-                    bar.close()
-                    self.leave(self.signal)
+            with Display(self.run, quiet=self.quiet) as display:
+                for progress in steps(self.run):
+                    display.show(progress)
+                    if self.log:
+                        self.log.write(progress)
+                    due = self.save_every and progress.step % self.save_every == 0
+                    if due or progress.row:
+                        self.save()
+                    if self.signal:
+                        break
         except DivergedError:
             if self.run.history or not self.out.exists():  # weights that were never validated replace no others
                 self.save()
             raise
-        finally:
-            if bar is not None:
-                bar.close()
-        if not nothing_to_do:  # the last save was made before the last stage had ended
+        if not nothing_to_do:  # the last save was made before a signal, or before the last stage had ended
             self.save()
         if self.signal:
             self.leave(self.signal)
@@ -102,35 +98,3 @@ class Session:
         from bacterio_cli.training import snapshot
 
         snapshot(self.run).save(self.out)
-
-    def show(self, bar: Any, progress: Progress) -> None:
-        """Move the bar; a few names when validation improves."""
-        if bar.disable:
-            return
-        bar.update()
-        if progress.row is None:
-            if progress.step % 10 == 0:
-                bar.set_postfix_str(self.figures(progress), refresh=False)
-            return
-        bar.set_postfix_str(self.figures(progress), refresh=False)
-        if progress.improved:
-            bar.write(
-                f"{progress.row['stage']} {progress.row['epoch']:>3}  {', '.join(self.few_names())}", file=sys.stderr
-            )
-
-    def figures(self, progress: Progress) -> str:
-        """Loss, validation loss (nats per character) and characters per second."""
-        last = self.run.history[-1]["valid_nats_per_char"] if self.run.history else None
-        valid = "" if last is None else f", valid {last:.3f}"
-        return f"loss {progress.loss:.3f}{valid}, {progress.chars_per_second:,.0f} char/s"
-
-    def few_names(self) -> list[str]:
-        """Five draws from the net as it is, known ones too."""
-        from bacterio_cli.language_model import Net
-        from bacterio_cli.sampling import Request, Tally, sample
-
-        longest = 2 * max(map(len, self.run.corpus.names))
-        request = Request(seed=self.run.step, max_length=longest, allow_known=True)
-        net = Net(self.run.model, self.run.params)
-        names = sample(net, self.run.vocabulary, (), request, count=5, max_tries=64, tally=Tally())
-        return [terminal.printable(name) for name in names]

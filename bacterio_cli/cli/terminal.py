@@ -1,6 +1,6 @@
-"""What people see: notices and errors on stderr, tables, and the training bar.
+"""What people see: notices and errors on stderr, and tables; the live display is a room of its own.
 
-The only file that imports rich or tqdm, and it does so inside functions: most runs need neither.
+rich is imported inside functions: most runs do without it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from bacterio_cli.errors import UNPRINTABLE
 
 if TYPE_CHECKING:
     from rich.text import Text
-    from tqdm import tqdm
 
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
 BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
@@ -161,18 +160,3 @@ def bar(share: float) -> str:
     """A bar of so much of its full width, in eighths of a character."""
     whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)
     return ("█" * whole + EIGHTHS[rest]).strip()
-
-
-def training_bar(total: int, done: int, *, quiet: bool) -> tqdm[Any]:
-    """The one live display, on stderr, and only where stderr is a terminal."""
-    from tqdm import tqdm  # only training has a bar
-
-    return tqdm(
-        total=total,
-        initial=done,
-        unit="step",
-        disable=quiet or not is_terminal(sys.stderr),
-        dynamic_ncols=True,
-        leave=False,
-        smoothing=0.05,
-    )

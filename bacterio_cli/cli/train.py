@@ -61,7 +61,7 @@ def train(
     log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines.")] = None,
     resume: Annotated[bool, Choice("--resume", help="Go on with the run at --out; options left out come from the file.")] = False,
     compact: Annotated[bool, Choice("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
-    quiet: Annotated[bool, Choice("--quiet", "-q", help="No bar, notices or report.")] = False,
+    quiet: Annotated[bool, Choice("--quiet", "-q", help="No display, notices or report.")] = False,
 ) -> None:  # fmt: skip
     """Learn names and write a checkpoint.
 
