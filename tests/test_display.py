@@ -290,6 +290,18 @@ def test_a_narrower_window_is_drawn_over_as_it_wraps(monkeypatch: pytest.MonkeyP
         assert wrapped > len(live.lengths)
 
 
+def test_nothing_is_left_of_a_longer_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a window made lower the frame loses its curves, and what stood below them is gone."""
+    terminal = watch(monkeypatch)
+    with Display(begin(epochs=2), quiet=False) as live:
+        steps = training.train(live.run)
+        live.show(next(steps))
+        assert "│" in terminal.shown
+        monkeypatch.setattr(display, "screen", lambda: (80, 10))
+        live.show(next(steps))
+        assert len(Screen(80).feed(terminal.shown)) == 10
+
+
 def test_hostile_and_wide_names_stay_in_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control characters are shown as escapes, and a name too wide for the window ends with an ellipsis."""
     terminal = watch(monkeypatch, 50)

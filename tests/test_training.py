@@ -322,6 +322,20 @@ def test_the_log_has_a_row_an_epoch_and_grows_on_resume(tmp_path: Path) -> None:
     assert steps_logged(tmp_path / "log") == [2, 4, 6, 8, 10]
 
 
+def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
+    """In all stages a row has the same keys in one order, and each column scalars of one type, or null; no NaN."""
+    related = write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
+    words = (*TINY[:-2], "--epochs", 1, "--refit", "--background", related, "-q", "-o", "m.npz", "--log", "log")
+    assert bacterio("train", write_names(tmp_path), *words, cwd=tmp_path).code == 0
+    rows = [json.loads(line, parse_constant=pytest.fail) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [row["stage"] for row in rows] == ["background", "fit", "refit"]
+    assert len({tuple(row) for row in rows}) == 1
+    for name in rows[0]:
+        kinds = {type(row[name]) for row in rows}
+        assert kinds in ({int}, {str}, {float}, {float, type(None)}), name
+        assert (type(None) in kinds) == name.startswith("valid_")
+
+
 def test_a_log_is_not_appended_to_a_foreign_file(tmp_path: Path) -> None:
     """--resume --log refuses a file that is no log, which stays as it is."""
     names, diary = write_names(tmp_path), write_names(tmp_path, file="diary.txt")
