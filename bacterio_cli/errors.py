@@ -44,10 +44,13 @@ class CheckpointError(BacterioError):
 
 
 class DivergedError(BacterioError):
-    """Training met a loss or gradient that is not finite; the weights of the step before still stand."""
+    """Training met a number that is not finite; the run stands as it stood before that step.
 
-    def __init__(self, step: int, what: str) -> None:
+    The causes that can be seen from here are a learning rate too large, and rows so long that gradients explode.
+    """
+
+    def __init__(self, step: int, what: str, *, rate: float, longest: int) -> None:
         super().__init__(
-            f"{what} is not finite at step {step}; stopped with the last good weights kept: "
-            "lower --lr or clip harder with --clip"
+            f"{what} is not finite at step {step:,} (learning rate {rate:g}, rows of up to {longest:,} characters); "
+            "stopped with what stood before it: lower --lr, clip harder with --clip, or leave out what is overlong"
         )

@@ -168,6 +168,8 @@ def restore(run: Run, trained: Trained, progress: dict[str, Any]) -> None:
                 raise ValueError(f"its member 'resume.{name}.{key}' is missing or of the wrong shape")
             if value.dtype.kind == "i" and not ((value >= 0) & (value < 2**53)).all():
                 raise ValueError(f"its member 'resume.{name}.{key}' counts no steps")
+            if not np.isfinite(value).all():
+                raise ValueError(f"its member 'resume.{name}.{key}' holds values that are not finite")
             found[key] = value.copy()
         return found
 

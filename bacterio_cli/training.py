@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,7 +22,7 @@ from bacterio_cli.language_model import Net, fit_weights
 from bacterio_cli.names.batches import Batch, Text
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.halves import in_parts, parts_of
-from bacterio_cli.nn.layers import Array, dropout_mask
+from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import Gradients, loss_and_grads
 from bacterio_cli.prefixes import likelihood
 from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, resume, snapshot
@@ -49,7 +52,7 @@ class Progress(NamedTuple):
 def train(run: Run) -> Iterator[Progress]:
     """Go on from where the run stands to the end of its course; the run changes in place.
 
-    Raises DivergedError when a loss, gradient or weight stops being finite; the run then holds the last finite weights.
+    Raises DivergedError when a loss, gradient or weight stops being finite; the run then stands before that step.
     """
     while not run.done:
         stage = run.course.stages[run.stage]
@@ -65,9 +68,6 @@ def learn(run: Run, stage: Stage) -> Iterator[Progress]:
     while run.stage_step < stage.steps and not out_of_patience(run, stage):
         epoch, done = divmod(run.stage_step, stage.per_epoch)
         for batch in islice(epoch_batches(run, text, stage, epoch), done, None):
-            begun = time.perf_counter()
-            if run.recipe.stream and run.stage_step % stage.per_epoch == 0:
-                run.carried = run.model.start(int(batch.batch_sizes[0]), np.float32)
             rate = optim.learning_rate(
                 run.stage_step,
                 peak=stage.rate,
@@ -75,14 +75,37 @@ def learn(run: Run, stage: Stage) -> Iterator[Progress]:
                 warmup=run.recipe.warmup,
                 total=stage.steps,
             )
-            loss = take_step(run, batch, targets, optimiser, rate)
-            seconds += time.perf_counter() - begun
-            timed_chars += len(batch.x)
-            row, improved, speed = None, False, timed_chars / seconds
-            if run.stage_step % stage.per_epoch == 0:
-                row, improved = end_epoch(run, stage, rate)
-                seconds, timed_chars = 0.0, 0
+            row, improved, begun = None, False, time.perf_counter()
+            with all_or_nothing(run):
+                if run.recipe.stream and run.stage_step % stage.per_epoch == 0:
+                    run.carried = run.model.start(int(batch.batch_sizes[0]), np.float32)
+                loss = take_step(run, batch, targets, optimiser, rate)
+                seconds += time.perf_counter() - begun
+                timed_chars += len(batch.x)
+                speed = timed_chars / seconds
+                if run.stage_step % stage.per_epoch == 0:
+                    row, improved = end_epoch(run, stage, rate)
+                    seconds, timed_chars = 0.0, 0
             yield Progress(run.step, run.total, epoch + 1, loss, speed, row, improved)
+
+
+@contextmanager
+def all_or_nothing(run: Run) -> Iterator[None]:
+    """A step to its end; where it diverges, the run is put back to where it stood, weights, moments and counters.
+
+    The copies take a hundredth of a step.
+    """
+    before = replace(run, params=copied(run.params), moments=copied(run.moments))
+    try:
+        yield
+    except DivergedError:
+        vars(run).update(vars(before))
+        raise
+
+
+def copied(arrays: Params) -> Params:
+    """The same numbers in arrays of their own."""
+    return {name: value.copy() for name, value in arrays.items()}
 
 
 def epoch_batches(run: Run, text: Text, stage: Stage, epoch: int) -> Iterator[Batch]:
@@ -98,6 +121,7 @@ def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim
     """Forward, backward, clip, update; the loss in nats per character."""
     recipe, N, B = run.recipe, len(batch.x), int(batch.batch_sizes[0])
     parts = parts_of(run.model, B)
+    diverged = partial(DivergedError, run.step + 1, rate=rate, longest=len(batch.batch_sizes))
 
     def gradients(k: int) -> Gradients:
         part = batch.part(k, parts)
@@ -118,16 +142,14 @@ def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim
             g *= N
     norm = optim.global_norm(grads)
     if not np.isfinite(loss) or not np.isfinite(norm):
-        raise DivergedError(run.step + 1, "the gradient" if np.isfinite(loss) else "the loss")
+        raise diverged("the gradient" if np.isfinite(loss) else "the loss")
     if recipe.clip and recipe.clip_mode == "norm":
         optim.clip_by_norm(grads, recipe.clip, norm)
     elif recipe.clip:
         optim.clip_by_element(grads, recipe.clip)
-    before = {name: value.copy() for name, value in run.params.items()}
     optimiser.update(run.params, grads, run.moments, learning_rate=rate)
     if not np.isfinite(optim.global_norm(run.params)):
-        run.params = before
-        raise DivergedError(run.step + 1, "a weight")
+        raise diverged("a weight")
     if recipe.stream:
         run.carried = after
     run.step += 1
@@ -147,10 +169,11 @@ def end_epoch(run: Run, stage: Stage, rate: float) -> tuple[dict[str, Any], bool
             p = likelihood(Net(run.model, run.params), run.course.held_out)
             valid = -float(np.log(p).mean())
         if not np.isfinite(valid):
-            raise DivergedError(run.step, "the validation loss")
+            longest = int(run.course.held_out.lengths.max())
+            raise DivergedError(run.step, "the validation loss", rate=rate, longest=longest)
     improved = valid is None or run.best_loss is None or valid < run.best_loss
     if improved:
-        run.best = {name: value.copy() for name, value in run.params.items()}
+        run.best = copied(run.params)
         run.best_loss, run.best_step = (run.nats / run.chars if valid is None else valid), run.step
         if valid is not None and stage.kind == "fit":
             run.likelihoods[stage.net :] = [p]
@@ -200,7 +223,7 @@ def end_stage(run: Run, stage: Stage) -> None:
     if following.kind == "refit":
         if run.recipe.nets == 1:
             run.fit_end = run.params, run.moments
-        run.params = {name: value.copy() for name, value in run.fitted[following.net].items()}
+        run.params = copied(run.fitted[following.net])
     elif stage.kind != "background":
         run.params = fresh_params(run.recipe, run.model, following.net)
     run.moments = build_optimiser(run.recipe).init(run.params)

@@ -158,21 +158,37 @@ def test_without_patience_a_run_goes_to_its_last_epoch() -> None:
     assert len(finish(begin(lr=0.0, patience=0, epochs=9)).history) == 9
 
 
-def test_divergence_keeps_the_weights_of_the_step_before() -> None:
-    """DivergedError names the step, and the run holds what stood before it."""
-    run = begin(optimizer="sgd", schedule="constant", lr=1e6, clip=0, arch="rnn", activation="relu")
-    before: dict[str, np.ndarray] = {}
+WILD: dict[str, dict[str, Any]] = {
+    "the loss": {"arch": "rnn", "activation": "relu", "optimizer": "sgd", "lr": 1e3, "clip": 0},
+    "the gradient": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1e3, "warmup": 100},
+    "a weight": {"optimizer": "adamw", "lr": 1e10, "warmup": 100, "stream": True, "bptt": 5},
+    "the validation loss": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1.0, "clip": 0},
+}
 
-    def watch() -> None:
-        for _ in training.train(run):
-            before.update({name: value.copy() for name, value in run.params.items()})
 
-    with pytest.raises(DivergedError, match=r"is not finite at step (\d+)") as caught:
-        watch()
-    assert f"at step {run.step + 1};" in str(caught.value)
+@pytest.mark.parametrize("what", WILD)
+def test_a_step_that_diverges_is_not_taken(what: str, tmp_path: Path) -> None:
+    """Wherever the first number that is not finite comes up, the run saves the bytes of one stopped a step before."""
+    run = begin(schedule="constant", **WILD[what])
+    with pytest.raises(DivergedError, match=rf"^{what} is not finite at step (\d+) \(learning rate ") as caught:
+        finish(run)
+    assert f"at step {run.step + 1} (" in str(caught.value)
     assert run.step >= 1
-    assert all(np.isfinite(value).all() for value in run.params.values())
-    assert all(np.array_equal(run.params[name], value) for name, value in before.items())
+    before = stopped(begin(schedule="constant", **WILD[what]), run.step, tmp_path / "before")
+    assert saved(run, tmp_path / "after") == before.read_bytes()
+
+
+def test_a_resumed_run_diverges_where_it_did(tmp_path: Path) -> None:
+    """What is saved after divergence goes on as the run itself would have: to the same step and the same message."""
+    said = []
+    run = begin(schedule="constant", **WILD["the validation loss"])
+    for _ in range(2):
+        with pytest.raises(DivergedError) as caught:
+            finish(run)
+        said.append(str(caught.value))
+        saved(run, tmp_path / "m")
+        run = reopened(tmp_path / "m")
+    assert said[0] == said[1]
 
 
 def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:
@@ -180,7 +196,10 @@ def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:
     result = bacterio(
         "train", write_names(tmp_path), *TINY, "-q", "--optimizer", "sgd", "--lr", "1e30", "-o", "m.npz", cwd=tmp_path
     )
-    assert "at step 1; stopped with the last good weights kept: lower --lr or clip harder" in only_error(result)
+    assert only_error(result) == (
+        "a weight is not finite at step 1 (learning rate 1e+30, rows of up to 12 characters); stopped with what stood "
+        "before it: lower --lr, clip harder with --clip, or leave out what is overlong"
+    )
     fresh = begin(epochs=2).params
     kept = load(tmp_path / "m.npz").params
     assert all(np.array_equal(kept[name], fresh[name]) for name in fresh)
@@ -622,7 +641,12 @@ def test_a_preset_on_resume_is_held_against_the_run() -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("likelihoods0", lambda a: a[:-1].copy()), ("likelihoods0", np.zeros_like), ("current.E", lambda a: a.T.copy())],
+    [
+        ("likelihoods0", lambda a: a[:-1].copy()),
+        ("likelihoods0", np.zeros_like),
+        ("current.E", lambda a: a.T.copy()),
+        ("optimizer.v", lambda a: np.full_like(a, np.inf)),
+    ],
 )
 def test_damaged_resume_data_is_one_line(name: str, change: Any) -> None:
     """Arrays that only --resume needs are checked before a step is taken."""
