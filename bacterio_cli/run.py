@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,8 @@ def resume(trained: Trained, corpus: Corpus, recipe: Recipe, path: str, backgrou
         raise BacterioError(f"--resume: {path} was trained {how} --background; do the same")
     if background is not None:
         refuse_another(path, background, str(stored), "", "background")
-    run = begin(corpus, recipe, background)
+    # The same names, but perhaps by other options: what was learned does not change its profile halfway.
+    run = begin(replace(corpus, profile=trained.corpus["profile"]), recipe, background)
     if run.model != trained.model:
         raise CheckpointError(path, "its model is not that of its training options", "start anew without --resume")
     try:
@@ -152,7 +153,8 @@ def refuse_another(path: str, given: Corpus, digest: str, size: str, what: str) 
         stored = ", ".join(part for part in (size, f"digest {digest[:12]}") if part)
         raise BacterioError(
             f"--resume: {path} was trained on another {what} ({stored}; given: {len(given.names):,} names, "
-            f"digest {given.digest[:12]}); give the same lists in the same order, or start anew without --resume"
+            f"digest {given.digest[:12]}); give the same lists, in the same order and read alike (--profile, "
+            "--column, --encoding), or start anew without --resume"
         )
 
 

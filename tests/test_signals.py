@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -25,12 +27,18 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "m.npz").read_bytes()
 
 
+def small_pipe(path: Path) -> int:
+    """A named pipe's reader, which holds a run back that writes its log there."""
+    pipe = os.open(path, os.O_RDWR)
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    return pipe
+
+
 def interrupted(folder: Path, number: signal.Signals, *flags: str) -> Result:
     """Train with a pipe as the log, which holds the run back, and send the signal after the first epoch."""
     os.mkfifo(folder / "log")
-    pipe = os.open(folder / "log", os.O_RDWR)
-    if hasattr(fcntl, "F_SETPIPE_SZ"):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    pipe = small_pipe(folder / "log")
     words = command("train", write_names(folder), *OPTIONS, *flags, "--log", "log")
     with subprocess.Popen(
         words, cwd=folder, env=os.environ | ENVIRONMENT, start_new_session=True,
@@ -58,6 +66,30 @@ def test_a_signal_saves_and_the_run_goes_on(
     assert (result.code, result.stdout) == (code, "")
     assert result.stderr.splitlines()[1:] == [f"bacterio: {word} at step {step:,}; saved to m.npz, go on with --resume"]
     assert 5 <= step < 350
+    assert bacterio("train", "names.txt", *OPTIONS, "--resume", "-q", cwd=tmp_path) == (0, "", "")
+    assert (tmp_path / "m.npz").read_bytes() == uninterrupted
+
+
+def test_a_log_that_is_a_pipe_waits_for_its_reader(tmp_path: Path) -> None:
+    """Whichever of the two opens it first, the reader gets every row, and an end with that of the run."""
+    os.mkfifo(tmp_path / "log")
+    words = ("train", write_names(tmp_path), *TINY, "-q", "-o", "m.npz", "--log", "log")
+    for reader in ("timeout 30 cat log >rows &", "(sleep 1; timeout 30 cat log >rows) &"):
+        assert bacterio(*words, cwd=tmp_path, shell=reader + ' timeout 30 "$@" && wait') == (0, "", "")
+        rows = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
+        assert [row["step"] for row in rows] == [row["step"] for row in load(tmp_path / "m.npz").history]
+
+
+def test_a_log_whose_reader_has_gone_stops_the_run(tmp_path: Path, uninterrupted: bytes) -> None:
+    """A log that was asked for and cannot be kept is an error in one line, and what was saved goes on."""
+    os.mkfifo(tmp_path / "log")
+    pipe = small_pipe(tmp_path / "log")
+    words = command("train", write_names(tmp_path), *OPTIONS, "-q", "--log", "log")
+    with subprocess.Popen(words, cwd=tmp_path, env=os.environ | ENVIRONMENT, stderr=subprocess.PIPE) as process:
+        assert select.select([pipe], [], [], 60)[0], "no row came"
+        os.close(pipe)
+        said = process.communicate(timeout=60)
+    assert (process.returncode, *said) == (1, None, b"bacterio: error: cannot write log: Broken pipe\n")
     assert bacterio("train", "names.txt", *OPTIONS, "--resume", "-q", cwd=tmp_path) == (0, "", "")
     assert (tmp_path / "m.npz").read_bytes() == uninterrupted
 

@@ -460,8 +460,16 @@ def test_resume_refuses_another_corpus(names: tuple[str, ...], finished: Path) -
     write_names(finished, names, "other.txt")
     message = only_error(bacterio("train", "other.txt", "--resume", "-o", "m.npz", cwd=finished))
     assert f"digest {Corpus(NAMES).digest[:12]}; " in message
-    assert f"digest {Corpus(names).digest[:12]})" in message
+    assert f"digest {Corpus(names).digest[:12]}); give the same lists, in the same order and read alike (" in message
     assert (finished / "m.npz").read_bytes() == before
+
+
+def test_resume_keeps_the_profile(tmp_path: Path) -> None:
+    """Names that were learned as genera stay genera, also where --resume is given without --profile."""
+    words = ("train", write_names(tmp_path), "-q", "-o", "m.npz")
+    assert bacterio(*words, *TINY, "--profile", "genus", cwd=tmp_path).code == 0
+    assert bacterio(*words, "--resume", "--epochs", "3", cwd=tmp_path).code == 0
+    assert load(tmp_path / "m.npz").corpus["profile"] == "genus"
 
 
 @pytest.mark.parametrize(
