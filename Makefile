@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check coverage mutation audit lowest model bench bench-growth bench-quality \
+.PHONY: help setup demo test lint types check coverage mutation audit lowest newest model bench bench-growth bench-quality \
 	soak build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
@@ -56,10 +56,15 @@ audit: .venv/dev ## known vulnerabilities in what .venv holds; without network, 
 
 LOWEST = $(shell sed -n '/^dependencies/,/^]/s/.*"\(.*\)>=\(.*\)".*/\1==\2/p' pyproject.toml)
 # An old Typer beside the newest Click uses what Click means to drop; that is between those two.
+lowest: PINS = $(LOWEST)
+lowest: IGNORED = -W "ignore:'click.:DeprecationWarning"
 lowest: ## the tests on the oldest dependencies that pyproject.toml allows
-	$(PYTHON) -m venv --clear .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(LOWEST)
-	.venv-lowest/bin/python -m pytest -W "ignore:'click.:DeprecationWarning" $(ARGS)
+newest: ## the tests on the newest dependencies there are, or on another Python: make newest PYTHON=/path/to/python
+lowest newest:
+	$(PYTHON) -m venv --clear .venv-$@
+	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(PINS)
+	.venv-$@/bin/python -m pip list --disable-pip-version-check
+	.venv-$@/bin/python -m pytest $(IGNORED) $(ARGS)
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact --profile genus
@@ -82,5 +87,5 @@ smoke: build ## the wheel in an empty environment, away from the checkout
 	bash tests/smoke.sh $(PYTHON) dist/*.whl
 
 clean: ## remove .venv, caches and builds
-	rm -rf .venv .venv-lowest .coverage* dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-lowest .venv-newest .coverage* dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,9 +50,11 @@ def report(said: str) -> int:
         packages = []
     audited = [p for p in packages if "vulns" in p]
     if not audited:
-        print("not audited, since the index had no answer; installed are:")
-        for row in installed():
-            print("\t".join(row))
+        print("nothing was audited, since the index had no answer; what is installed, and its licences:")
+        rows = installed()
+        widths = [max(len(row[k]) for row in rows) for k in (0, 1)]
+        for name, version, terms in rows:
+            print(f"{name:{widths[0]}}  {version:{widths[1]}}  {terms}")
         return 0
     vulnerable = [(p["name"], p["version"], v) for p in audited for v in p["vulns"]]
     for name, version, found in vulnerable:
@@ -61,7 +63,8 @@ def report(said: str) -> int:
     for p in packages:
         if "vulns" not in p:
             print(f"{p['name']}: not audited, {p.get('skip_reason', 'without a reason')}")
-    print(f"{len(audited)} of {len(packages)} packages audited, {len(vulnerable)} known vulnerabilities")
+    known = f"{len(vulnerable)} known vulnerabilit{'y' if len(vulnerable) == 1 else 'ies'}"
+    print(f"{len(audited)} of {len(packages)} packages audited, {known}")
     return int(bool(vulnerable))
 
 
