@@ -45,7 +45,7 @@ coverage: .venv/dev ## the tests, and which branches they reach; fails below 95 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-soak: .venv/dev ## kills, full disks, rivals, signals and hostile files: make soak ARGS="--only files --seed 2"
+soak: .venv/dev ## kills, full disks, rivals, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
 	$(BIN)/python tests/soak.py $(ARGS)
 
 mutation: .venv/dev ## plant small faults and count those that a test notices: make mutation ARGS="--count 100 --only ngram.py"

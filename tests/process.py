@@ -94,6 +94,14 @@ def on_terminal(
     return process.wait(timeout=60), shown.decode()
 
 
+def start(folder: Path, *words: object) -> subprocess.Popen[str]:
+    """`bacterio` in the background, its streams in pipes."""
+    return subprocess.Popen(
+        command(*words), cwd=folder, env=os.environ | ENVIRONMENT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
 def only_error(result: Result, code: int = 1) -> str:
     """The message of a command that failed as it should: this exit code and one line on stderr."""
     assert result.code == code, result

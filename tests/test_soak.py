@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import hostile
 import numpy as np
 import pytest
 import soak
+import soak_saving
+import soak_using
 
 from bacterio_cli import trained
 
-SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2}
+SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2, "names": 140_000, "crowd": 8}
 
 
 @pytest.mark.parametrize("part", soak.PARTS)
@@ -25,8 +29,27 @@ def test_bad_luck_breaks_nothing(part: str, tmp_path: Path) -> None:
 
 def test_a_file_that_no_save_wrote_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control of the kills: where the legal files are those of another run, there are failures."""
-    monkeypatch.setattr(soak, "states", lambda _: ["another"])
+    monkeypatch.setattr(soak_saving, "states", lambda _: ["another"])
     assert soak.kills(tmp_path, 0, 3).failures != []
+
+
+def test_names_of_no_saved_file_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the crowd: where no file gives what was sampled, every sampler of the second file is a failure."""
+    monkeypatch.setattr(soak_using, "states", lambda _, **__: ["another"])
+    assert len(soak.crowd(tmp_path, 2, 3).failures) == soak_using.WAVE
+
+
+def test_memory_that_grows_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the names: a command that keeps 300 bytes a name is one failure."""
+    hoard = "kept = []\nfor k in range(200000):\n    kept.append(bytes(300))\n    print(k)"
+
+    def hoarder(folder: Path, *_: object) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, "-c", hoard], cwd=folder, stdout=pipe, stderr=pipe, text=True)
+
+    monkeypatch.setattr(soak_using, "start", hoarder)
+    (failure,) = soak.names(tmp_path, 200_000, 3).failures
+    assert failure.startswith("memory grew by ")
 
 
 def test_another_exception_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
