@@ -77,6 +77,9 @@ def on_terminal(
     """
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, size)
+    flags = termios.tcgetattr(slave)
+    flags[3] |= termios.NOFLSH  # Ctrl-C throws away what is on its way, which a busy machine makes a matter of chance
+    termios.tcsetattr(slave, termios.TCSANOW, flags)
     opened = 'exec "$@" <"$0"'  # the first of a session to open a terminal gets the signals of its keys
     process = subprocess.Popen(
         ["sh", "-c", opened, os.ttyname(slave), *command(*arguments)],

@@ -191,7 +191,7 @@ def test_colours_can_be_refused(tmp_path: Path) -> None:
 def test_an_interruption_leaves_a_clean_line_and_a_cursor(tmp_path: Path) -> None:
     """Ctrl-C: the last state, then the notice on a line of its own without ^C, exit 130, the cursor shown."""
     words = ("train", write_names(tmp_path), *LONG, "-o", "m.npz")
-    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 80), keys=("characters a second", b"\x03"))
+    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 80), keys=(SHOW, b"\x03"))
     lines = Screen(80).feed(shown)
     assert code == 130
     assert "^C" in shown
@@ -300,6 +300,21 @@ def test_nothing_is_left_of_a_longer_frame(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(display, "screen", lambda: (80, 10))
         live.show(next(steps))
         assert len(Screen(80).feed(terminal.shown)) == 10
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(3, 24), (7, 24), (80, 2)])
+def test_a_tiny_window_does_not_stop_the_run(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is hardly any room the frame has what fits, and the run comes to its end."""
+    terminal = watch(monkeypatch)
+    monkeypatch.setattr(display, "screen", lambda: (columns, lines))
+    run = begin(epochs=1)
+    with Display(run, quiet=False) as live:
+        for progress in training.train(run):
+            live.show(progress)
+    assert run.done
+    screen = Screen(columns)
+    assert screen.feed(terminal.shown)[0].startswith("fit, epoch 1 of 1"[: columns - 2])
+    assert screen.highest < lines
 
 
 def test_hostile_and_wide_names_stay_in_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:

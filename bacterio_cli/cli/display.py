@@ -58,7 +58,7 @@ def plot(values: Sequence[float], width: int, height: int, *, total: int, style:
     """A curve with its range at the left and its epochs below; nothing where there is no room."""
     from rich.text import Text  # as in Display
 
-    if height < 2:
+    if height < 2 or width < 2 * LABEL:
         return []
     labels = [""] * height
     if values:
