@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import completing, terminal
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ Choice = typer.Option
 
 def gradcheck(
     arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind.")] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="Check a trained model at full size instead.")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="Check a trained model at full size instead.")] = None,
     method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
-    inject: Annotated[str | None, Choice(metavar="BUG", help="Plant this mistake first; see --list-bugs.")] = None,
+    inject: Annotated[str | None, Choice(metavar="BUG", autocompletion=completing.bugs, help="Plant this mistake first; see --list-bugs.")] = None,
     explain: Annotated[bool, Choice("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
     as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,

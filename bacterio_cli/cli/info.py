@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import completing, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.trained import Trained
 
 
 def info(
-    file: Annotated[Path | None, typer.Argument(help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Argument(autocompletion=completing.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.

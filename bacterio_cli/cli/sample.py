@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import comparing, terminal
+from bacterio_cli.cli import comparing, completing, terminal
+from bacterio_cli.cli.corpus import InputFormat
 from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
 from bacterio_cli.machine import keep_freed_memory
 
@@ -25,24 +26,23 @@ Choice = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 REPORTED = 100_000  # names that a report keeps
 AT_ONCE = 512  # names scored together
-FORMS = ("names", "tsv", "jsonl")
 
 
 def sample(
     n: Annotated[int | None, Choice("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0; with --for, one for each]")] = None,
     temp: Annotated[float, Choice("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = 0.8,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[str, Choice(help="Begin every name with these letters.", show_default=False)] = "",
-    ending: Annotated[list[str] | None, Choice(help="End with these letters; repeatable: with one of them.", show_default=False)] = None,
-    gender: Annotated[str | None, Choice(metavar="m|f|n", help="Only names of this gender, by ending.", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Choice(autocompletion=completing.endings, help="End with these letters; repeatable: with one of them.", show_default=False)] = None,
+    gender: Annotated[Literal["m", "f", "n"] | None, Choice(help="Only names of this gender, by ending.", show_default=False)] = None,
     match: Annotated[str | None, Choice(metavar="REGEX", help="Only names in which this is found.", show_default=False)] = None,
     min_length: Annotated[int, Choice(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Choice(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only.")] = None,
     top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share.")] = None,
     avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
-    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of the lists to avoid, if it is not to be recognised.", show_default=False)] = None,
+    input_format: Annotated[InputFormat | None, Choice(help="The format of the lists to avoid. [default: by content]")] = None,
     column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table to avoid that holds the names, by name or number.", show_default=False)] = None,
     encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of the lists to avoid, if it is not Unicode.", show_default=False)] = None,
     min_edits: Annotated[int | None, Choice(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
@@ -53,7 +53,7 @@ def sample(
     rank: Annotated[bool, Choice("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
     pool: Annotated[int, Choice(min=1, help="Names in the pool of --rank.")] = 10_000,
     placeholders: Annotated[Path | None, Choice("--for", metavar="FILE", help="Placeholders, one a line, such as UBA1234: print each with a name of its own.", show_default=False)] = None,
-    form: Annotated[str, Choice("--format", metavar="names|tsv|jsonl", help="Names alone, or with the fields of `score`.")] = "names",
+    form: Annotated[Literal["names", "tsv", "jsonl"], Choice("--format", help="Names alone, or with the fields of `score`.")] = "names",
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     report: Annotated[bool, Choice("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
@@ -128,10 +128,6 @@ def sample(
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
-    if given["form"] not in FORMS:
-        raise UsageError(f"--format is one of {', '.join(FORMS)}, not {given['form']}")
-    if given["gender"] not in (None, "m", "f", "n"):
-        raise UsageError(f"--gender is m, f or n, not {given['gender']}")
     if given["as_json"] and not given["report"]:
         raise UsageError("--json is the form of --report; give both")
     if given["max_length"] is not None and given["max_length"] < given["min_length"]:

@@ -5,31 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import comparing, terminal
+from bacterio_cli.cli import comparing, completing, terminal
+from bacterio_cli.cli.corpus import InputFormat, Profile
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.scoring import Row, Scorer
 
 Choice = typer.Option
-FORMS = ("table", "tsv", "jsonl")
 AT_ONCE = 4096  # names scored together
 
 
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
-    form: Annotated[str | None, Choice("--format", metavar="table|tsv|jsonl", help="How rows are written. [default: table on a terminal, else tsv]", show_default=False)] = None,
+    form: Annotated[Literal["table", "tsv", "jsonl"] | None, Choice("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    profile: Annotated[str | None, Choice(metavar="genus|any", help="Whether the rules of genus names apply. [default: as the model was trained]", show_default=False)] = None,
-    input_format: Annotated[str | None, Choice(metavar="NAME", help="The format of standard input and of --avoid, if it is not to be recognised.", show_default=False)] = None,
+    profile: Annotated[Profile | None, Choice(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
+    input_format: Annotated[InputFormat | None, Choice(help="The format of standard input and of --avoid. [default: by content]")] = None,
     column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number.", show_default=False)] = None,
     encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid, if it is not Unicode.", show_default=False)] = None,
 ) -> None:  # fmt: skip
@@ -43,10 +43,6 @@ def score(
     from bacterio_cli.scoring import FIELDS, Scorer  # imports the engine
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
-    if form not in FORMS:
-        raise UsageError(f"--format is one of {', '.join(FORMS)}, not {form}")
-    if profile not in (None, "genus", "any"):
-        raise UsageError(f"--profile is genus or any, not {profile}")
     if "-" in (avoid or []) and (not names or "-" in names):
         raise UsageError("'-' is given twice, and standard input can be read once")
     if header and form != "tsv":

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bacterio_cli.names.neighbours import MOST, Neighbours
+from bacterio_cli.names.rules import triples
 
 LETTERS_OF_ENDING = 4
 COMPARISONS = 5_000_000  # pairs of names whose edit distance is computed at most
@@ -85,9 +86,3 @@ def unattested(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, floa
     invented = sum(any(not seen[triple] for triple in triples(name)) for name in names)
     own = sum(any(seen[triple] == 1 for triple in triples(name)) for name in corpus)
     return invented / len(names), own / len(corpus)
-
-
-def triples(name: str) -> set[str]:
-    """Three letters in a row, each once, with the boundaries as ^ and $."""
-    text = f"^{name.lower()}$"
-    return {text[k : k + 3] for k in range(len(text) - 2)}

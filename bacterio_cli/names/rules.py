@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from bacterio_cli.names.comparison import triples
-
 Severity = Literal["error", "warning", "note"]
 Status = Literal["ok", "warn", "conflict"]
 Gender = Literal["m", "f", "n", ""]
@@ -202,6 +200,12 @@ def standing(evidence: Evidence) -> str:
     if not evidence.lists and not evidence.elsewhere_checked:
         return "compared with no list"
     return "not found in the lists given" + (f" ({', '.join(evidence.lists)})" if evidence.lists else "")
+
+
+def triples(name: str) -> set[str]:
+    """Three letters in a row, each once, with the boundaries as ^ and $."""
+    text = f"^{name.lower()}$"
+    return {text[k : k + 3] for k in range(len(text) - 2)}
 
 
 def triples_of(names: Iterable[str]) -> frozenset[str]:
