@@ -224,6 +224,25 @@ def test_a_mistyped_mistake_is_guessed(typed: str, meant: str, tmp_path: Path) -
     assert said.startswith(f"--inject {typed}: no such mistake; did you mean {meant}? ")
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("smaple", "sample"),
+        ("gradchek", "gradcheck"),
+        ("sample --tmp 1", "--temp"),
+        ("train names.txt --epoch 3", "--epochs"),
+        ("train names.txt --arch lsmt", "lstm"),
+        ("sample --format json", "jsonl"),
+        ("gradcheck --inject tanh-twise", "did you mean tanh-twice?"),
+    ],
+)
+def test_a_slip_of_the_finger_is_told_what_was_meant(words: str, meant: str, tmp_path: Path) -> None:
+    """A command, an option or a value that there is not: stderr has the one that is most like it."""
+    result = bacterio(*words.split(), cwd=tmp_path)
+    assert (result.code, result.stdout) == (2, "")
+    assert re.search(rf"(?<!\w){meant}(?!\w)", result.stderr)
+
+
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
     """Each line begins with the name that --inject takes, in kebab case, and goes on with what it is."""
     result = bacterio("gradcheck", "--list-bugs", cwd=tmp_path)

@@ -114,7 +114,8 @@ def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) ->
 )
 def test_completing_imports_only_what_it_uses(line: str, kept_out: set[str], tmp_path: Path) -> None:
     """A shell that waits does without numpy and rich; the planted mistakes need the engine that they are planted in."""
-    start = START.replace("main()", "\ntry:\n    main()\nfinally:\n    print(*[n for n in sys.modules if sys.modules[n]])")
+    listing = "print(*[name for name, module in sys.modules.items() if module])"
+    start = START.replace("main()", f"\ntry:\n    main()\nfinally:\n    {listing}")
     loaded = set(answer("zsh", line, tmp_path, start).splitlines()[-1].split())
     assert "typer" in loaded
     assert not loaded & kept_out
