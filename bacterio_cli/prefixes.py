@@ -70,15 +70,15 @@ class Walk:
         self.node = self.node[rows]
 
 
-def likelihood(model: LanguageModel, text: Text) -> Array:
-    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state."""
+def likelihood(model: LanguageModel, text: Text, shape: Callable[[Array], Array] | None = None) -> Array:
+    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`."""
     p = np.empty(len(text.ids) - 1)
     order, size = text.alphabetical(), largest_block(text.n_y)
     for first in range(0, len(order), size):
         at = text.starts[order[first : first + size]]
         walk = Walk(model, len(at))
         while len(at):
-            distributions = walk.read(text.ids[at])
+            distributions = walk.read(text.ids[at], shape)
             following = text.ids[at + 1]
             p[at] = distributions[walk.node, following]
             goes_on = following > 0

@@ -64,13 +64,13 @@ def block_sizes(n_y: int) -> Iterator[int]:
         size = min(8 * size, largest)
 
 
-def reshaper(request: Request) -> Callable[[Array], Array]:
-    """What temperature, top-k and top-p, in this order, make of the final distribution, as sums Σ_{k≤i} p_k.
+def shaper(request: Request) -> Callable[[Array], Array]:
+    """What temperature, top-k and top-p, in this order, make of the final distribution, from which letters are drawn.
 
     Raises BacterioError where that is not finite.
     """
 
-    def reshape(p: Array) -> Array:
+    def shape(p: Array) -> Array:
         if not np.isfinite(p).all():
             raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
         p = temper(p, request.temperature) if request.temperature else keep_likeliest(p)
@@ -78,9 +78,9 @@ def reshaper(request: Request) -> Callable[[Array], Array]:
             p = keep_top_k(p, request.top_k)
         if request.top_p is not None:
             p = keep_top_p(p, request.top_p)
-        return np.cumsum(p, axis=1)
+        return p
 
-    return reshape
+    return shape
 
 
 def keep_likeliest(p: Array) -> Array:
@@ -139,7 +139,12 @@ def draw_block(
 def blocks(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[list[str | None]]:
     """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
     prefix = vocabulary.encode([vocabulary.fold(request.prefix)])[1:-1]
-    reshape = reshaper(request)
+    shape = shaper(request)
+
+    def reshape(p: Array) -> Array:
+        """Sums Σ_{k≤i} p_k of the distribution, in which a number falls."""
+        return np.cumsum(shape(p), axis=1)
+
     steps = request.max_length - len(prefix) + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y)):
         rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))

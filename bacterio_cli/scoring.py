@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,14 +110,15 @@ class Scorer:
         """The letter triples of the corpus."""
         return rules.triples_of(self.trained.known)
 
-    def surprises(self, names: Sequence[str]) -> list[Array | None]:
-        """−log₂ P of each name's letters and end; None for one that cannot be spelled."""
+    def surprises(self, names: Sequence[str], shape: Callable[[Array], Array] | None = None) -> list[Array | None]:
+        """−log₂ P of each name's letters and end; None for one that cannot be spelled. `shape` makes the distributions
+        those that names are drawn from."""
         vocabulary = self.trained.vocabulary
         spelled = [k for k, name in enumerate(names) if name and not vocabulary.missing(name)]
         found: list[Array | None] = [None] * len(names)
         if spelled:
             text = Text([vocabulary.fold(names[k]) for k in spelled], vocabulary)
-            bits = -np.log2(np.maximum(likelihood(self.model, text), LEAST))
+            bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
         return found

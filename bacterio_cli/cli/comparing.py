@@ -10,7 +10,7 @@ from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.names.lookup import Lookup
-    from bacterio_cli.scoring import Row
+    from bacterio_cli.scoring import Row, Scorer
     from bacterio_cli.trained import Trained
 
 
@@ -35,6 +35,13 @@ def lists_of(trained: Trained, avoid: Sequence[str], **how: str | None) -> Looku
     for reference in references:
         terminal.notice(reference.taken_for)
     return Lookup([corpus, *references])
+
+
+def scorer_of(trained: Trained, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
+    """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
+    from bacterio_cli.scoring import Scorer
+
+    return Scorer(trained, lookup, genus=trained.corpus["profile"] == "genus" if genus is None else genus)
 
 
 def compared_with(lookup: Lookup) -> str:

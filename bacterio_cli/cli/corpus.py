@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import tables, terminal
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def corpus(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
     profile: Annotated[Profile | None, Choice(help="Keep genus names, or any line. [default: genus for a format that holds genera, else any]")] = None,
     input_format: Annotated[InputFormat | None, Choice(help="Insist on a format. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(help="Read this column of a table: its name in the header, or its number from 1.")] = None,
+    column: Annotated[str | None, Choice(help="Read this column of a table: its name in the header, or its number from 1. [default: it is no table]")] = None,
     encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]")] = None,
     check: Annotated[bool, Choice("--check", help="Exit 1 if anything was dropped.")] = False,
     as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
@@ -67,7 +67,7 @@ def report(found: Corpus) -> None:
             (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
             for reason, group in groups
         ]
-        terminal.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
+        tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
     total = sum(group.count for group in found.dropped.values())
     kept, date = len(found.names), f", dated {found.date}" if found.date else ""
     terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {total:,} dropped, profile {found.profile}")

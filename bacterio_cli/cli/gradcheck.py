@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bacterio_cli.cli import completing, terminal
+from bacterio_cli.cli import completing, tables, terminal
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ Choice = typer.Option
 
 
 def gradcheck(
-    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind.")] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="Check a trained model at full size instead.")] = None,
+    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind. [default: all]")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
-    inject: Annotated[str | None, Choice(metavar="BUG", autocompletion=completing.bugs, help="Plant this mistake first; see --list-bugs.")] = None,
+    inject: Annotated[str | None, Choice(metavar="BUG", autocompletion=completing.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
     explain: Annotated[bool, Choice("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
     as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,
@@ -121,7 +121,7 @@ def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
         (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
         for row in rows
     ]  # fmt: skip
-    terminal.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
     worst = max((row.max_relative_error for row in rows), default=0.0)
     verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
     terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")

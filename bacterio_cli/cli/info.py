@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import completing, terminal
+from bacterio_cli.cli import completing, tables, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.trained import Trained
@@ -43,7 +43,7 @@ def info(
     losses = [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
     if losses:
         rows.append(("best validation", f"{min(losses):.4f} bits per character"))
-    terminal.table(("what", "value"), rows, stream=sys.stdout)
+    tables.table(("what", "value"), rows, stream=sys.stdout)
 
 
 def show(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import tables, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.lesson import Lesson
@@ -45,7 +45,7 @@ def show_cases(lesson: Lesson) -> None:
         for catch in shown
     ]
     columns = ("case", "parameter", "error", "rows")
-    terminal.table(columns, rows, stream=sys.stdout, right=("error", "rows"), whole=columns[1:])
+    tables.table(columns, rows, stream=sys.stdout, right=("error", "rows"), whole=columns[1:])
     if left:
         count = sum(catch.failed for catch in left)
         terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them", stream=sys.stdout)
@@ -68,7 +68,7 @@ def show_sweep(lesson: Lesson) -> None:
         for sight in lesson.sweep
     ]
     columns = ("scale", "error", "complex", "distance", "central")
-    terminal.table(columns, rows, stream=sys.stdout, right=columns[1:], whole=columns)
+    tables.table(columns, rows, stream=sys.stdout, right=columns[1:], whole=columns)
     say(lesson.by_scale)
     say(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "

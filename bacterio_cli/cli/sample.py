@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import comparing, completing, terminal
+from bacterio_cli.cli import comparing, completing, printing, terminal
 from bacterio_cli.cli.corpus import InputFormat
 from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
 from bacterio_cli.machine import keep_freed_memory
@@ -18,14 +19,10 @@ from bacterio_cli.machine import keep_freed_memory
 if TYPE_CHECKING:
     from bacterio_cli.demands import Demand
     from bacterio_cli.names.lookup import Lookup
-    from bacterio_cli.sampling import Tally
-    from bacterio_cli.scoring import Scorer
     from bacterio_cli.trained import Trained
 
 Choice = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
-REPORTED = 100_000  # names that a report keeps
-AT_ONCE = 512  # names scored together
 
 
 def sample(
@@ -33,28 +30,29 @@ def sample(
     temp: Annotated[float, Choice("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = 0.8,
     checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     seed: Annotated[int | None, Choice(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[str, Choice(help="Begin every name with these letters.", show_default=False)] = "",
-    ending: Annotated[list[str] | None, Choice(autocompletion=completing.endings, help="End with these letters; repeatable: with one of them.", show_default=False)] = None,
-    gender: Annotated[Literal["m", "f", "n"] | None, Choice(help="Only names of this gender, by ending.", show_default=False)] = None,
-    match: Annotated[str | None, Choice(metavar="REGEX", help="Only names in which this is found.", show_default=False)] = None,
+    prefix: Annotated[str, Choice(help="Begin every name with these letters. [default: none]", show_default=False)] = "",
+    ending: Annotated[list[str] | None, Choice(autocompletion=completing.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    gender: Annotated[Literal["m", "f", "n"] | None, Choice(help="Only names of this gender, by ending. [default: any]")] = None,
+    match: Annotated[str | None, Choice(metavar="REGEX", help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Choice(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Choice(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
-    top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only.")] = None,
-    top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share.")] = None,
-    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
+    top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
+    top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
     input_format: Annotated[InputFormat | None, Choice(help="The format of the lists to avoid. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table to avoid that holds the names, by name or number.", show_default=False)] = None,
-    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of the lists to avoid, if it is not Unicode.", show_default=False)] = None,
+    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table to avoid that holds the names, by name or number from 1. [default: it is no table]")] = None,
+    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of the lists to avoid. [default: utf-8, or as the file announces]")] = None,
     min_edits: Annotated[int | None, Choice(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
-    ban: Annotated[Path | None, Choice(metavar="FILE", help="Words, one a line, that no name may contain.", show_default=False)] = None,
+    ban: Annotated[Path | None, Choice(metavar="FILE", help="Words, one a line, that no name may contain. [default: none]")] = None,
     check: Annotated[bool, Choice("--check", help="Only names without conflicts under the rules for genus names.")] = False,
     allow_known: Annotated[bool, Choice("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Choice("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Choice("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
     pool: Annotated[int, Choice(min=1, help="Names in the pool of --rank.")] = 10_000,
-    placeholders: Annotated[Path | None, Choice("--for", metavar="FILE", help="Placeholders, one a line, such as UBA1234: print each with a name of its own.", show_default=False)] = None,
-    form: Annotated[Literal["names", "tsv", "jsonl"], Choice("--format", help="Names alone, or with the fields of `score`.")] = "names",
+    placeholders: Annotated[Path | None, Choice("--for", metavar="FILE", help="Placeholders, one a line, such as UBA1234: print each with a name of its own. [default: none]")] = None,
+    form: Annotated[Literal["names", "tsv", "jsonl"], Choice("--format", help="Names alone, or with the fields of 'score'.")] = "names",
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
+    show: Annotated[bool, Choice("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Choice("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
     max_tries: Annotated[int | None, Choice(min=1, help="Draws before giving up. [default: 100,000 + 1,000 a name; with --rank + 10 a name of the pool]")] = None,
@@ -114,16 +112,23 @@ def sample(
         demands=demands,
     )
     chosen = islice(ranked(names, trained), n) if rank else names
-    kept = list(write(chosen, wanted, form, trained, lookup, header=header, keep=report))
+    if show:
+        printed = printing.shown(chosen, trained, request)
+    elif lookup is not None and form != "names":
+        printed = printing.rows(chosen, form, comparing.scorer_of(trained, lookup), header=header)
+    else:
+        printed = printing.names(chosen, wanted)
+    kept = list(islice(printed, printing.REPORTED if report else 0))
+    deque(printed, maxlen=0)  # the rest is printed too
     sys.stdout.flush()
     if lookup is not None:
         terminal.notice(comparing.compared_with(lookup))
     if (demands or rank) and tally.accepted >= n:
-        terminal.notice(f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share(tally):.3g} %)")
+        terminal.notice(f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({printing.share(tally):.3g} %)")
     if report:
-        show_report(kept, trained.known, tally, as_json=as_json)
+        printing.show_report(kept, trained.known, tally, as_json=as_json)
     if tally.accepted < n:
-        raise BacterioError(shortfall(tally, n, request.temperature))
+        raise BacterioError(printing.shortfall(tally, n, request.temperature))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
@@ -145,6 +150,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError(f"--allow-known is --min-edits 0, and --min-edits {given['min_edits']} is given too")
     if given["allow_duplicates"] and (given["rank"] or given["placeholders"]):
         raise UsageError("--allow-duplicates goes neither with --rank nor with --for, which want distinct names")
+    if given["show"] and (given["placeholders"] or given["form"] != "names"):
+        raise UsageError("--show prints names in a form of its own; give it without --format and --for")
     if given["placeholders"] and given["form"] != "names":
         raise UsageError("--for prints a placeholder and a name; give it without --format")
 
@@ -197,15 +204,8 @@ def demands_of(
     if min_edits == 2:
         found.append(demands.apart(lists, 2))
     if check:
-        found.append(demands.without_conflict(scorer_of(trained, lists, genus=True)))
+        found.append(demands.without_conflict(comparing.scorer_of(trained, lists, genus=True)))
     return found
-
-
-def scorer_of(trained: Trained, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
-    """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
-    from bacterio_cli.scoring import Scorer
-
-    return Scorer(trained, lookup, genus=trained.corpus["profile"] == "genus" if genus is None else genus)
 
 
 def ranked(names: Iterator[str], trained: Trained) -> Iterator[str]:
@@ -217,79 +217,3 @@ def ranked(names: Iterator[str], trained: Trained) -> Iterator[str]:
     bits = Scorer(trained, Lookup([]), genus=False).surprises(pool)
     means = [float(part.mean()) for part in bits if part is not None]
     yield from (pool[k] for k in sorted(range(len(pool)), key=means.__getitem__))
-
-
-def write(
-    names: Iterator[str],
-    placeholders: Sequence[str] | None,
-    form: str,
-    trained: Trained,
-    lookup: Lookup | None,
-    *,
-    header: bool,
-    keep: bool,
-) -> Iterator[str]:
-    """Print the names as they come, and give back those that a report wants."""
-    if form != "names":
-        assert lookup is not None
-        from bacterio_cli.scoring import FIELDS
-
-        scorer = scorer_of(trained, lookup)
-        if header and form == "tsv":
-            sys.stdout.write("\t".join(FIELDS) + "\n")
-        printed = 0
-        while some := list(islice(names, AT_ONCE)):
-            for row in scorer.score(some):
-                sys.stdout.write(comparing.row_as(form, row))
-            yield from islice(some, max(0, REPORTED - printed)) if keep else ()
-            printed += len(some)
-        return
-    labels = iter(placeholders or ())
-    for printed, name in enumerate(names):
-        sys.stdout.write(f"{next(labels)}\t{name}\n" if placeholders else name + "\n")
-        if keep and printed < REPORTED:
-            yield name
-
-
-def share(tally: Tally) -> float:
-    """The draws accepted, in per cent."""
-    return 100 * tally.accepted / max(1, tally.drawn)
-
-
-def show_report(names: list[str], known: Sequence[str], tally: Tally, *, as_json: bool) -> None:
-    """What became of the draws, and how the names compare with the corpus."""
-    from bacterio_cli.names.comparison import compare
-
-    figures = compare(names, known)
-    if as_json:
-        import json
-
-        counts = {
-            "drawn": tally.drawn,
-            "accepted": tally.accepted,
-            "refused": dict(tally.refused),
-            "compared": len(names),
-        }
-        values = {figure.name: {"names": figure.names, "corpus": figure.corpus} for figure in figures}
-        sys.stderr.write(json.dumps({**counts, "figures": values}) + "\n")
-        return
-    refused = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
-    terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {refused}")
-    cells = [(f.name, *("–" if value is None else f"{value:.3f}" for value in (f.names, f.corpus))) for f in figures]
-    title = f"{len(names):,} names beside the corpus"
-    terminal.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
-
-
-def shortfall(tally: Tally, wanted: int, temperature: float) -> str:
-    """What was found, what was refused and why, and what may help."""
-    reasons = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common())
-    common = {why for why, _ in tally.refused.most_common(2)}
-    if temperature == 0:
-        remedy = "temperature 0 has one answer: " + ("ask for -n 1" if wanted > 1 else "raise --temp")
-    elif common & {"known", "duplicate"}:
-        remedy = "loosen the constraints, raise --temp or --max-tries, or pass --allow-known or --allow-duplicates"
-    else:
-        remedy = "loosen the constraints, or raise --temp or --max-tries"
-    return (
-        f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws; refused: {reasons or 'none'}; {remedy}"
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import comparing, completing, terminal
+from bacterio_cli.cli import comparing, completing, tables, terminal
 from bacterio_cli.cli.corpus import InputFormat, Profile
 from bacterio_cli.errors import UsageError
 
@@ -23,15 +23,15 @@ AT_ONCE = 4096  # names scored together
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
     checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
-    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that `corpus` reads; repeatable.", show_default=False)] = None,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
     form: Annotated[Literal["table", "tsv", "jsonl"] | None, Choice("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
     profile: Annotated[Profile | None, Choice(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: Annotated[InputFormat | None, Choice(help="The format of standard input and of --avoid. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number.", show_default=False)] = None,
-    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid, if it is not Unicode.", show_default=False)] = None,
+    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number from 1. [default: it is no table]")] = None,
+    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid. [default: utf-8, or as the file announces]")] = None,
 ) -> None:  # fmt: skip
     """Say how likely names are, what is near them, and which rules they break.
 
@@ -105,7 +105,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
         sys.stdout.write(("\t".join(values) + "\n" if header else "") + comparing.tsv(values.values()))
     else:
         rows = [(name.replace("_", " "), comparing.cell(value)) for name, value in values.items()]
-        terminal.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
+        tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
 
 
 def show_table(rows: Sequence[Row]) -> None:
@@ -129,9 +129,7 @@ def show_table(rows: Sequence[Row]) -> None:
             row.status,
         ))  # fmt: skip
     columns = ("name", "bits", "better than", "nearest", "gender", "root", "status")
-    terminal.table(
-        columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status")
-    )
+    tables.table(columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status"))
     lines = [
         f"{row.name}: {finding.says} [{', '.join(filter(None, (finding.severity, finding.rule)))}]"
         for row in rows

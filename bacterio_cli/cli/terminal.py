@@ -1,4 +1,4 @@
-"""What people see: notices and errors on stderr, and tables; the live display is a room of its own.
+"""What people see: notices and errors on stderr, prose and coloured letters; tables and the live display have their own rooms.
 
 rich is imported inside functions: most runs do without it.
 """
@@ -6,6 +6,7 @@ rich is imported inside functions: most runs do without it.
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
-BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
+SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
+BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
+LEGEND = (
+    "bars are P of each letter and of the end: above as drawn, below in the model; "
+    "yellow is beyond 2 bits (−log₂ P), bold beyond 4, red beyond 6"
+)
 
 
 def printable(text: str) -> str:
@@ -50,14 +56,9 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def has_room(columns: int) -> bool:
-    """Whether what goes to stdout may be so wide: a file or pipe takes any width."""
-    import shutil
-
-    return not is_terminal(sys.stdout) or shutil.get_terminal_size().columns >= columns
-
-
-SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
+def style_of(surprise: float) -> str:
+    """The colour of a letter with this surprise, −log₂ P in bits."""
+    return next(style for most, style in SURPRISES if surprise <= most)
 
 
 def shaded(name: str, bits: Iterable[float] | None) -> Text:
@@ -66,56 +67,48 @@ def shaded(name: str, bits: Iterable[float] | None) -> Text:
 
     text = Text()
     for letter, surprise in zip(name, [0.0] * len(name) if bits is None else bits, strict=False):
-        text.append(printable(letter), next(style for most, style in SURPRISES if surprise <= most))
+        text.append(printable(letter), style_of(surprise))
     return text
 
 
-def table(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | Text]],
-    *,
-    stream: TextIO,
-    right: Sequence[str] = (),
-    whole: Sequence[str] = (),
-    tight: bool = False,
-) -> None:
-    """Rows under headings: ruled on a terminal, plain aligned text elsewhere; columns in `whole` are never broken.
+def bars(name: str, bits: Iterable[float]) -> Text:
+    """A bar as high as P for each letter, to stand below it, and one for the end; coloured as the letters are."""
+    from rich.cells import cell_len
+    from rich.text import Text
 
-    `tight` leaves two blanks between columns on a terminal too, where there are three.
-    """
-    from rich.box import SIMPLE_HEAD  # rich costs 50 ms, and only what is ruled or coloured needs it
-    from rich.console import Console
-    from rich.table import Table
+    text = Text()
+    for letter, surprise in zip(name + "$", bits, strict=True):
+        text.append(BARS[min(7, int(8 * 2**-surprise))] * cell_len(printable(letter)), style_of(surprise))
+    return text
+
+
+def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]) -> None:
+    """A name on stdout, coloured as drawn, over its bars."""
+    write_lines([shaded(name, drawn), bars(name, drawn), bars(name, plain)], sys.stdout)
+
+
+def write_lines(lines: Sequence[Text], stream: TextIO) -> None:
+    """Coloured lines, as they are; a reader who has gone is left to the error boundary."""
+    from rich.console import Console  # rich costs 50 ms, and only tables and colours need it
     from rich.text import Text
 
     class Sheet(Console):
-        """A console that leaves a reader who has gone to the error boundary."""
+        """A console that does not end the process by itself."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    seen = is_terminal(stream)
-    sheet = Table(box=SIMPLE_HEAD if seen else None, pad_edge=False, show_edge=False)
-    if seen and tight:
-        sheet.padding = (0, 1, 0, 0)
-    for column in columns:
-        sheet.add_column(
-            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in whole
-        )
-    styles = {
-        "FAIL": "bold red",
-        "pass": "green",
-        "conflict": "bold red",
-        "warn": "yellow",
-        "ok": "green",
-        "unseen": "bold red",
-    }
-    for row in rows:
-        sheet.add_row(*(Text(printable(cell), styles.get(cell, "")) if isinstance(cell, str) else cell for cell in row))
-    console = Sheet(file=stream, width=None if seen else PIPE_WIDTH, highlight=False)
-    with console.capture() as drawn:
-        console.print(sheet)
-    stream.write("\n".join(line.rstrip() for line in drawn.get().split("\n")))
+    for line in lines:
+        line.rstrip()
+    Sheet(file=stream, highlight=False).print(Text("\n").join(lines), soft_wrap=True)
+
+
+def columns_of(stream: TextIO) -> int:
+    """How wide it is; COLUMNS wins, as elsewhere. rich takes every dumb terminal for 80, so it has to be told."""
+    if not is_terminal(stream):
+        return PIPE_WIDTH
+    said = os.environ.get("COLUMNS", "")
+    return (int(said) if said.isdecimal() else os.get_terminal_size(stream.fileno()).columns) or 80
 
 
 def paragraph(text: str, *, stream: TextIO) -> None:
@@ -141,22 +134,3 @@ def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) ->
     console = Console(file=stream, highlight=False)
     for line, style in lines:
         console.print(Text(printable(line), style), soft_wrap=True)
-
-
-def short(value: float) -> str:
-    """A number in at most six characters and a sign: four decimals, or two digits and a power of ten."""
-    if value == 0 or 1e-3 <= abs(value) < 10:
-        return f"{value:.4f}" if value else "0"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.0f} %"
-
-
-def bar(share: float) -> str:
-    """A bar of so much of its full width, in eighths of a character."""
-    whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)
-    return ("█" * whole + EIGHTHS[rest]).strip()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import comparing, terminal
+from bacterio_cli.cli import comparing, completing, tables, terminal
 from bacterio_cli.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ BOUNDARY = "$"  # as `score` writes it
 
 def trace(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name to follow.")],
-    step: Annotated[int | None, Choice("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark.")] = None,
-    truncate: Annotated[int | None, Choice("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K.")] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
+    step: Annotated[int | None, Choice("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
+    truncate: Annotated[int | None, Choice("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
     as_json: Annotated[bool, Choice("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
@@ -117,8 +117,8 @@ def show(found: Trace, name: str, letters: Sequence[str], truncate: int | None) 
 
 
 def say(text: str) -> None:
-    """A line of the result."""
-    sys.stdout.write(terminal.printable(text) + "\n")
+    """A line of the result, or a few."""
+    terminal.paragraph(text, stream=sys.stdout)
 
 
 def heading(text: str) -> None:
@@ -145,7 +145,7 @@ def show_forward(found: Trace, letters: Sequence[str]) -> None:
         ))  # fmt: skip
     state = "‖a‖" if found.model.layers == 1 else "‖a‖ by layer"
     columns = ("t", "x", "y", "P(y)", "bits", state, "likeliest")
-    terminal.table(columns, rows, stream=sys.stdout, right=("t", "P(y)", "bits"), tight=True)
+    tables.table(columns, rows, stream=sys.stdout, right=("t", "P(y)", "bits"))
 
 
 def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) -> None:
@@ -156,37 +156,37 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     carries = [symbol for symbol in ("carry", "carry_c") if f"0.{symbol}" in norms[0]]
     seen = [n[f"{k}.{symbol}"] for n in norms for k in range(layers) for symbol in fading]
     top, decades = scale(seen)
-    wide = terminal.has_room(80)
-    heading("Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from")
-    say("above, carry from step t+1, dz of the gates before σ, tanh or f")
-    if truncate:
-        say(f"cut every {truncate} letters: there nothing is carried on, and of dz that share is lost")
-    else:
-        bars = f"; bars: {decades} decades, full at {terminal.short(top)}" if wide else ""
-        say(f"∂L_T/∂a: of the loss at the last letter alone{bars}")
+    wide = terminal.columns_of(sys.stdout) >= 80
+    bars = f"; bars: {decades} decades, full at {tables.short(top)}" if wide else ""
+    cut = f"cut every {truncate} letters: there nothing is carried on, and of dz that share is lost"
+    heading(
+        "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, carry from step t+1, "
+        "dz of the gates before σ, tanh or f; "
+        + (cut if truncate else f"∂L_T/∂a of the loss at the last letter alone{bars}")
+    )
     for k in reversed(range(layers)):
         above = ["dz_y"] if k == layers - 1 else []
         keys = above + [f"{k}.{symbol}" for symbol in ("da", *carries, "dz")]
         rows = []
         for s in reversed(found.steps):
             n = norms[s.t - 1]
-            row = [str(s.t), letters[s.x], *(terminal.short(n[key]) for key in keys)]
+            row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in keys)]
             if truncate:
                 lost = n[f"{k}.lost"]
-                row += [terminal.short(n[f"{k}.dz_truncated"]), terminal.percent(lost)]
-                row.append(terminal.bar(lost) if wide else "")
+                row += [tables.short(n[f"{k}.dz_truncated"]), tables.percent(lost)]
+                row.append(tables.bar(lost) if wide else "")
                 row.append("cut" if s.t % truncate == 0 and s.t < T else "")
             else:
                 for symbol in fading:
                     value = n[f"{k}.{symbol}"]
                     share = 1 + (math.log10(value) - math.log10(top)) / decades if value else 0.0
-                    row.append(f"{terminal.short(value):<6} {terminal.bar(share)}" if wide else terminal.short(value))
+                    row.append(f"{tables.short(value):<6} {tables.bar(share)}" if wide else tables.short(value))
             rows.append(row)
         numbers = [key.rpartition(".")[2] for key in keys]
         right = ["t", *numbers, "truncated", "lost"]
         behind = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
         heading(f"Layer {k}")
-        terminal.table(("t", "x", *numbers, *behind), rows, stream=sys.stdout, right=right, tight=True)
+        tables.table(("t", "x", *numbers, *behind), rows, stream=sys.stdout, right=right)
         if not truncate:
             say(fate([n[f"{k}.last_a"] for n in norms]))
 
@@ -194,7 +194,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
 def fate(norms: Sequence[float]) -> str:
     """What became of ∂L_T/∂a⟨t⟩ on its way from the last step to the first, in words."""
     first, last = norms[0], norms[-1]
-    said = f"∂L_T/∂a goes from {terminal.short(last)} at t = {len(norms)} to {terminal.short(first)} at t = 1"
+    said = f"∂L_T/∂a goes from {tables.short(last)} at t = {len(norms)} to {tables.short(first)} at t = 1"
     if not first or not last:
         return said
     return f"{said}, × {10 ** ((math.log10(first) - math.log10(last)) / (len(norms) - 1)):.2f} a step"
@@ -206,7 +206,7 @@ def show_equations(found: Trace) -> None:
 
     heading("Equations of a step")
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
-    terminal.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout, tight=True)
+    tables.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout)
     if found.model.cell != "rnn":
         say("on the way back, da in these is all of it: da from above + carry")
 
@@ -220,13 +220,13 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     sums = equations(found.back.grads, found.model.cell)
     rows = []
     for g in found.gradients():
-        row = [g.name, "×".join(map(str, sizes.get(g.name, ()))), terminal.short(g.norm)]
-        left = [terminal.short(g.truncated), terminal.percent(g.lost), "–" if g.cosine is None else f"{g.cosine:.4f}"]
+        row = [g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm)]
+        left = [tables.short(g.truncated), tables.percent(g.lost), "–" if g.cosine is None else f"{g.cosine:.4f}"]
         rows.append(row + (left if truncate else [sums.get(g.name, "")]))
     heading("Gradients of the parameters, summed over time")
     columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
     right = ("norm", "truncated", "lost", "cosine")
-    terminal.table(columns, rows, stream=sys.stdout, right=right, tight=True)
+    tables.table(columns, rows, stream=sys.stdout, right=right)
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int) -> None:
@@ -248,8 +248,8 @@ def show_step(found: Trace, letters: Sequence[str], t: int) -> None:
 def show_columns(title: str, labels: Sequence[str], vectors: dict[str, Array], what: str = "unit") -> None:
     """Vectors of one length side by side, a row a unit."""
     heading(title)
-    rows = [(label, *map(terminal.short, values)) for label, *values in zip(labels, *vectors.values(), strict=False)]
-    terminal.table((what, *vectors), rows, stream=sys.stdout, right=("unit", *vectors), tight=True)
+    rows = [(label, *map(tables.short, values)) for label, *values in zip(labels, *vectors.values(), strict=False)]
+    tables.table((what, *vectors), rows, stream=sys.stdout, right=("unit", *vectors))
 
 
 def scale(values: Sequence[float]) -> tuple[float, int]:

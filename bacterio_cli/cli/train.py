@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import tables, terminal
 from bacterio_cli.cli.corpus import InputFormat, Profile
 from bacterio_cli.cli.session import Log, Session
 from bacterio_cli.errors import UsageError
@@ -50,15 +50,15 @@ def train(
     mix: Annotated[str | None, Choice(metavar="auto|W", help="Weight of the net beside the table; auto by validation, 1 is the net alone. [default: auto]")] = None,
     refit: Annotated[bool | None, Choice("--refit/--no-refit", help="After validation, go on with all names. [default: refit]", show_default=False)] = None,
     nets: Annotated[int | None, Choice(help="Nets to average. [default: 1]")] = None,
-    background: Annotated[list[str] | None, Choice(metavar="FILE", help="A larger list of related names, to learn from first; it is read as CORPUS is, by the four options that follow.", show_default=False)] = None,
+    background: Annotated[list[str] | None, Choice(metavar="FILE", help="A larger list of related names, to learn from first, read as CORPUS is, by the four options that follow; repeatable. [default: none]", show_default=False)] = None,
     profile: Annotated[Profile | None, Choice(help="What is learned of them: genus names, or any line. [default: by format]")] = None,
     input_format: Annotated[InputFormat | None, Choice(help="Insist on a format. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(help="Read this column of a table, by name or number.")] = None,
-    encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8]")] = None,
-    preset: Annotated[Literal["fast", "default", "best", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins.")] = None,
+    column: Annotated[str | None, Choice(help="Read this column of a table, by name or number from 1. [default: it is no table]")] = None,
+    encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]")] = None,
+    preset: Annotated[Literal["fast", "default", "best", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins. [default: default]")] = None,
     out: Annotated[Path, Choice("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
     save_every: Annotated[int | None, Choice(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
-    log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell.")] = None,
+    log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
     resume: Annotated[bool, Choice("--resume", help="Go on with the run at --out; options left out come from the file, but for those that say how to read CORPUS.")] = False,
     compact: Annotated[bool, Choice("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
     quiet: Annotated[bool, Choice("--quiet", "-q", help="No display, notices or report.")] = False,
@@ -163,12 +163,12 @@ def finish(run: Run, out: Path, *, compact: bool, quiet: bool) -> None:
     scores = validation_scores(run)
     if scores:
         rows = [(score.model, f"{score.bits:.4f}") for score in scores]
-        terminal.table(
+        tables.table(
             ("on the names held out", "bits per character"), rows, stream=sys.stderr, right=("bits per character",)
         )
-        tables = [score.bits for score in scores if score.model.startswith("n-gram")]
+        counted = [score.bits for score in scores if score.model.startswith("n-gram")]
         net = next(score.bits for score in scores if "net" in score.model)
-        if tables and net >= min(tables):
+        if counted and net >= min(counted):
             terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
     terminal.notice(f"{what_was_done(run)}; saved to {out}")
 
