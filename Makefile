@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check coverage mutation audit lowest newest model bench bench-growth bench-quality \
+.PHONY: help setup demo test lint types check coverage mutation audit lowest newest man model bench bench-growth bench-quality \
 	soak build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
@@ -65,6 +65,10 @@ lowest newest:
 	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(PINS)
 	.venv-$@/bin/python -m pip list --disable-pip-version-check
 	.venv-$@/bin/python -m pytest $(IGNORED) $(ARGS)
+
+man: .venv/run ## the manual page, from the commands' own help: build/bacterio.1
+	mkdir -p build
+	$(BIN)/python -m bacterio_cli.cli.manual > build/bacterio.1
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact --profile genus
