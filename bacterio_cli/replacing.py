@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,11 +18,11 @@ except ImportError:  # pragma: no cover  not on Windows, where a living temporar
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+def replacing(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]:
     """A file to write to, which takes the place of `path` when the block ends well.
 
     Readers see the old file or the new one, never a half. A symbolic link stays one: what it points to is replaced.
-    Raises FileError, with the old file untouched and nothing left beside it.
+    Raises FileError, with the old file untouched and nothing left beside it; it names the option to choose with.
     """
     target = Path(os.path.realpath(path))
     temporary = None
@@ -38,7 +38,7 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
             os.replace(temporary, target)
             temporary = None
     except OSError as error:
-        remedy = "the file that stood there is untouched; choose another place with --out"
+        remedy = f"the file that stood there is untouched; choose another place with {option}"
         raise FileError(path, "write", error, remedy) from error
     finally:
         if temporary is not None:
@@ -80,7 +80,7 @@ def refuse_special(target: Path) -> None:
         raise OSError(None, "it is a device or a pipe, not a file")
 
 
-def probe(path: str | Path) -> None:
+def probe(path: str | Path, *, option: str = "--out") -> None:
     """FileError now, rather than after hours of work, if nothing can be written at `path`."""
     import tempfile
 
@@ -90,7 +90,16 @@ def probe(path: str | Path) -> None:
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise FileError(path, "write", error, "choose another place with --out") from error
+        raise FileError(path, "write", error, f"choose another place with {option}") from error
+
+
+def is_one_of(path: Path, sources: Iterable[str | Path]) -> bool:
+    """Whether `path` is one of these files, by whatever name; '-' is standard input."""
+    for source in sources:
+        with contextlib.suppress(OSError):  # a file that is not there is reported when it is read
+            if os.path.samestat(os.stat(path), os.fstat(0) if source == "-" else os.stat(source)):
+                return True
+    return False
 
 
 def current_umask() -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -101,16 +99,12 @@ def train(
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
     """UsageError if --out or --log names a list that is read, or both name the same file."""
-    read = []
-    for source in lists:
-        with suppress(OSError):  # a list that is not there is reported when it is read
-            read.append(os.fstat(0) if source == "-" else os.stat(source))
+    from bacterio_cli.replacing import is_one_of
+
     for option, path in [("--out", out), ("--log", log)]:
-        if path and path.exists():
-            if any(os.path.samestat(path.stat(), other) for other in read):
-                raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
-            read.append(path.stat())
-    if log and log.resolve() == out.resolve():
+        if path and is_one_of(path, lists):
+            raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
+    if log and (log.resolve() == out.resolve() or is_one_of(log, [out])):
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
