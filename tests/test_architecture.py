@@ -184,11 +184,11 @@ def test_room_imports_only_what_lies_below_it(room: str, allowed: list[str]) -> 
 
 @pytest.mark.parametrize(
     ("package", "homes"),
-    [("typer", ["cli"]), ("rich", ["cli.terminal", "cli.tables", "cli.display"])],
-    ids=["typer", "rich"],
+    [("typer", ["cli"]), ("rich", ["cli.terminal", "cli.tables", "cli.display"]), ("matplotlib", ["cli.pictures"])],
+    ids=["typer", "rich", "matplotlib"],
 )
 def test_package_is_imported_only_at_home(package: str, homes: list[str]) -> None:
-    """typer is imported only under cli/; rich in the three rooms of cli/ that draw."""
+    """typer is imported only under cli/; rich in the three rooms of cli/ that draw, matplotlib in that of pictures."""
     users = [module for module in MODULES if package in foreign(module)]
     for home in homes:
         assert any(inside(module, f"{PACKAGE}.{home}") for module in users), home
@@ -196,9 +196,10 @@ def test_package_is_imported_only_at_home(package: str, homes: list[str]) -> Non
 
 
 def test_nothing_else_is_imported() -> None:
-    """The package imports every dependency that pyproject.toml lists, and nothing further."""
-    listed = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    dependencies = {re.match("[a-z]+", line)[0] for line in listed["project"]["dependencies"]}
+    """The package imports every dependency that pyproject.toml lists, and the extra `plot`, and nothing further."""
+    listed = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*listed["dependencies"], *listed["optional-dependencies"]["plot"]]
+    dependencies = {re.match("[a-z]+", line)[0] for line in lines}
     assert set().union(*map(foreign, MODULES)) == dependencies
 
 

@@ -379,12 +379,14 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "kept_out"),
     [
-        (["--help"], {"numpy", "rich"}),
-        (["sample", "-n", "3", "--seed", "1"], {"rich", "bacterio_cli.training"}),
+        (["--help"], {"numpy", "rich", "matplotlib"}),
+        (["sample", "-n", "3", "--seed", "1"], {"rich", "matplotlib", "bacterio_cli.training"}),
+        (["score", "Abella"], {"rich", "matplotlib", "bacterio_cli.training"}),
+        (["info", "--json"], {"rich", "matplotlib", "bacterio_cli.training"}),
     ],
 )
 def test_start_up_imports_only_what_it_uses(words: list[str], kept_out: set[str], tmp_path: Path) -> None:
-    """--help does without numpy, and sampling without rich and the training."""
+    """--help does without numpy, and no command imports rich, matplotlib or the training before it needs them."""
     code = (
         "import sys; sys.argv[0] = 'bacterio'\n"
         "from bacterio_cli.__main__ import main\n"

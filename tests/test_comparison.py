@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from process import NAMES, ROOT, bacterio, examples
 
-from bacterio_cli.names.comparison import compare, ending_distance, ks_distance, unattested
+from bacterio_cli.names.comparison import compare, ending_distance, ks_distance, letter_shares, unattested
 from bacterio_cli.names.neighbours import Neighbours, plain_distance
 
 words = st.text("abcß", max_size=8)
@@ -92,3 +92,10 @@ def test_report_on_stderr_leaves_the_names_alone(tmp_path: Path) -> None:
     assert report["accepted"] == report["compared"] == 40
     assert report["drawn"] == 40 + sum(Counter(report["refused"]).values())
     assert report["figures"]["new"] == {"names": 1.0, "corpus": 0.0}
+
+
+def test_letter_shares_are_of_all_letters() -> None:
+    """Each letter's share of the letters of all names, the most frequent first, equal ones by alphabet."""
+    assert letter_shares(["cada", "ab", "ac"]) == {"a": 4 / 8, "c": 2 / 8, "b": 1 / 8, "d": 1 / 8}
+    assert list(letter_shares(["cada", "ab", "ac"])) == ["a", "c", "b", "d"]
+    assert letter_shares([]) == {}

@@ -14,10 +14,13 @@ from bacterio_cli.cli import completing, tables, terminal
 if TYPE_CHECKING:
     from bacterio_cli.trained import Trained
 
+DRAWS = 2000  # whose letters a picture shows
+
 
 def info(
     file: Annotated[Path | None, typer.Argument(autocompletion=completing.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the course of training and the letters too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 
@@ -27,7 +30,14 @@ def info(
     """
     from bacterio_cli.trained import default_checkpoint, load  # imports numpy
 
-    trained = load(file or default_checkpoint())
+    file = file or default_checkpoint()
+    if plot:
+        from bacterio_cli.cli.pictures import ensure_drawable
+
+        ensure_drawable(plot, [file])
+    trained = load(file)
+    if plot:
+        draw(plot, file.name, trained)
     facts = describe(trained)
     if as_json:
         sys.stdout.write(terminal.as_json(facts))
@@ -44,6 +54,29 @@ def info(
     if losses:
         rows.append(("best validation", f"{min(losses):.4f} bits per character"))
     tables.table(("what", "value"), rows, stream=sys.stdout)
+
+
+def draw(path: Path, name: str, trained: Trained) -> None:
+    """The picture of a checkpoint: its history, and the letters of its names beside those of names drawn from it."""
+    from itertools import islice
+
+    from bacterio_cli.cli.pictures import Letters, draw_model
+    from bacterio_cli.names.comparison import letter_shares
+    from bacterio_cli.sampling import Request, draws
+
+    request = Request(seed=0, temperature=1.0, max_length=2 * trained.corpus["longest"])
+    drawn = islice(draws(trained.language_model, trained.vocabulary, request), DRAWS)
+    names = [name for name in drawn if name]
+    unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
+    how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
+    corpus, sampled = (
+        letter_shares([trained.vocabulary.fold(name) for name in list_]) for list_ in (trained.known, names)
+    )
+    model = f"{name}: {trained.arch} {trained.model.layers} × {trained.model.n_a}, {len(trained.known):,} names"
+    soft = bool(trained.training.get("ngram") and trained.training.get("smoothing"))
+    draw_model(path, model, trained.history, soft, Letters(corpus, sampled, how))
+    without = "" if trained.history else ", without a course of training, of which the file holds none"
+    terminal.notice(f"drawn to {path}{without}")
 
 
 def show(value: Any) -> str:

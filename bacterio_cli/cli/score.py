@@ -11,7 +11,7 @@ import typer
 
 from bacterio_cli.cli import comparing, completing, tables, terminal
 from bacterio_cli.cli.corpus import InputFormat, Profile
-from bacterio_cli.errors import UsageError
+from bacterio_cli.errors import BacterioError, UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.scoring import Row, Scorer
@@ -28,6 +28,7 @@ def score(
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
+    plot: Annotated[Path | None, Choice(metavar="FILE", help="Draw the first 12 names letter by letter too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[Profile | None, Choice(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: Annotated[InputFormat | None, Choice(help="The format of standard input and of --avoid. [default: by content]")] = None,
     column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number from 1. [default: it is no table]")] = None,
@@ -47,12 +48,20 @@ def score(
         raise UsageError("'-' is given twice, and standard input can be read once")
     if header and form != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {form}")
+    if plot:
+        from bacterio_cli.cli.pictures import ensure_drawable
+        from bacterio_cli.trained import default_checkpoint
+
+        listed = [] if names and names != ["-"] else ["-"]
+        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *listed])
     wanted = given(names, input_format, column, encoding)
-    _, trained = comparing.open_model(checkpoint)
+    checkpoint, trained = comparing.open_model(checkpoint)
     lookup = comparing.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
     genus = (profile or trained.corpus["profile"]) == "genus"
     scorer = Scorer(trained, lookup, genus=genus)
     terminal.notice(comparing.compared_with(lookup) if wanted else "no names to score")
+    if plot:
+        draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
         if strict and any(row.status == "conflict" for row in scorer.judged(wanted)):
@@ -92,6 +101,24 @@ def given(names: Sequence[str] | None, input_format: str | None, column: str | N
         texts = [entry.text for entry in reading.entries]
     cleaned = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
     return [text for text in cleaned if text]
+
+
+def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
+    """The picture of the first names that the model can spell, and a notice of which these are."""
+    from bacterio_cli.cli.pictures import MOST_NAMES, draw_surprise
+
+    vocabulary = scorer.trained.vocabulary
+    spelled = [name for name in names if not vocabulary.missing(name)]
+    if not spelled:
+        raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
+    some = spelled[:MOST_NAMES]
+    letters = [name if len(name) == len(vocabulary.fold(name)) else vocabulary.fold(name) for name in some]
+    bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
+    draw_surprise(path, f"surprise under {model}", list(zip(letters, bits, strict=True)))
+    unspelled = len(names) - len(spelled)
+    beyond = f"the first {len(some)} of {len(spelled):,} names" if len(some) < len(spelled) else f"{len(some)} names"
+    without = f", without {unspelled:,} that the model cannot spell" if unspelled else ""
+    terminal.notice(f"drawn to {path}: {beyond}{without}")
 
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:

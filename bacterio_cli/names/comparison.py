@@ -86,3 +86,9 @@ def unattested(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, floa
     invented = sum(any(not seen[triple] for triple in triples(name)) for name in names)
     own = sum(any(seen[triple] == 1 for triple in triples(name)) for name in corpus)
     return invented / len(names), own / len(corpus)
+
+
+def letter_shares(names: Sequence[str]) -> dict[str, float]:
+    """The share of each letter among all letters of the names, the most frequent first, equal ones by alphabet."""
+    counts = Counter("".join(names))
+    return {letter: counts[letter] / counts.total() for letter in sorted(counts, key=lambda v: (-counts[v], v))}
