@@ -25,7 +25,8 @@ from bacterio_cli.nn.halves import in_parts, parts_of
 from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import Gradients, loss_and_grads
 from bacterio_cli.prefixes import likelihood
-from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, resume, snapshot
+from bacterio_cli.resuming import resume
+from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, snapshot
 from bacterio_cli.smoothing import CrossFit
 
 __all__ = ["Progress", "Run", "begin", "resume", "snapshot", "train"]

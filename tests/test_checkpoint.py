@@ -676,6 +676,40 @@ def test_a_long_text_is_not_compressed_and_not_unpacked(tmp_path: Path, monkeypa
         checkpoint.load(tmp_path / "packed")
 
 
+@pytest.mark.parametrize("extra", [0, 1])
+def test_the_longest_text_that_is_unpacked_has_eight_mebibytes(
+    extra: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text of 2²³ bytes is read, a byte more is not."""
+    text = np.random.default_rng(1).integers(0, 256, 2**23 + extra, np.uint8)
+    with monkeypatch.context() as lifted:
+        lifted.setattr(checkpoint, "LARGEST_TEXT", 2**24)
+        checkpoint.save(tmp_path / "m", {"t": text}, {}, compress=True)
+    if extra:
+        with pytest.raises(CheckpointError, match="its member 't' unpacks to more text"):
+            checkpoint.load(tmp_path / "m")
+    else:
+        np.testing.assert_array_equal(checkpoint.load(tmp_path / "m")[0]["t"], text)
+
+
+@pytest.mark.parametrize("version", [True, 1.0, "1", None])
+def test_a_format_that_is_no_whole_number_is_damage(version: object, file: Path) -> None:
+    """True and 1.0 are equal to 1 and yet no format; a text cannot be compared with one."""
+    arrays, meta = checkpoint.load(file)
+    checkpoint.save(file, arrays, meta | {"format": version})
+    with pytest.raises(CheckpointError, match="its metadata cannot be read"):
+        checkpoint.load(file)
+
+
+@pytest.mark.parametrize("shape", ["(7,)", "(5,)", "(2, 4)"])
+def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
+    """Six numbers under a header that says seven, five or eight."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(24)
+    with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
+        checkpoint.read_array("m.npz", "E", data)
+
+
 def test_too_little_memory_is_the_files_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the checkpoint, and not the options of a training."""
 

@@ -211,7 +211,7 @@ def test_dense_writes_the_rows_out(table: Array | None) -> None:
 @pytest.mark.parametrize("one_hot", [layers.ONE_HOT_IDS, 0], ids=["product", "runs"])
 @pytest.mark.parametrize("gates", [(), (5,)], ids=["matrix", "stack"])
 @pytest.mark.parametrize("n", [8, 128, 129])
-@pytest.mark.parametrize("ids", [IDS, np.array([5]), np.array([3, 3, 3]), np.arange(8)[::-1]])
+@pytest.mark.parametrize("ids", [IDS, np.array([5]), np.array([3, 3, 3]), np.array([1, 4, 1]), np.arange(8)[::-1]])
 def test_sum_rows_adds_up_by_id(
     ids: Array, n: int, gates: tuple[int, ...], one_hot: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

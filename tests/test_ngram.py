@@ -115,6 +115,14 @@ def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
     assert sound.levels == [(0, 1), (1, 2), (2, 3)]
 
 
+def test_states_of_a_batch_are_those_of_its_steps() -> None:
+    """Of three names side by side, two of which end at once, the states are those that are stepped to."""
+    model, x = table(3), np.array([0, 0, 0, 2])
+    first = model.after(x[:3], model.start(3)[0])
+    np.testing.assert_array_equal(model.states(x, np.array([3, 1])), [*first, *model.after(x[3:], first[:1])])
+    assert len(set(model.states(x, np.array([3, 1])))) == 2
+
+
 @pytest.mark.parametrize("rows", [1, 7, ngram.MANY_ROWS - 1])
 @pytest.mark.parametrize("discounts", [D, (0.31, 0.77, 2.9)])
 @pytest.mark.parametrize("order", [1, 2, 4, 7])
