@@ -116,11 +116,12 @@ def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
 
 
 def test_states_of_a_batch_are_those_of_its_steps() -> None:
-    """Of three names side by side, two of which end at once, the states are those that are stepped to."""
-    model, x = table(3), np.array([0, 0, 0, 2])
+    """Of three names side by side, one of which ends at once, the states are those that are stepped to."""
+    model, x = table(3), np.array([0, 0, 0, 2, 1])
     first = model.after(x[:3], model.start(3)[0])
-    np.testing.assert_array_equal(model.states(x, np.array([3, 1])), [*first, *model.after(x[3:], first[:1])])
-    assert len(set(model.states(x, np.array([3, 1])))) == 2
+    states = model.states(x, np.array([3, 2]))
+    np.testing.assert_array_equal(states, [*first, *model.after(x[3:], first[:2])])
+    assert len(set(states)) == 3
 
 
 @pytest.mark.parametrize("rows", [1, 7, ngram.MANY_ROWS - 1])
