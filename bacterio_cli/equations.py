@@ -52,8 +52,8 @@ FORTH: dict[str, tuple[Equation, ...]] = {
     "gru": (
         Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO, (GRU,)),
         Equation("r", "(2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)", A, CHO, (GRU,)),
-        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ h⟨t⟩)", A, CHO, (GRU,)),
         Equation("h", "h⟨t⟩ = W_ca a⟨t−1⟩", A, CHO, (GRU,)),
+        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ h⟨t⟩)", A, CHO, (GRU,)),
         Equation("a", "(4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩", A, CHO, (GRU,)),
     ),
     "lstm": (
@@ -94,5 +94,5 @@ def equations_of(model: CharRNN) -> Iterator[tuple[Equation, str]]:
     sizes = {"n_x": model.embedding.width, "n_a": model.n_a, "n_y": model.n_y}
     slope = (SLOPES[model.activation],) if model.cell == "rnn" else ()
     below = EMBEDDED if model.n_x else ONE_HOT
-    for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *RETURN[model.cell], *slope):
+    for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]):
         yield equation, "×".join(str(sizes.get(str(extent), extent)) for extent in equation.shape)

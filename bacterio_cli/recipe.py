@@ -199,7 +199,7 @@ def refuse_contradictions(recipe: Recipe, given: Mapping[str, Any]) -> None:
     """UsageError for an option that has no effect beside the others."""
     arch, table = recipe.arch, recipe.ngram > 0
     conflicts = [
-        ("activation", arch in ("gru", "lstm"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
+        ("activation", arch not in ("rnn", "mlp"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
         ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
         ("stream", arch == "mlp", "carries a state from chunk to chunk, and an mlp has none"),
         ("bptt", not recipe.stream, "is the chunk of --stream; whole names are never cut"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -74,9 +75,13 @@ def sweep(target: Path) -> None:
 
 def refuse_special(target: Path) -> None:
     """OSError for what a rename would replace though it is no file: a directory, a device, a pipe."""
-    if target.is_dir():
+    try:
+        mode = target.stat().st_mode  # asked once: it may vanish at any moment
+    except OSError:
+        return
+    if stat.S_ISDIR(mode):
         raise IsADirectoryError(None, "it is a directory")
-    if target.exists() and not target.is_file():
+    if not stat.S_ISREG(mode):
         raise OSError(None, "it is a device or a pipe, not a file")
 
 

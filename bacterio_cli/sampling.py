@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FIRST_BLOCK = 64
 CHOSEN = 8_192  # names that choose a letter at once
 JUDGED = 512  # draws that demands look at together
+MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 HOPELESS = 200_000  # draws in a row without one that is accepted
 
 
@@ -56,9 +57,9 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def block_sizes(n_y: int) -> Iterator[int]:
-    """64, 512, 4,096, 32,768, 65,536, 65,536, …: small first, so that a few come at once; less for many letters."""
-    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, largest_block(n_y))
+def block_sizes(n_y: int, steps: int) -> Iterator[int]:
+    """64, 512, 4,096, 32,768, 65,536, …: small first, so that a few come at once; less for many letters."""
+    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
     while True:
         yield size
         size = min(8 * size, largest)
@@ -122,18 +123,19 @@ def draw_block(
     walk = Walk(model, count)
     for letter in [0, *prefix]:
         cumulative = walk.read(np.full(count, letter), reshape)
-    ids, lengths, running = np.zeros((count, steps), np.intp), np.full(count, steps), np.arange(count)
+    columns, lengths, running = [], np.full(count, steps), np.arange(count)
     for t in range(steps):
         letters = choose(cumulative, walk.node, rng.random(count)[running])
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
         running, letters = running[goes_on], letters[goes_on]
-        ids[running, t] = letters
+        columns.append(np.zeros(count, np.int32))
+        columns[t][running] = letters
         if not len(running) or t == steps - 1:
             break
         walk.keep(goes_on)
         cumulative = walk.read(letters, reshape)
-    return ids, lengths
+    return np.stack(columns, axis=1), lengths
 
 
 def blocks(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> Iterator[list[str | None]]:
@@ -146,7 +148,7 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> It
         return np.cumsum(shape(p), axis=1)
 
     steps = request.max_length - len(prefix) + 1
-    for block, size in enumerate(block_sizes(vocabulary.n_y)):
+    for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
         rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
             ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)

@@ -81,7 +81,7 @@ def peak_mb(process: subprocess.Popen[str]) -> float:
 def settled() -> int:
     """The draws before the second block of the largest size: it stands beside the first, and none needs more."""
     total = 0
-    for size, following in pairwise(block_sizes(trained.load(MODEL).vocabulary.n_y)):
+    for size, following in pairwise(block_sizes(trained.load(MODEL).vocabulary.n_y, 50)):
         total += size
         if size == following:
             break

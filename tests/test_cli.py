@@ -243,6 +243,13 @@ def test_a_slip_of_the_finger_is_told_what_was_meant(words: str, meant: str, tmp
     assert re.search(rf"(?<!\w){meant}(?!\w)", result.stderr)
 
 
+@pytest.mark.parametrize("word", [["--json"], ["--inject", "tanh-twice"]])
+def test_the_list_of_mistakes_stands_alone(word: list[str], tmp_path: Path) -> None:
+    """Beside an option that it would swallow it is refused."""
+    said = only_error(bacterio("gradcheck", "--list-bugs", *word, cwd=tmp_path), 2)
+    assert said == "--list-bugs prints a list and checks nothing; give it alone"
+
+
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
     """Each line begins with the name that --inject takes, in kebab case, and goes on with what it is."""
     result = bacterio("gradcheck", "--list-bugs", cwd=tmp_path)

@@ -380,3 +380,17 @@ def test_an_epoch_done_again_counts_once(monkeypatch: pytest.MonkeyPatch) -> Non
         run.history[:] = [row, *again, {**row, "epoch": 2}, {**row, "net": 1, "step": 7}, {**again[0], "step": 99}]
         seen = [(found["stage"], found["epoch"], found["step"]) for found in live.rows()]
         assert seen == [("fit", 1, row["step"]), ("fit", 2, row["step"]), ("refit", 1, 99)]
+
+
+def test_a_picture_changes_no_run(tmp_path: Path) -> None:
+    """Weights from which no name can be drawn end a run as without the display: the same error, the same checkpoint."""
+    words = (
+        "train", write_names(tmp_path), "--epochs", 3, "--hidden", 4, "--arch", "rnn", "--activation", "relu",
+        "--valid-fraction", 0, "--lr", "1e15", "-o",
+    )  # fmt: skip
+    plain = bacterio(*words, "plain.npz", cwd=tmp_path)
+    code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 200))
+    assert code == plain.code == 1
+    assert "is not finite at step" in plain.stderr
+    assert plain.stderr.splitlines()[-1] in shown.replace("\r", "")
+    assert (tmp_path / "seen.npz").read_bytes() == (tmp_path / "plain.npz").read_bytes()

@@ -23,7 +23,7 @@ from bacterio_cli.scoring import Scorer
 
 drawn = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None,
-    reason="matplotlib, which pictures need, is not installed: pip install 'bacterio[plot]'",
+    reason="matplotlib, which pictures need, is not installed",
 )
 SVG = "{http://www.w3.org/2000/svg}"
 Point = tuple[float, float]
@@ -124,7 +124,7 @@ def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path:
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')\n", encoding="utf-8")
     blocked = f"{tmp_path}{os.pathsep}{ROOT}"
     result = bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room, PYTHONPATH=blocked)
-    assert only_error(result) == "--plot needs matplotlib; install it with: pip install 'bacterio[plot]'"
+    assert only_error(result) == "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
     assert (result.stdout, (tmp_path / "p.png").exists()) == ("", False)
     assert bacterio(*words.split(), cwd=room, PYTHONPATH=blocked).code == 0
 
@@ -365,3 +365,11 @@ def test_results_are_printed_as_always(words: str, room: Path, tmp_path: Path) -
     plain = bacterio(*words.split(), cwd=room)
     assert plain.stdout
     assert bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room).stdout == plain.stdout
+
+
+@drawn
+def test_bad_settings_of_matplotlib_are_one_line(room: Path) -> None:
+    """A backend that there is not stops matplotlib before it starts."""
+    result = bacterio("info", "m.npz", "--plot", "a.png", cwd=room, MPLBACKEND="garbage")
+    assert only_error(result).startswith("--plot: matplotlib does not start by its own settings: ")
+    assert not (room / "a.png").exists()

@@ -100,12 +100,18 @@ def test_the_first_10_of_100_are_10_alone(room: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_y", "sizes"),
-    [(30, [64, 512, 4096, 32_768, 65_536, 65_536]), (5501, [64, 512, 762, 762, 762]), (2**20, [64, 64, 64, 64, 64])],
+    ("n_y", "steps", "sizes"),
+    [
+        (30, 50, [64, 512, 4096, 32_768, 65_536, 65_536]),
+        (5501, 50, [64, 512, 762, 762, 762]),
+        (2**20, 50, [64, 64, 64, 64, 64]),
+        (30, 10_001, [64, 512, 3355, 3355]),
+        (30, 2**25, [64, 64, 64]),
+    ],
 )
-def test_blocks_grow_eightfold(n_y: int, sizes: list[int]) -> None:
-    """From 64 draws to 65,536, and to no more than 2²² probabilities where the letters are many."""
-    assert list(islice(block_sizes(n_y), len(sizes))) == sizes
+def test_blocks_grow_eightfold(n_y: int, steps: int, sizes: list[int]) -> None:
+    """From 64 draws to 65,536, and to no more than 2²² probabilities or 2²⁵ letters where these are many."""
+    assert list(islice(block_sizes(n_y, steps), len(sizes))) == sizes
 
 
 @pytest.mark.parametrize("few", [1, 63, 64, 65, 200, 575, 576, 577, 1400])
@@ -495,3 +501,13 @@ def test_stepping_each_prefix_once_draws_the_same_names(prefix: str) -> None:
         if ended.all():
             break
     assert ended.sum() > 250
+
+
+def test_a_block_has_only_the_letters_that_were_drawn() -> None:
+    """However long names may be, a block is as wide as the longest of its draws: memory goes by that."""
+    model = small_model()
+    ids, lengths = draw_block(
+        model.language_model, np.empty(0, int), 64, 9000, lambda p: p.cumsum(axis=1), np.random.default_rng(4)
+    )
+    assert ids.shape == (64, lengths.max() + 1)
+    assert lengths.max() < 1000

@@ -58,7 +58,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             error(f"cannot write to standard output: {failure.strerror}")
             raise SystemExit(1) from None
         except MemoryError:
-            error("out of memory; use a smaller --hidden, --batch-size or corpus")
+            error("out of memory; use a smaller --hidden, --batch-size or corpus, or --max-length")
             raise SystemExit(1) from None
 
     return run

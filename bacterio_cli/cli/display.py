@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
+from bacterio_cli.errors import BacterioError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -154,7 +155,9 @@ class Display:
         from rich.text import Text
 
         if self.better is not None:
-            self.names, self.better = few_names(self.run, *self.better), None
+            with suppress(BacterioError):  # weights from which no name can be drawn: the run itself will say so
+                self.names = few_names(self.run, *self.better)
+            self.better = None
         columns, rows = screen()
         lines = self.frame(min(columns - 1, WIDEST), rows - 1, over=over) + [Text()] * over
         with self.console.capture() as drawn:

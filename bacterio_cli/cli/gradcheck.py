@@ -41,6 +41,8 @@ def gradcheck(
     """
     from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
 
+    if list_bugs and (inject is not None or as_json):
+        raise UsageError("--list-bugs prints a list and checks nothing; give it alone")
     if list_bugs:
         for bug in bugs.BUGS:
             sys.stdout.write(f"{bug.name:<24}{bug.summary}\n")
@@ -61,7 +63,8 @@ def gradcheck(
     else:
         failed = teach(planted, arch, as_json=as_json)
     if planted and not failed:
-        terminal.notice(f"{planted.name} touches none of these cases; leave out --arch to see it caught")
+        option = "-c" if checkpoint else "--arch"
+        terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
     if failed:
         raise SystemExit(1)
 

@@ -50,7 +50,7 @@ MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
 MOST_PLACES = 60  # letters of a name
 TWO_COLUMNS = 24  # letters up to which two names fit side by side
-LONGEST_TITLE = 36
+LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above half of it
 UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")  # half characters, and those that XML does not have
 
 
@@ -74,7 +74,11 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
         with unwarned():
             import matplotlib  # noqa: F401
     except ImportError as error:
-        raise BacterioError("--plot needs matplotlib; install it with: pip install 'bacterio[plot]'") from error
+        raise BacterioError(
+            "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
+        ) from error
+    except ValueError as error:  # from MPLBACKEND or a matplotlibrc
+        raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; mend them") from error
     probe(path, option="--plot")
 
 
@@ -136,10 +140,10 @@ def letters_lacking(figure: Figure) -> str:
     return "".join(lacking[:20]) + "…" * (len(lacking) > 20)
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = LONGEST_TITLE) -> str:
     """The text as a picture can hold it, cut if it is long."""
     text = UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", terminal.printable(text))
-    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def letter_shown(letter: str) -> str:
@@ -153,7 +157,7 @@ def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: 
     `soft`: the training loss was taken against soft targets, and so does not compare with the validation loss.
     """
     with sheet(path, 9.0, 9.0 if history else 3.0) as figure:
-        figure.suptitle(shown(title))
+        figure.suptitle(shown(title, LONGEST_HEADING))
         axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
         if history:
             draw_course(axes["c"], axes["n"], axes["r"], history, soft)
@@ -229,7 +233,7 @@ def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[fl
     rows = -(-len(names) // columns)
     highest = max(max(bits) for _, bits in names)
     with sheet(path, 9.0, 1.0 + 1.4 * rows) as figure:
-        figure.suptitle(shown(title))
+        figure.suptitle(shown(title, LONGEST_HEADING))
         figure.supylabel("surprise, −log₂ P (bits)", fontsize=9)
         figure.supxlabel("letters, $ is the end; the most surprising one is black", fontsize=9)
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()

@@ -96,8 +96,8 @@ def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[
 
 
 def short(value: float) -> str:
-    """A number in at most six characters and a sign: four decimals, or two digits and a power of ten."""
-    if value == 0 or 1e-3 <= abs(value) < 10:
+    """A number in six characters and a sign, or seven for powers below 10⁻⁹: four decimals, or two digits."""
+    if value == 0 or 1e-3 <= abs(value) < 9.99995:
         return f"{value:.4f}" if value else "0"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"

@@ -108,29 +108,22 @@ def columns_of(stream: TextIO) -> int:
     if not is_terminal(stream):
         return PIPE_WIDTH
     said = os.environ.get("COLUMNS", "")
-    return (int(said) if said.isdecimal() else os.get_terminal_size(stream.fileno()).columns) or 80
+    return (int(said) if said.isdecimal() and len(said) < 6 else os.get_terminal_size(stream.fileno()).columns) or 80
 
 
 def paragraph(text: str, *, stream: TextIO) -> None:
     """Prose, broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula."""
     import re
-    import shutil
     import textwrap
 
-    width = min(80, shutil.get_terminal_size().columns) if is_terminal(stream) else 80
+    width = min(80, columns_of(stream))
     held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
     stream.write(textwrap.fill(held, width, break_on_hyphens=False).replace("\xa0", " ") + "\n")
 
 
 def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) -> None:
     """Lines behind - and lines behind +, red and green on a terminal."""
-    lines = [("- " + line, "red") for line in wrong] + [("+ " + line, "green") for line in right]
-    if not is_terminal(stream):
-        stream.write("".join(f"{printable(line)}\n" for line, _ in lines))
-        return
-    from rich.console import Console  # as for tables
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False)
-    for line, style in lines:
-        console.print(Text(printable(line), style), soft_wrap=True)
+    lines = [Text(printable(f"- {line}"), "red") for line in wrong]
+    write_lines(lines + [Text(printable(f"+ {line}"), "green") for line in right], stream)

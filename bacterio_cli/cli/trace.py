@@ -49,10 +49,10 @@ def trace(
     if step is not None and truncate is not None:
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
     path, trained = comparing.open_model(checkpoint)
-    found = follow(path, trained, name, truncate)
-    T = len(found.steps)
+    T = len(trained.vocabulary.fold(name)) + 1
     if step is not None and not 1 <= step <= T:
         raise UsageError(f"--step {step}: {name} has the steps 1 to {T}")
+    found = follow(path, trained, name, truncate)
     letters = (BOUNDARY, *trained.vocabulary.letters)
     if as_json:
         described = describe(found, (None, *letters[1:]), truncate, step)
@@ -75,7 +75,8 @@ def follow(path: Path, trained: Trained, name: str, truncate: int | None) -> Tra
     if len(trained.nets) > 1:
         terminal.notice(f"tracing the first of {len(trained.nets)} nets; 'bacterio score' averages them")
     if trained.weights[0] < 1:
-        terminal.notice("tracing the net alone; 'bacterio score' mixes it with its table")
+        how = "mixes it with its table" if trained.weights[0] else "uses the table alone"
+        terminal.notice(f"tracing the net alone; 'bacterio score' {how}")
     return found
 
 
@@ -156,6 +157,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     carries = [symbol for symbol in ("carry", "carry_c") if f"0.{symbol}" in norms[0]]
     seen = [n[f"{k}.{symbol}"] for n in norms for k in range(layers) for symbol in fading]
     top, decades = scale(seen)
+    widest = max(len(tables.short(value)) for value in seen)
     wide = terminal.columns_of(sys.stdout) >= 80
     bars = f"; bars: {decades} decades, full at {tables.short(top)}" if wide else ""
     cut = f"cut every {truncate} letters: there nothing is carried on, and of dz that share is lost"
@@ -180,7 +182,8 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
                 for symbol in fading:
                     value = n[f"{k}.{symbol}"]
                     share = 1 + (math.log10(value) - math.log10(top)) / decades if value else 0.0
-                    row.append(f"{tables.short(value):<6} {tables.bar(share)}" if wide else tables.short(value))
+                    number = tables.short(value)
+                    row.append(f"{number:<{widest}} {tables.bar(share)}" if wide else number)
             rows.append(row)
         numbers = [key.rpartition(".")[2] for key in keys]
         right = ["t", *numbers, "truncated", "lost"]

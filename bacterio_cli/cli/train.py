@@ -141,7 +141,7 @@ def describe(names: Corpus, run: Run) -> str:
     goes_on = f", from step {run.step:,}" if run.step else ""
     return (
         f"{len(names.names):,} names{dropped}, {run.vocabulary.n_y - 1:,} letters; "
-        f"{recipe.arch} {recipe.layers} × {recipe.hidden}, {size:,} parameters, {recipe.epochs} epochs{goes_on}"
+        f"{recipe.arch} {recipe.layers} × {recipe.hidden}, {size:,} parameters, {recipe.epochs} epoch{'s' * (recipe.epochs != 1)}{goes_on}"
     )
 
 
@@ -163,7 +163,8 @@ def finish(run: Run, out: Path, *, compact: bool, quiet: bool) -> None:
         counted = [score.bits for score in scores if score.model.startswith("n-gram")]
         net = next(score.bits for score in scores if "net" in score.model)
         if counted and net >= min(counted):
-            terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
+            unused = "" if run.weights[0] else ", and names will come from the table alone"
+            terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
     terminal.notice(f"{what_was_done(run)}; saved to {out}")
 
 

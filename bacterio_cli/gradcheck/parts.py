@@ -35,7 +35,8 @@ def normal(rng: np.random.Generator, scale: float) -> Callable[..., Array]:
 
 
 GATED = {
-    ("gru", "a_0"): "da_0 = da_1 ⊙ u_1 + dz_1 W_aa (Cho et al. 2014)",
+    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dh]_tᵀ a_t−1 (Cho et al. 2014)",
+    ("gru", "a_0"): "da_0 = da_1 ⊙ u_1 + [dz_u, dz_r, dh]_1 W_aa (Cho et al. 2014)",
     ("lstm", "a_0"): "da_0 = dz_1 W_aa (Gers et al. 2000)",
 }
 
@@ -132,7 +133,7 @@ def layer_cases(scale: float = SCALE) -> Iterator[Case]:
 def cell_cases(scale: float = SCALE) -> Iterator[Case]:
     """The cells alone: parameters, input and initial state, with weights on every output and on the final state."""
     variants: list[tuple[str, dict[str, Any]]] = [("rnn", {"activation": name}) for name in ACTIVATIONS]
-    for arch, extra in [*variants, ("gru", {}), ("lstm", {})]:
+    for arch, extra in [*variants, *((arch, {}) for arch in CELLS if arch != "rnn")]:
         draw = normal(np.random.default_rng(2), scale)
         cell = CELLS[arch](3, 2, "0.", **extra)
         B, N = int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())

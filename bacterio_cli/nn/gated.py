@@ -220,4 +220,5 @@ class LSTM(Cell):
         return dx, (carry, carry_c), grads
 
 
-CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+Gated = GRU | LSTM
+CELLS: dict[str, type[RNN | Gated]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.cells import RNN, State
-from bacterio_cli.nn.gated import CELLS, GRU, LSTM
+from bacterio_cli.nn.gated import CELLS, Gated
 from bacterio_cli.nn.layers import (
     ACTIVATIONS,
     Array,
@@ -71,14 +71,14 @@ class CharRNN(LetterModel):
     activation: str = "tanh"
 
     @cached_property
-    def cells(self) -> list[RNN | GRU | LSTM]:
+    def cells(self) -> list[RNN | Gated]:
         """The stack, from the input upwards."""
         widths = [self.embedding.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
         return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
 
     @property
-    def parts(self) -> list[Embedding | RNN | GRU | LSTM | Linear]:
+    def parts(self) -> list[Embedding | RNN | Gated | Linear]:
         """Everything that has parameters, from the input upwards."""
         return [self.embedding, *self.cells, self.output]
 
