@@ -37,12 +37,13 @@ print(*(row["name"] for row in map(json.loads, sys.stdin) if row["status"] == "o
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working directory with what a reader has: a `bacterio` on the path, the model, and lists of names."""
+    """A working directory with what a reader has: a `bacterio` on the path, data/, and lists of names."""
     desk = tmp_path_factory.mktemp("desk")
     names = [line for line in (ROOT / "data/genera.txt").read_text().splitlines() if not line.startswith("#")][:300]
     (desk / "names.txt").write_text("\n".join(names))
     (desk / "table.tsv").write_text("\n".join(f"{name}\t{len(name)}" for name in names))
-    (desk / "model.npz").write_bytes((ROOT / "data/model.npz").read_bytes())
+    (desk / "data").mkdir()
+    (desk / "data" / "model.npz").write_bytes((ROOT / "data/model.npz").read_bytes())
     (desk / "lpsn_gss.csv").write_text(lpsn(names))
     (desk / "plants.txt").write_text("Aster\nCrinimonas\n")
     (desk / "proposals.tsv").write_text("Novibacter\tfirst\nOcculella\tsecond\n")
