@@ -79,13 +79,13 @@ def peak_mb(process: subprocess.Popen[str]) -> float:
 
 
 def settled() -> int:
-    """The draws before the second block of the largest size: it stands beside the first, and none needs more."""
+    """The draws up to the second block of the largest size: it is made while the first still stands."""
     total = 0
     for size, following in pairwise(block_sizes(trained.load(MODEL).vocabulary.n_y, 50)):
         total += size
         if size == following:
             break
-    return total
+    return total + size
 
 
 def names(folder: Path, count: int, seed: int) -> Tally:

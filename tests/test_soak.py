@@ -16,7 +16,7 @@ import soak_using
 
 from bacterio_cli import trained
 
-SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2, "names": 140_000, "crowd": 8}
+SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2, "names": 240_000, "crowd": 8}
 
 
 @pytest.mark.parametrize("part", soak.PARTS)
@@ -41,14 +41,14 @@ def test_names_of_no_saved_file_are_noticed(tmp_path: Path, monkeypatch: pytest.
 
 def test_memory_that_grows_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control of the names: a command that keeps 300 bytes a name is one failure."""
-    hoard = "kept = []\nfor k in range(200000):\n    kept.append(bytes(300))\n    print(k)"
+    hoard = "kept = []\nfor k in range(300000):\n    kept.append(bytes(300))\n    print(k)"
 
     def hoarder(folder: Path, *_: object) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         return subprocess.Popen([sys.executable, "-c", hoard], cwd=folder, stdout=pipe, stderr=pipe, text=True)
 
     monkeypatch.setattr(soak_using, "start", hoarder)
-    (failure,) = soak.names(tmp_path, 200_000, 3).failures
+    (failure,) = soak.names(tmp_path, 300_000, 3).failures
     assert failure.startswith("memory grew by ")
 
 
