@@ -58,7 +58,7 @@ class Tally:
 
 
 def block_sizes(n_y: int, steps: int) -> Iterator[int]:
-    """64, 512, 4,096, 32,768, 65,536, …: small first, so that a few come at once; less for many letters."""
+    """64, 512, 4,096, 32,768, 65,536, …: small first, for a few at once; less for many letters or long names."""
     size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
     while True:
         yield size

@@ -92,10 +92,7 @@ def learn(run: Run, stage: Stage) -> Iterator[Progress]:
 
 @contextmanager
 def all_or_nothing(run: Run) -> Iterator[None]:
-    """A step to its end; where it diverges, the run is put back to where it stood, weights, moments and counters.
-
-    The copies take a hundredth of a step.
-    """
+    """A step to its end; where it diverges, the run is put back to where it stood, weights, moments and counters."""
     before = replace(run, params=copied(run.params), moments=copied(run.moments))
     try:
         yield
