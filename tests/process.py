@@ -80,11 +80,12 @@ def on_terminal(
     flags = termios.tcgetattr(slave)
     flags[3] |= termios.NOFLSH  # Ctrl-C throws away what is on its way, which a busy machine makes a matter of chance
     termios.tcsetattr(slave, termios.TCSANOW, flags)
+    around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # they beat `size`
     opened = 'exec "$@" <"$0"'  # the first of a session to open a terminal gets the signals of its keys
     process = subprocess.Popen(
         ["sh", "-c", opened, os.ttyname(slave), *command(*arguments)],
         cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        env=os.environ | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
+        env=around | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
     )  # fmt: skip
     os.close(slave)
     shown = b""
