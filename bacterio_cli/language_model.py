@@ -54,7 +54,7 @@ class Net:
 
     def read(self, x: Array, batch_sizes: Array) -> Array:
         """softmax of the logits, every name from a fresh state."""
-        return softmax(self.model.forward(self.params, x, batch_sizes, self.start(int(batch_sizes[0])))[0])
+        return softmax(self.model.forward(self.params, x, batch_sizes)[0])
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,6 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     **{
         ("nn/cells.py", f"RNN.{function}", line, line.replace("[0]", "[(-1)]")): "the plain cell has a single state"
         for function, line in (
-            ("forward", "history[:B] = state[0]"),
-            ("forward", "B = len(state[0])"),
             ("backward", "B = len(dstate[0])"),
             ("backward", "carry = dstate[0].astype(slope.dtype)"),
         )
@@ -89,10 +87,6 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
             ),
             ("ngram.py", "NGram.distributions", "P.reshape(-1)[cell[begin:end]] += value[begin:end]"),
         )
-    },
-    **{
-        ("nn/gated.py", "LSTM.forward", "B = len(state[0])", f"B = len(state[{k}])"): "both states have a row a name"
-        for k in ("1", "(-1)")
     },
     (
         "nn/optim.py",
@@ -137,7 +131,7 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         'kind = "vowels" if run[0][1] in "aeiouy" else "consonants"',
     ): "a run is all of one kind",
     ("nn/layers.py", "", "ONE_HOT_IDS = 128", ANY): "speed alone: both ways of adding up give the same sums",
-    ("nn/optim.py", "", "BLOCK = 2**14", ANY): "speed alone: blocks of any size change no bit, which has a test",
+    ("nn/optim.py", "", "BLOCK = 2**16", ANY): "speed alone: blocks of any size change no bit, which has a test",
     ("ngram.py", "", "DENSE_ENTRIES = 2**22", ANY): "speed against memory: both forms give the same bits",
     (
         "nn/cells.py",
@@ -178,16 +172,10 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         "at = np.stack(contexts[-1::-1])",
     ): "once more beyond the empty context, where there are no pairs and γ = 1",
     (
-        "nn/gated.py",
-        "GRU.forward",
-        "history[:B] = state[0]",
-        "history[:B] = state[(-1)]",
-    ): "the cell has a single state",
-    (
         "nn/models.py",
         "WindowMLP.windows",
-        "line[:, : w - 1] = state[0]",
-        "line[:, : w - 1] = state[(-1)]",
+        "line[:, : w - 1] = state[0] if state else 0",
+        "line[:, : w - 1] = state[(-1)] if state else 0",
     ): "the model has a single state",
     (
         "nn/layers.py",

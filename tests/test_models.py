@@ -97,6 +97,22 @@ def test_the_loss_without_a_state_is_from_a_fresh_start(name: str) -> None:
     assert loss == pytest.approx(run(case).loss, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_no_state_is_a_state_of_zeros_that_has_no_gradient(name: str) -> None:
+    """What the first step would multiply by 0 is left out, and changes neither loss, gradients nor states."""
+    case = example(MODELS[name], 44, masked=True)
+    zeros = case.model.start(int(case.batch_sizes[0]), np.float64)
+    fresh, given = run(case._replace(state=None)), run(case._replace(state=zeros))
+    assert fresh.loss == given.loss
+    for parameter, g in given.grads.items():
+        np.testing.assert_allclose(fresh.grads[parameter], g, **EXACT, err_msg=parameter)
+    for ours, theirs in zip(fresh.state, given.state, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    if isinstance(case.model, CharRNN):
+        assert fresh.dstate == ()
+        assert len(given.dstate) == len(zeros)
+
+
 def test_one_layer_is_what_a_model_has_by_itself() -> None:
     """Sizes alone give a GRU of one layer, and a window of five letters under one layer of tanh."""
     assert CharRNN(6, 3, 5) == CharRNN(6, 3, 5, 1, "gru", "tanh")

@@ -154,6 +154,14 @@ def test_blocks_change_no_bit(optimiser: Adam, block: int, monkeypatch: pytest.M
     assert same_bits(three_steps(optimiser), whole)
 
 
+@pytest.mark.parametrize("optimiser", [Adam(), AdamW()], ids=lambda o: type(o).__name__)
+def test_parameters_that_are_no_one_block_are_refused(optimiser: Adam) -> None:
+    """A block of a parameter must be a view: of one laid out by columns it would be a copy, and the step lost."""
+    params = {"E": np.ones((2, 3)), "0.W_ax": np.ones((2, 3)).T, "0.b_a": np.ones(2)}
+    with pytest.raises(ValueError, match=r"C order, which 0\.W_ax are not"):
+        optimiser.init(params)
+
+
 @pytest.mark.parametrize("optimiser", [Adam(), AdamW(weight_decay=0.2)], ids=lambda o: type(o).__name__)
 def test_the_order_of_the_gradients_does_not_matter(optimiser: Adam) -> None:
     """Each parameter gets its own gradient by name, whichever order the backward pass left them in."""

@@ -3,6 +3,8 @@
 A cell sees a whole packed batch (see `packed`) at once: x (N, n_x), a (N, n_a), a state (B, n_a). Where a product
 does not depend on the previous step it is taken for all steps at once: x W_axᵀ before the loop, dW and
 dx after it. In the loops stays only what step t needs of its neighbour.
+
+State None is a⟨0⟩ = 0, a constant: what the first step would multiply by it is left out, and so is its gradient.
 """
 
 from __future__ import annotations
@@ -64,6 +66,13 @@ class Cell:
         """The state before the first letter: zeros, (n, n_a) each."""
         return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
+    def histories(self, state: State | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
+        """Room for each part of the state at all steps, its start on top, zeros if None.  (states, B + N, n_a)"""
+        B = int(batch_sizes[0])
+        histories = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
+        histories[:, :B] = state or 0
+        return histories
+
     def stacks(self, params: Params) -> tuple[Array, Array, Array]:
         """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
         W_ax, W_aa, b_a = (params[name] for name in self.names())
@@ -101,6 +110,7 @@ class RNNCache(NamedTuple):
     x: Array | Rows
     batch_sizes: Array
     history: Array
+    begun: bool  # whether a state was given
 
 
 @dataclass(frozen=True)
@@ -114,23 +124,25 @@ class RNN(Cell):
     activation: str = "tanh"
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function
         (z,), (U,) = self.project(params, x, len(batch_sizes))
-        B = len(state[0])
-        history = np.empty((B + len(z), self.n_a), z.dtype)
-        history[:B] = state[0]
+        (history,) = self.histories(state, batch_sizes, z.dtype)
+        B = len(history) - len(z)
         for t in steps_of(batch_sizes):
             a = history[B + t.start : B + t.stop]  # z⟨t⟩, until f makes a⟨t⟩ of it
-            np.matmul(history[t.before : t.before + t.rows], U, out=a)
-            a += z[t.start : t.stop]  # (5)
+            if state or t.start:
+                np.matmul(history[t.before : t.before + t.rows], U, out=a)
+                a += z[t.start : t.stop]  # (5)
+            else:
+                a[:] = z[: t.stop]
             f(a, out=a)  # (4)
-        return history[B:], (last_rows(history, batch_sizes),), RNNCache(x, batch_sizes, history)
+        return history[B:], (last_rows(history, batch_sizes),), RNNCache(x, batch_sizes, history, bool(state))
 
     def backward(self, params: Params, cache: RNNCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
-        """dx, the gradient of the initial state, and the gradients of the parameters.
+        """dx, the gradient of the initial state if one was given, and the gradients of the parameters.
 
         With `carry` = ∂L/∂a⟨t⟩ through step t+1, which for a name's last letter is dstate:
 
@@ -140,7 +152,7 @@ class RNN(Cell):
         A name that ends at step t has not been written to by later steps, so its row of `carry`
         still holds dstate.
         """
-        x, batch_sizes, history = cache
+        x, batch_sizes, history, begun = cache
         W_aa = params[self.names()[1]]
         B = len(dstate[0])
         slope = ACTIVATIONS[self.activation].slope(history[B:])
@@ -149,6 +161,7 @@ class RNN(Cell):
         for t in reversed(steps_of(batch_sizes)):
             dz_t = np.add(da[t.start : t.stop], carry[: t.rows], out=dz[t.start : t.stop])
             dz_t *= slope[t.start : t.stop]  # (4′)
-            np.matmul(dz_t, W_aa, out=carry[: t.rows])  # (5′)
+            if begun or t.start:
+                np.matmul(dz_t, W_aa, out=carry[: t.rows])  # (5′)
         dx, grads = self.gradients(params, x, dz[None], dz[None], previous_rows(history, batch_sizes))
-        return dx, (carry,), grads
+        return dx, (carry,) if begun else (), grads

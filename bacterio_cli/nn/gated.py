@@ -25,6 +25,7 @@ class GRUCache(NamedTuple):
     history: Array  # a, (B + N, n_a)
     gates: Array  # u, r and c̃, (3, N, n_a)
     recurrent: Array  # h = W_ca a⟨t−1⟩, (N, n_a)
+    begun: bool  # whether a state was given
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,21 @@ class GRU(Cell):
     gates: ClassVar[tuple[str, ...]] = ("u", "r", "c")
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes u, r and c̃ of it
         _, N, n = gates.shape
-        B = len(state[0])
-        history = np.empty((B + N, n), gates.dtype)
-        history[:B] = state[0]
+        (history,) = self.histories(state, batch_sizes, gates.dtype)
+        B = len(history) - N
         recurrent = np.empty((N, n), gates.dtype)
-        product = np.empty((3, B, n), gates.dtype)
+        product = np.zeros((3, B, n), gates.dtype)  # as it is for a⟨0⟩ = 0
         for t in steps_of(batch_sizes):
             now = slice(t.start, t.stop)
             a_before = history[t.before : t.before + t.rows]
-            h = np.matmul(a_before, U, out=product[:, : t.rows])
+            h = product[:, : t.rows]
+            if state or t.start:
+                np.matmul(a_before, U, out=h)
             u, r, c = gates[:, now]
             ur = gates[:2, now]
             ur += h[:2]
@@ -67,10 +69,11 @@ class GRU(Cell):
             a = np.subtract(a_before, c, out=history[B + t.start : B + t.stop])
             a *= u
             a += c  # (4)
-        return history[B:], (last_rows(history, batch_sizes),), GRUCache(x, batch_sizes, history, gates, recurrent)
+        cache = GRUCache(x, batch_sizes, history, gates, recurrent, bool(state))
+        return history[B:], (last_rows(history, batch_sizes),), cache
 
     def backward(self, params: Params, cache: GRUCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
-        """dx, the gradient of the initial state, and the gradients of the parameters.
+        """dx, the gradient of the initial state if one was given, and the gradients of the parameters.
 
         With da⟨t⟩ the whole gradient of a⟨t⟩, what comes back from step t+1 included:
 
@@ -83,7 +86,7 @@ class GRU(Cell):
         Every dz is da times a factor K that is known before the loop, so the loop multiplies and carries on. The
         blocks stand in the order h, u, r, c: the last three belong to x, the first three to a⟨t−1⟩.
         """
-        x, batch_sizes, history, (u, r, candidate), recurrent = cache
+        x, batch_sizes, history, (u, r, candidate), recurrent, begun = cache
         _, W_aa, _ = self.stacks(params)
         W_hur = W_aa[[2, 0, 1]]
         a_before = previous_rows(history, batch_sizes)
@@ -103,13 +106,14 @@ class GRU(Cell):
             da_t = da[now] + carry[: t.rows]
             dz = K[:, now]
             dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
-            np.matmul(dz[:3], W_hur, out=product[:3, : t.rows])
-            np.multiply(da_t, u[now], out=product[3, : t.rows])
-            np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
+            if begun or t.start:
+                np.matmul(dz[:3], W_hur, out=product[:3, : t.rows])
+                np.multiply(da_t, u[now], out=product[3, : t.rows])
+                np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
         dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
         name = self.names()[1]
         grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # h, u, r → u, r, h
-        return dx, (carry,), grads
+        return dx, (carry,) if begun else (), grads
 
 
 class LSTMCache(NamedTuple):
@@ -121,6 +125,7 @@ class LSTMCache(NamedTuple):
     memory: Array  # c, (B + N, n_a)
     gates: Array  # i, f, o and c̃, (4, N, n_a)
     tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
+    begun: bool  # whether a state was given
 
 
 @dataclass(frozen=True)
@@ -146,14 +151,13 @@ class LSTM(Cell):
         return params
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes i, f, o and c̃ of it
         _, N, n = gates.shape
-        B = len(state[0])
-        history, memory = np.empty((2, B + N, n), gates.dtype)
-        history[:B], memory[:B] = state
+        history, memory = self.histories(state, batch_sizes, gates.dtype)
+        B = len(history) - N
         tanh_c = np.empty((N, n), gates.dtype)
         product = np.empty((4, B, n), gates.dtype)
         for t in steps_of(batch_sizes):
@@ -163,7 +167,8 @@ class LSTM(Cell):
                 slice(B + t.start, B + t.stop),
             )
             ifoc = gates[:, now]
-            ifoc += np.matmul(history[before], U, out=product[:, : t.rows])
+            if state or t.start:
+                ifoc += np.matmul(history[before], U, out=product[:, : t.rows])
             i, f, o, c_tilde = ifoc
             sigmoid(ifoc[:3], out=ifoc[:3])  # (1)
             np.tanh(c_tilde, out=c_tilde)  # (2)
@@ -171,13 +176,13 @@ class LSTM(Cell):
             c += np.multiply(i, c_tilde, out=product[0, : t.rows])  # (3)
             np.tanh(c, out=tanh_c[now])
             np.multiply(o, tanh_c[now], out=history[after])  # (4)
-        cache = LSTMCache(x, batch_sizes, history, memory, gates, tanh_c)
+        cache = LSTMCache(x, batch_sizes, history, memory, gates, tanh_c, bool(state))
         return history[B:], (last_rows(history, batch_sizes), last_rows(memory, batch_sizes)), cache
 
     def backward(
         self, params: Params, cache: LSTMCache, da: Array, dstate: State
     ) -> tuple[Array | None, State, Params]:
-        """dx, the gradients of the initial a and c, and the gradients of the parameters.
+        """dx, the gradients of the initial a and c if these were given, and the gradients of the parameters.
 
         With da and dc the whole gradients of a⟨t⟩ and c⟨t⟩, what comes back from step t+1 included:
 
@@ -189,7 +194,7 @@ class LSTM(Cell):
 
         The factors of da and dc are known before the loop: K.
         """
-        x, batch_sizes, history, memory, (i, f, o, c_tilde), tanh_c = cache
+        x, batch_sizes, history, memory, (i, f, o, c_tilde), tanh_c, begun = cache
         _, W_aa, _ = self.stacks(params)
         K = np.empty((4, *i.shape), history.dtype)
         K_i, K_f, K_o, K_c = K
@@ -213,11 +218,12 @@ class LSTM(Cell):
             K_o[now] *= da_t
             K[:2, now] *= dc_t
             K_c[now] *= dc_t
-            np.matmul(K[:, now], W_aa, out=product[:, : t.rows])
-            np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
-            dc_t *= f[now]  # (3′)
+            if begun or t.start:
+                np.matmul(K[:, now], W_aa, out=product[:, : t.rows])
+                np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
+                dc_t *= f[now]  # (3′)
         dx, grads = self.gradients(params, x, K, K, previous_rows(history, batch_sizes))
-        return dx, (carry, carry_c), grads
+        return dx, (carry, carry_c) if begun else (), grads
 
 
 Gated = GRU | LSTM

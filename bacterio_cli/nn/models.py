@@ -87,7 +87,7 @@ class CharRNN(LetterModel):
         return tuple(s for cell in self.cells for s in cell.start(n, dtype))
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: State, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
         h: Any
@@ -95,7 +95,7 @@ class CharRNN(LetterModel):
         caches: list[Any] = [cache]
         after: list[Array] = []
         for k, cell in enumerate(self.cells):
-            below = state[k * cell.states : (k + 1) * cell.states]
+            below = None if state is None else state[k * cell.states : (k + 1) * cell.states]
             h, last, cell_cache = cell.forward(params, h, batch_sizes, below)
             h = dropout(h, masks[k] if masks else None)
             caches.append(cell_cache)
@@ -106,7 +106,7 @@ class CharRNN(LetterModel):
     def backward(
         self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
     ) -> tuple[State, Params]:
-        """The gradient of the initial state and of every parameter: forward's calls in mirrored order."""
+        """The gradient of the initial state, if one was given, and of every parameter: forward's calls mirrored."""
         before: State = ()
         dh: Any
         dh, grads = self.output.backward(params, caches[-1], dz)
@@ -150,13 +150,13 @@ class WindowMLP(LetterModel):
         """The window before the first letter of n names: boundaries."""
         return (np.zeros((n, self.window - 1), np.intp),)
 
-    def windows(self, x: Array, batch_sizes: Array, state: State) -> tuple[Array, State]:
+    def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
-        B, w = len(state[0]), self.window
+        B, w = int(batch_sizes[0]), self.window
         row = np.concatenate([np.arange(size) for size in batch_sizes])
         column = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
         line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)
-        line[:, : w - 1] = state[0]
+        line[:, : w - 1] = state[0] if state else 0
         line[row, w - 1 + column] = x
         lengths = np.bincount(row, minlength=B)
         return (
@@ -165,7 +165,7 @@ class WindowMLP(LetterModel):
         )
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: State, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
@@ -214,7 +214,7 @@ def shapes(model: Model) -> Shapes:
 
 
 class Gradients(NamedTuple):
-    """L, ∂L/∂θ under the keys of the parameters, the state at the end, and ∂L/∂(initial state)."""
+    """L, ∂L/∂θ under the keys of the parameters, the state at the end, and ∂L/∂(initial state) if one was given."""
 
     loss: float
     grads: Params
@@ -233,8 +233,6 @@ def mean_loss(
     masks: Masks = None,
 ) -> Any:
     """L alone, in nats per character: forward only; complex if the parameters are."""
-    if state is None:
-        state = model.start(int(batch_sizes[0]), params["W_ya"].dtype)
     z, _, _ = model.forward(params, x, batch_sizes, state, masks)
     return cross_entropy(z, targets)[0]
 
@@ -256,8 +254,6 @@ def loss_and_grads(
     afresh. A given state is carried in as a constant, and nothing comes back from the steps after
     the batch: that cut is what makes BPTT truncated (T2 starts each chunk with dhnext = 0).
     """
-    if state is None:
-        state = model.start(int(batch_sizes[0]), params["W_ya"].dtype)
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
     dz = cross_entropy_backward(y_hat, targets, share)
