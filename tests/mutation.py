@@ -107,6 +107,12 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         "current, begin = self.start(int(batch_sizes[0]))[(-1)], 0",
     ): "the table has a single state",
     (
+        "nn/gated.py",
+        "LSTM.backward",
+        "dc_t += np.multiply(da_t, through_tanh[now], out=product[0, : t.rows])",
+        "dc_t += np.multiply(da_t, through_tanh[now], out=product[(-1), : t.rows])",
+    ): "room that the products of the step fill anew",
+    (
         "nn/models.py",
         "WindowMLP.windows",
         "line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)",

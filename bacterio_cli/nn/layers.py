@@ -128,7 +128,7 @@ def sum_rows(rows: Array, ids: Array, n: int) -> Array:
     sorting and adding up each run.
     """
     if n <= ONE_HOT_IDS:
-        one_hot = np.eye(n, dtype=rows.dtype)[ids]
+        one_hot = np.take(np.eye(n, dtype=rows.dtype), ids, axis=0)
         return one_hot.T @ rows
     order = np.argsort(ids, kind="stable")
     sorted_ids = ids[order]

@@ -49,7 +49,7 @@ def previous_rows(history: Array, batch_sizes: Array) -> Array:
     if batch_sizes[-1] == B:
         return history[:N]
     shift = np.repeat(B - np.concatenate([batch_sizes[:1], batch_sizes[:-1]]), batch_sizes)
-    return history[np.arange(N) + shift]
+    return np.take(history, np.arange(N) + shift, axis=0)
 
 
 def last_rows(history: Array, batch_sizes: Array) -> Array:
