@@ -368,13 +368,13 @@ def test_the_default_recipe_is_the_documented_one() -> None:
     """What --help states as defaults is what a run without options gets; sizes follow from the corpus."""
     recipe = resolve("default", {})
     assert recipe == Recipe(
-        arch="lstm", activation="tanh", hidden=128, layers=2, embedding=32, window=5, dropout=0.3, optimizer="adamw",
+        arch="lstm", activation="tanh", hidden=128, layers=2, embedding=32, window=5, dropout=0.4, optimizer="adamw",
         lr=0.005, schedule="cosine", warmup=0, weight_decay=0.15, batch_size=None, epochs=None, clip=5.0,
         clip_mode="norm", stream=False, bptt=25, valid_fraction=0.1, patience=0, seed=0, ngram=7, smoothing=0.45,
         mix="auto", refit=True, nets=1, init_scale=None, reduction="mean",
     )  # fmt: skip
     sizes = {size: (recipe.sized(size).epochs, recipe.sized(size).batch_size) for size in (400, 43_000, 1_200_000)}
-    assert sizes == {400: (60, 32), 43_000: (30, 32), 1_200_000: (4, 128)}
+    assert sizes == {400: (90, 32), 43_000: (45, 32), 1_200_000: (6, 128)}
 
 
 def test_the_seed_preset_is_the_first_source_text() -> None:
