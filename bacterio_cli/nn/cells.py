@@ -135,9 +135,9 @@ class RNN(Cell):
             a = history[B + t.start : B + t.stop]  # z⟨t⟩, until f makes a⟨t⟩ of it
             if state or t.start:
                 np.matmul(history[t.before : t.before + t.rows], U, out=a)
-                a += z[t.start : t.stop]  # (5)
             else:
-                a[:] = z[: t.stop]
+                a.fill(0)
+            a += z[t.start : t.stop]  # (5)
             f(a, out=a)  # (4)
         return history[B:], (last_rows(history, batch_sizes),), RNNCache(x, batch_sizes, history, bool(state))
 
