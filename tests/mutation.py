@@ -136,15 +136,54 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         'kind = "vowels" if run[0][0] in "aeiouy" else "consonants"',
         'kind = "vowels" if run[0][1] in "aeiouy" else "consonants"',
     ): "a run is all of one kind",
+    (
+        "nn/gated.py",
+        "GRU.forward",
+        "c += np.multiply(r, h[2], out=h[2])",
+        "c += np.multiply(r, h[2], out=h[1])",
+    ): "room that the products of the next step fill anew",
+    (
+        "nn/gated.py",
+        "LSTM.forward",
+        "c += np.multiply(i, c_tilde, out=product[0, : t.rows])",
+        "c += np.multiply(i, c_tilde, out=product[(-1), : t.rows])",
+    ): "room that the products of the next step fill anew",
+    (
+        "ngram.py",
+        "NGram.after",
+        "place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)",
+        "place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 2)",
+    ): "the last pair has a context of full length, and the next shorter one leads to the same state",
+    (
+        "ngram.py",
+        "NGram.smoothed",
+        "D = np.array([0, *self.discounts])[np.minimum(c.count, 3)]",
+        "D = np.array([1, *self.discounts])[np.minimum(c.count, 3)]",
+    ): "nothing is counted 0 times",
+    (
+        "ngram.py",
+        "Counts.join",
+        "target.append(np.where(y[rep] > 0, offsets[up] + contexts[up][after], offsets[min(1, top)] + boundary))",
+        "target.append(np.where(y[rep] > 0, offsets[up] + contexts[up][after], offsets[min(1, top)] - boundary))",
+    ): "the boundary, id 0, is the first of the contexts of one letter",
+    (
+        "checkpoint.py",
+        "write_archive",
+        'np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)',
+        'np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=True)',
+    ): "arrays of objects are never written",
     ("nn/layers.py", "", "ONE_HOT_IDS = 128", ANY): "speed alone: both ways of adding up give the same sums",
     ("nn/optim.py", "", "BLOCK = 2**16", ANY): "speed alone: blocks of any size change no bit, which has a test",
     ("ngram.py", "", "DENSE_ENTRIES = 2**22", ANY): "speed against memory: both forms give the same bits",
-    (
-        "nn/cells.py",
-        "Cell.project",
-        "return linear(x, W_ax, b_a), transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)",
-        "return linear(x, W_ax, b_a), transposed(W_aa) if steps > 0 else W_aa.swapaxes(1, 2)",
-    ): "speed alone: a copy for a single step",
+    **{
+        (
+            "nn/cells.py",
+            "Cell.project",
+            "return linear(x, W_ax, b_a), transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)",
+            f"return linear(x, W_ax, b_a), transposed(W_aa) if steps {few} else W_aa.swapaxes(1, 2)",
+        ): "speed alone: a copy for a single step"
+        for few in ("> 0", ">= 1")
+    },
     (
         "nn/models.py",
         "CharRNN.backward",

@@ -245,3 +245,4 @@ def test_schedule_follows_its_formula(schedule: str, formula: Callable[[float], 
 def test_schedule_ends(schedule: str, last: float) -> None:
     """At the end of a long run linear and cosine have come down to nothing, and constant has not moved."""
     assert learning_rate(9999, peak=0.4, schedule=schedule, warmup=7, total=10000) == pytest.approx(last, abs=1e-4)
+    assert learning_rate(30, peak=0.4, schedule=schedule, warmup=5, total=25) == pytest.approx(last)  # and stay there

@@ -21,8 +21,9 @@ BLOCK = 2**16  # numbers that an update works on at once: 256 KiB an array
 def spans(arrays: Params, begin: int, end: int) -> Iterator[tuple[str, Array]]:
     """Numbers begin to end of all arrays laid end to end: name by name, views where an array is in C order."""
     for name, array in arrays.items():
-        if begin < array.size and end > 0:
-            yield name, array.reshape(-1)[max(begin, 0) : end]
+        part = array.reshape(-1)[max(begin, 0) : max(end, 0)]
+        if part.size:
+            yield name, part
         begin, end = begin - array.size, end - array.size
 
 
