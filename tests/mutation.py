@@ -172,6 +172,12 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         'np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)',
         'np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=True)',
     ): "arrays of objects are never written",
+    (
+        "ngram.py",
+        "Counts.of",
+        "if k + 1 < order:",
+        "if k + 0 < order:",
+    ): "what the longest level would get so is never read",
     ("nn/layers.py", "", "ONE_HOT_IDS = 128", ANY): "speed alone: both ways of adding up give the same sums",
     ("nn/optim.py", "", "BLOCK = 2**16", ANY): "speed alone: blocks of any size change no bit, which has a test",
     ("ngram.py", "", "DENSE_ENTRIES = 2**22", ANY): "speed against memory: both forms give the same bits",
