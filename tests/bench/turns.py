@@ -1,7 +1,7 @@
 """Pieces of work in processes of their own, timed in turn, and the bars that their ratios must reach.
 
 Each side runs as its user runs it: the engine with the settings of the command, PyTorch with its own threads and
-memory, and neither's threads spin beside the other's work.
+memory. Between two pieces of work is a pause, for OpenMP's threads spin on for some milliseconds after theirs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 Work = Callable[[], None]
+
+PAUSE = 0.05  # seconds
 
 
 def serve(pipe: Connection, module: str) -> None:
@@ -44,7 +46,8 @@ class Side:
         theirs.close()
 
     def ask(self, function: str, *arguments: Any) -> float:
-        """Make a work, or with 'go' do it; seconds."""
+        """Make a work, or with 'go' do it after a pause; seconds."""
+        time.sleep(PAUSE)
         self.pipe.send((function, arguments))
         return float(self.pipe.recv())
 
