@@ -30,7 +30,7 @@ def sample(model: Trained, n: int, *, seed: int, **options: Any) -> Iterator[str
     """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `sampling.Request`.
 
     >>> list(sample(load(), 2, seed=1))
-    ['Erythrocardsomicrobium', 'Salinia']
+    ['Salinia', 'Bairakia']
     >>> list(sample(load(), 2, seed=7, prefix="Methano", temperature=0.5))[0].startswith("Methano")
     True
     """

@@ -14,7 +14,7 @@ import numpy as np
 from bacterio_cli.language_model import LanguageModel
 from bacterio_cli.names.batches import Text
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.halves import in_chunks
+from bacterio_cli.nn.chunks import in_chunks
 from bacterio_cli.nn.layers import Array
 
 STEPPED = 1024  # beginnings stepped at once: what they need then stays in the cache

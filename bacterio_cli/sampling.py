@@ -19,7 +19,7 @@ import numpy as np
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.language_model import LanguageModel, keep_top_k, keep_top_p, temper
 from bacterio_cli.names.vocabulary import Vocabulary
-from bacterio_cli.nn.halves import in_chunks
+from bacterio_cli.nn.chunks import in_chunks
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.prefixes import Walk, largest_block
 

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.course import MASKS, ORDER, STAGES, Stage
+from bacterio_cli.course import Stage
 from bacterio_cli.errors import DivergedError
+from bacterio_cli.gradients import stage_gradients
 from bacterio_cli.language_model import Net, fit_weights
-from bacterio_cli.names.batches import Batch, Text
+from bacterio_cli.names.batches import Batch
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.halves import in_parts, parts_of
-from bacterio_cli.nn.layers import Array, Params, dropout_mask
-from bacterio_cli.nn.models import Gradients, loss_and_grads
+from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn.models import Gradients
 from bacterio_cli.prefixes import likelihood
 from bacterio_cli.resuming import resume
 from bacterio_cli.run import Run, begin, build_optimiser, fresh_params, snapshot
-from bacterio_cli.smoothing import CrossFit
 
 __all__ = ["Progress", "Run", "begin", "resume", "snapshot", "train"]
 
@@ -63,31 +61,30 @@ def train(run: Run) -> Iterator[Progress]:
 
 def learn(run: Run, stage: Stage) -> Iterator[Progress]:
     """The steps that are left of one stage, to its last epoch or until patience ends."""
-    text, targets = run.course.texts[stage.kind], run.course.soft_targets(stage)
     optimiser = build_optimiser(run.recipe)
     seconds, timed_chars = 0.0, 0
-    while run.stage_step < stage.steps and not out_of_patience(run, stage):
-        epoch, done = divmod(run.stage_step, stage.per_epoch)
-        for batch in islice(epoch_batches(run, text, stage, epoch), done, None):
-            rate = optim.learning_rate(
-                run.stage_step,
-                peak=stage.rate,
-                schedule=run.recipe.schedule,
-                warmup=run.recipe.warmup,
-                total=stage.steps,
-            )
-            row, improved, begun = None, False, time.perf_counter()
-            with all_or_nothing(run):
-                if run.recipe.stream and run.stage_step % stage.per_epoch == 0:
-                    run.carried = run.model.start(int(batch.batch_sizes[0]), np.float32)
-                loss = take_step(run, batch, targets, optimiser, rate)
-                seconds += time.perf_counter() - begun
-                timed_chars += len(batch.x)
-                speed = timed_chars / seconds
-                if run.stage_step % stage.per_epoch == 0:
-                    row, improved = end_epoch(run, stage, rate)
-                    seconds, timed_chars = 0.0, 0
-            yield Progress(run.step, run.total, epoch + 1, loss, speed, row, improved)
+    with closing(stage_gradients(run, stage)) as gradients:
+        while run.stage_step < stage.steps and not out_of_patience(run, stage):
+            epoch, done = divmod(run.stage_step, stage.per_epoch)
+            for _ in range(done, stage.per_epoch):
+                rate = optim.learning_rate(
+                    run.stage_step,
+                    peak=stage.rate,
+                    schedule=run.recipe.schedule,
+                    warmup=run.recipe.warmup,
+                    total=stage.steps,
+                )
+                row, improved, begun = None, False, time.perf_counter()
+                batch, result = next(gradients)
+                with all_or_nothing(run):
+                    take_step(run, batch, result, optimiser, rate)
+                    seconds += time.perf_counter() - begun
+                    timed_chars += len(batch.x)
+                    speed = timed_chars / seconds
+                    if run.stage_step % stage.per_epoch == 0:
+                        row, improved = end_epoch(run, stage, rate)
+                        seconds, timed_chars = 0.0, 0
+                yield Progress(run.step, run.total, epoch + 1, result.loss, speed, row, improved)
 
 
 @contextmanager
@@ -106,35 +103,12 @@ def copied(arrays: Params) -> Params:
     return {name: value.copy() for name, value in arrays.items()}
 
 
-def epoch_batches(run: Run, text: Text, stage: Stage, epoch: int) -> Iterator[Batch]:
-    """The batches of one epoch: names in a fresh order, or the stream from its beginning."""
-    if run.recipe.stream:
-        return text.chunks(run.recipe.batch_size or 1, run.recipe.bptt)
-    order = run.course.rng(ORDER, STAGES.index(stage.kind), stage.net, epoch)
-    return text.name_batches(run.recipe.batch_size or 1, order)
-
-
 @np.errstate(all="ignore")  # what overflows is not finite, and is refused below with its step
-def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim.Optimiser, rate: float) -> float:
-    """Forward, backward, clip, update; the loss in nats per character."""
-    recipe, N, B = run.recipe, len(batch.x), int(batch.batch_sizes[0])
-    parts = parts_of(run.model, B)
+def take_step(run: Run, batch: Batch, result: Gradients, optimiser: optim.Optimiser, rate: float) -> None:
+    """Clip and update."""
+    recipe, N = run.recipe, len(batch.x)
+    loss, grads, after, _ = result
     diverged = partial(DivergedError, run.step + 1, rate=rate, longest=len(batch.batch_sizes))
-
-    def gradients(k: int) -> Gradients:
-        part = batch.part(k, parts)
-        masks: list[Array] | None = None
-        if recipe.dropout:
-            rng, shapes = run.course.rng(MASKS, run.step, k), [(len(part.x), n) for n in run.model.mask_widths]
-            masks = [dropout_mask(rng, shape, recipe.dropout, np.float32) for shape in shapes]
-        state = tuple(s[k:B:parts] for s in run.carried) if recipe.stream else None
-        wanted = part.y if targets is None else targets.targets(part)
-        share = len(part.x) / N
-        return loss_and_grads(
-            run.model, run.params, part.x, part.batch_sizes, wanted, state=state, masks=masks, share=share
-        )
-
-    loss, grads, after, _ = in_parts(gradients, parts)
     if recipe.reduction == "sum":
         for g in grads.values():
             g *= N
@@ -156,7 +130,6 @@ def take_step(run: Run, batch: Batch, targets: CrossFit | None, optimiser: optim
     run.chars += N
     run.norms += norm
     run.steps += 1
-    return loss
 
 
 def end_epoch(run: Run, stage: Stage, rate: float) -> tuple[dict[str, Any], bool]:

@@ -1,33 +1,46 @@
-"""A batch in two halves and rows in chunks: nothing changes but the time, and what happens in a thread is seen."""
+"""A batch in two halves: nothing changes but the time, whoever works on the second and whatever becomes of it."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
+from itertools import islice
 
 import numpy as np
 import pytest
 from builders import MODELS, Example, example
-from hypothesis import given
-from hypothesis import strategies as st
-from process import examples
 
 from bacterio_cli.names.batches import Batch
-from bacterio_cli.nn import halves
-from bacterio_cli.nn.halves import in_chunks, in_parts, interleaved, parts_of
+from bacterio_cli.nn import chunks, halves, second
+from bacterio_cli.nn.halves import in_step, interleaved, size_of
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
+from bacterio_cli.nn.second import Steps, can_fork
 
-NOTHING = Gradients(0.0, {}, (), ())
+WAYS = ["process", "thread", "turn"]
+LARGE = 2**30
 
 
-def part_of(case: Example, k: int, parts: int) -> Gradients:
+def by(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the second half be done in this way, whatever threads the tests themselves have."""
+    monkeypatch.setattr(halves, "can_fork", lambda: way == "process")
+    monkeypatch.setattr(halves, "THREAD_FROM", 0 if way == "thread" else 2 * LARGE)
+
+
+def part_of(case: Example, params: Params, k: int, parts: int) -> Gradients:
     """`loss_and_grads` of part k of an example, as a share of the whole."""
     whole = Batch(case.x, case.targets, case.batch_sizes, np.arange(len(case.x)))
     part = whole.part(k, parts)
     return loss_and_grads(
         case.model,
-        case.params,
+        params,
         part.x,
         part.batch_sizes,
         part.y,
@@ -37,53 +50,260 @@ def part_of(case: Example, k: int, parts: int) -> Gradients:
     )
 
 
-def in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace the second thread by a call on the spot."""
+def parts_of(case: Example, params: Params, k: int, parts: int) -> Steps:
+    """The same example at every step."""
+    while True:
+        yield None, partial(part_of, case, params, k, parts)
 
-    class Done:
-        """What comes of a call that has been made."""
 
-        def __init__(self, work: Callable[..., Any], *arguments: Any) -> None:
-            self.value = work(*arguments)
-
-        def result(self) -> Any:
-            return self.value
-
-    class Caller:
-        """A pool of threads without threads."""
-
-        submit = staticmethod(Done)
-
-    monkeypatch.setattr(halves, "helper", Caller)
+def halved(case: Example, steps: int = 1) -> list[Gradients]:
+    """The sums of the two halves of an example at some steps, between which every parameter is doubled."""
+    params = dict(case.params)
+    sums = []
+    with closing(in_step(partial(parts_of, case, params), params, LARGE)) as gradients:
+        for _, (loss, grads, state, dstate) in islice(gradients, steps):
+            sums.append(Gradients(loss, {name: g.copy() for name, g in grads.items()}, state, dstate))
+            for p in params.values():
+                p *= 2
+    return sums
 
 
 @pytest.mark.parametrize("lengths", [(7, 5, 5, 2), (7, 5, 5, 2, 2), (6, 1), (3, 3, 3)], ids=str)
 @pytest.mark.parametrize("name", MODELS)
-def test_two_halves_are_the_batch(name: str, lengths: tuple[int, ...]) -> None:
+def test_two_halves_are_the_batch(name: str, lengths: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """Loss, gradients and states of the halves together are those of the whole batch, its names in their order."""
+    by("process", monkeypatch)
     case = example(MODELS[name], 61, lengths=lengths, soft=True, masked=True)
-    together, whole = in_parts(lambda k: part_of(case, k, 2), 2), part_of(case, 0, 1)
+    whole = part_of(case, case.params, 0, 1)
+    (together,) = halved(case)
     assert together.loss == pytest.approx(whole.loss, abs=1e-12)
     assert together.grads.keys() == whole.grads.keys() == case.params.keys()
     for parameter, g in whole.grads.items():
         np.testing.assert_allclose(together.grads[parameter], g, rtol=0, atol=1e-12, err_msg=parameter)
     for ours, expected in zip(together.state + together.dstate, whole.state + whole.dstate, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12)
-    assert np.abs(part_of(case, 0, 2).loss - part_of(case, 1, 2).loss) > 1e-3
+    assert np.abs(part_of(case, case.params, 0, 2).loss - part_of(case, case.params, 1, 2).loss) > 1e-3
 
 
+@pytest.mark.parametrize("way", ["thread", "turn"])
 @pytest.mark.parametrize("name", MODELS)
-def test_one_after_the_other_gives_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a second thread the two halves are added up to the same bits."""
+def test_whoever_does_it_the_bits_are_the_same(name: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second process, a second thread, or neither: the same sums, at the first step and with other parameters."""
     case = example(MODELS[name], 62, lengths=(7, 5, 5, 2, 2), masked=True)
-    side_by_side = in_parts(lambda k: part_of(case, k, 2), 2)
-    in_turn(monkeypatch)
-    one_by_one = in_parts(lambda k: part_of(case, k, 2), 2)
-    assert side_by_side.loss == one_by_one.loss
-    for parameter, g in one_by_one.grads.items():
-        np.testing.assert_array_equal(side_by_side.grads[parameter], g)
-    for ours, expected in zip(side_by_side.state, one_by_one.state, strict=True):
-        np.testing.assert_array_equal(ours, expected)
+    by("process", monkeypatch)
+    beside = halved(case, 2)
+    by(way, monkeypatch)
+    for ours, expected in zip(halved(case, 2), beside, strict=True):
+        assert ours.loss == expected.loss
+        for parameter, g in expected.grads.items():
+            np.testing.assert_array_equal(ours.grads[parameter], g)
+        for a, b in zip(ours.state + ours.dstate, expected.state + expected.dstate, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert beside[0].loss != beside[1].loss
+
+
+def test_the_second_process_sees_the_parameters_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written to the parameters between two steps counts in both halves of the second."""
+    by("process", monkeypatch)
+    case = example(MODELS["lstm, 2 layers"], 63, lengths=(7, 5, 5, 2))
+    doubled = part_of(case, {name: 2 * p for name, p in case.params.items()}, 0, 1)
+    again = halved(case, 2)[1]
+    for parameter, g in doubled.grads.items():
+        np.testing.assert_allclose(again.grads[parameter], g, rtol=0, atol=1e-12, err_msg=parameter)
+
+
+def sums(work: Callable[[int], float], names: int = 2) -> Generator[float, None, None]:
+    """work(0) + work(1) at each step; work(0) alone where there is a single name."""
+
+    def gradients(k: int) -> Gradients:
+        found = work(k)
+        return Gradients(found, {"w": np.full(3, found)}, (), ())
+
+    def steps(k: int, parts: int) -> Steps:
+        assert parts == 2
+        while True:
+            yield k, partial(gradients, k) if k < names else None
+
+    with closing(in_step(steps, {"w": np.zeros(3)}, LARGE)) as each:
+        for item, (loss, grads, _, _) in each:
+            assert item == 0
+            assert grads["w"].tolist() == [loss] * 3
+            yield loss
+
+
+def second_pid(k: int) -> float:
+    """This process's number for the second half, nothing for the first."""
+    return float(k * os.getpid())
+
+
+def gone(pid: int) -> bool:
+    """Whether there is no such process, a moment given."""
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_the_second_process_is_another_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second half is worked on elsewhere, by the same process at every step, which is gone when it is over."""
+    by("process", monkeypatch)
+    each = sums(second_pid)
+    pid, same = int(next(each)), int(next(each))
+    assert pid == same != os.getpid()
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}
+    os.kill(pid, 0)
+    each.close()
+    assert gone(pid)
+
+
+@pytest.mark.parametrize(("way", "same"), [("thread", False), ("turn", True)])
+def test_without_a_second_process_it_is_done_here(way: str, same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a second thread or in the same."""
+    by(way, monkeypatch)
+    threads: dict[int, int] = {}
+
+    def work(k: int) -> float:
+        threads[k] = threading.get_ident()
+        return second_pid(k)
+
+    assert next(sums(work)) == os.getpid()
+    assert threads[0] == threading.get_ident()
+    assert (threads[1] == threads[0]) is same
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("failing", [0, 1])
+def test_what_a_half_raises_is_raised(failing: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in either half reaches the caller, and ends the work."""
+    by(way, monkeypatch)
+
+    def work(k: int) -> float:
+        if k == failing:
+            raise FloatingPointError(f"in {k}")
+        return 1.0
+
+    each = sums(work)
+    with pytest.raises(FloatingPointError, match=f"in {failing}"):
+        next(each)
+    assert list(each) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_single_name_has_no_second_half(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first half is all, and the next step goes on."""
+    by(way, monkeypatch)
+    assert list(islice(sums(lambda k: k + 1.0, names=1), 2)) == [1.0, 1.0]
+
+
+def test_small_batches_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below SPLIT_FROM there is one part, done here, and its result is handed on as it is; the parameters stay."""
+    monkeypatch.setattr(halves, "SPLIT_FROM", 100)
+    result, params = Gradients(0.0, {}, (), ()), {"w": np.zeros(3)}
+    before = params["w"]
+
+    def steps(k: int, parts: int) -> Steps:
+        assert (k, parts) == (0, 1)
+        yield "first", lambda: result
+
+    assert list(in_step(steps, params, 99)) == [("first", result)]
+    assert params["w"] is before
+    with pytest.raises(AssertionError):
+        next(in_step(steps, params, 100))
+
+
+@pytest.mark.parametrize("when", ["between", "during"])
+def test_a_killed_second_process_is_replaced(when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it waits or works, it leaves its half to this process, and no step is lost."""
+    by("process", monkeypatch)
+    here = os.getpid()
+
+    def work(k: int) -> float:
+        if k and when == "during" and os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return second_pid(k)
+
+    each = sums(work)
+    if when == "between":
+        pid = int(next(each))
+        assert pid != here
+        os.kill(pid, signal.SIGKILL)
+    assert list(islice(each, 3)) == [here] * 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_process_leaves_signals_to_the_first(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt of the terminal reaches both: the second goes on until the first has done with it."""
+    by("process", monkeypatch)
+    each = sums(second_pid)
+    pid = int(next(each))
+    os.kill(pid, number)
+    assert list(islice(each, 3)) == [pid] * 3
+
+
+ORPHAN = """
+import os, signal
+from test_halves import second_pid, sums
+for k, pid in enumerate(sums(second_pid)):
+    if k == 1:
+        print(int(pid), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_second_process_ends_with_the_first() -> None:
+    """Even if that is killed."""
+    path = os.pathsep.join(filter(None, sys.path))
+    run = subprocess.run(
+        [sys.executable, "-c", ORPHAN], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, check=False
+    )
+    assert run.returncode == -signal.SIGKILL
+    assert gone(int(run.stdout))
+
+
+def test_where_no_process_can_begin_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's limit of processes is no reason to fail."""
+    by("process", monkeypatch)
+
+    def refused() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert next(sums(second_pid)) == os.getpid()
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}
+
+
+def test_a_process_with_other_threads_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them might hold a lock for ever in the copy; the thread of `chunks` waits and holds none."""
+    only = [threading.current_thread()]
+    monkeypatch.setattr(threading, "enumerate", lambda: only)
+    assert can_fork()
+    only.append(threading.Thread(name=f"{chunks.HELPER}_0"))
+    assert can_fork()
+    only.append(threading.Thread(name="another"))
+    assert not can_fork()
+    del only[1:]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not can_fork()
+
+
+def test_the_helper_is_the_thread_that_a_fork_may_leave_behind() -> None:
+    """Its name begins as `can_fork` expects."""
+    name = chunks.helper().submit(lambda: threading.current_thread().name).result()
+    assert name.startswith(chunks.HELPER)
+
+
+def test_shared_memory_holds_the_same_numbers() -> None:
+    """Shapes, types and values are kept, and the originals are not written to."""
+    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(1)}
+    moved = second.shared(arrays)
+    for name, array in arrays.items():
+        assert moved[name].dtype == array.dtype
+        np.testing.assert_array_equal(moved[name], array)
+        moved[name] += 1
+    np.testing.assert_array_equal(arrays["a"], np.arange(6).reshape(2, 3))
 
 
 @pytest.mark.parametrize("count", [2, 5, 8])
@@ -96,131 +316,8 @@ def test_interleaved_is_the_order_before_the_parting(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_a", "names", "parts"),
-    [
-        (64, 511, 1),
-        (64, 512, 2),
-        (64, 999, 2),
-        (2048, 1, 1),
-        (2048, 2, 2),
-        (1024, 1, 1),
-        (8, 32_767, 1),
-        (8, 32_768, 2),
-    ],
+    ("n_a", "names", "parted"), [(64, 127, False), (64, 128, True), (2048, 1, False), (2048, 2, True)]
 )
-def test_a_batch_is_parted_by_its_size_alone(n_a: int, names: int, parts: int) -> None:
-    """Two parts from names × units² = 2²¹, and one for a single name whatever its net."""
-    assert parts_of(CharRNN(30, 10, n_a), names) == parts
-
-
-def test_the_size_from_which_a_batch_is_parted_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SPLIT_FROM is read when a batch comes: at 100, 4 names of 5 units are parted and 3 are not."""
-    monkeypatch.setattr(halves, "SPLIT_FROM", 100)
-    assert [parts_of(MODELS["rnn, relu"], names) for names in (3, 4)] == [1, 2]
-
-
-def test_one_part_stays_in_its_thread() -> None:
-    """One part is work(0), and its result is handed on as it is."""
-    called: list[tuple[int, int]] = []
-
-    def work(k: int) -> Gradients:
-        called.append((k, threading.get_ident()))
-        return NOTHING
-
-    assert in_parts(work, 1) is NOTHING
-    assert called == [(0, threading.get_ident())]
-
-
-def by_parts(work: Callable[[int], object]) -> None:
-    """work(0) and work(1) by `in_parts`."""
-
-    def part(k: int) -> Gradients:
-        work(k)
-        return NOTHING
-
-    in_parts(part, 2)
-
-
-def by_chunks(work: Callable[[int], object]) -> None:
-    """work(0) and work(1) by `in_chunks`."""
-
-    def chunk(rows: slice) -> None:
-        work(rows.start)
-
-    in_chunks(chunk, 2, 2)
-
-
-@pytest.mark.parametrize("both", [by_parts, by_chunks])
-def test_the_second_thread_has_the_same_errstate(both: Callable[[Callable[[int], object]], None]) -> None:
-    """What NumPy does on overflow is what the caller has said, in either thread, and there are two of them."""
-    found: dict[int, tuple[str, int]] = {}
-    for wanted in ("raise", "ignore"):
-        with np.errstate(over=wanted):  # type: ignore[call-overload]
-            both(lambda k: found.update({k: (np.geterr()["over"], threading.get_ident())}))
-        assert [found[k][0] for k in (0, 1)] == [wanted, wanted]
-        assert found[0][1] == threading.get_ident() != found[1][1]
-
-
-@pytest.mark.parametrize("both", [by_parts, by_chunks])
-@pytest.mark.parametrize("failing", [0, 1])
-def test_what_a_half_raises_is_raised(failing: int, both: Callable[[Callable[[int], object]], None]) -> None:
-    """An exception in either thread reaches the caller, and the next work is done as if nothing had been."""
-    done = []
-
-    def work(k: int) -> None:
-        if k == failing:
-            raise FloatingPointError(f"in {k}")
-
-    with pytest.raises(FloatingPointError, match=f"in {failing}"):
-        both(work)
-    both(done.append)
-    assert sorted(done) == [0, 1]
-
-
-def chunks_of(count: int, size: int) -> list[slice]:
-    """The chunks of `in_chunks`, in the order of their rows."""
-    chunks: list[slice] = []
-    in_chunks(chunks.append, count, size)
-    return sorted(chunks, key=lambda rows: (rows.start, rows.stop))
-
-
-@examples
-@given(st.integers(1, 3000), st.integers(1, 400))
-def test_chunks_hold_every_row_once(count: int, size: int) -> None:
-    """Whatever the count and the size, chunks follow on each other, are at most `size` long, and come in pairs."""
-    chunks = chunks_of(count, size)
-    assert [row for rows in chunks for row in range(count)[rows]] == list(range(count))
-    lengths = [rows.stop - rows.start for rows in chunks]
-    assert max(lengths) <= size
-    assert max(lengths) - min(lengths) <= (1 if len(lengths) > 1 else 0)
-    assert min(lengths) > 0
-    if size > 1:  # single rows may be an odd number
-        assert len(chunks) % 2 == (count <= size // 2)
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "lengths"),
-    [
-        (0, 10, [0]),
-        (5, 10, [5]),
-        (6, 10, [3, 3]),
-        (20, 10, [10, 10]),
-        (21, 10, [5, 5, 5, 6]),
-        (5, 11, [5]),
-        (6, 11, [3, 3]),
-        (2, 2, [1, 1]),
-    ],
-)
-def test_half_a_chunk_stays_whole(count: int, size: int, lengths: list[int]) -> None:
-    """Up to half of `size` rows are one chunk; more are parted into 2, 4, 6, … as evenly as it goes."""
-    assert [rows.stop - rows.start for rows in chunks_of(count, size)] == lengths
-
-
-def test_every_second_chunk_is_the_second_threads() -> None:
-    """The chunks take turns between the two threads; a single one stays in the caller's."""
-    here, owner = threading.get_ident(), {}
-    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
-    assert [owner[start] == here for start in sorted(owner)] == [True, False] * 3
-    owner.clear()
-    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 5, 10)
-    assert owner == {0: here}
+def test_a_batch_is_parted_by_its_size_alone(n_a: int, names: int, parted: bool) -> None:
+    """From names × units² = 2¹⁹ on, but for a single name, whatever its net."""
+    assert (size_of(CharRNN(30, 10, n_a), names) >= halves.SPLIT_FROM) is parted

@@ -8,6 +8,8 @@ import os
 import select
 import signal
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,14 +19,20 @@ from bacterio_cli.trained import load
 
 # More rows than a small pipe and a reader's buffer hold together: the run cannot end before it is read.
 OPTIONS = (*TINY[:-2], "--epochs", "70", "--batch-size", "8", "-o", "m.npz")
+HALVED = ("--hidden", "256")  # a second process works on half of each batch
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The file of the run when nothing happens to it."""
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    assert bacterio("train", write_names(folder), *OPTIONS, "-q", cwd=folder).code == 0
-    return (folder / "m.npz").read_bytes()
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """The file of a run when nothing happens to it."""
+
+    @cache
+    def run(*flags: str) -> bytes:
+        folder = tmp_path_factory.mktemp("uninterrupted")
+        assert bacterio("train", write_names(folder), *OPTIONS, *flags, "-q", cwd=folder).code == 0
+        return (folder / "m.npz").read_bytes()
+
+    return run
 
 
 def small_pipe(path: Path) -> int:
@@ -36,7 +44,10 @@ def small_pipe(path: Path) -> int:
 
 
 def interrupted(folder: Path, number: signal.Signals, *flags: str) -> Result:
-    """Train with a pipe as the log, which holds the run back, and send the signal after the first epoch."""
+    """Train with a pipe as the log, which holds the run back, and send the signal after the first epoch.
+
+    As by a terminal it is sent to all processes of the run, and none is left.
+    """
     os.mkfifo(folder / "log")
     pipe = small_pipe(folder / "log")
     words = command("train", write_names(folder), *OPTIONS, *flags, "--log", "log")
@@ -46,28 +57,36 @@ def interrupted(folder: Path, number: signal.Signals, *flags: str) -> Result:
     ) as process, (folder / "log").open() as rows:  # fmt: skip
         assert process.poll() is None, process.communicate()
         assert rows.readline().startswith('{"step": 5, "epoch": 1,')
-        process.send_signal(number)
+        os.killpg(process.pid, number)
         os.close(pipe)
         rows.read()
         stdout, stderr = process.communicate(timeout=60)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
     (folder / "log").unlink()
     return Result(process.returncode, stdout, stderr)
 
 
+@pytest.mark.parametrize("flags", [(), HALVED], ids=["whole", "halved"])
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_signal_saves_and_the_run_goes_on(
-    number: signal.Signals, code: int, word: str, tmp_path: Path, uninterrupted: bytes
+    number: signal.Signals,
+    code: int,
+    word: str,
+    flags: tuple[str, ...],
+    tmp_path: Path,
+    uninterrupted: Callable[..., bytes],
 ) -> None:
     """Exit 130 or 143, a loadable file, the way on in one line of stderr; resumed, the same bytes as uninterrupted."""
-    result = interrupted(tmp_path, number)
+    result = interrupted(tmp_path, number, *flags)
     step = load(tmp_path / "m.npz").progress["step"]  # type: ignore[index]
     assert (result.code, result.stdout) == (code, "")
     assert result.stderr.splitlines()[1:] == [f"bacterio: {word} at step {step:,}; saved to m.npz, go on with --resume"]
     assert 5 <= step < 350
-    assert bacterio("train", "names.txt", *OPTIONS, "--resume", "-q", cwd=tmp_path) == (0, "", "")
-    assert (tmp_path / "m.npz").read_bytes() == uninterrupted
+    assert bacterio("train", "names.txt", *OPTIONS, *flags, "--resume", "-q", cwd=tmp_path) == (0, "", "")
+    assert (tmp_path / "m.npz").read_bytes() == uninterrupted(*flags)
 
 
 def test_a_log_that_is_a_pipe_waits_for_its_reader(tmp_path: Path) -> None:
@@ -80,7 +99,7 @@ def test_a_log_that_is_a_pipe_waits_for_its_reader(tmp_path: Path) -> None:
         assert [row["step"] for row in rows] == [row["step"] for row in load(tmp_path / "m.npz").history]
 
 
-def test_a_log_whose_reader_has_gone_stops_the_run(tmp_path: Path, uninterrupted: bytes) -> None:
+def test_a_log_whose_reader_has_gone_stops_the_run(tmp_path: Path, uninterrupted: Callable[..., bytes]) -> None:
     """A log that was asked for and cannot be kept is an error in one line, and what was saved goes on."""
     os.mkfifo(tmp_path / "log")
     pipe = small_pipe(tmp_path / "log")
@@ -91,7 +110,7 @@ def test_a_log_whose_reader_has_gone_stops_the_run(tmp_path: Path, uninterrupted
         said = process.communicate(timeout=60)
     assert (process.returncode, *said) == (1, None, b"bacterio: error: cannot write log: Broken pipe\n")
     assert bacterio("train", "names.txt", *OPTIONS, "--resume", "-q", cwd=tmp_path) == (0, "", "")
-    assert (tmp_path / "m.npz").read_bytes() == uninterrupted
+    assert (tmp_path / "m.npz").read_bytes() == uninterrupted()
 
 
 def test_a_quiet_run_is_interrupted_quietly(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import asdict, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -12,14 +14,13 @@ import numpy as np
 import pytest
 from process import NAMES, SMALL, TINY, bacterio, begin, finish, only_error, write_names
 
-from bacterio_cli import training
+from bacterio_cli import gradients, training
 from bacterio_cli.course import SPLIT
 from bacterio_cli.errors import BacterioError, CheckpointError, DivergedError, UsageError
 from bacterio_cli.language_model import Net
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
 from bacterio_cli.nn import halves
-from bacterio_cli.nn.halves import parts_of
 from bacterio_cli.nn.layers import Params, dropout_mask
 from bacterio_cli.nn.models import Model, loss_and_grads
 from bacterio_cli.prefixes import likelihood
@@ -97,11 +98,10 @@ HALVED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("options", HALVED, ids=str)
 def test_a_run_in_halves_is_the_run(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without dropout, batches parted between two threads give the losses, gradients and weights of whole ones."""
+    """Without dropout, batches in two halves give the losses, gradients and weights of whole ones."""
     whole = finish(begin(dropout=0.0, optimizer="sgd", **options))
     monkeypatch.setattr(halves, "SPLIT_FROM", 1)
     parted = finish(begin(dropout=0.0, optimizer="sgd", **options))
-    assert parts_of(parted.model, 7) == 2
     for ours, expected in zip(parted.history, whole.history, strict=True):
         for key in ("nats_per_char", "valid_nats_per_char", "gradient_norm"):
             assert ours[key] == pytest.approx(expected[key], rel=1e-4)
@@ -119,6 +119,35 @@ def test_resume_is_exact_in_halves(options: dict[str, Any], tmp_path: Path, monk
     assert saved(resumed, tmp_path / "a") == saved(finish(begin(dropout=0.3, **options)), tmp_path / "b")
 
 
+@pytest.mark.parametrize("options", HALVED, ids=str)
+def test_a_run_is_the_same_whoever_does_its_second_halves(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second process, none, or one that is killed on the way: the same bytes in the checkpoint."""
+    monkeypatch.setattr(halves, "SPLIT_FROM", 1)
+    monkeypatch.setattr(halves, "can_fork", lambda: True)
+    forked: list[int] = []
+
+    def fork() -> int:
+        forked.append(os_fork())
+        return forked[-1]
+
+    os_fork = os.fork
+    monkeypatch.setattr(os, "fork", fork)
+    beside = finish(begin(dropout=0.3, **options))
+    assert len(forked) == len(beside.course.stages)
+
+    killed = begin(dropout=0.3, **options)
+    for progress in training.train(killed):
+        if progress.step == 3:
+            os.kill(forked[-1], signal.SIGKILL)
+    assert len(forked) == 2 * len(beside.course.stages)
+
+    monkeypatch.setattr(halves, "can_fork", lambda: False)
+    alone = finish(begin(dropout=0.3, **options))
+    assert saved(beside, tmp_path / "a") == saved(alone, tmp_path / "b") == saved(killed, tmp_path / "c")
+
+
 def test_each_half_has_masks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a parted batch the second half's dropout is not the first's over again."""
     masks: list[np.ndarray] = []
@@ -128,7 +157,8 @@ def test_each_half_has_masks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
         return masks[-1]
 
     monkeypatch.setattr(halves, "SPLIT_FROM", 1)
-    monkeypatch.setattr(training, "dropout_mask", watched)
+    monkeypatch.setattr(halves, "can_fork", lambda: False)  # so that both are made ready in this process
+    monkeypatch.setattr(gradients, "dropout_mask", watched)
     next(training.train(begin(dropout=0.5)))
     first, second = masks
     rows = min(len(first), len(second))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params, Rows, Shapes, linear, linear_backward, transposed
-from bacterio_cli.nn.packed import last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
 
 State = tuple[Array, ...]
 
@@ -109,6 +109,7 @@ class RNNCache(NamedTuple):
 
     x: Array | Rows
     batch_sizes: Array
+    steps: list[Step]
     history: Array
     begun: bool  # whether a state was given
 
@@ -130,16 +131,17 @@ class RNN(Cell):
         f = ACTIVATIONS[self.activation].function
         (z,), (U,) = self.project(params, x, len(batch_sizes))
         (history,) = self.histories(state, batch_sizes, z.dtype)
-        B = len(history) - len(z)
-        for t in steps_of(batch_sizes):
-            a = history[B + t.start : B + t.stop]  # z⟨t⟩, until f makes a⟨t⟩ of it
-            if state or t.start:
-                np.matmul(history[t.before : t.before + t.rows], U, out=a)
+        values, steps = history[-len(z) :], steps_of(batch_sizes)
+        for t in steps:
+            a = values[t.now]  # z⟨t⟩, until f makes a⟨t⟩ of it
+            if state or t.now.start:
+                np.matmul(history[t.before], U, out=a)
             else:
                 a.fill(0)
-            a += z[t.start : t.stop]  # (5)
+            a += z[t.now]  # (5)
             f(a, out=a)  # (4)
-        return history[B:], (last_rows(history, batch_sizes),), RNNCache(x, batch_sizes, history, bool(state))
+        cache = RNNCache(x, batch_sizes, steps, history, bool(state))
+        return values, (last_rows(history, batch_sizes),), cache
 
     def backward(self, params: Params, cache: RNNCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
         """dx, the gradient of the initial state if one was given, and the gradients of the parameters.
@@ -152,16 +154,15 @@ class RNN(Cell):
         A name that ends at step t has not been written to by later steps, so its row of `carry`
         still holds dstate.
         """
-        x, batch_sizes, history, begun = cache
+        x, batch_sizes, steps, history, begun = cache
         W_aa = params[self.names()[1]]
-        B = len(dstate[0])
-        slope = ACTIVATIONS[self.activation].slope(history[B:])
+        slope = ACTIVATIONS[self.activation].slope(history[-len(da) :])
         dz = np.empty_like(slope)
         carry = dstate[0].astype(slope.dtype)
-        for t in reversed(steps_of(batch_sizes)):
-            dz_t = np.add(da[t.start : t.stop], carry[: t.rows], out=dz[t.start : t.stop])
-            dz_t *= slope[t.start : t.stop]  # (4′)
-            if begun or t.start:
-                np.matmul(dz_t, W_aa, out=carry[: t.rows])  # (5′)
+        for t in reversed(steps):
+            dz_t = np.add(da[t.now], carry[t.names], out=dz[t.now])
+            dz_t *= slope[t.now]  # (4′)
+            if begun or t.now.start:
+                np.matmul(dz_t, W_aa, out=carry[t.names])  # (5′)
         dx, grads = self.gradients(params, x, dz[None], dz[None], previous_rows(history, batch_sizes))
         return dx, (carry,) if begun else (), grads

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.cells import RNN, Cell, State
 from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.packed import last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
 
 
 class GRUCache(NamedTuple):
@@ -22,6 +22,7 @@ class GRUCache(NamedTuple):
 
     x: Array | Rows
     batch_sizes: Array
+    steps: list[Step]
     history: Array  # a, (B + N, n_a)
     gates: Array  # u, r and c̃, (3, N, n_a)
     recurrent: Array  # h = W_ca a⟨t−1⟩, (N, n_a)
@@ -50,27 +51,25 @@ class GRU(Cell):
         gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes u, r and c̃ of it
         _, N, n = gates.shape
         (history,) = self.histories(state, batch_sizes, gates.dtype)
-        B = len(history) - N
+        values, steps = history[-N:], steps_of(batch_sizes)
         recurrent = np.empty((N, n), gates.dtype)
-        product = np.zeros((3, B, n), gates.dtype)  # as it is for a⟨0⟩ = 0
-        for t in steps_of(batch_sizes):
-            now = slice(t.start, t.stop)
-            a_before = history[t.before : t.before + t.rows]
-            h = product[:, : t.rows]
-            if state or t.start:
+        product = np.zeros((3, int(batch_sizes[0]), n), gates.dtype)  # as it is for a⟨0⟩ = 0
+        for t in steps:
+            a_before, h = history[t.before], product[:, t.names]
+            if state or t.now.start:
                 np.matmul(a_before, U, out=h)
-            u, r, c = gates[:, now]
-            ur = gates[:2, now]
+            u, r, c = gates[:, t.now]
+            ur = gates[:2, t.now]
             ur += h[:2]
             sigmoid(ur, out=ur)  # (1), (2)
-            recurrent[now] = h[2]
+            recurrent[t.now] = h[2]
             c += np.multiply(r, h[2], out=h[2])
             np.tanh(c, out=c)  # (3)
-            a = np.subtract(a_before, c, out=history[B + t.start : B + t.stop])
+            a = np.subtract(a_before, c, out=values[t.now])
             a *= u
             a += c  # (4)
-        cache = GRUCache(x, batch_sizes, history, gates, recurrent, bool(state))
-        return history[B:], (last_rows(history, batch_sizes),), cache
+        cache = GRUCache(x, batch_sizes, steps, history, gates, recurrent, bool(state))
+        return values, (last_rows(history, batch_sizes),), cache
 
     def backward(self, params: Params, cache: GRUCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
         """dx, the gradient of the initial state if one was given, and the gradients of the parameters.
@@ -86,7 +85,7 @@ class GRU(Cell):
         Every dz is da times a factor K that is known before the loop, so the loop multiplies and carries on. The
         blocks stand in the order h, u, r, c: the last three belong to x, the first three to a⟨t−1⟩.
         """
-        x, batch_sizes, history, (u, r, candidate), recurrent, begun = cache
+        x, batch_sizes, steps, history, (u, r, candidate), recurrent, begun = cache
         _, W_aa, _ = self.stacks(params)
         W_hur = W_aa[[2, 0, 1]]
         a_before = previous_rows(history, batch_sizes)
@@ -101,15 +100,14 @@ class GRU(Cell):
         np.multiply(K_c, r, out=K_h)  # (3′)
         carry = dstate[0].astype(history.dtype)
         product = np.empty((4, *carry.shape), history.dtype)  # what comes back through h, u, r, and from a⟨t−1⟩ itself
-        for t in reversed(steps_of(batch_sizes)):
-            now = slice(t.start, t.stop)
-            da_t = da[now] + carry[: t.rows]
-            dz = K[:, now]
+        for t in reversed(steps):
+            da_t = da[t.now] + carry[t.names]
+            dz, back = K[:, t.now], product[:, t.names]
             dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
-            if begun or t.start:
-                np.matmul(dz[:3], W_hur, out=product[:3, : t.rows])
-                np.multiply(da_t, u[now], out=product[3, : t.rows])
-                np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
+            if begun or t.now.start:
+                np.matmul(dz[:3], W_hur, out=back[:3])
+                np.multiply(da_t, u[t.now], out=back[3])
+                np.add.reduce(back, axis=0, out=carry[t.names])
         dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
         name = self.names()[1]
         grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # h, u, r → u, r, h
@@ -121,6 +119,7 @@ class LSTMCache(NamedTuple):
 
     x: Array | Rows
     batch_sizes: Array
+    steps: list[Step]
     history: Array  # a, (B + N, n_a)
     memory: Array  # c, (B + N, n_a)
     gates: Array  # i, f, o and c̃, (4, N, n_a)
@@ -157,27 +156,22 @@ class LSTM(Cell):
         gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes i, f, o and c̃ of it
         _, N, n = gates.shape
         history, memory = self.histories(state, batch_sizes, gates.dtype)
-        B = len(history) - N
+        values, cells, steps = history[-N:], memory[-N:], steps_of(batch_sizes)
         tanh_c = np.empty((N, n), gates.dtype)
-        product = np.empty((4, B, n), gates.dtype)
-        for t in steps_of(batch_sizes):
-            now, before, after = (
-                slice(t.start, t.stop),
-                slice(t.before, t.before + t.rows),
-                slice(B + t.start, B + t.stop),
-            )
-            ifoc = gates[:, now]
-            if state or t.start:
-                ifoc += np.matmul(history[before], U, out=product[:, : t.rows])
+        product = np.empty((4, int(batch_sizes[0]), n), gates.dtype)
+        for t in steps:
+            ifoc, room = gates[:, t.now], product[:, t.names]
+            if state or t.now.start:
+                ifoc += np.matmul(history[t.before], U, out=room)
             i, f, o, c_tilde = ifoc
             sigmoid(ifoc[:3], out=ifoc[:3])  # (1)
             np.tanh(c_tilde, out=c_tilde)  # (2)
-            c = np.multiply(f, memory[before], out=memory[after])
-            c += np.multiply(i, c_tilde, out=product[0, : t.rows])  # (3)
-            np.tanh(c, out=tanh_c[now])
-            np.multiply(o, tanh_c[now], out=history[after])  # (4)
-        cache = LSTMCache(x, batch_sizes, history, memory, gates, tanh_c, bool(state))
-        return history[B:], (last_rows(history, batch_sizes), last_rows(memory, batch_sizes)), cache
+            c = np.multiply(f, memory[t.before], out=cells[t.now])
+            c += np.multiply(i, c_tilde, out=room[0])  # (3)
+            tanh_c_t = np.tanh(c, out=tanh_c[t.now])
+            np.multiply(o, tanh_c_t, out=values[t.now])  # (4)
+        cache = LSTMCache(x, batch_sizes, steps, history, memory, gates, tanh_c, bool(state))
+        return values, (last_rows(history, batch_sizes), last_rows(memory, batch_sizes)), cache
 
     def backward(
         self, params: Params, cache: LSTMCache, da: Array, dstate: State
@@ -194,7 +188,7 @@ class LSTM(Cell):
 
         The factors of da and dc are known before the loop: K.
         """
-        x, batch_sizes, history, memory, (i, f, o, c_tilde), tanh_c, begun = cache
+        x, batch_sizes, steps, history, memory, (i, f, o, c_tilde), tanh_c, begun = cache
         _, W_aa, _ = self.stacks(params)
         K = np.empty((4, *i.shape), history.dtype)
         K_i, K_f, K_o, K_c = K
@@ -210,18 +204,18 @@ class LSTM(Cell):
         through_tanh *= o  # (4′)
         carry, carry_c = (d.astype(history.dtype) for d in dstate)
         product = np.empty((4, *carry.shape), history.dtype)
-        for t in reversed(steps_of(batch_sizes)):
-            now = slice(t.start, t.stop)
-            da_t = da[now] + carry[: t.rows]
-            dc_t = carry_c[: t.rows]
-            dc_t += np.multiply(da_t, through_tanh[now], out=product[0, : t.rows])  # (4′)
-            K_o[now] *= da_t
-            K[:2, now] *= dc_t
-            K_c[now] *= dc_t
-            if begun or t.start:
-                np.matmul(K[:, now], W_aa, out=product[:, : t.rows])
-                np.add.reduce(product[:, : t.rows], axis=0, out=carry[: t.rows])
-                dc_t *= f[now]  # (3′)
+        for t in reversed(steps):
+            dz, back = K[:, t.now], product[:, t.names]
+            da_t = da[t.now] + carry[t.names]
+            dc_t = carry_c[t.names]
+            dc_t += np.multiply(da_t, through_tanh[t.now], out=back[0])  # (4′)
+            dz[:2] *= dc_t
+            dz[2] *= da_t
+            dz[3] *= dc_t
+            if begun or t.now.start:
+                np.matmul(dz, W_aa, out=back)
+                np.add.reduce(back, axis=0, out=carry[t.names])
+                dc_t *= f[t.now]  # (3′)
         dx, grads = self.gradients(params, x, K, K, previous_rows(history, batch_sizes))
         return dx, (carry, carry_c) if begun else (), grads
 

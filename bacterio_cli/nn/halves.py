@@ -1,58 +1,111 @@
-"""A batch in two halves, or long rows in chunks, on two threads: how training and sampling use two cores.
+"""The gradients of a batch in two halves, side by side: how training uses two cores.
 
 The names of a batch are independent of each other, and L is a mean over its N letters. With L_h the mean over the
 N_h letters of half h and s_h = N_h / N:
 
 L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
 
-NumPy lets go of the interpreter inside a product or a function of a long array, so the halves run side by side where
-such calls are long. Where they are short, handing the interpreter back and forth costs more than it brings. Which it
-is depends on the sizes alone, never on the machine or on timing: the same halves are added up in the same order
-everywhere; on a single core the threads take turns.
+Whether a batch is parted depends on the sizes alone, never on the machine or on timing: the same halves are added up
+in the same order everywhere. Who works on the second half is another matter: a process of its own (see `second`);
+where there can be none, a thread, if products are long enough for the two not to wait for each other at the
+interpreter; else they take turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import copy_context
-from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
-from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.chunks import helper
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients, Model
+from bacterio_cli.nn.second import SecondProcess, Steps, can_fork, shared
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
-SPLIT_FROM = 2**21  # names × units²: at half of it a second thread brings nothing, and on a busy machine it costs
-
-
-def parts_of(model: Model, names: int) -> int:
-    """Into how many parts a batch of so many names goes: 1 or 2."""
-    return 2 if names > 1 and names * model.n_a**2 >= SPLIT_FROM else 1
+# names × units². Here halves make two cores 1.3 to 1.5 times as fast and one core 1.25 to 1.45 times as slow; at a
+# quarter of it, 64 units and 32 names, 1.15 to 1.3 times against 1.45 to 1.75.
+SPLIT_FROM = 2**19
+THREAD_FROM = 2**21  # at half of it two threads take longer than one
 
 
-@cache
-def helper() -> ThreadPoolExecutor:
-    """The second thread, which is started when it is first needed."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(1, "half")
+def size_of(model: Model, names: int) -> int:
+    """How much there is to part in a batch: names × units², 0 if it is a single name."""
+    return names * model.n_a**2 if names > 1 else 0
 
 
-def in_parts(work: Callable[[int], Gradients], parts: int) -> Gradients:
-    """The sum of work(0) and work(1), the latter in the second thread; work(0) alone for one part.
+class InTurn:
+    """As `SecondProcess`, but here, after the first half."""
 
-    Each part must be scaled by its share already (see `loss_and_grads`). The states are those of the names
-    k, k + parts, … and come back in the order of the whole batch.
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    def begin(self) -> None:
+        """Nothing goes on beside the first half."""
+
+    def answer(self) -> Gradients | None:
+        """The next step's second half; None if it has none."""
+        _, work = next(self.steps)
+        return work and work()
+
+    def close(self) -> None:
+        """Nothing is left to be ended."""
+
+
+class SecondThread(InTurn):
+    """As `SecondProcess`, in a thread of this process."""
+
+    def begin(self) -> None:
+        """Let it do the next step."""
+        self.future = helper().submit(super().answer)
+
+    def answer(self) -> Gradients | None:
+        """What came of it."""
+        return self.future.result()
+
+
+def in_step(
+    steps: Callable[[int, int], Steps], params: Params, size: int
+) -> Generator[tuple[Any, Gradients], None, None]:
+    """The gradients of each step, beside what steps(0, …) says of it; `size` is that of the largest batch.
+
+    `steps(k, parts)` goes on from where the training stands and yields the work of part k of each batch, None for a
+    part 1 without names. Each part must be scaled by its share already (see `loss_and_grads`). The second process
+    knows what there was when it began and, of all that changes, `params`: they are moved to memory that both see.
+    The states are those of names k, k + 2, … and come back in the order of the whole batch.
     """
-    if parts == 1:
-        return work(0)
-    other = helper().submit(copy_context().run, work, 1)  # the context holds NumPy's errstate
-    first, second = work(0), other.result()
+    if size < SPLIT_FROM:
+        for item, work in steps(0, 1):
+            assert work is not None
+            yield item, work()
+        return
+    alone = SecondThread if size >= THREAD_FROM else InTurn
+    second: SecondProcess | InTurn = alone(steps(1, 2))
+    if can_fork():
+        with suppress(OSError):  # no memory or no process more
+            params |= shared(params)
+            second = SecondProcess(steps(1, 2), params)
+    try:
+        second.begin()
+        for item, work in steps(0, 2):
+            assert work is not None
+            first = work()
+            try:
+                other = second.answer()
+            except (EOFError, OSError):  # it was killed, as by a system short of memory
+                second.close()
+                second = alone(steps(1, 2))
+                second.begin()
+                other = second.answer()
+            yield item, first if other is None else added(first, other)
+            second.begin()
+    finally:
+        second.close()
+
+
+def added(first: Gradients, second: Gradients) -> Gradients:
+    """The sum of two halves, in the arrays of the first."""
     for name, g in first.grads.items():
         g += second.grads[name]
     return Gradients(
@@ -61,25 +114,6 @@ def in_parts(work: Callable[[int], Gradients], parts: int) -> Gradients:
         tuple(interleaved(a, b) for a, b in zip(first.state, second.state, strict=True)),
         tuple(interleaved(a, b) for a, b in zip(first.dstate, second.dstate, strict=True)),
     )
-
-
-def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
-    """work(rows) for `count` rows, in an even number of chunks of up to `size`, every second one in the second thread.
-
-    The chunks are the same whatever the threads do, and each writes to rows of its own; half a chunk stays whole.
-    """
-    if count <= size // 2:
-        return work(slice(0, count))
-    edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
-    chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
-
-    def each(own: list[slice]) -> None:
-        for chunk in own:
-            work(chunk)
-
-    other = helper().submit(copy_context().run, each, chunks[1::2])
-    each(chunks[::2])
-    other.result()
 
 
 def interleaved(even: Array, odd: Array) -> Array:

@@ -18,26 +18,23 @@ from bacterio_cli.nn.layers import Array
 
 
 class Step(NamedTuple):
-    """The rows of one time step: start:stop in x, and where the same names stand one step before."""
+    """The rows of one time step: `now` in x and all that is like it, `before` where the same names stand in a history
+    one step before, and `names`, the first so many rows, where there is a row a name.
+    """
 
-    start: int
-    stop: int
-    before: int
-
-    @property
-    def rows(self) -> int:
-        """How many names are still running."""
-        return self.stop - self.start
+    now: slice
+    before: slice
+    names: slice
 
 
 def steps_of(batch_sizes: Array) -> list[Step]:
-    """The steps of a packed batch; `before` indexes a history, whose first B rows are the initial state."""
+    """The steps of a packed batch; the first B rows of a history, the initial state, come before step 1."""
     sizes, stops = batch_sizes.tolist(), np.cumsum(batch_sizes).tolist()
-    B = sizes[0]
-    return [
-        Step(stop - size, stop, stop - size + B - previous)
-        for size, stop, previous in zip(sizes, stops, [B, *sizes], strict=False)
-    ]
+    steps, before = [], 0
+    for size, stop in zip(sizes, stops, strict=True):
+        steps.append(Step(slice(stop - size, stop), slice(before, before + size), slice(0, size)))
+        before = stop - size + sizes[0]
+    return steps
 
 
 def previous_rows(history: Array, batch_sizes: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 from unittest import mock
 
@@ -22,8 +22,10 @@ from bacterio_cli.names.batches import Batch, Text
 from bacterio_cli.names.corpus import read_corpus
 from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.halves import in_parts, parts_of
+from bacterio_cli.nn.halves import in_step, size_of
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, Model, init, loss_and_grads
+from bacterio_cli.nn.second import Steps
 from bacterio_cli.prefixes import likelihood
 from bacterio_cli.sampling import Request, draws
 from bacterio_cli.trained import load, shipped
@@ -51,20 +53,26 @@ def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, co
     optimiser = optim.AdamW()
     moments = optimiser.init(params)
 
+    each = in_step(partial(parts_of, model, params, batches), params, size_of(model, size))
+
     def work() -> None:
-        for batch in batches:
-            parts = parts_of(model, int(batch.batch_sizes[0]))
-            grads = in_parts(partial(gradients, model, params, batch, parts), parts).grads
-            optim.clip_by_norm(grads, 5.0, optim.global_norm(grads))
-            optimiser.update(params, grads, moments, learning_rate=1e-3)
+        for _, result in islice(each, count):
+            optim.clip_by_norm(result.grads, 5.0, optim.global_norm(result.grads))
+            optimiser.update(params, result.grads, moments, learning_rate=1e-3)
 
     return work
 
 
-def gradients(model: Model, params: dict[str, Any], batch: Batch, parts: int, k: int) -> Gradients:
-    """Those of part k of a batch."""
-    x, y, batch_sizes, _ = batch.part(k, parts)
-    return loss_and_grads(model, params, x, batch_sizes, y, share=len(x) / len(batch.x))
+def parts_of(model: Model, params: Params, batches: list[Batch], k: int, parts: int) -> Steps:
+    """Part k of each of the batches, over and over."""
+    for batch in cycle(batches):
+        x, y, batch_sizes, _ = batch.part(k, parts)
+        yield batch, partial(gradients, model, params, x, batch_sizes, y, len(x) / len(batch.x))
+
+
+def gradients(model: Model, params: Params, x: Any, batch_sizes: Any, y: Any, share: float) -> Gradients:
+    """As in training."""
+    return loss_and_grads(model, params, x, batch_sizes, y, share=share)._replace(state=())
 
 
 def loop(corpus: str, n_a: int, count: int) -> Work:
@@ -173,7 +181,7 @@ def scorer(names: list[str]) -> Work:
 
 def products(count: int) -> Work:
     """`count` products of 1024 × 1024 matrices in each of two threads: the peak of this machine."""
-    from bacterio_cli.nn.halves import in_chunks
+    from bacterio_cli.nn.chunks import in_chunks
 
     a, b = np.random.default_rng(0).random((2, 1024, 1024), np.float32)
 
