@@ -56,7 +56,8 @@ class Walk:
         p: dict[int, Array] = {}
 
         def work(rows: slice) -> None:
-            stepped, after = self.model.step(letters[rows], tuple(s[before[rows]] for s in self.state))
+            held = tuple(np.take(s, before[rows], axis=0) for s in self.state)
+            stepped, after = self.model.step(letters[rows], held)
             p[rows.start] = shape(stepped) if shape else stepped
             for whole, part in zip(state, after, strict=True):
                 whole[rows] = part

@@ -70,7 +70,8 @@ class Cell:
         """Room for each part of the state at all steps, its start on top, zeros if None.  (states, B + N, n_a)"""
         B = int(batch_sizes[0])
         histories = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
-        histories[:, :B] = state or 0
+        for history, start in zip(histories, state or (0,) * self.states, strict=True):
+            history[:B] = start
         return histories
 
     def stacks(self, params: Params) -> tuple[Array, Array, Array]:
