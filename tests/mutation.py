@@ -100,12 +100,6 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         "current, begin = self.start(int(batch_sizes[0]))[(-1)], 0",
     ): "the table has a single state",
     (
-        "nn/gated.py",
-        "LSTM.backward",
-        "dc_t += np.multiply(da_t, through_tanh[t.now], out=back[0])",
-        "dc_t += np.multiply(da_t, through_tanh[t.now], out=back[(-1)])",
-    ): "room that the products of the step fill anew",
-    (
         "nn/models.py",
         "WindowMLP.windows",
         "line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)",
@@ -129,18 +123,6 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         'kind = "vowels" if run[0][0] in "aeiouy" else "consonants"',
         'kind = "vowels" if run[0][1] in "aeiouy" else "consonants"',
     ): "a run is all of one kind",
-    (
-        "nn/gated.py",
-        "GRU.forward",
-        "c += np.multiply(r, h[2], out=h[2])",
-        "c += np.multiply(r, h[2], out=h[1])",
-    ): "room that the products of the next step fill anew",
-    (
-        "nn/gated.py",
-        "LSTM.forward",
-        "c += np.multiply(i, c_tilde, out=room[0])",
-        "c += np.multiply(i, c_tilde, out=room[(-1)])",
-    ): "room that the products of the next step fill anew",
     (
         "ngram.py",
         "NGram.after",
@@ -177,9 +159,9 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     **{
         (
             "nn/cells.py",
-            "Cell.project",
-            "return linear(x, W_ax, b_a), transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)",
-            f"return linear(x, W_ax, b_a), transposed(W_aa) if steps {few} else W_aa.swapaxes(1, 2)",
+            "Cell.recurrence",
+            "return transposed(W_aa) if len(batch_sizes) > 1 else W_aa.swapaxes(1, 2), product, product",
+            f"return transposed(W_aa) if len(batch_sizes) {few} else W_aa.swapaxes(1, 2), product, product",
         ): "speed alone: a copy for a single step"
         for few in ("> 0", ">= 1")
     },

@@ -89,7 +89,7 @@ BUGS = [
     Bug("gru-reset-forgotten", "dh = dz_c: what the reset gate lets through is not scaled back", gated.GRU.backward,
         "np.multiply(K_c, r, out=K_h)", "np.multiply(K_c, 1, out=K_h)"),
     Bug("gru-no-skip-path", "the old state that u keeps sends nothing back", gated.GRU.backward,
-        "np.multiply(da_t, u[t.now], out=", "np.multiply(da_t, 0, out="),
+        "da_t *= u[t.now]", "da_t *= 0"),
     Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", gated.LSTM.backward,
         "dc_t *= f[t.now]", "dc_t *= 1"),
     Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", gated.LSTM.backward,

@@ -20,6 +20,8 @@ from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
 
 State = tuple[Array, ...]
 
+TURNED_FROM = 512  # units
+
 
 def orthogonal(rng: np.random.Generator, n: int) -> Array:
     """A random orthogonal matrix (n, n), uniform: QR of a Gaussian with the signs of R's diagonal."""
@@ -80,15 +82,34 @@ class Cell:
         G, n = len(self.gates), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def project(self, params: Params, x: Array | Rows, steps: int) -> tuple[Array, Array]:
-        """z = x W_axᵀ + b_a for all steps at once, (G, N, n_a), and U = W_aaᵀ, (G, n_a, n_a).
+    def project(self, params: Params, x: Array | Rows) -> Array:
+        """z = x W_axᵀ + b_a for all steps at once, (G, N, n_a).
 
         Gates come first, so that the rows of a step are one block a gate: elementwise functions then run over it
-        without a pause at each row, and G small products are no slower than a wide one. For several steps U is a copy
-        in one block of memory, and a @ U 1.1 to 2.5 times faster than a @ W_aaᵀ at 16 to 128 rows.
+        without a pause at each row, and G small products are no slower than a wide one.
         """
-        W_ax, W_aa, b_a = self.stacks(params)
-        return linear(x, W_ax, b_a), transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)
+        W_ax, _, b_a = self.stacks(params)
+        return linear(x, W_ax, b_a)
+
+    def recurrence(self, params: Params, batch_sizes: Array) -> tuple[Array, Array, Array]:
+        """(U, room, product): np.matmul(a⟨t−1⟩, U, out=room[…, names, :]) is a⟨t−1⟩ W_aaᵀ in product (G, B, n_a).
+
+        For several steps U is a copy in one block of memory, and a @ U 1.1 to 2.5 times faster than a @ W_aaᵀ at 16 to
+        128 rows. From 512 units on the copy costs more than that; there the product is taken as (W_aa aᵀ)ᵀ, all gates
+        at once, of which `product` is a view. Both are zero at first, as they are for a⟨0⟩ = 0.
+        """
+        _, W_aa, _ = self.stacks(params)
+        (G, n, _), B = W_aa.shape, int(batch_sizes[0])
+        if n < TURNED_FROM or len(batch_sizes) == 1:
+            product = np.zeros((G, B, n), W_aa.dtype)
+            return transposed(W_aa) if len(batch_sizes) > 1 else W_aa.swapaxes(1, 2), product, product
+        turned = np.zeros((G * n, B), W_aa.dtype)
+        return W_aa.reshape(G * n, n).T, turned.T, turned.reshape(G, n, B).swapaxes(1, 2)
+
+    def room(self, B: int, dtype: DTypeLike) -> Array:
+        """Room for dz⟨t⟩ W_aa gate by gate, (G, B, n_a), turned where `recurrence` is."""
+        G, n = len(self.gates), self.n_a
+        return np.empty((G, B, n), dtype) if n < TURNED_FROM else np.empty((G, n, B), dtype).swapaxes(1, 2)
 
     def gradients(
         self, params: Params, x: Array | Rows, dz_x: Array, dz_a: Array, a_before: Array
@@ -130,7 +151,7 @@ class RNN(Cell):
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function
-        (z,), (U,) = self.project(params, x, len(batch_sizes))
+        (z,), (U,) = self.project(params, x), transposed(self.stacks(params)[1])
         (history,) = self.histories(state, batch_sizes, z.dtype)
         values, steps = history[-len(z) :], steps_of(batch_sizes)
         for t in steps:

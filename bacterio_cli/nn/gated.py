@@ -48,22 +48,22 @@ class GRU(Cell):
         self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes u, r and c̃ of it
+        gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
+        U, room, product = self.recurrence(params, batch_sizes)
         _, N, n = gates.shape
         (history,) = self.histories(state, batch_sizes, gates.dtype)
         values, steps = history[-N:], steps_of(batch_sizes)
         recurrent = np.empty((N, n), gates.dtype)
-        product = np.zeros((3, int(batch_sizes[0]), n), gates.dtype)  # as it is for a⟨0⟩ = 0
         for t in steps:
             a_before, h = history[t.before], product[:, t.names]
             if state or t.now.start:
-                np.matmul(a_before, U, out=h)
+                np.matmul(a_before, U, out=room[..., t.names, :])
             u, r, c = gates[:, t.now]
             ur = gates[:2, t.now]
             ur += h[:2]
             sigmoid(ur, out=ur)  # (1), (2)
             recurrent[t.now] = h[2]
-            c += np.multiply(r, h[2], out=h[2])
+            c += np.multiply(r, recurrent[t.now], out=values[t.now])
             np.tanh(c, out=c)  # (3)
             a = np.subtract(a_before, c, out=values[t.now])
             a *= u
@@ -99,15 +99,16 @@ class GRU(Cell):
         K_r *= sigmoid_slope(r)  # (3′), (2′)
         np.multiply(K_c, r, out=K_h)  # (3′)
         carry = dstate[0].astype(history.dtype)
-        product = np.empty((4, *carry.shape), history.dtype)  # what comes back through h, u, r, and from a⟨t−1⟩ itself
+        product = self.room(len(carry), history.dtype)  # what comes back through h, u and r
         for t in reversed(steps):
             da_t = da[t.now] + carry[t.names]
             dz, back = K[:, t.now], product[:, t.names]
             dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
             if begun or t.now.start:
-                np.matmul(dz[:3], W_hur, out=back[:3])
-                np.multiply(da_t, u[t.now], out=back[3])
+                np.matmul(dz[:3], W_hur, out=back)
                 np.add.reduce(back, axis=0, out=carry[t.names])
+                da_t *= u[t.now]
+                carry[t.names] += da_t  # (4′)
         dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
         name = self.names()[1]
         grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # h, u, r → u, r, h
@@ -153,21 +154,22 @@ class LSTM(Cell):
         self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        gates, U = self.project(params, x, len(batch_sizes))  # z, until each step makes i, f, o and c̃ of it
+        gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it
+        U, room, product = self.recurrence(params, batch_sizes)
         _, N, n = gates.shape
         history, memory = self.histories(state, batch_sizes, gates.dtype)
         values, cells, steps = history[-N:], memory[-N:], steps_of(batch_sizes)
         tanh_c = np.empty((N, n), gates.dtype)
-        product = np.empty((4, int(batch_sizes[0]), n), gates.dtype)
         for t in steps:
-            ifoc, room = gates[:, t.now], product[:, t.names]
+            ifoc = gates[:, t.now]
             if state or t.now.start:
-                ifoc += np.matmul(history[t.before], U, out=room)
+                np.matmul(history[t.before], U, out=room[..., t.names, :])
+                ifoc += product[:, t.names]
             i, f, o, c_tilde = ifoc
             sigmoid(ifoc[:3], out=ifoc[:3])  # (1)
             np.tanh(c_tilde, out=c_tilde)  # (2)
             c = np.multiply(f, memory[t.before], out=cells[t.now])
-            c += np.multiply(i, c_tilde, out=room[0])  # (3)
+            c += np.multiply(i, c_tilde, out=tanh_c[t.now])  # (3)
             tanh_c_t = np.tanh(c, out=tanh_c[t.now])
             np.multiply(o, tanh_c_t, out=values[t.now])  # (4)
         cache = LSTMCache(x, batch_sizes, steps, history, memory, gates, tanh_c, bool(state))
@@ -203,12 +205,12 @@ class LSTM(Cell):
         through_tanh = tanh_slope(tanh_c)
         through_tanh *= o  # (4′)
         carry, carry_c = (d.astype(history.dtype) for d in dstate)
-        product = np.empty((4, *carry.shape), history.dtype)
+        product = self.room(len(carry), history.dtype)
         for t in reversed(steps):
             dz, back = K[:, t.now], product[:, t.names]
             da_t = da[t.now] + carry[t.names]
             dc_t = carry_c[t.names]
-            dc_t += np.multiply(da_t, through_tanh[t.now], out=back[0])  # (4′)
+            dc_t += np.multiply(da_t, through_tanh[t.now], out=through_tanh[t.now])  # (4′)
             dz[:2] *= dc_t
             dz[2] *= da_t
             dz[3] *= dc_t
