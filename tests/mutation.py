@@ -159,9 +159,9 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     **{
         (
             "nn/cells.py",
-            "Cell.recurrence",
-            "return transposed(W_aa) if len(batch_sizes) > 1 else W_aa.swapaxes(1, 2), product, product",
-            f"return transposed(W_aa) if len(batch_sizes) {few} else W_aa.swapaxes(1, 2), product, product",
+            "Cell.transition",
+            "return transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)",
+            f"return transposed(W_aa) if steps {few} else W_aa.swapaxes(1, 2)",
         ): "speed alone: a copy for a single step"
         for few in ("> 0", ">= 1")
     },

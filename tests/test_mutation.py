@@ -83,7 +83,8 @@ def test_the_mutants_of_a_module_are_valid_and_different(file: str) -> None:
         tree = ast.parse(mutant.applied(text))
         compile(tree, file, "exec")
         assert ast.dump(tree) != original
-    assert len({m.applied(text) for m in found}) == len(found) > 30
+    least = 30 if file == "nn/chunks.py" else 40  # little more than one function
+    assert len({m.applied(text) for m in found}) == len(found) > least
     assert all((mutation.ROOT / "tests" / f"test_{name}.py").exists() for name in mutation.TESTS[file])
     known = {(m.file, m.function, m.old, new) for m in found for new in (m.new, mutation.ANY)}
     assert [key for key in EQUIVALENT if key[0] == file and key not in known] == []  # no entry has outlived its line

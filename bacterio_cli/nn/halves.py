@@ -24,8 +24,7 @@ from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients, Model
 from bacterio_cli.nn.second import SecondProcess, Steps, can_fork, shared
 
-# names × units². Here halves make two cores 1.3 to 1.5 times as fast and one core 1.25 to 1.45 times as slow; at a
-# quarter of it, 64 units and 32 names, 1.15 to 1.3 times against 1.45 to 1.75.
+# names × units², the size of the default recipe: below it two cores gain less by halves, and one loses more.
 SPLIT_FROM = 2**19
 THREAD_FROM = 2**21  # at half of it two threads take longer than one
 

@@ -42,7 +42,7 @@ def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
     sum to 1. L is in nats per character. Through log ŷ_i = z_i − log Σ_k e^{z_k}, so that a
     probability that underflows to 0 still has a finite logarithm.
 
-    Letters come first on the way, (n_y, N): a sum over them is then one of whole rows of memory, twice as fast.
+    Letters come first on the way, (n_y, N): a sum over them is then one of whole rows of memory, which is faster.
     """
     columns = np.ascontiguousarray(z.T)
     shifted = columns - columns.real.max(axis=0)
