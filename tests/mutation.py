@@ -41,6 +41,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nn/packed.py": ("cells", "models", "oracles", "gradcheck"),
     "nn/cells.py": ("cells", "models", "worked_example", "oracles", "gradcheck"),
     "nn/gated.py": ("cells", "models", "oracles", "gradcheck"),
+    "nn/recurrent.py": ("recurrent", "cells", "models", "gradcheck"),
     "nn/models.py": ("models", "cells", "worked_example", "oracles", "gradcheck"),
     "nn/optim.py": ("optim", "training"),
     "nn/halves.py": ("halves",),
@@ -154,17 +155,13 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
         "if k + 0 < order:",
     ): "what the longest level would get so is never read",
     ("nn/layers.py", "", "ONE_HOT_IDS = 128", ANY): "speed alone: both ways of adding up give the same sums",
+    ("nn/recurrent.py", "", "LARGE = 512", ANY): "speed alone: the forms of a product agree, which has a test",
+    ("nn/recurrent.py", "", "COLUMNS = 64", ANY): "speed alone: as above",
+    ("nn/recurrent.py", "", "SMALL = 100**3", ANY): "speed alone: as above",
     ("nn/optim.py", "", "BLOCK = 2**16", ANY): "speed alone: blocks of any size change no bit, which has a test",
+    ("nn/optim.py", "", "LONG_BLOCK = 2**18", ANY): "speed alone: as above",
+    ("nn/optim.py", "", "THREADS_FROM = 2**19", ANY): "speed alone: as above",
     ("ngram.py", "", "DENSE_ENTRIES = 2**22", ANY): "speed against memory: both forms give the same bits",
-    **{
-        (
-            "nn/cells.py",
-            "Cell.transition",
-            "return transposed(W_aa) if steps > 1 else W_aa.swapaxes(1, 2)",
-            f"return transposed(W_aa) if steps {few} else W_aa.swapaxes(1, 2)",
-        ): "speed alone: a copy for a single step"
-        for few in ("> 0", ">= 1")
-    },
     (
         "nn/models.py",
         "CharRNN.backward",

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import LENGTHS, SCALE, example, pack, unpack
+from builders import LENGTHS, SCALE, pack, unpack
 
-from bacterio_cli.nn import cells
-from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.gated import CELLS, GRU, LSTM
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
 from bacterio_cli.nn.packed import last_rows, previous_rows
 
 B, N, N_X, N_A = len(LENGTHS), sum(LENGTHS), 3, 5
@@ -174,35 +172,3 @@ def test_forget_gate_keeps_or_drops_the_memory(gate: str, bias: float, kept: boo
     x, a, c = rng.standard_normal((1, N_X)), rng.standard_normal((1, N_A)), rng.standard_normal((1, N_A))
     _, (_, after), _ = cell.forward(params, x, np.array([1]), (a, c))
     np.testing.assert_allclose(after, c if kept else np.zeros_like(c), rtol=0, atol=1e-15)
-
-
-@pytest.mark.parametrize("given", [True, False], ids=["state", "no state"])
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("arch", ["gru", "lstm"])
-def test_turned_products_are_the_same(arch: str, layers: int, given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many units as for a large net, or as few: loss, states and all gradients agree to the last digits."""
-    case = example(CharRNN(6, 3, 5, layers, arch), 64, lengths=(7, 5, 5, 2))
-
-    def result() -> Gradients:
-        return loss_and_grads(
-            case.model, case.params, case.x, case.batch_sizes, case.targets, state=case.state if given else None
-        )
-
-    plain = result()
-    turned: list[int] = []
-    recurrence = Cell.recurrence
-
-    def watched(cell: Cell, *arguments: Any) -> tuple[Array, Array, Array]:
-        found = recurrence(cell, *arguments)
-        turned.append(found[1].ndim)
-        return found
-
-    monkeypatch.setattr(cells, "TURNED_FROM", 5)
-    monkeypatch.setattr(Cell, "recurrence", watched)
-    again = result()
-    assert turned == [2] * layers
-    assert again.loss == pytest.approx(plain.loss, abs=1e-14)
-    for name, g in plain.grads.items():
-        np.testing.assert_allclose(again.grads[name], g, rtol=0, atol=1e-14, err_msg=name)
-    for ours, expected in zip(again.state + again.dstate, plain.state + plain.dstate, strict=True):
-        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-14)

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.cells import RNN, Cell, State
 from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
+from bacterio_cli.nn.recurrent import RecurrentProduct
 
 
 class GRUCache(NamedTuple):
@@ -49,15 +50,14 @@ class GRU(Cell):
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
-        U, room, product = self.recurrence(params, batch_sizes)
+        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes[0]), len(batch_sizes))
         _, N, n = gates.shape
         (history,) = self.histories(state, batch_sizes, gates.dtype)
         values, steps = history[-N:], steps_of(batch_sizes)
         recurrent = np.empty((N, n), gates.dtype)
         for t in steps:
-            a_before, h = history[t.before], product[:, t.names]
-            if state or t.now.start:
-                np.matmul(a_before, U, out=room[..., t.names, :])
+            a_before = history[t.before]
+            h = product.forward(a_before) if state or t.now.start else np.zeros_like(gates[:, t.now])
             u, r, c = gates[:, t.now]
             ur = gates[:2, t.now]
             ur += h[:2]
@@ -99,14 +99,13 @@ class GRU(Cell):
         K_r *= sigmoid_slope(r)  # (3′), (2′)
         np.multiply(K_c, r, out=K_h)  # (3′)
         carry = dstate[0].astype(history.dtype)
-        product = self.room(len(carry), history.dtype)  # what comes back through h, u and r
+        product = RecurrentProduct(W_hur, len(carry))
         for t in reversed(steps):
             da_t = da[t.now] + carry[t.names]
-            dz, back = K[:, t.now], product[:, t.names]
+            dz = K[:, t.now]
             dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
             if begun or t.now.start:
-                np.matmul(dz[:3], W_hur, out=back)
-                np.add.reduce(back, axis=0, out=carry[t.names])
+                product.backward(dz[:3], out=carry[t.names])
                 da_t *= u[t.now]
                 carry[t.names] += da_t  # (4′)
         dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
@@ -155,7 +154,7 @@ class LSTM(Cell):
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it
-        U, room, product = self.recurrence(params, batch_sizes)
+        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes[0]), len(batch_sizes))
         _, N, n = gates.shape
         history, memory = self.histories(state, batch_sizes, gates.dtype)
         values, cells, steps = history[-N:], memory[-N:], steps_of(batch_sizes)
@@ -163,8 +162,7 @@ class LSTM(Cell):
         for t in steps:
             ifoc = gates[:, t.now]
             if state or t.now.start:
-                np.matmul(history[t.before], U, out=room[..., t.names, :])
-                ifoc += product[:, t.names]
+                ifoc += product.forward(history[t.before])
             i, f, o, c_tilde = ifoc
             sigmoid(ifoc[:3], out=ifoc[:3])  # (1)
             np.tanh(c_tilde, out=c_tilde)  # (2)
@@ -205,9 +203,9 @@ class LSTM(Cell):
         through_tanh = tanh_slope(tanh_c)
         through_tanh *= o  # (4′)
         carry, carry_c = (d.astype(history.dtype) for d in dstate)
-        product = self.room(len(carry), history.dtype)
+        product = RecurrentProduct(W_aa, len(carry))
         for t in reversed(steps):
-            dz, back = K[:, t.now], product[:, t.names]
+            dz = K[:, t.now]
             da_t = da[t.now] + carry[t.names]
             dc_t = carry_c[t.names]
             dc_t += np.multiply(da_t, through_tanh[t.now], out=through_tanh[t.now])  # (4′)
@@ -215,8 +213,7 @@ class LSTM(Cell):
             dz[2] *= da_t
             dz[3] *= dc_t
             if begun or t.now.start:
-                np.matmul(dz, W_aa, out=back)
-                np.add.reduce(back, axis=0, out=carry[t.names])
+                product.backward(dz, out=carry[t.names])
                 dc_t *= f[t.now]  # (3′)
         dx, grads = self.gradients(params, x, K, K, previous_rows(history, batch_sizes))
         return dx, (carry, carry_c) if begun else (), grads
