@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from math import cos, pi, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,11 +149,34 @@ def same_bits(ours: tuple[Params, Params], theirs: tuple[Params, Params]) -> boo
 
 @pytest.mark.parametrize("block", [1, 7, 30, 31, 32])
 @pytest.mark.parametrize("optimiser", [Adam(), AdamW(weight_decay=0.2)], ids=lambda o: type(o).__name__)
-def test_blocks_change_no_bit(optimiser: Adam, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many numbers an update works on at once, parameters and moments come out the same."""
+@pytest.mark.parametrize("threads", [1, 2])
+def test_blocks_change_no_bit(optimiser: Adam, block: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many numbers an update works on at once, in one thread or two, all comes out the same."""
     whole = three_steps(optimiser)
+    if threads == 2:
+        monkeypatch.setattr(optim, "THREADS_FROM", 1)
     monkeypatch.setattr(optim, "BLOCK", block)
+    monkeypatch.setattr(optim, "LONG_BLOCK", block)
     assert same_bits(three_steps(optimiser), whole)
+
+
+def test_large_nets_update_in_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From `THREADS_FROM` numbers on, and not below."""
+    threads: set[int] = set()
+    move = Adam.move
+
+    def watched(*arguments: Any) -> None:
+        threads.add(threading.get_ident())
+        move(*arguments)
+
+    monkeypatch.setattr(Adam, "move", watched)
+    monkeypatch.setattr(optim, "LONG_BLOCK", 8)
+    monkeypatch.setattr(optim, "THREADS_FROM", 32)  # there are 31
+    three_steps(Adam())
+    assert threads == {threading.get_ident()}
+    monkeypatch.setattr(optim, "THREADS_FROM", 31)
+    three_steps(Adam())
+    assert len(threads) == 2
 
 
 @pytest.mark.parametrize("optimiser", [Adam(), AdamW()], ids=lambda o: type(o).__name__)

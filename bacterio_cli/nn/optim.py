@@ -13,9 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bacterio_cli.nn.chunks import in_chunks
 from bacterio_cli.nn.layers import Array, Params
 
 BLOCK = 2**16  # numbers that an update works on at once: 256 KiB an array
+THREADS_FROM = 2**19  # numbers from which on two threads are faster
+LONG_BLOCK = 2**18  # what each then works on at once: between any two operations it has to wait for the other
 
 
 def spans(arrays: Params, begin: int, end: int) -> Iterator[tuple[str, Array]]:
@@ -92,7 +95,8 @@ class Adam:
     η̂ = η s / (1 − β₁ᵏ) the update is η̂ m / (√v + ε s), which makes no copies of m and v.
 
     m and v are one vector over all parameters, in the order of the dict: fewer and longer operations, a block at a
-    time so that what lies between them stays in the cache. Gradients and parameters join as views.
+    time so that what lies between them stays in the cache, of large nets in two threads. Gradients and parameters
+    join as views.
     """
 
     beta1: float = 0.9
@@ -114,10 +118,10 @@ class Adam:
         s = math.sqrt(1 - self.beta2**k)
         eta = learning_rate * s / (1 - self.beta1**k)
         in_order = {name: grads[name] for name in params}
-        for begin in range(0, len(state["m"]), BLOCK):
-            end = begin + BLOCK
-            m, v = state["m"][begin:end], state["v"][begin:end]
-            g = np.concatenate([part for _, part in spans(in_order, begin, end)])
+
+        def update(block: slice) -> None:
+            m, v = state["m"][block], state["v"][block]
+            g = np.concatenate([part for _, part in spans(in_order, block.start, block.stop)])
             m *= self.beta1
             m += (1 - self.beta1) * g
             v *= self.beta2
@@ -128,9 +132,16 @@ class Adam:
             root += self.epsilon * s
             step = np.divide(m, root, out=g)
             step *= eta
-            for name, p in spans(params, begin, end):
+            for name, p in spans(params, block.start, block.stop):
                 self.move(name, p, step[: p.size], learning_rate)
                 step = step[p.size :]
+
+        total = len(state["m"])
+        if total >= THREADS_FROM:
+            in_chunks(update, total, LONG_BLOCK)
+        else:
+            for begin in range(0, total, BLOCK):
+                update(slice(begin, begin + BLOCK))
 
     def move(self, name: str, p: Array, step: Array, learning_rate: float) -> None:  # noqa: ARG002
         """θ ← θ − step, in place."""
