@@ -2,7 +2,8 @@
 
 `start(n)` gives a state, `step(ids, state)` probabilities and the next state, `read` the probabilities of
 a whole packed batch. A state is a flat tuple of arrays whose axis 0 is the row, so that dropping finished rows is
-`tuple(s[rows] for s in state)` for every kind of model. Probabilities are (n, n_y), rows sum to 1.
+`tuple(s[rows] for s in state)` for every kind of model, or `tuple(Rows(s, rows) for s in state)` where the model is
+to choose the rows itself, which saves a copy. Probabilities are (n, n_y), rows sum to 1.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.cells import Given, State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import softmax
 from bacterio_cli.nn.models import Model
@@ -27,7 +28,7 @@ class LanguageModel(Protocol):
         """The state of n names before their first letter."""
         ...
 
-    def step(self, ids: Array, state: State) -> tuple[Array, State]:
+    def step(self, ids: Array, state: Given) -> tuple[Array, State]:
         """P(next | letters so far) after reading `ids` (n,), and the state that includes them."""
         ...
 
@@ -47,10 +48,10 @@ class Net:
         """Zeros, or a window of boundaries."""
         return self.model.start(n, self.params["W_ya"].dtype)
 
-    def step(self, ids: Array, state: State) -> tuple[Array, State]:
+    def step(self, ids: Array, state: Given) -> tuple[Array, State]:
         """softmax of the logits of a single step."""
-        z, state, _ = self.model.forward(self.params, ids, np.array([len(ids)]), state)
-        return softmax(z), state
+        z, after, _ = self.model.forward(self.params, ids, np.array([len(ids)]), state)
+        return softmax(z), after
 
     def read(self, x: Array, batch_sizes: Array) -> Array:
         """softmax of the logits, every name from a fresh state."""
@@ -74,7 +75,7 @@ class Mixture:
         """The states of all parts, one behind the other."""
         return tuple(s for part in self.parts for s in part.start(n))
 
-    def step(self, ids: Array, state: State) -> tuple[Array, State]:
+    def step(self, ids: Array, state: Given) -> tuple[Array, State]:
         """Each part steps its own state; the probabilities are added with their weights."""
         total: Array | float = 0.0
         after: State = ()
@@ -134,16 +135,17 @@ def temper(p: Array, temperature: float) -> Array:
     """p_i^{1/τ} / Σ_k p_k^{1/τ}, the final distribution sharpened (τ < 1) or flattened (τ > 1).
 
     In logarithms less the row's largest, so that no τ > 0 overflows: the likeliest letter has exponent 0.
-    Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing any more.
+    Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing any more. Letters come first on the
+    way, as in `softmax`.
     """
     if temperature == 1:
         return p
     temperature = min(max(temperature, 1e-30), 1e30)
     with np.errstate(divide="ignore", over="ignore"):
-        log_p = np.log(p)
-        powers: Array = np.exp((log_p - log_p.max(axis=1, keepdims=True)) / temperature)
-    powers /= powers.sum(axis=1, keepdims=True)
-    return powers
+        log_p = np.log(np.ascontiguousarray(p.T))
+        powers: Array = np.exp((log_p - log_p.max(axis=0)) / temperature)
+    powers /= powers.sum(axis=0)
+    return powers.T
 
 
 def keep_top_k(p: Array, k: int) -> Array:

@@ -22,8 +22,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.cells import Given, State
+from bacterio_cli.nn.layers import Array, gathered
 
 DENSE_ENTRIES = 2**22  # up to so many entries (states × letters) the tables are written out,
 MANY_ROWS = 256  # and when so many rows are first asked for at once
@@ -246,7 +246,7 @@ class NGram:
         """No context yet; the first letter read is the boundary."""
         return (np.zeros(n, np.int64),)
 
-    def step(self, ids: Array, state: State) -> tuple[Array, State]:
+    def step(self, ids: Array, state: Given) -> tuple[Array, State]:
         """P(next | letters so far) after reading `ids`, and the state that includes them."""
-        states = self.after(ids, state[0])
+        states = self.after(ids, gathered(state[0]))
         return self.distributions(states), (states,)

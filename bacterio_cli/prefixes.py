@@ -15,7 +15,7 @@ from bacterio_cli.language_model import LanguageModel
 from bacterio_cli.names.batches import Text
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.chunks import in_chunks
-from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.layers import Array, Rows
 
 STEPPED = 1024  # beginnings stepped at once: what they need then stays in the cache
 LARGEST_BLOCK = 65_536  # names side by side
@@ -56,7 +56,7 @@ class Walk:
         p: dict[int, Array] = {}
 
         def work(rows: slice) -> None:
-            held = tuple(np.take(s, before[rows], axis=0) for s in self.state)
+            held = tuple(Rows(s, before[rows]) for s in self.state)
             stepped, after = self.model.step(letters[rows], held)
             p[rows.start] = shape(stepped) if shape else stepped
             for whole, part in zip(state, after, strict=True):

@@ -145,7 +145,7 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, request: Request) -> It
 
     def reshape(p: Array) -> Array:
         """Sums Σ_{k≤i} p_k of the distribution, in which a number falls."""
-        return np.cumsum(shape(p), axis=1)
+        return np.ascontiguousarray(np.cumsum(shape(p).T, axis=0).T)
 
     steps = request.max_length - len(prefix) + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):

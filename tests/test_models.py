@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from builders import LENGTHS, MODELS, RECURRENT, WINDOWED, Example, example, pack, random_params, random_state, unpack
 
-from bacterio_cli.language_model import Net
+from bacterio_cli.language_model import Mixture, Net
+from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Array, Params, Rows
 from bacterio_cli.nn.loss import softmax
 from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, mean_loss, shapes
 
@@ -54,6 +55,24 @@ def test_the_sampler_steps_the_model_that_was_trained(name: str) -> None:
     for t in range(6):
         p, state = net.step(case.x[3 * t : 3 * t + 3], state)
         np.testing.assert_allclose(p, softmax(logits[3 * t : 3 * t + 3]), **EXACT)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_chooses_the_rows_of_a_state_itself(name: str) -> None:
+    """Some rows of a state, some of them twice: kept factored they give the bits that they give written out."""
+    case = example(MODELS[name], 43, lengths=(6, 6, 6))
+    table = NGram(Counts.of(np.array([0, 1, 2, 2, 1, 0, 1, 3, 1, 0, 5, 4, 0]), 6, 3), (0.5, 0.6, 0.7))
+    model = Mixture((Net(case.model, case.params), table), (0.75, 0.25))
+    rng, ids = np.random.default_rng(44), np.array([1, 2, 3, 1])
+    state = tuple(
+        rng.standard_normal(s.shape) if s.dtype.kind == "f" else rng.integers(0, 3, s.shape) for s in model.start(3)
+    )
+    rows = np.array([2, 0, 2, 1])
+    expected, after = model.step(ids, tuple(s[rows] for s in state))
+    found, found_after = model.step(ids, tuple(Rows(s, rows) for s in state))
+    np.testing.assert_array_equal(found, expected)
+    for ours, theirs in zip(found_after, after, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["ids", "distributions"])

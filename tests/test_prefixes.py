@@ -16,8 +16,8 @@ from bacterio_cli.language_model import LanguageModel, Mixture, Net
 from bacterio_cli.names.batches import Text
 from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.cells import Given, State
+from bacterio_cli.nn.layers import Array, gathered
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
 from bacterio_cli.prefixes import LARGEST_BLOCK, Walk, largest_block, likelihood
 
@@ -36,10 +36,10 @@ class Spelling:
         """Nothing is read."""
         return (np.zeros(n, np.int64),)
 
-    def step(self, ids: Array, state: State) -> tuple[Array, State]:
+    def step(self, ids: Array, state: Given) -> tuple[Array, State]:
         """The beginning's own number as the 'probability' of every letter."""
         self.stepped.append(len(ids))
-        spelled = 10 * state[0] + ids
+        spelled = 10 * gathered(state[0]) + ids
         return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
 
     def read(self, x: Array, batch_sizes: Array) -> Array:

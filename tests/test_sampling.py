@@ -22,6 +22,8 @@ from bacterio_cli import prefixes
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.language_model import Net, keep_top_k, keep_top_p, temper
 from bacterio_cli.names.vocabulary import Vocabulary
+from bacterio_cli.nn.cells import Given
+from bacterio_cli.nn.layers import gathered
 from bacterio_cli.sampling import Request, Tally, block_sizes, choose, draw_block, draws, sample
 
 AB = Vocabulary("ab", capitalised=False)
@@ -37,10 +39,11 @@ class Table:
         """A state that nothing depends on, one row a name."""
         return (np.zeros((n, 1)),)
 
-    def step(self, ids: np.ndarray, state: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: Given) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """The row of the last letter; the state must still have a row a name."""
-        assert len(ids) == len(state[0])
-        return self.p[ids], state
+        held = gathered(state[0])
+        assert len(ids) == len(held)
+        return self.p[ids], (held,)
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,10 @@ class Echo:
         """First letter and count of letters, none yet."""
         return np.zeros(n, int), np.zeros(n, int)
 
-    def step(self, ids: np.ndarray, state: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: Given) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """End with 0.2, else a, b, c alike, or the first letter where it is due."""
-        first, count = np.where(state[1] == 1, ids, state[0]), state[1] + 1
+        begun, read = map(gathered, state)
+        first, count = np.where(read == 1, ids, begun), read + 1
         p = np.full((len(ids), 4), 0.8 / 3)
         p[:, 0] = 0.2
         due = np.flatnonzero(count % 2 & (count > 1))

@@ -20,6 +20,7 @@ from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import transition
 
 State = tuple[Array, ...]
+Given = tuple[Array | Rows, ...]  # a state to go on from, or rows chosen from one
 
 
 def orthogonal(rng: np.random.Generator, n: int) -> Array:
@@ -67,12 +68,15 @@ class Cell:
         """The state before the first letter: zeros, (n, n_a) each."""
         return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
-    def histories(self, state: State | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
+    def histories(self, state: Given | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
         """Room for each part of the state at all steps, its start on top, zeros if None.  (states, B + N, n_a)"""
         B = int(batch_sizes[0])
         histories = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
         for history, start in zip(histories, state or (0,) * self.states, strict=True):
-            history[:B] = start
+            if isinstance(start, Rows):
+                start.into(history[:B])
+            else:
+                history[:B] = start
         return histories
 
     def stacks(self, params: Params) -> tuple[Array, Array, Array]:
@@ -126,7 +130,7 @@ class RNN(Cell):
     activation: str = "tanh"
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.cells import RNN, Cell, State
+from bacterio_cli.nn.cells import RNN, Cell, Given, State
 from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import RecurrentProduct
@@ -46,7 +46,7 @@ class GRU(Cell):
     gates: ClassVar[tuple[str, ...]] = ("u", "r", "c")
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
@@ -150,7 +150,7 @@ class LSTM(Cell):
         return params
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it

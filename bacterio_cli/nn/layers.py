@@ -98,6 +98,19 @@ class Rows(NamedTuple):
         """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 
+    def into(self, out: Array) -> None:
+        """x = table[ids], written to `out`; ids must be those of rows that there are."""
+        assert self.table is not None
+        np.take(self.table, self.ids, axis=0, out=out, mode="clip")  # NumPy's other modes go through a copy
+
+
+def gathered(x: Array | Rows) -> Array:
+    """x itself, or table[ids] written out."""
+    if not isinstance(x, Rows):
+        return x
+    assert x.table is not None
+    return np.take(x.table, x.ids, axis=0)
+
 
 def transposed(W: Array) -> Array:
     """Wᵀ of each matrix of a stack, copied into one block of memory, (G, n, m) → (G, m, n).

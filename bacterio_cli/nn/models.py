@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.cells import RNN, State
+from bacterio_cli.nn.cells import RNN, Given, State
 from bacterio_cli.nn.gated import CELLS, Gated
 from bacterio_cli.nn.layers import (
     ACTIVATIONS,
@@ -25,6 +25,7 @@ from bacterio_cli.nn.layers import (
     Params,
     Shapes,
     dropout,
+    gathered,
     sum_rows,
 )
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
@@ -87,7 +88,7 @@ class CharRNN(LetterModel):
         return tuple(s for cell in self.cells for s in cell.start(n, dtype))
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: Given | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
         h: Any
@@ -150,13 +151,13 @@ class WindowMLP(LetterModel):
         """The window before the first letter of n names: boundaries."""
         return (np.zeros((n, self.window - 1), np.intp),)
 
-    def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
+    def windows(self, x: Array, batch_sizes: Array, state: Given | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
         B, w = int(batch_sizes[0]), self.window
         row = np.concatenate([np.arange(size) for size in batch_sizes])
         column = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
         line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)
-        line[:, : w - 1] = state[0] if state else 0
+        line[:, : w - 1] = gathered(state[0]) if state else 0
         line[row, w - 1 + column] = x
         lengths = np.bincount(row, minlength=B)
         return (
@@ -165,7 +166,7 @@ class WindowMLP(LetterModel):
         )
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: Given | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
