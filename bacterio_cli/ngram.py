@@ -169,7 +169,7 @@ class NGram:
     def distributions(self, states: Array) -> Array:
         """P(· | state), (n,) → (n, n_y) float32: from the table written out, or the same bits by (1) along h → h′."""
         if (dense := self.written_out(len(states))) is not None:
-            return dense[0][states]
+            return np.take(dense[0], states, axis=0)
         if not len(states):
             return np.empty((0, self.n_y), np.float32)
         suffix, sizes, gamma = self.chains
