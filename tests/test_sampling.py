@@ -322,6 +322,16 @@ def test_temperature_has_the_right_limits(temperature: float, limit: list[float]
     assert temper(p, temperature)[0] == pytest.approx(limit, abs=1e-5)
 
 
+@pytest.mark.parametrize("temperature", [0.3, 0.8, 2.0])
+def test_each_row_is_tempered_by_itself(temperature: float) -> None:
+    """p^{1/τ} over its own row's sum, whatever stands in the other rows; a letter of probability 0 keeps it."""
+    p = np.random.default_rng(60).dirichlet(np.ones(5), 4)
+    p[2] = [0, 0.5, 0, 0.25, 0.25]
+    powers = p ** (1 / temperature)
+    np.testing.assert_allclose(temper(p, temperature), powers / powers.sum(axis=1, keepdims=True), rtol=1e-12)
+    assert temper(p, 1e-6).tolist() == (p == p.max(axis=1, keepdims=True)).tolist()
+
+
 def test_top_k_keeps_the_likeliest() -> None:
     """The k likeliest letters in their proportions; of equal ones the first; all if k is large."""
     p = np.array([[0.1, 0.4, 0.1, 0.4], [0.7, 0.1, 0.1, 0.1]])

@@ -88,13 +88,13 @@ class Rows(NamedTuple):
 
     A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the
     table once instead of each occurrence. `table` None is the identity: one-hot input, for which
-    x @ W.T is a choice of columns of W and needs no product at all.
+    x @ W.T is a choice of columns of W and needs no product at all. Rows chosen from a state are kept so too.
     """
 
     table: Array | None
     ids: Array
 
-    def dense(self, n: int, dtype: DTypeLike) -> Array:
+    def dense(self, n: int = 0, dtype: DTypeLike = float) -> Array:
         """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 
@@ -106,10 +106,7 @@ class Rows(NamedTuple):
 
 def gathered(x: Array | Rows) -> Array:
     """x itself, or table[ids] written out."""
-    if not isinstance(x, Rows):
-        return x
-    assert x.table is not None
-    return np.take(x.table, x.ids, axis=0)
+    return x.dense() if isinstance(x, Rows) else x
 
 
 def transposed(W: Array) -> Array:
