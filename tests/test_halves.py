@@ -198,6 +198,27 @@ def test_a_single_name_has_no_second_half(way: str, monkeypatch: pytest.MonkeyPa
     assert list(islice(sums(lambda k: k + 1.0, names=1), 2)) == [1.0, 1.0]
 
 
+def test_the_next_step_is_made_ready_before_the_other_half_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first half of a batch, the next batch, then the second half; at the end nothing is left out."""
+    by("turn", monkeypatch)
+    done: list[str] = []
+
+    def work(step: int, k: int) -> Gradients:
+        done.append(f"work {step}.{k}")
+        return Gradients(1.0, {"w": np.ones(3)}, (), ())
+
+    def steps(k: int, parts: int) -> Steps:
+        assert parts == 2
+        for step in range(2):
+            if not k:
+                done.append(f"ready {step}")
+            yield step, partial(work, step, k)
+
+    items = [item for item, _ in in_step(steps, {"w": np.zeros(3)}, LARGE)]
+    assert items == [0, 1]
+    assert done == ["ready 0", "work 0.0", "ready 1", "work 0.1", "work 1.0", "work 1.1"]
+
+
 def test_small_batches_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Below SPLIT_FROM there is one part, done here, and its result is handed on as it is; the parameters stay."""
     monkeypatch.setattr(halves, "SPLIT_FROM", 100)

@@ -87,9 +87,13 @@ def in_step(
             second = SecondProcess(steps(1, 2), params)
     try:
         second.begin()
-        for item, work in steps(0, 2):
+        ahead = steps(0, 2)
+        step = next(ahead, None)
+        while step:
+            item, work = step
             assert work is not None
             first = work()
+            step = next(ahead, None)  # made ready while the second half may still be at work
             try:
                 other = second.answer()
             except (EOFError, OSError):  # it was killed, as by a system short of memory
