@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params, Rows, Shapes, linear, linear_backward
-from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packed import Step, carried, last_rows, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import transition
 
 State = tuple[Array, ...]
@@ -138,13 +138,10 @@ class RNN(Cell):
         (history,) = self.histories(state, batch_sizes, z.dtype)
         values, steps = history[-len(z) :], steps_of(batch_sizes)
         for t in steps:
-            a = values[t.now]  # z⟨t⟩, until f makes a⟨t⟩ of it
+            z_t = z[t.now]
             if state or t.now.start:
-                np.matmul(history[t.before], U, out=a)
-            else:
-                a.fill(0)
-            a += z[t.now]  # (5)
-            f(a, out=a)  # (4)
+                z_t += history[t.before] @ U  # (5)
+            f(z_t, out=values[t.now])  # (4)
         cache = RNNCache(x, batch_sizes, steps, history, bool(state))
         return values, (last_rows(history, batch_sizes),), cache
 
@@ -165,7 +162,7 @@ class RNN(Cell):
         dz = np.empty_like(slope)
         carry = dstate[0].astype(slope.dtype)
         for t in reversed(steps):
-            dz_t = np.add(da[t.now], carry[t.names], out=dz[t.now])
+            dz_t = np.add(da[t.now], carried(carry, t), out=dz[t.now])
             dz_t *= slope[t.now]  # (4′)
             if begun or t.now.start:
                 np.matmul(dz_t, W_aa, out=carry[t.names])  # (5′)

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.cells import RNN, Cell, Given, State
 from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.packed import Step, last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packed import Step, carried, last_rows, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import RecurrentProduct
 
 
@@ -50,7 +50,7 @@ class GRU(Cell):
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
-        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes[0]), len(batch_sizes))
+        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes.max()), len(batch_sizes))
         _, N, n = gates.shape
         (history,) = self.histories(state, batch_sizes, gates.dtype)
         values, steps = history[-N:], steps_of(batch_sizes)
@@ -101,11 +101,11 @@ class GRU(Cell):
         carry = dstate[0].astype(history.dtype)
         product = RecurrentProduct(W_hur, len(carry))
         for t in reversed(steps):
-            da_t = da[t.now] + carry[t.names]
+            da_t = da[t.now] + carried(carry, t)
             dz = K[:, t.now]
             dz *= da_t  # dh, dz_u, dz_r, dz_c of this step
             if begun or t.now.start:
-                product.backward(dz[:3], out=carry[t.names])
+                product.backward(dz[:3], out=carry[t.names], trunk=t.on_trunk)
                 da_t *= u[t.now]
                 carry[t.names] += da_t  # (4′)
         dx, grads = self.gradients(params, x, K[1:], K[:3], a_before)
@@ -154,7 +154,7 @@ class LSTM(Cell):
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it
-        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes[0]), len(batch_sizes))
+        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes.max()), len(batch_sizes))
         _, N, n = gates.shape
         history, memory = self.histories(state, batch_sizes, gates.dtype)
         values, cells, steps = history[-N:], memory[-N:], steps_of(batch_sizes)
@@ -206,14 +206,14 @@ class LSTM(Cell):
         product = RecurrentProduct(W_aa, len(carry))
         for t in reversed(steps):
             dz = K[:, t.now]
-            da_t = da[t.now] + carry[t.names]
-            dc_t = carry_c[t.names]
+            da_t = da[t.now] + carried(carry, t)
+            dc_t = carried(carry_c, t)
             dc_t += np.multiply(da_t, through_tanh[t.now], out=through_tanh[t.now])  # (4′)
             dz[:2] *= dc_t
             dz[2] *= da_t
             dz[3] *= dc_t
             if begun or t.now.start:
-                product.backward(dz, out=carry[t.names])
+                product.backward(dz, out=carry[t.names], trunk=t.on_trunk)
                 dc_t *= f[t.now]  # (3′)
         dx, grads = self.gradients(params, x, K, K, previous_rows(history, batch_sizes))
         return dx, (carry, carry_c) if begun else (), grads

@@ -29,6 +29,7 @@ from bacterio_cli.nn.layers import (
     sum_rows,
 )
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
+from bacterio_cli.nn.packed import TRUNK_FROM, folded, spread, trunk_of
 
 Masks = Sequence[Array] | None
 
@@ -90,19 +91,25 @@ class CharRNN(LetterModel):
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: Given | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
-        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
+        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches.
+
+        With many units, names that begin alike share a trunk (see `packed`) up to the first mask, which parts them.
+        """
         h: Any
-        h, cache = self.embedding.forward(params, x)
+        N = len(x)
+        ids, sizes = (x, batch_sizes) if state or self.n_a < TRUNK_FROM else trunk_of(x, batch_sizes)
+        h, cache = self.embedding.forward(params, ids)
         caches: list[Any] = [cache]
         after: list[Array] = []
         for k, cell in enumerate(self.cells):
             below = None if state is None else state[k * cell.states : (k + 1) * cell.states]
-            h, last, cell_cache = cell.forward(params, h, batch_sizes, below)
-            h = dropout(h, masks[k] if masks else None)
+            h, last, cell_cache = cell.forward(params, h, sizes, below)
+            if masks:
+                h, sizes = dropout(spread(h, N), masks[k]), batch_sizes
             caches.append(cell_cache)
             after += last
         z, below_z = self.output.forward(params, h)
-        return z, tuple(after), [*caches, below_z]
+        return spread(z, N), tuple(after), [*caches, below_z]
 
     def backward(
         self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
@@ -110,9 +117,10 @@ class CharRNN(LetterModel):
         """The gradient of the initial state, if one was given, and of every parameter: forward's calls mirrored."""
         before: State = ()
         dh: Any
-        dh, grads = self.output.backward(params, caches[-1], dz)
+        dh, grads = self.output.backward(params, caches[-1], folded(dz, len(caches[-1])))
         for k, cell in reversed(list(enumerate(self.cells))):
-            dh = dropout(dh, masks[k] if masks else None)
+            if masks:
+                dh = folded(dropout(dh, masks[k]), int(caches[k + 1].batch_sizes.sum()))
             above = dstate[k * cell.states : (k + 1) * cell.states]
             dh, dbelow, cell_grads = cell.backward(params, caches[k + 1], dh, above)
             grads |= cell_grads

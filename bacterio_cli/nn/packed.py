@@ -6,6 +6,10 @@ rows in all, B = batch_sizes[0]. (PyTorch's PackedSequence has the same layout.)
 
 A *history* (B + N, n) is the initial state on top of the values of all steps, so that v⟨t⟩ and v⟨t−1⟩ are
 slices of one array.
+
+Names that begin with the same letter, as all do with the boundary, and from no state are one and the same at step 1.
+They may then share a *trunk*, a single row for that step, which all rows of step 2 follow: batch_sizes = 1, B, …
+What comes back to it is the sum of what comes back to each name.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import numpy as np
 
 from bacterio_cli.nn.layers import Array
 
+TRUNK_FROM = 256  # units: the rows that a smaller net saves take no longer than to save them
+
 
 class Step(NamedTuple):
     """The rows of one time step: `now` in x and all that is like it, `before` where the same names stand in a history
@@ -25,35 +31,80 @@ class Step(NamedTuple):
     now: slice
     before: slice
     names: slice
+    on_trunk: bool = False  # whether `before` is the one row of a trunk
 
 
 def steps_of(batch_sizes: Array) -> list[Step]:
-    """The steps of a packed batch; the first B rows of a history, the initial state, come before step 1."""
+    """The steps of a packed batch; the first rows of a history, the initial state, come before step 1."""
     sizes, stops = batch_sizes.tolist(), np.cumsum(batch_sizes).tolist()
     steps, before = [], 0
     for size, stop in zip(sizes, stops, strict=True):
         steps.append(Step(slice(stop - size, stop), slice(before, before + size), slice(0, size)))
         before = stop - size + sizes[0]
+    if len(sizes) > 1 and sizes[1] > sizes[0]:
+        steps[0] = steps[0]._replace(names=steps[1].names)
+        steps[1] = steps[1]._replace(before=slice(1, 2), on_trunk=True)
     return steps
+
+
+def trunk_of(x: Array, batch_sizes: Array) -> tuple[Array, Array]:
+    """Ids (N,) and sizes with a trunk, if all names begin with the same id and none ends there; else as they are."""
+    B = int(batch_sizes[0])
+    if batch_sizes[1:2].tolist() != [B] or (x[:B] != x[0]).any():
+        return x, batch_sizes
+    sizes = batch_sizes.copy()
+    sizes[0] = 1
+    return x[B - 1 :], sizes
+
+
+def spread(rows: Array, N: int) -> Array:
+    """The row of a trunk once for every name, then the others: N rows.  (N − B + 1, n) → (N, n)"""
+    if len(rows) == N:
+        return rows
+    more = N - len(rows)
+    whole = np.empty((N, rows.shape[1]), rows.dtype)
+    whole[:more], whole[more:] = rows[0], rows
+    return whole
+
+
+def folded(drows: Array, N: int) -> Array:
+    """The backward of `spread`: the sum over step 1 for its trunk, then the others: N rows."""
+    if len(drows) == N:
+        return drows
+    more = len(drows) - N
+    rows = drows[more:].copy()
+    rows[0] += drows[:more].sum(axis=0)
+    return rows
+
+
+def carried(carry: Array, t: Step) -> Array:
+    """What has come back to each row of a step, of `carry` (B, n), a row a name: to a trunk the sum over all names."""
+    rows = carry[t.names]
+    return rows if len(rows) == t.now.stop - t.now.start else rows.sum(axis=0, keepdims=True)
 
 
 def previous_rows(history: Array, batch_sizes: Array) -> Array:
     """a⟨t−1⟩ beside every row of a⟨t⟩.  (B + N, n_a) → (N, n_a)
 
-    Row p of step t has its predecessor at p + B − batch_sizes[t−1] of the history.
+    Row p of step t has its predecessor at p + B − batch_sizes[t−1] of the history; all of step 2 have a trunk's row.
     """
-    B, N = int(batch_sizes[0]), len(history) - int(batch_sizes[0])
-    if batch_sizes[-1] == B:
+    B = int(batch_sizes[0])
+    N = len(history) - B
+    if B * len(batch_sizes) == N:
         return history[:N]
-    shift = np.repeat(B - np.concatenate([batch_sizes[:1], batch_sizes[:-1]]), batch_sizes)
-    return np.take(history, np.arange(N) + shift, axis=0)
+    back = np.empty_like(batch_sizes)
+    back[0], back[1:] = 0, B - batch_sizes[:-1]
+    rows = np.arange(N) + np.repeat(back, batch_sizes)
+    if batch_sizes[1] > B:
+        rows[1 : 1 + batch_sizes[1]] = 1
+    return np.take(history, rows, axis=0)
 
 
 def last_rows(history: Array, batch_sizes: Array) -> Array:
     """The state of each name after its own last letter.  (B + N, n_a) → (B, n_a)"""
-    B = int(batch_sizes[0])
+    first, B = int(batch_sizes[0]), int(batch_sizes.max())
     if batch_sizes[-1] == B:
         return history[len(history) - B :]
-    lengths = np.searchsorted(-batch_sizes, -np.arange(B), side="left")
-    starts = np.concatenate([[0], np.cumsum(batch_sizes)])
-    return history[B + starts[lengths - 1] + np.arange(B)]
+    last = np.searchsorted(-batch_sizes[1:], -np.arange(B), side="left")
+    begins = np.cumsum(batch_sizes) - batch_sizes
+    return history[first + begins[last] + np.arange(B)]

@@ -60,8 +60,15 @@ class RecurrentProduct:
             np.matmul(a, self.U, out=h)
         return h
 
-    def backward(self, dh: Array, out: Array) -> None:
-        """da = Σ_g dh_g W_g, written to `out`."""
+    def backward(self, dh: Array, out: Array, *, trunk: bool = False) -> None:
+        """da = Σ_g dh_g W_g, written to `out`.
+
+        What goes back to a `trunk` counts as a sum over rows only, which is multiplied once and stands in the first:
+        Σ_k dh_k W = (Σ_k dh_k) W.
+        """
+        if trunk:
+            out[1:] = 0
+            dh, out = dh.sum(axis=1, keepdims=True), out[:1]
         k = len(out)
         da = self.room[:, :k]
         if k <= self.few:
