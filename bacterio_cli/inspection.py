@@ -16,7 +16,7 @@ import numpy as np
 
 from bacterio_cli.checkpoint import Arrays
 from bacterio_cli.errors import UNPRINTABLE, CheckpointError
-from bacterio_cli.names.cleaning import LONGEST_LINE, PROFILES
+from bacterio_cli.names import LONGEST_LINE, PROFILES
 from bacterio_cli.names.vocabulary import Vocabulary
 from bacterio_cli.ngram import Counts, NGram
 from bacterio_cli.nn.gated import CELLS

@@ -16,7 +16,8 @@ from process import examples
 from samples import BACDIVE, COLDP, GTDB, LPSN, NCBI, RDP, place
 
 from bacterio_cli.errors import FileError, InputError, UsageError
-from bacterio_cli.names.cleaning import LONGEST_LINE, Dropped, Example, clean, flaw
+from bacterio_cli.names import LONGEST_LINE
+from bacterio_cli.names.cleaning import Dropped, Example, clean, flaw
 from bacterio_cli.names.corpus import Corpus, read_corpus
 from bacterio_cli.names.readers.entries import Entry, Reading
 from bacterio_cli.names.references import Reference, read_reference, spellings

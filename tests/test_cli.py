@@ -386,8 +386,11 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "kept_out"),
     [
-        (["--help"], {"numpy", "rich", "matplotlib"}),
-        (["sample", "-n", "3", "--seed", "1"], {"rich", "matplotlib", "bacterio_cli.training"}),
+        (["--help"], {"numpy", "rich", "matplotlib", "glob", "bacterio_cli.cli.session"}),
+        (
+            ["sample", "-n", "3", "--seed", "1"],
+            {"rich", "matplotlib", "bacterio_cli.training", "bacterio_cli.names.cleaning", "bacterio_cli.cli.session"},
+        ),
         (["score", "Abella"], {"rich", "matplotlib", "bacterio_cli.training"}),
         (["info", "--json"], {"rich", "matplotlib", "bacterio_cli.training"}),
     ],

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from process import examples
 
 from bacterio_cli.errors import FileError, InputError
-from bacterio_cli.names.cleaning import LONGEST_LINE, clean
+from bacterio_cli.names import LONGEST_LINE
+from bacterio_cli.names.cleaning import clean
 from bacterio_cli.names.corpus import Corpus, read_corpus, split
 from bacterio_cli.names.readers.entries import Entry
 from bacterio_cli.names.vocabulary import Vocabulary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from glob import escape, glob
 
 MEANING = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
@@ -13,6 +12,8 @@ def checkpoints(incomplete: str) -> list[str]:
 
     Where there is none, the shell completes folders and files by itself.
     """
+    from glob import escape, glob  # only a shell that completes needs it
+
     return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
 
 

@@ -10,7 +10,6 @@ import typer
 
 from bacterio_cli.cli import tables, terminal
 from bacterio_cli.cli.corpus import InputFormat, Profile
-from bacterio_cli.cli.session import Log, Session
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,9 +68,10 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     options = locals()
-    # The engine takes 0.1 s to import; help and usage errors do without.
+    # Other commands start without these, and so do help and usage errors.
     from dataclasses import fields
 
+    from bacterio_cli.cli.session import Log, Session
     from bacterio_cli.names.corpus import read_corpus
     from bacterio_cli.recipe import Recipe
     from bacterio_cli.replacing import probe

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
+from bacterio_cli.names import LONGEST_LINE, PROFILES
 from bacterio_cli.names.readers.entries import CANDIDATUS, LEARNED, Entry, Reading
 
-PROFILES = ("genus", "any")
-LONGEST_LINE = 500
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".

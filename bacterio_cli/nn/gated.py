@@ -6,7 +6,6 @@ forward pass is done. K is computed for all steps at once; the backward loop mul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -30,7 +29,6 @@ class GRUCache(NamedTuple):
     begun: bool  # whether a state was given
 
 
-@dataclass(frozen=True)
 class GRU(Cell):
     """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state:
 
@@ -127,7 +125,6 @@ class LSTMCache(NamedTuple):
     begun: bool  # whether a state was given
 
 
-@dataclass(frozen=True)
 class LSTM(Cell):
     """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes:
 
