@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.cells import RNN, Cell, Given, State
 from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.packed import Step, carried, last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packed import Step, carried, last_rows, names_in, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import RecurrentProduct
 
 
@@ -48,7 +48,7 @@ class GRU(Cell):
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
-        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes.max()), len(batch_sizes))
+        product = RecurrentProduct(self.stacks(params)[1], names_in(batch_sizes), len(batch_sizes))
         _, N, n = gates.shape
         (history,) = self.histories(state, batch_sizes, gates.dtype)
         values, steps = history[-N:], steps_of(batch_sizes)
@@ -151,7 +151,7 @@ class LSTM(Cell):
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it
-        product = RecurrentProduct(self.stacks(params)[1], int(batch_sizes.max()), len(batch_sizes))
+        product = RecurrentProduct(self.stacks(params)[1], names_in(batch_sizes), len(batch_sizes))
         _, N, n = gates.shape
         history, memory = self.histories(state, batch_sizes, gates.dtype)
         values, cells, steps = history[-N:], memory[-N:], steps_of(batch_sizes)

@@ -34,13 +34,19 @@ class Step(NamedTuple):
     on_trunk: bool = False  # whether `before` is the one row of a trunk
 
 
+def names_in(batch_sizes: Array) -> int:
+    """B, which after a trunk stands at step 2."""
+    return int(max(batch_sizes[:2].tolist()))
+
+
 def steps_of(batch_sizes: Array) -> list[Step]:
     """The steps of a packed batch; the first rows of a history, the initial state, come before step 1."""
-    sizes, stops = batch_sizes.tolist(), np.cumsum(batch_sizes).tolist()
-    steps, before = [], 0
-    for size, stop in zip(sizes, stops, strict=True):
-        steps.append(Step(slice(stop - size, stop), slice(before, before + size), slice(0, size)))
-        before = stop - size + sizes[0]
+    sizes = batch_sizes.tolist()
+    steps, start, before = [], 0, 0
+    for size in sizes:
+        steps.append(Step(slice(start, start + size), slice(before, before + size), slice(0, size)))
+        before = sizes[0] + start
+        start += size
     if len(sizes) > 1 and sizes[1] > sizes[0]:
         steps[0] = steps[0]._replace(names=steps[1].names)
         steps[1] = steps[1]._replace(before=slice(1, 2), on_trunk=True)
@@ -102,7 +108,7 @@ def previous_rows(history: Array, batch_sizes: Array) -> Array:
 
 def last_rows(history: Array, batch_sizes: Array) -> Array:
     """The state of each name after its own last letter.  (B + N, n_a) → (B, n_a)"""
-    first, B = int(batch_sizes[0]), int(batch_sizes.max())
+    first, B = int(batch_sizes[0]), names_in(batch_sizes)
     if batch_sizes[-1] == B:
         return history[len(history) - B :]
     last = np.searchsorted(-batch_sizes[1:], -np.arange(B), side="left")
