@@ -171,8 +171,8 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     (
         "nn/packed.py",
         "previous_rows",
-        "if B * len(batch_sizes) == N:",
-        "if B / len(batch_sizes) == N:",
+        "if first * len(batch_sizes) == N:",
+        "if first / len(batch_sizes) == N:",
     ): "speed alone: without this branch the rows are the same",
     ("nn/recurrent.py", "", "LARGE = 512", ANY): "speed alone: the forms of a product agree, which has a test",
     (

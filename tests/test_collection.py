@@ -23,10 +23,12 @@ def collected(later: int, hash_seed: int) -> list[str]:
         [sys.executable, "-c", COLLECT, str(later)],
         cwd=ROOT,
         env={**ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stdout
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 

@@ -254,6 +254,27 @@ def test_a_killed_second_process_is_replaced(when: str, monkeypatch: pytest.Monk
     assert list(islice(each, 3)) == [here] * 3
 
 
+def test_a_replacement_begins_with_the_step_that_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the first half of the next one is made ready by then."""
+    by("process", monkeypatch)
+    here, losses = os.getpid(), []
+
+    def work(step: int, k: int) -> Gradients:
+        if k and step == 1 and os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Gradients(10.0**step * (k + 1), {"w": np.ones(3)}, (), ())
+
+    def steps(k: int, parts: int) -> Steps:
+        assert parts == 2
+        for step in range(len(losses), 4):
+            yield step, partial(work, step, k)
+
+    for item, result in in_step(steps, {"w": np.zeros(3)}, LARGE):
+        assert item == len(losses)
+        losses.append(result.loss)
+    assert losses == [3, 30, 300, 3000]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_second_process_leaves_signals_to_the_first(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt of the terminal reaches both: the second goes on until the first has done with it."""

@@ -15,6 +15,11 @@ from bacterio_cli.nn.packed import carried, folded, last_rows, previous_rows, sp
 LENGTHS = (6, 4, 4, 2)
 B = len(LENGTHS)
 UNITS = 5
+FORMS = {
+    "copied": {},
+    "turned": {"LARGE": UNITS},
+    "blocks": {"LARGE": UNITS, "COLUMNS": 1, "SMALL": UNITS * B},
+}  # of the recurrent product
 NETS = {
     f"{arch}, {layers} layer{'s' * (layers > 1)}": CharRNN(6, 3, UNITS, layers, arch)
     for arch in ("rnn", "gru", "lstm")
@@ -48,15 +53,15 @@ def rows_of(caches: list[Any]) -> list[int]:
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS, (2, 2)], ids=str)
-@pytest.mark.parametrize("turned", [False, True], ids=["copied", "turned"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("masked", [False, True], ids=["plain", "dropout"])
 @pytest.mark.parametrize("name", NETS)
 def test_a_trunk_changes_nothing(
-    name: str, masked: bool, turned: bool, lengths: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    name: str, masked: bool, form: str, lengths: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Logits, loss, states and all gradients; the first cell has a trunk, those above a mask have every row."""
-    if turned:
-        monkeypatch.setattr(recurrent, "LARGE", UNITS)
+    for bound, value in FORMS[form].items():
+        monkeypatch.setattr(recurrent, bound, value)
     case, B = alike(name, 81, lengths, masked=masked), len(lengths)
     z, caches, ours = found(case, TRUNK_FROM=UNITS)
     plain_z, plain_caches, plain = found(case, TRUNK_FROM=UNITS + 1)

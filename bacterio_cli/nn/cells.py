@@ -70,13 +70,13 @@ class Cell:
 
     def histories(self, state: Given | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
         """Room for each part of the state at all steps, its start on top, zeros if None.  (states, B + N, n_a)"""
-        B = int(batch_sizes[0])
-        histories = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
+        first = int(batch_sizes[0])
+        histories = np.empty((self.states, first + int(batch_sizes.sum()), self.n_a), dtype)
         for history, start in zip(histories, state or (0,) * self.states, strict=True):
             if isinstance(start, Rows):
-                start.into(history[:B])
+                start.into(history[:first])
             else:
-                history[:B] = start
+                history[:first] = start
         return histories
 
     def stacks(self, params: Params) -> tuple[Array, Array, Array]:

@@ -29,7 +29,7 @@ class GRUCache(NamedTuple):
     begun: bool  # whether a state was given
 
 
-class GRU(Cell):
+class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
     """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state:
 
     (1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)
@@ -125,7 +125,7 @@ class LSTMCache(NamedTuple):
     begun: bool  # whether a state was given
 
 
-class LSTM(Cell):
+class LSTM(Cell):  # a dataclass by its base
     """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes:
 
     (1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)

@@ -93,7 +93,7 @@ class CharRNN(LetterModel):
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches.
 
-        With many units, names that begin alike share a trunk (see `packed`) up to the first mask, which parts them.
+        From TRUNK_FROM units on, names that begin alike share a trunk (see `trunk_of`), up to the first mask.
         """
         h: Any
         N = len(x)

@@ -2,14 +2,14 @@
 
 Names are sorted longest first; the rows of step 1 come first, then those of step 2, and so on.
 `batch_sizes[t]` counts the names still running, and they are the first so many rows. N = Σ batch_sizes
-rows in all, B = batch_sizes[0]. (PyTorch's PackedSequence has the same layout.)
+rows in all, B = batch_sizes[0] names. (PyTorch's PackedSequence has the same layout.)
 
 A *history* (B + N, n) is the initial state on top of the values of all steps, so that v⟨t⟩ and v⟨t−1⟩ are
 slices of one array.
 
 Names that begin with the same letter, as all do with the boundary, and from no state are one and the same at step 1.
-They may then share a *trunk*, a single row for that step, which all rows of step 2 follow: batch_sizes = 1, B, …
-What comes back to it is the sum of what comes back to each name.
+They may then share a *trunk*, a single row for that step, which all rows of step 2 follow: batch_sizes = 1, B, …,
+and a history has 1 + N rows. What comes back to a trunk is the sum of what comes back to each name.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ import numpy as np
 
 from bacterio_cli.nn.layers import Array
 
-TRUNK_FROM = 256  # units: the rows that a smaller net saves take no longer than to save them
+TRUNK_FROM = 256  # units; in a smaller net to save the rows takes as long as to compute them
 
 
 class Step(NamedTuple):
     """The rows of one time step: `now` in x and all that is like it, `before` where the same names stand in a history
     one step before, and `names`, the first so many rows, where there is a row a name.
+
+    The one row of a trunk is `now` at step 1 and `before` at step 2, for all names.
     """
 
     now: slice
@@ -54,7 +56,10 @@ def steps_of(batch_sizes: Array) -> list[Step]:
 
 
 def trunk_of(x: Array, batch_sizes: Array) -> tuple[Array, Array]:
-    """Ids (N,) and sizes with a trunk, if all names begin with the same id and none ends there; else as they are."""
+    """Ids and sizes with a trunk, if all names begin with the same id and none ends there; else as they are.
+
+    (N,) → (N − B + 1,)
+    """
     B = int(batch_sizes[0])
     if batch_sizes[1:2].tolist() != [B] or (x[:B] != x[0]).any():
         return x, batch_sizes
@@ -92,16 +97,17 @@ def carried(carry: Array, t: Step) -> Array:
 def previous_rows(history: Array, batch_sizes: Array) -> Array:
     """a⟨t−1⟩ beside every row of a⟨t⟩.  (B + N, n_a) → (N, n_a)
 
-    Row p of step t has its predecessor at p + B − batch_sizes[t−1] of the history; all of step 2 have a trunk's row.
+    Row p of step t has its predecessor at p + batch_sizes[0] − batch_sizes[t−1] of the history, and all rows of
+    step 2 have a trunk's.
     """
-    B = int(batch_sizes[0])
-    N = len(history) - B
-    if B * len(batch_sizes) == N:
+    first = int(batch_sizes[0])
+    N = len(history) - first
+    if first * len(batch_sizes) == N:
         return history[:N]
     back = np.empty_like(batch_sizes)
-    back[0], back[1:] = 0, B - batch_sizes[:-1]
+    back[0], back[1:] = 0, first - batch_sizes[:-1]
     rows = np.arange(N) + np.repeat(back, batch_sizes)
-    if batch_sizes[1] > B:
+    if batch_sizes[1] > first:
         rows[1 : 1 + batch_sizes[1]] = 1
     return np.take(history, rows, axis=0)
 

@@ -63,8 +63,8 @@ class RecurrentProduct:
     def backward(self, dh: Array, out: Array, *, trunk: bool = False) -> None:
         """da = Σ_g dh_g W_g, written to `out`.
 
-        What goes back to a `trunk` counts as a sum over rows only, which is multiplied once and stands in the first:
-        Σ_k dh_k W = (Σ_k dh_k) W.
+        Of what goes back to a `trunk` only the sum over all rows is needed. It is multiplied once, Σ_k dh_k W =
+        (Σ_k dh_k) W, and put into the first row; the others are 0.
         """
         if trunk:
             out[1:] = 0

@@ -81,19 +81,25 @@ def loop(corpus: str, rounds: int, bars: Bars) -> None:
 
 
 def peak(corpus: str, rounds: int, bars: Bars) -> None:  # noqa: ARG001
-    """The share of two cores' matrix products that a step reaches; multiplications and additions of products alone."""
+    """The share of two cores' matrix products that a step reaches; multiplications and additions of products alone.
+
+    Counted are those that are done: of the names of a half only one row has step 1, where there is no state yet.
+    """
     side, count = Side("engine"), 10
     print("\nshare of the peak of single-precision products\n\n| cell | batch | 256 | 512 |\n|---|---|---|---|")
     for cell in CELLS:
         for size, steps in STEPS.items():
             n_y, batches = engine.batches_of(corpus, size, steps)
             letters, shares = sum(len(batch.x) for batch in batches), []
+            names, halves = sum(int(batch.batch_sizes[0]) for batch in batches), 2 * len(batches)
+            rows, later = letters - names + halves, letters - 2 * names + halves
+            recurrent = rows + later + (letters - names if cell == "rnn" else later)  # dW, forward and back
             for n_a in (256, 512):
                 gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
                 work = (side, "steps", (corpus, cell, engine.EMBEDDING, n_a, 1, size, steps))
                 step = sides_in_turn(rounds, work)[0]
                 product = sides_in_turn(rounds, (side, "products", (count,)))[0]
-                done = 6 * letters * (gates * n_a * n_a + n_a * n_y)  # forward, back, and the gradient of the weights
+                done = 2 * recurrent * gates * n_a * n_a + 6 * rows * n_a * n_y
                 shares.append(f"{done / step / (2 * count * 2 * 1024**3 / product):.2f}")
             print(f"| {cell} | {size} | {' | '.join(shares)} |", flush=True)
     side.close()
