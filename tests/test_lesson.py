@@ -192,11 +192,11 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     words = " ".join(result.stdout.split())
     assert reason.why in words
     assert reason.by_scale in words
-    assert "Caught by 73 of 136 rows" in words
-    assert "and 36 rows of 5 more cases; --json has them" in lines
+    assert "Caught by 94 of 163 rows" in words
+    assert "and 57 rows of 8 more cases; --json has them" in lines
     sweep = [line.split() for line in lines if re.match(r"0\.\d", line)]
     assert [row[0] for row in sweep] == ["0.01", "0.1", "0.5"]
-    assert [row[-1] for row in sweep] == ["unseen", "13", "13"]
+    assert [row[-1] for row in sweep] == ["unseen", "16", "16"]
     assert "\x1b" not in result.stdout
     assert max(map(len, lines)) <= 80
     assert len(lines) < 45

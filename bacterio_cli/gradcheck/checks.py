@@ -38,14 +38,14 @@ def model_case(
     x: Array,
     batch_sizes: Array,
     targets: Array,
-    state: State,
+    state: State | None,
     masks: Any,
 ) -> Case:
     """A whole model: the loss that training minimises, by the very function that training calls."""
-    names = state_names(model)
-    values = {**params, **dict(zip(names, state, strict=True))} if names else dict(params)
+    names = [] if state is None else state_names(model)
+    values = {**params, **dict(zip(names, state or (), strict=True))} if names else dict(params)
 
-    def split(v: Params) -> tuple[Params, State]:
+    def split(v: Params) -> tuple[Params, State | None]:
         return {name: v[name] for name in params}, tuple(v[name] for name in names) if names else state
 
     def loss(v: Params) -> Any:
@@ -61,9 +61,18 @@ def model_case(
 
 
 def small_model_case(
-    arch: str, what: str, model: Model, scale: float, *, regular: bool = False, stream: bool = False
+    arch: str,
+    what: str,
+    model: Model,
+    scale: float,
+    *,
+    regular: bool = False,
+    stream: bool = False,
+    fresh: bool = False,
 ) -> Case:
-    """`model_case` with random values, letters and targets; `regular`: with dropout, and distributions as targets."""
+    """`model_case` with random values, letters and targets; `regular`: with dropout, and distributions as targets;
+    `fresh`: names that begin with the boundary and from no state, as in training.
+    """
     rng = np.random.default_rng(3)
     draw = normal(rng, scale)
     batch_sizes = np.array([3, 3, 3, 3]) if stream else BATCH_SIZES
@@ -72,8 +81,10 @@ def small_model_case(
     x = rng.integers(0, model.n_y, N)
     targets = rng.dirichlet(np.ones(model.n_y), N) if regular else rng.integers(0, model.n_y, N)
     masks = [layers.dropout_mask(rng, (N, n), 0.3, np.float64) for n in model.mask_widths] if regular else None
-    state: State
-    if isinstance(model, WindowMLP):
+    state: State | None
+    if fresh:
+        x[:B], state = 0, None
+    elif isinstance(model, WindowMLP):
         state = (rng.integers(0, model.n_y, (B, model.window - 1)),)
     else:
         state = tuple(draw(*s.shape) for s in model.start(B, np.float64))
@@ -89,6 +100,7 @@ def model_cases(scale: float = SCALE) -> Iterator[Case]:
     for arch in CELLS:
         yield small_model_case(arch, stacked, CharRNN(5, 2, 3, 2, arch), scale, regular=True)
         yield small_model_case(arch, "stream chunk", CharRNN(4, 2, 3, 1, arch), scale, stream=True)
+        yield small_model_case(arch, "2 layers, from no state", CharRNN(4, 2, 3, 2, arch), scale, fresh=True)
     yield small_model_case("mlp", stacked, WindowMLP(5, 2, 3, 2, 3), scale, regular=True)
 
 
