@@ -35,11 +35,10 @@ def alike(name: str, seed: int, lengths: tuple[int, ...] = LENGTHS, *, masked: b
     return case._replace(x=x, state=None)
 
 
-def found(case: Example, **units: int) -> tuple[Any, list[Any], Gradients]:
-    """Logits, caches and gradients; from `TRUNK_FROM` units on names share a trunk."""
+def found(case: Example, least: int = models.TRUNK_FROM) -> tuple[Any, list[Any], Gradients]:
+    """Logits, caches and gradients; names share a trunk from `least` units on."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in units.items():
-            patch.setattr(models, name, value)
+        patch.setattr(models, "TRUNK_FROM", least)
         z, _, caches = case.model.forward(case.params, case.x, case.batch_sizes, case.state, case.masks)
         result = loss_and_grads(
             case.model, case.params, case.x, case.batch_sizes, case.targets, state=case.state, masks=case.masks
@@ -63,8 +62,8 @@ def test_a_trunk_changes_nothing(
     for bound, value in FORMS[form].items():
         monkeypatch.setattr(recurrent, bound, value)
     case, B = alike(name, 81, lengths, masked=masked), len(lengths)
-    z, caches, ours = found(case, TRUNK_FROM=UNITS)
-    plain_z, plain_caches, plain = found(case, TRUNK_FROM=UNITS + 1)
+    z, caches, ours = found(case, UNITS)
+    plain_z, plain_caches, plain = found(case, UNITS + 1)
     layers = case.model.layers
     assert rows_of(caches) == ([1, B][:layers] if masked else [1] * layers)
     assert rows_of(plain_caches) == [B] * layers
@@ -86,7 +85,7 @@ def test_what_comes_after_the_batch_goes_back_through_the_trunk(name: str) -> No
     dz = rng.standard_normal((len(case.x), case.model.n_y))
     dstate = tuple(rng.standard_normal(s.shape) for s in case.model.start(B, np.float64))
     for least in (UNITS, UNITS + 1):
-        _, caches, _ = found(case, TRUNK_FROM=least)
+        _, caches, _ = found(case, least)
         before, found_grads = case.model.backward(case.params, caches, dz, dstate)
         assert before == ()
         grads.append(found_grads)
@@ -98,7 +97,7 @@ def test_what_comes_after_the_batch_goes_back_through_the_trunk(name: str) -> No
 def test_the_complex_step_goes_through_the_trunk(name: str) -> None:
     """Im L(θ + ih) / h is the gradient, one parameter of each array at a time."""
     case, h = alike(name, 84), 1e-30
-    _, caches, result = found(case, TRUNK_FROM=UNITS)
+    _, caches, result = found(case, UNITS)
     assert rows_of(caches)[0] == 1
     for parameter, value in case.params.items():
         at = np.unravel_index(value.size // 2, value.shape)
@@ -123,9 +122,9 @@ def test_names_share_a_trunk_only_where_they_are_one_and_the_same() -> None:
         alike(name, 87, (6, 4, 1)),
         alike(name, 88, (1, 1, 1)),
     ]
-    assert rows_of(found(case, TRUNK_FROM=UNITS)[1]) == [1, 1]
+    assert rows_of(found(case, UNITS)[1]) == [1, 1]
     for each in apart:
-        assert rows_of(found(each, TRUNK_FROM=UNITS)[1]) == [int(each.batch_sizes[0])] * 2
+        assert rows_of(found(each, UNITS)[1]) == [int(each.batch_sizes[0])] * 2
     assert rows_of(found(case)[1]) == [B, B], "a small net has no use for it"
 
 
