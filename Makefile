@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in .venv, made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check coverage mutation audit lowest newest man model bench bench-growth bench-quality \
+.PHONY: help setup demo test lint types check coverage mutation audit lowest newest model bench bench-growth bench-quality \
 	soak build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
@@ -46,13 +46,13 @@ coverage: .venv/dev ## the tests, and which branches they reach; fails below 95 
 	$(BIN)/coverage report
 
 soak: .venv/dev ## kills, full disks, rivals, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
-	$(BIN)/python tests/soak.py $(ARGS)
+	$(BIN)/python tests/tools/soak.py $(ARGS)
 
 mutation: .venv/dev ## plant small faults and count those that a test notices: make mutation ARGS="--count 100 --only ngram.py"
-	$(BIN)/python tests/mutation.py $(ARGS)
+	$(BIN)/python tests/tools/mutation.py $(ARGS)
 
 audit: .venv/dev ## known vulnerabilities in what .venv holds; without network, a list of it
-	$(BIN)/python tests/audit.py
+	$(BIN)/python tests/tools/audit.py
 
 LOWEST = $(shell sed -n '/^dependencies/,/^]/s/.*"\(.*\)>=\(.*\)".*/\1==\2/p' pyproject.toml)
 # An old Typer beside the newest Click uses what Click means to drop; that is between those two.
@@ -65,10 +65,6 @@ lowest newest:
 	.venv-$@/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(PINS)
 	.venv-$@/bin/python -m pip list --disable-pip-version-check
 	.venv-$@/bin/python -m pytest $(IGNORED) $(ARGS)
-
-man: .venv/run ## the manual page, from the commands' own help: build/bacterio.1
-	mkdir -p build
-	$(BIN)/python -m bacterio_cli.cli.manual > build/bacterio.1
 
 model: .venv/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact --profile genus
@@ -88,7 +84,7 @@ build: .venv/dev ## wheel and sdist into dist/
 	$(BIN)/python -m build --quiet
 
 smoke: build ## the wheel in an empty environment, away from the checkout
-	bash tests/smoke.sh $(PYTHON) dist/*.whl
+	bash tests/tools/smoke.sh $(PYTHON) dist/*.whl
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv .venv-lowest .venv-newest .coverage* dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bacterio_cli import trained, training
-from bacterio_cli.names.corpus import Corpus
-from bacterio_cli.names.lookup import Lookup
-from bacterio_cli.names.references import Reference
-from bacterio_cli.recipe import resolve
-from bacterio_cli.sampling import Request, Tally
-from bacterio_cli.sampling import sample as names_of
-from bacterio_cli.scoring import Row, Scorer
-from bacterio_cli.trained import Trained
+from bacterio_cli.checkpoint import checkpoint as trained
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.sampler import sample as names_of
+from bacterio_cli.inference.scorer import Row, Scorer
+from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.training import trainer as training
+from bacterio_cli.training.config import resolve
 
 
-def load(path: str | Path | None = None) -> Trained:
+def load(path: str | Path | None = None) -> Checkpoint:
     """A checkpoint; without a path the model that ships. Raises FileError and CheckpointError.
 
     >>> load().arch
@@ -26,15 +27,15 @@ def load(path: str | Path | None = None) -> Trained:
     return trained.load(trained.shipped("model.npz") if path is None else path)
 
 
-def sample(model: Trained, n: int, *, seed: int, **options: Any) -> Iterator[str]:
-    """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `sampling.Request`.
+def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[str]:
+    """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `SamplingParams`.
 
     >>> list(sample(load(), 2, seed=1))
     ['Salinia', 'Bairakia']
     >>> list(sample(load(), 2, seed=7, prefix="Methano", temperature=0.5))[0].startswith("Methano")
     True
     """
-    request = Request(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
+    request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     return names_of(
         model.language_model,
         model.vocabulary,
@@ -42,11 +43,11 @@ def sample(model: Trained, n: int, *, seed: int, **options: Any) -> Iterator[str
         request,
         count=n,
         max_tries=100_000 + 1_000 * n,
-        tally=Tally(),
+        tally=SamplingStats(),
     )
 
 
-def score(model: Trained, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
+def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
     """What `bacterio score` says of each name; `avoid` are more names to compare with.
 
     >>> row, other = score(load(), ["Bacillus", "Methanoscillum"])
@@ -60,8 +61,8 @@ def score(model: Trained, names: Sequence[str], *, avoid: Iterable[str] = ()) ->
     return Scorer(model, Lookup(lists), genus=model.corpus["profile"] == "genus").score(names)
 
 
-def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Trained]:
-    """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `Recipe`.
+def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:
+    """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `TrainingConfig`.
 
     >>> names = [head + tail for head in ("Abe", "Bori", "Calo") for tail in ("lla", "bacter", "monas")]
     >>> for model in train(names, epochs=2, hidden=8, refit=False):

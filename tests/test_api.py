@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from process import NAMES, small_model
+from support.processes import NAMES, small_model
 
 import bacterio_cli
 from bacterio_cli import api

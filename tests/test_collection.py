@@ -6,7 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from process import ENVIRONMENT, ROOT
+from support.processes import ENVIRONMENT, ROOT
 
 # The identifiers of all tests, as pytest would find them at another time of day.
 COLLECT = """

@@ -14,16 +14,16 @@ from typing import Annotated, Any
 import typer
 
 from bacterio_cli import __version__
-from bacterio_cli.cli.corpus import corpus
-from bacterio_cli.cli.gradcheck import gradcheck
-from bacterio_cli.cli.info import info
-from bacterio_cli.cli.sample import sample
-from bacterio_cli.cli.score import score
+from bacterio_cli.cli.commands.corpus import corpus
+from bacterio_cli.cli.commands.gradcheck import gradcheck
+from bacterio_cli.cli.commands.info import info
+from bacterio_cli.cli.commands.sample import sample
+from bacterio_cli.cli.commands.score import score
+from bacterio_cli.cli.commands.trace import trace
+from bacterio_cli.cli.commands.train import train
+from bacterio_cli.cli.runtime import one_blas_thread
 from bacterio_cli.cli.terminal import error, notice
-from bacterio_cli.cli.trace import trace
-from bacterio_cli.cli.train import train
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.machine import one_blas_thread
 
 app = typer.Typer(
     name="bacterio",

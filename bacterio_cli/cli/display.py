@@ -22,9 +22,9 @@ from bacterio_cli.errors import BacterioError
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from bacterio_cli.course import Stage
     from bacterio_cli.nn.layers import Params
-    from bacterio_cli.training import Progress, Run
+    from bacterio_cli.training.plan import Phase
+    from bacterio_cli.training.trainer import Progress, TrainingState
 
 INTERVAL = 0.2  # seconds from one frame to the next
 SHARE = 0.05  # of the time that drawing may take
@@ -93,14 +93,16 @@ def screen() -> tuple[int, int]:
     return 80, 24
 
 
-def few_names(run: Run, params: Params, seed: int) -> list[str]:
+def few_names(run: TrainingState, params: Params, seed: int) -> list[str]:
     """Draws from a net of the run, known names too."""
-    from bacterio_cli.language_model import Net  # training has imported the engine, --help does without
-    from bacterio_cli.sampling import Request, Tally, sample
+    from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
+    from bacterio_cli.lm.base import Net  # training has imported the engine, --help does without
 
     longest = 2 * max(map(len, run.corpus.names))
-    request = Request(seed=seed, max_length=longest, allow_known=True)
-    names = sample(Net(run.model, params), run.vocabulary, (), request, count=NAMES, max_tries=64, tally=Tally())
+    request = SamplingParams(seed=seed, max_length=longest, allow_known=True)
+    names = sample(
+        Net(run.model, params), run.vocabulary, (), request, count=NAMES, max_tries=64, tally=SamplingStats()
+    )
     return [terminal.printable(name) for name in names]
 
 
@@ -108,9 +110,9 @@ class Display:
     """One steady picture of the run; none if `quiet`, in a pipe, or on a terminal that cannot move its cursor."""
 
     progress: Progress  # of the last step
-    stage: Stage  # to which it belongs
+    stage: Phase  # to which it belongs
 
-    def __init__(self, run: Run, *, quiet: bool) -> None:
+    def __init__(self, run: TrainingState, *, quiet: bool) -> None:
         able = os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
         self.live = not quiet and able and terminal.is_terminal(sys.stderr)
         if self.live:

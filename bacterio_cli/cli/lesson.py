@@ -53,7 +53,7 @@ def show_cases(lesson: Lesson) -> None:
 
 def show_sweep(lesson: Lesson) -> None:
     """What both checks see at each scale, and the reason."""
-    from bacterio_cli.gradcheck.numeric import METHODS  # the engine is there once a lesson is
+    from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
 
     exact, usual = (tolerance for _, tolerance in METHODS.values())
     say("At which scale it is seen, by complex step and by central differences, in how many of these cases:")

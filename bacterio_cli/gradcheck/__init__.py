@@ -1,1 +1,4 @@
-"""The proof that every hand-derived gradient is right, and the mistakes that it must catch."""
+"""Every gradient held against a derivative without calculus, and mistakes planted to be caught.
+
+Imports checkpoint/, nn/ and dataset/.
+"""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bacterio_cli.gradcheck.bugs import Bug
-from bacterio_cli.gradcheck.checks import all_cases
-from bacterio_cli.gradcheck.numeric import METHODS, Row, check, distance
-from bacterio_cli.gradcheck.parts import SCALE
+from bacterio_cli.gradcheck.layer_cases import SCALE
+from bacterio_cli.gradcheck.model_cases import all_cases
+from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
 from bacterio_cli.gradcheck.reasons import REASONS
 
 SCALES = (0.01, 0.1, SCALE)

@@ -1,1 +1,4 @@
-"""The mathematics: layers, cells, models and optimisers, derived by hand; imports numpy and nothing else."""
+"""The mathematics: layers, cells, losses, models and optimisers, each forward beside its backward.
+
+Imports NumPy alone; no file, process, thread or clock.
+"""

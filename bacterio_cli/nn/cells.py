@@ -15,12 +15,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params, Rows, Shapes, linear, linear_backward
+from bacterio_cli.nn.layers import ACTIVATIONS, Array, GatheredRows, Params, Shapes, linear, linear_backward
 from bacterio_cli.nn.packed import Step, carried, last_rows, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import transition
 
 State = tuple[Array, ...]
-Given = tuple[Array | Rows, ...]  # a state to go on from, or rows chosen from one
+InitialState = tuple[Array | GatheredRows, ...]  # a state to go on from, or rows chosen from one
 
 
 def orthogonal(rng: np.random.Generator, n: int) -> Array:
@@ -68,12 +68,12 @@ class Cell:
         """The state before the first letter: zeros, (n, n_a) each."""
         return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
-    def histories(self, state: Given | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
+    def histories(self, state: InitialState | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
         """Room for each part of the state at all steps, its start on top, zeros if None.  (states, B + N, n_a)"""
         first = int(batch_sizes[0])
         histories = np.empty((self.states, first + int(batch_sizes.sum()), self.n_a), dtype)
         for history, start in zip(histories, state or (0,) * self.states, strict=True):
-            if isinstance(start, Rows):
+            if isinstance(start, GatheredRows):
                 start.into(history[:first])
             else:
                 history[:first] = start
@@ -85,7 +85,7 @@ class Cell:
         G, n = len(self.gates), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def project(self, params: Params, x: Array | Rows) -> Array:
+    def project(self, params: Params, x: Array | GatheredRows) -> Array:
         """z = x W_axᵀ + b_a for all steps at once, (G, N, n_a).
 
         Gates come first, so that the rows of a step are one block a gate: elementwise functions then run over it
@@ -95,7 +95,7 @@ class Cell:
         return linear(x, W_ax, b_a)
 
     def gradients(
-        self, params: Params, x: Array | Rows, dz_x: Array, dz_a: Array, a_before: Array
+        self, params: Params, x: Array | GatheredRows, dz_x: Array, dz_a: Array, a_before: Array
     ) -> tuple[Array | None, Params]:
         """dx and the gradients that sum over time, one product a gate, from dz of all steps.
 
@@ -112,7 +112,7 @@ class Cell:
 class RNNCache(NamedTuple):
     """What RNN.backward needs of its forward pass."""
 
-    x: Array | Rows
+    x: Array | GatheredRows
     batch_sizes: Array
     steps: list[Step]
     history: Array
@@ -130,7 +130,7 @@ class RNN(Cell):
     activation: str = "tanh"
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
+        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: InitialState | None
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function

@@ -11,8 +11,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.cells import RNN, Cell, Given, State
-from bacterio_cli.nn.layers import Array, Params, Rows, sigmoid, sigmoid_slope, tanh_slope
+from bacterio_cli.nn.cells import RNN, Cell, InitialState, State
+from bacterio_cli.nn.layers import Array, GatheredRows, Params, sigmoid, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.packed import Step, carried, last_rows, names_in, previous_rows, steps_of
 from bacterio_cli.nn.recurrent import RecurrentProduct
 
@@ -20,7 +20,7 @@ from bacterio_cli.nn.recurrent import RecurrentProduct
 class GRUCache(NamedTuple):
     """What GRU.backward needs of its forward pass."""
 
-    x: Array | Rows
+    x: Array | GatheredRows
     batch_sizes: Array
     steps: list[Step]
     history: Array  # a, (B + N, n_a)
@@ -44,7 +44,7 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
     gates: ClassVar[tuple[str, ...]] = ("u", "r", "c")
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
+        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: InitialState | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes u, r and c̃ of it
@@ -115,7 +115,7 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
 class LSTMCache(NamedTuple):
     """What LSTM.backward needs of its forward pass."""
 
-    x: Array | Rows
+    x: Array | GatheredRows
     batch_sizes: Array
     steps: list[Step]
     history: Array  # a, (B + N, n_a)
@@ -147,7 +147,7 @@ class LSTM(Cell):  # a dataclass by its base
         return params
 
     def forward(
-        self, params: Params, x: Array | Rows, batch_sizes: Array, state: Given | None
+        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: InitialState | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates = self.project(params, x)  # z, until each step makes i, f, o and c̃ of it

@@ -83,7 +83,7 @@ ACTIVATIONS = {
 }
 
 
-class Rows(NamedTuple):
+class GatheredRows(NamedTuple):
     """The matrix table[ids], kept as its two factors.  (V, n_x), (N,) → (N, n_x).
 
     A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the
@@ -104,9 +104,9 @@ class Rows(NamedTuple):
         np.take(self.table, self.ids, axis=0, out=out, mode="clip")  # NumPy's other modes go through a copy
 
 
-def gathered(x: Array | Rows) -> Array:
+def gathered(x: Array | GatheredRows) -> Array:
     """x itself, or table[ids] written out."""
-    return x.dense() if isinstance(x, Rows) else x
+    return x.dense() if isinstance(x, GatheredRows) else x
 
 
 def transposed(W: Array) -> Array:
@@ -148,13 +148,13 @@ def sum_rows(rows: Array, ids: Array, n: int) -> Array:
     return total
 
 
-def linear(x: Array | Rows, W: Array, b: Array) -> Array:
+def linear(x: Array | GatheredRows, W: Array, b: Array) -> Array:
     """y = x Wᵀ + b.  x (k, m), W (n, m), b (n,) → y (k, n).  (T3, which has W the other way round.)
 
     A stack of gates is as good: W (G, n, m), b (G, n) → y (G, k, n), each gate's rows in one block of memory.
     For x = table[ids] the product is taken over the distinct rows: table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
     """
-    if not isinstance(x, Rows):
+    if not isinstance(x, GatheredRows):
         y: Array = x @ W.swapaxes(-1, -2)
         y += b[..., None, :]
         return y
@@ -164,7 +164,7 @@ def linear(x: Array | Rows, W: Array, b: Array) -> Array:
     return np.take(linear(x.table[used], W, b), where, axis=-2)
 
 
-def linear_backward(x: Array | Rows, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
+def linear_backward(x: Array | GatheredRows, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
     """(dx, dW, db) of `linear`.  (T3: dL/dx = dL/dy Wᵀ, dL/dW = xᵀ dL/dy for its y = xW + b.)
 
     dx = dy W       (k, m), summed over the gates of a stack, which all read the same x
@@ -174,7 +174,7 @@ def linear_backward(x: Array | Rows, W: Array, dy: Array) -> tuple[Array | None,
     For x = table[ids], with S[v] = Σ_{k: ids_k = v} dy_k: dW = Sᵀ table, and the first
     value is the gradient of the table, S W; None for one-hot input, which has nothing to learn.
     """
-    if not isinstance(x, Rows):
+    if not isinstance(x, GatheredRows):
         return product_back(dy, W), dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)
     used, where = distinct(x.ids, W.shape[-1] if x.table is None else len(x.table))
     S = sum_rows(dy, where, len(used))
@@ -219,9 +219,9 @@ class Embedding:
         """E ~ N(0, 1)."""
         return {name: rng.standard_normal(shape).astype(dtype) for name, shape in self.shapes.items()}
 
-    def forward(self, params: Params, ids: Array) -> tuple[Rows, Array]:
-        """x = E[ids], in factored form.  (N,) → Rows (N, n_x)"""
-        return Rows(params["E"] if self.n_x else None, ids), ids
+    def forward(self, params: Params, ids: Array) -> tuple[GatheredRows, Array]:
+        """x = E[ids], in factored form.  (N,) → GatheredRows (N, n_x)"""
+        return GatheredRows(params["E"] if self.n_x else None, ids), ids
 
     def backward(self, params: Params, cache: Array, dtable: Array | None) -> tuple[None, Params]:  # noqa: ARG002
         """dE, which `linear_backward` has summed over the occurrences; ids have no gradient."""
@@ -248,11 +248,11 @@ class Linear:
         W = rng.uniform(-bound, bound, (self.n_out, self.n_in))
         return {self.weight: W.astype(dtype), self.bias: np.zeros(self.n_out, dtype)}
 
-    def forward(self, params: Params, x: Array | Rows) -> tuple[Array, Array | Rows]:
+    def forward(self, params: Params, x: Array | GatheredRows) -> tuple[Array, Array | GatheredRows]:
         """y = x Wᵀ + b; the cache is x."""
         return linear(x, params[self.weight], params[self.bias]), x
 
-    def backward(self, params: Params, cache: Array | Rows, dy: Array) -> tuple[Array | None, Params]:
+    def backward(self, params: Params, cache: Array | GatheredRows, dy: Array) -> tuple[Array | None, Params]:
         """(dx, {dW, db}) by `linear_backward`."""
         dx, dW, db = linear_backward(cache, params[self.weight], dy)
         return dx, {self.weight: dW, self.bias: db}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.cells import RNN, Given, State
+from bacterio_cli.nn.cells import RNN, InitialState, State
 from bacterio_cli.nn.gated import CELLS, Gated
 from bacterio_cli.nn.layers import (
     ACTIVATIONS,
@@ -89,7 +89,7 @@ class CharRNN(LetterModel):
         return tuple(s for cell in self.cells for s in cell.start(n, dtype))
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: Given | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: InitialState | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches.
 
@@ -159,7 +159,7 @@ class WindowMLP(LetterModel):
         """The window before the first letter of n names: boundaries."""
         return (np.zeros((n, self.window - 1), np.intp),)
 
-    def windows(self, x: Array, batch_sizes: Array, state: Given | None) -> tuple[Array, State]:
+    def windows(self, x: Array, batch_sizes: Array, state: InitialState | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
         B, w = int(batch_sizes[0]), self.window
         row = np.concatenate([np.arange(size) for size in batch_sizes])
@@ -174,7 +174,7 @@ class WindowMLP(LetterModel):
         )
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: Given | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: InitialState | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)

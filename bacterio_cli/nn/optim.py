@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bacterio_cli.nn.chunks import in_chunks
+from bacterio_cli.lm.threads import in_chunks
 from bacterio_cli.nn.layers import Array, Params
 
 BLOCK = 2**16  # numbers that an update works on at once: 256 KiB an array

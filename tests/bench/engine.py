@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from typing import Any
 from unittest import mock
 
-from bacterio_cli.machine import keep_freed_memory, one_blas_thread
+from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
 
 one_blas_thread()
 if "PLAIN_MEMORY" not in os.environ:
@@ -18,17 +18,17 @@ if "PLAIN_MEMORY" not in os.environ:
 import numpy as np
 from turns import Work
 
-from bacterio_cli.names.batches import Batch, Text
-from bacterio_cli.names.corpus import read_corpus
-from bacterio_cli.names.vocabulary import Vocabulary
+from bacterio_cli.checkpoint.checkpoint import load, shipped
+from bacterio_cli.dataset.batching import Batch, EncodedCorpus
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.inference.sampler import SamplingParams, draws
+from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.halves import in_step, size_of
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, Model, init, loss_and_grads
-from bacterio_cli.nn.second import Steps
-from bacterio_cli.prefixes import likelihood
-from bacterio_cli.sampling import Request, draws
-from bacterio_cli.trained import load, shipped
+from bacterio_cli.training.data_parallel import in_step, size_of
+from bacterio_cli.training.worker import Steps
 
 EMBEDDING = 32
 
@@ -36,7 +36,9 @@ EMBEDDING = 32
 def batches_of(corpus: str, size: int, count: int) -> tuple[int, list[Batch]]:
     """(n_y, the first batches of an epoch): the same for every side."""
     names, vocabulary = names_and_vocabulary(corpus)
-    return vocabulary.n_y, list(islice(Text(names, vocabulary).name_batches(size, np.random.default_rng(0)), count))
+    return vocabulary.n_y, list(
+        islice(EncodedCorpus(names, vocabulary).name_batches(size, np.random.default_rng(0)), count)
+    )
 
 
 def names_and_vocabulary(corpus: str) -> tuple[tuple[str, ...], Vocabulary]:
@@ -78,7 +80,7 @@ def gradients(model: Model, params: Params, x: Any, batch_sizes: Any, y: Any, sh
 def loop(corpus: str, n_a: int, count: int) -> Work:
     """`count` names through the loop of the second source text."""
     names, vocabulary = names_and_vocabulary(corpus)
-    text = Text(names, vocabulary)
+    text = EncodedCorpus(names, vocabulary)
 
     def work() -> None:
         for _ in islice(plain_loop(text, vocabulary.n_y, n_a), count):
@@ -87,7 +89,7 @@ def loop(corpus: str, n_a: int, count: int) -> Work:
     return work
 
 
-def plain_loop(text: Text, n_y: int, n_a: int) -> Iterator[int]:
+def plain_loop(text: EncodedCorpus, n_y: int, n_a: int) -> Iterator[int]:
     """T2's loop as it stands there: a name at a time, column vectors, += at every step, Adagrad; yields characters."""
     rng = np.random.default_rng(0)
     U, W, V = (0.01 * rng.standard_normal(s) for s in ((n_a, n_y), (n_a, n_a), (n_y, n_a)))
@@ -126,7 +128,7 @@ def plain_loop(text: Text, n_y: int, n_a: int) -> Iterator[int]:
 def sampler(count: int) -> Work:
     """`count` draws at temperature 0.8 from the model that ships, with its table."""
     trained = load(shipped("model.npz"))
-    model, request = trained.language_model, Request(seed=1, max_length=50)
+    model, request = trained.language_model, SamplingParams(seed=1, max_length=50)
 
     def work() -> None:
         for _ in islice(draws(model, trained.vocabulary, request), count):
@@ -138,12 +140,12 @@ def sampler(count: int) -> Work:
 def drawn_names(count: int) -> list[str]:
     """The names of these draws."""
     trained = load(shipped("model.npz"))
-    found = islice(draws(trained.language_model, trained.vocabulary, Request(seed=1, max_length=50)), count)
+    found = islice(draws(trained.language_model, trained.vocabulary, SamplingParams(seed=1, max_length=50)), count)
     return [name for name in found if name]
 
 
 class EveryRow:
-    """As `prefixes.Walk`, but each row has a state of its own and is stepped by itself."""
+    """As `prefixes.PrefixBatch`, but each row has a state of its own and is stepped by itself."""
 
     def __init__(self, model: Any, rows: int) -> None:
         self.model, self.state = model, model.start(rows)
@@ -163,7 +165,7 @@ class EveryRow:
 def changed_by_sharing(count: int) -> int:
     """How many of these draws differ from those of rows that share no states: ties in the last bit of a product."""
     shared = drawn_names(count)
-    with mock.patch("bacterio_cli.sampling.Walk", EveryRow):
+    with mock.patch("bacterio_cli.inference.sampler.PrefixBatch", EveryRow):
         alone = drawn_names(count)
     return sum(a != b for a, b in zip(shared, alone, strict=False)) + abs(len(shared) - len(alone))
 
@@ -171,7 +173,7 @@ def changed_by_sharing(count: int) -> int:
 def scorer(names: list[str]) -> Work:
     """The probability of every letter of these names by the net alone."""
     trained = load(shipped("model.npz"))
-    text = Text(names, trained.vocabulary)
+    text = EncodedCorpus(names, trained.vocabulary)
 
     def work() -> None:
         likelihood(trained.net, text)
@@ -181,7 +183,7 @@ def scorer(names: list[str]) -> Work:
 
 def products(count: int) -> Work:
     """`count` products of 1024 × 1024 matrices in each of two threads: the peak of this machine."""
-    from bacterio_cli.nn.chunks import in_chunks
+    from bacterio_cli.lm.threads import in_chunks
 
     a, b = np.random.default_rng(0).random((2, 1024, 1024), np.float32)
 

@@ -32,12 +32,12 @@ COLUMNS = ("tables s", "epoch s", "characters/s", "checkpoint kB", "peak MB", "s
 
 def measure(path: str, out: str, hidden: int) -> dict[str, float]:
     """One epoch of the default recipe on a list, in this process."""
-    from bacterio_cli.machine import keep_freed_memory
+    from bacterio_cli.cli.runtime import keep_freed_memory
 
     keep_freed_memory()
-    from bacterio_cli import training
-    from bacterio_cli.names.corpus import read_corpus
-    from bacterio_cli.recipe import resolve
+    from bacterio_cli.dataset.corpus import read_corpus
+    from bacterio_cli.training import trainer as training
+    from bacterio_cli.training.config import resolve
 
     begun = time.perf_counter()
     corpus = read_corpus([path])
@@ -137,8 +137,8 @@ def main() -> None:
         path, out, hidden = arguments.measure
         print(json.dumps(measure(path, out, int(hidden))))
         return
-    from bacterio_cli.machine import one_blas_thread
-    from bacterio_cli.names.corpus import read_corpus
+    from bacterio_cli.cli.runtime import one_blas_thread
+    from bacterio_cli.dataset.corpus import read_corpus
 
     one_blas_thread()  # the processes below inherit it
     names = list(read_corpus([arguments.list]).names)

@@ -11,8 +11,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from turns import Work
 
-from bacterio_cli.names.corpus import read_corpus
-from bacterio_cli.names.neighbours import MOST, Neighbours
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.nomenclature.edit_distance import MOST, Neighbours
 
 
 def index(path: str) -> Work:

@@ -10,8 +10,8 @@ from engine import batches_of
 from torch import nn
 from turns import Work
 
-from bacterio_cli.names.batches import Text
-from bacterio_cli.trained import load, shipped
+from bacterio_cli.checkpoint.checkpoint import load, shipped
+from bacterio_cli.dataset.batching import EncodedCorpus
 
 torch.set_num_threads(2)
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -92,7 +92,7 @@ def sampler(batch: int, count: int, recompute: bool) -> Work:
 def scorer(names: list[str], size: int) -> Work:
     """The loss of every letter of these names, in packed batches."""
     trained, peer = load(shipped("model.npz")), shipped_peer()
-    batches = Text(names, trained.vocabulary).name_batches(size)
+    batches = EncodedCorpus(names, trained.vocabulary).name_batches(size)
     tensors = [tuple(map(torch.from_numpy, (b.x, b.batch_sizes, b.y))) for b in batches]
 
     @torch.no_grad()

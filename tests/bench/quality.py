@@ -14,23 +14,23 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from bacterio_cli.machine import keep_freed_memory, one_blas_thread
+from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
 
 one_blas_thread()  # as the command runs
 keep_freed_memory()
 
 import numpy as np
 
-from bacterio_cli import training
-from bacterio_cli.course import SPLIT
-from bacterio_cli.language_model import LanguageModel
-from bacterio_cli.names.batches import Text
-from bacterio_cli.names.corpus import Corpus, read_corpus, split
-from bacterio_cli.names.vocabulary import Vocabulary
-from bacterio_cli.ngram import Counts, NGram
-from bacterio_cli.prefixes import likelihood
-from bacterio_cli.recipe import resolve
-from bacterio_cli.sampling import Request, draws
+from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.inference.sampler import SamplingParams, draws
+from bacterio_cli.lm.base import LanguageModel
+from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.prefix_tree import likelihood
+from bacterio_cli.training import trainer as training
+from bacterio_cli.training.config import resolve
+from bacterio_cli.training.plan import SPLIT
 
 RECIPES: dict[str, tuple[str, dict[str, object]]] = {
     "tanh RNN": ("default", {"arch": "rnn"}),
@@ -43,7 +43,7 @@ RECIPES: dict[str, tuple[str, dict[str, object]]] = {
 DRAWS = 100_000
 
 
-def loss(model: LanguageModel, text: Text) -> float:
+def loss(model: LanguageModel, text: EncodedCorpus) -> float:
     """Nats per character, end marks counted."""
     return -float(np.log(likelihood(model, text)).mean())
 
@@ -51,16 +51,19 @@ def loss(model: LanguageModel, text: Text) -> float:
 def kneser_ney(names: Sequence[str], held: Sequence[str], vocabulary: Vocabulary, order: int) -> tuple[Counts, float]:
     """The counts of all names, and the one discount that is best on the held-out tenth when counted on the rest."""
     rest = [name for name in names if name not in set(held)]
-    text, counts = Text(held, vocabulary), Counts.of(Text(rest, vocabulary).ids, vocabulary.n_y, order)
+    text, counts = (
+        EncodedCorpus(held, vocabulary),
+        Counts.of(EncodedCorpus(rest, vocabulary).ids, vocabulary.n_y, order),
+    )
     _, D = min((loss(NGram(counts, (d, d, d)), text), d) for d in np.arange(0.5, 0.96, 0.05).round(2).tolist())
-    return Counts.of(Text(names, vocabulary).ids, vocabulary.n_y, order), D
+    return Counts.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order), D
 
 
 def reinvented(model: LanguageModel, vocabulary: Vocabulary, wanted: set[str], seeds: int) -> float:
     """How many of the test's names are among 100,000 draws at temperature 0.8, as a mean over seeds."""
     counts = []
     for seed in range(seeds):
-        request = Request(seed=seed, temperature=0.8, max_length=60)
+        request = SamplingParams(seed=seed, temperature=0.8, max_length=60)
         drawn = set(islice(draws(model, vocabulary, request), DRAWS))
         counts.append(len(drawn & wanted))
     return float(np.mean(counts))
@@ -76,7 +79,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[tuple[str, list[float], floa
     vocabulary = Vocabulary.of(corpus.names)
     known = set(corpus.names)
     tests = [[name for name in names if name not in known and not vocabulary.missing(name)] for names in lists]
-    texts = [Text(names, vocabulary) for names in tests]
+    texts = [EncodedCorpus(names, vocabulary) for names in tests]
     wanted = {name for names in tests for name in names}
 
     def row(name: str, model: LanguageModel, seconds: float) -> tuple[str, list[float], float, float | None]:
@@ -92,7 +95,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[tuple[str, list[float], floa
     for order in arguments.orders:
         begun, rest = time.perf_counter(), [name for name in corpus.names if name not in set(held)]
         _, D = kneser_ney(corpus.names, held, vocabulary, order)
-        table = NGram(Counts.of(Text(rest, vocabulary).ids, vocabulary.n_y, order), (D, D, D))
+        table = NGram(Counts.of(EncodedCorpus(rest, vocabulary).ids, vocabulary.n_y, order), (D, D, D))
         yield row(f"Kneser–Ney, order {order}, {D}, nine tenths", table, time.perf_counter() - begun)
     background: Corpus | None = None
     if arguments.background:

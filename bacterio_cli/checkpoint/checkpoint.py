@@ -1,0 +1,180 @@
+"""A trained model with all that is needed to use it, and, until it ships, to go on training it.
+
+This is the one place that knows how a checkpoint is laid out:
+
+member                    what
+meta                      JSON: format, model, vocabulary, corpus, training, history, mixture, progress
+E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E, …
+table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
+known_names               the corpus, UTF-8, a name a line
+held_out                  bits per character of the names held out, before the refit, ascending, float32
+resume.…                  what only `--resume` needs: weights and moments of the last step, and so on
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bacterio_cli.checkpoint import archive as checkpoint
+from bacterio_cli.checkpoint.validation import (
+    COUNTS,
+    all_numbers,
+    ensure,
+    read_corpus_facts,
+    read_history,
+    read_model,
+    read_parameter,
+    read_settings,
+    read_table,
+    read_vocabulary,
+)
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.errors import CheckpointError
+from bacterio_cli.lm.base import LanguageModel, Net
+from bacterio_cli.lm.kneser_ney import NGram
+from bacterio_cli.lm.mixture import average, mixture_of
+from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.models import CharRNN, Model, shapes
+
+MOST_NETS = 16
+WORKING_CHECKPOINT = Path("bacterio.npz")
+PARTS = ("nets", "table", "background")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Nets, tables and their weights; the known names and the facts about their corpus; how it was trained.
+
+    `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
+    `held_out` are the bits per character of names that had not been learned, to compare new ones with.
+    """
+
+    model: Model
+    nets: tuple[Params, ...]
+    vocabulary: Vocabulary
+    known: tuple[str, ...]
+    corpus: dict[str, Any]
+    training: dict[str, Any]
+    history: list[dict[str, Any]]
+    table: NGram | None = None
+    background: NGram | None = None
+    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    progress: dict[str, Any] | None = None
+    resume: dict[str, Array] = field(default_factory=dict)
+    held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
+
+    @property
+    def params(self) -> Params:
+        """The weights of the first net."""
+        return self.nets[0]
+
+    @property
+    def net(self) -> LanguageModel:
+        """The nets alone: their average."""
+        return average([Net(self.model, params) for params in self.nets])
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """What the sampler steps: nets and tables, mixed."""
+        parts = [(self.net, self.weights[0])]
+        parts += [(t, w) for t, w in zip((self.table, self.background), self.weights[1:], strict=True) if t is not None]
+        return mixture_of([part for part, _ in parts], [weight for _, weight in parts])
+
+    @property
+    def arch(self) -> str:
+        """rnn, gru, lstm or mlp."""
+        return self.model.cell if isinstance(self.model, CharRNN) else "mlp"
+
+    def compact(self) -> Checkpoint:
+        """The same without what only `--resume` needs."""
+        return replace(self, progress=None, resume={})
+
+    def save(self, path: str | Path, *, compress: bool = False) -> None:
+        """Write the checkpoint; raises FileError."""
+        tables = {"table": self.table, "background": self.background}
+        meta = {
+            "model": {"class": type(self.model).__name__, **asdict(self.model)},
+            "vocabulary": self.vocabulary.asdict(),
+            "corpus": self.corpus,
+            "training": self.training,
+            "history": self.history,
+            "mixture": {
+                "nets": len(self.nets),
+                "weights": dict(zip(PARTS, self.weights, strict=True)),
+                "discounts": {name: table and table.discounts for name, table in tables.items()},
+            },
+            "progress": self.progress,
+        }
+        arrays = {net_key(k, name): array for k, net in enumerate(self.nets) for name, array in net.items()}
+        for name, table in tables.items():
+            if table is not None:
+                arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
+        arrays["known_names"] = np.frombuffer("\n".join(self.known).encode(), np.uint8)
+        arrays["held_out"] = self.held_out
+        arrays |= {f"resume.{name}": array for name, array in self.resume.items()}
+        checkpoint.save(path, arrays, meta, compress=compress)
+
+
+def net_key(k: int, name: str) -> str:
+    """The member that holds a parameter of net k; the first net's have the names of the formulas."""
+    return f"net{k}.{name}" if k else name
+
+
+def load(path: str | Path) -> Checkpoint:
+    """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
+    try:
+        arrays, meta = checkpoint.load(path)
+        model = read_model(meta["model"])
+        vocabulary = read_vocabulary(meta["vocabulary"], model.n_y)
+        known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
+        mixture = meta["mixture"]
+        ensure("the number of nets", mixture["nets"], lambda n: type(n) is int and 1 <= n <= MOST_NETS)
+        tables = [read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in PARTS[1:]]
+        weights = [mixture["weights"][part] for part in PARTS]
+        ensure("the weights", weights, all_numbers)
+        ensure("the weights", weights, lambda w: min(w) >= 0 and abs(sum(w) - 1) < 1e-3)
+        used = [part is not None or weight == 0 for part, weight in zip(tables, weights[1:], strict=True)]
+        ensure("the weights", used, all)
+        trained = Checkpoint(
+            model,
+            tuple(
+                {name: read_parameter(path, arrays, net_key(k, name), shape) for name, shape in shapes(model).items()}
+                for k in range(mixture["nets"])
+            ),
+            vocabulary,
+            known,
+            read_corpus_facts(meta["corpus"], known),
+            read_settings("the training options", meta["training"]),
+            read_history(meta["history"]),
+            tables[0],
+            tables[1],
+            (weights[0], weights[1], weights[2]),
+            None if meta["progress"] is None else read_settings("the progress", meta["progress"]),
+            {name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
+            arrays.get("held_out", np.empty(0, np.float32)),
+        )
+        ensure("the held-out names", trained.held_out, lambda a: a.ndim == 1 and a.dtype == np.float32)
+        ensure("the held-out names", trained.held_out, lambda a: bool(np.isfinite(a).all()))
+        ensure("the held-out names", trained.held_out, lambda a: bool((a >= 0).all() and (a[1:] >= a[:-1]).all()))
+    except MemoryError as error:
+        raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(path, f"is inconsistent or was not written by this program ({said})") from error
+    return trained
+
+
+def shipped(name: str) -> Path:
+    """A file that ships: inside the installed package, or under data/ of the checkout it was installed from."""
+    package = Path(__file__).parents[1]
+    installed = package / "data" / name
+    return installed if installed.exists() else package.parent / "data" / name
+
+
+def default_checkpoint() -> Path:
+    """bacterio.npz in the working directory, else the model that ships."""
+    return WORKING_CHECKPOINT if WORKING_CHECKPOINT.exists() else shipped("model.npz")

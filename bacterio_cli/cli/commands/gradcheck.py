@@ -1,0 +1,132 @@
+"""`bacterio gradcheck`: prove every gradient, or plant a mistake and see it caught."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bacterio_cli.cli import completion as completing
+from bacterio_cli.cli import tables, terminal
+from bacterio_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from bacterio_cli.gradcheck.bugs import Bug
+    from bacterio_cli.gradcheck.numerical import Row
+
+Choice = typer.Option
+
+
+def gradcheck(
+    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind. [default: all]")] = None,
+    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
+    method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
+    tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
+    inject: Annotated[str | None, Choice(metavar="BUG", autocompletion=completing.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
+    explain: Annotated[bool, Choice("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
+    list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
+    as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,
+) -> None:  # fmt: skip
+    """Prove every gradient.
+
+    Each parameter, the input and the initial state, against the complex-step derivative; exit 1 if any row fails,
+    as with a planted mistake that is caught. --explain says why people make it, which line it is, which rows catch it,
+    and at which scale of the weights a check would have missed it.
+
+    Example: bacterio gradcheck --inject tanh-twice --explain
+    """
+    from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
+
+    if list_bugs and (inject is not None or as_json):
+        raise UsageError("--list-bugs prints a list and checks nothing; give it alone")
+    if list_bugs:
+        for bug in bugs.BUGS:
+            sys.stdout.write(f"{bug.name:<24}{bug.summary}\n")
+        return
+    if checkpoint is not None and arch is not None:
+        raise UsageError("--arch belongs to the small cases; a checkpoint has its own")
+    planted = None if inject is None else bugs.find(inject)
+    if inject is not None and planted is None:
+        meant = bugs.nearest(inject)
+        hint = f"did you mean {meant}? " if meant else ""
+        raise UsageError(f"--inject {inject}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
+    if not explain:
+        failed = prove(planted, arch, checkpoint, method, tolerance, as_json=as_json)
+    elif planted is None:
+        raise UsageError("--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them")
+    elif checkpoint is not None or method != "complex" or tolerance is not None:
+        raise UsageError("--explain has scales of its own and both methods; leave out -c, --method and --tolerance")
+    else:
+        failed = teach(planted, arch, as_json=as_json)
+    if planted and not failed:
+        option = "-c" if checkpoint else "--arch"
+        terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
+    if failed:
+        raise SystemExit(1)
+
+
+def prove(
+    planted: Bug | None,
+    arch: str | None,
+    checkpoint: Path | None,
+    method: str,
+    tolerance: float | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Check everything, with the mistake in it if there is one; how many rows fail."""
+    from bacterio_cli.gradcheck import model_cases as checks
+    from bacterio_cli.gradcheck import numerical as numeric
+
+    begun = time.perf_counter()
+    with planted.planted() if planted else nullcontext():
+        if checkpoint is not None:
+            from bacterio_cli.checkpoint.checkpoint import load
+
+            case = checks.trained_case(load(checkpoint))
+            rows = numeric.check_sampled(case, method=method, tolerance=tolerance)
+        else:
+            rows = [
+                row
+                for case in checks.all_cases(arch)
+                for row in numeric.check(case, method=method, tolerance=tolerance)
+            ]
+    report(rows, time.perf_counter() - begun, as_json=as_json)
+    return sum(not row.passed for row in rows)
+
+
+def teach(planted: Bug, arch: str | None, *, as_json: bool) -> int:
+    """Explain the mistake; how many rows fail with it."""
+    from bacterio_cli.cli.lesson import show
+    from bacterio_cli.gradcheck import lesson
+
+    begun = time.perf_counter()
+    taught = lesson.teach(planted, arch)
+    if as_json:
+        verdict = {"passed": not taught.failed, "seconds": round(time.perf_counter() - begun, 3)}
+        sys.stdout.write(terminal.as_json(verdict | asdict(taught)))
+    else:
+        show(taught)
+    return taught.failed
+
+
+def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
+    """All rows, and the verdict in a line on stderr."""
+    failed = [row for row in rows if not row.passed]
+    if as_json:
+        result = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
+        sys.stdout.write(terminal.as_json(result))
+        return
+    cells = [
+        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
+        for row in rows
+    ]  # fmt: skip
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
+    worst = max((row.max_relative_error for row in rows), default=0.0)
+    verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
+    terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")

@@ -1,0 +1,264 @@
+"""Pictures: the course of a training, the letters of its names, and the surprise of names letter by letter.
+
+The only file that imports matplotlib, an optional extra, and it does so inside functions: only --plot needs it. Plain
+data go in and a file comes out, the same bytes for the same data. Nothing is told apart by colour: all is grey, dashed
+or hatched.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bacterio_cli.cli import terminal
+from bacterio_cli.errors import BacterioError, UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+UNDATED: dict[str, dict[str, None]] = {  # what each format would say of the time and of the program
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+FONT = "DejaVu Sans"  # comes with matplotlib
+STYLE: dict[Any, Any] = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT],
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.formatter.useoffset": False,
+    "hatch.linewidth": 0.6,
+    "legend.edgecolor": "white",
+    "legend.framealpha": 1.0,
+    "savefig.dpi": 150.0,
+    "svg.fonttype": "none",  # text stays text, in the font of whoever looks
+    "svg.hashsalt": "bacterio",
+    "text.parse_math": False,  # $ is the end of a name
+}
+LN2 = math.log(2)
+MOST_LETTERS = 40  # of an alphabet, the most frequent
+MOST_NAMES = 12  # in one picture
+MOST_PLACES = 60  # letters of a name
+TWO_COLUMNS = 24  # letters up to which two names fit side by side
+LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above half of it
+UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")  # half characters, and those that XML does not have
+
+
+class Letters(NamedTuple):
+    """The share of each letter in the corpus and in what was sampled, and how that was done."""
+
+    corpus: dict[str, float]
+    sampled: dict[str, float]
+    how: str
+
+
+def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
+    """Before any work: UsageError for a suffix unknown or a file that is read, BacterioError or FileError for the rest."""
+    from bacterio_cli.checkpoint.atomic_write import is_one_of, probe
+
+    if form_of(path) not in UNDATED:
+        raise UsageError(f"--plot {path}: the name of a picture ends in {', '.join('.' + form for form in UNDATED)}")
+    if is_one_of(path, sources):
+        raise UsageError(f"--plot {path} is one of the files to be read; choose another file")
+    try:
+        with unwarned():
+            import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise BacterioError(
+            "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
+        ) from error
+    except ValueError as error:  # from MPLBACKEND or a matplotlibrc
+        raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; mend them") from error
+    probe(path, option="--plot")
+
+
+def form_of(path: Path) -> str:
+    """png, svg, pdf or whatever else the name ends in."""
+    return path.suffix.lower().removeprefix(".")
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """What matplotlib warns of is not the user's business: its caches, its age, numbers beyond all scales."""
+    import logging
+    import warnings
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def sheet(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """An empty figure, in inches, which is written to `path` when the block ends well. Raises FileError.
+
+    Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes, which a notice names.
+    """
+    from io import BytesIO
+
+    from bacterio_cli.checkpoint.atomic_write import replacing
+
+    with unwarned():
+        import matplotlib
+        from matplotlib.figure import Figure
+
+    with unwarned(), matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        drawn = BytesIO()
+        figure.savefig(drawn, format=form_of(path), metadata=UNDATED[form_of(path)])
+        lacking = "" if form_of(path) == "svg" else letters_lacking(figure)
+    if lacking:
+        terminal.notice(
+            f"boxes stand in {path} for letters that its font lacks: {lacking}; an .svg takes them from your fonts"
+        )
+    with replacing(path, option="--plot") as file:
+        file.write(drawn.getvalue())
+
+
+def letters_lacking(figure: Figure) -> str:
+    """The letters of a figure that its font does not have, each once, 20 at most."""
+    from matplotlib.font_manager import findfont, get_font
+    from matplotlib.text import Text
+
+    font = get_font(findfont(FONT))
+    text = "".join(found.get_text() for found in figure.findobj(Text) if isinstance(found, Text))
+    lacking = [letter for letter in dict.fromkeys(text) if letter != "\n" and not font.get_char_index(ord(letter))]
+    return "".join(lacking[:20]) + "…" * (len(lacking) > 20)
+
+
+def shown(text: str, longest: int = LONGEST_TITLE) -> str:
+    """The text as a picture can hold it, cut if it is long."""
+    text = UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", terminal.printable(text))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def letter_shown(letter: str) -> str:
+    """One letter, a blank as a mark."""
+    return "␣" if letter.isspace() and terminal.printable(letter) == letter else shown(letter)
+
+
+def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool, letters: Letters) -> None:
+    """Learning curve, gradient norm, learning rate and letters; without a history the letters alone.
+
+    `soft`: the training loss was taken against soft targets, and so does not compare with the validation loss.
+    """
+    with sheet(path, 9.0, 9.0 if history else 3.0) as figure:
+        figure.suptitle(shown(title, LONGEST_HEADING))
+        axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
+        if history:
+            draw_course(axes["c"], axes["n"], axes["r"], history, soft)
+        draw_letters(axes["l"], letters)
+
+
+def draw_course(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
+    """The rows of the history over steps: one line a stage and net, which are named above the first panel."""
+    from matplotlib.ticker import MaxNLocator
+
+    training = "training, an epoch's mean, against soft targets" if soft else "training, an epoch's mean"
+    curves: list[tuple[Axes, str, str, dict[str, Any]]] = [
+        (loss, "nats_per_char", training, {"linestyle": "--", "marker": "o", "markerfacecolor": "white"}),
+        (loss, "valid_nats_per_char", "validation, net alone", {"linestyle": "-", "marker": "s"}),
+        (norm, "gradient_norm", "", {"linestyle": "-", "marker": "."}),
+        (rate, "learning_rate", "", {"linestyle": "-", "marker": "."}),
+    ]
+    stages = [(key, list(rows)) for key, rows in groupby(history, lambda row: (row["stage"], row["net"]))]
+    of_kind, begin, first = Counter(kind for (kind, _), _ in stages), 0.0, set()
+    whole = max(1.0, *(float(row["step"]) for row in history))
+    for (kind, net), rows in stages:
+        steps = [float(row["step"]) for row in rows]
+        for axes, key, label, style in curves:
+            points = [(x, float(row[key])) for x, row in zip(steps, rows, strict=True) if row[key] is not None]
+            if points:
+                x, y = zip(*points, strict=True)
+                unit = LN2 if "nats" in key else 1.0
+                label = "" if label in first else label
+                axes.plot(x, [v / unit for v in y], color="black", linewidth=1, markersize=4, label=label, **style)
+                first.add(label)
+        for axes in (loss, norm, rate):
+            if begin:
+                axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
+        name = shown(f"{kind} {net + 1}" if of_kind[kind] > 1 else kind)
+        fits = (steps[-1] - begin) / whole > 0.015 * len(name)
+        loss.text(
+            (begin + steps[-1]) / 2, 1.02, name, transform=loss.get_xaxis_transform(),
+            ha="center", va="bottom", rotation=0 if fits else 90,
+        )  # fmt: skip
+        begin = steps[-1]
+    loss.set_ylabel("loss (bits per character)")
+    loss.legend()
+    norm.set_ylabel("gradient norm (before clipping)")
+    rate.set_ylabel("learning rate (a step)")
+    for axes in (loss, norm, rate):
+        axes.set_xlabel("steps")
+        axes.set_xlim(0, 1.02 * whole)
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+
+
+def draw_letters(axes: Axes, letters: Letters) -> None:
+    """Two bars a letter, the corpus beside what was sampled, the most frequent of the corpus first."""
+    some = list(letters.corpus)[:MOST_LETTERS]
+    styles = [(letters.corpus, "the corpus", "0.55", ""), (letters.sampled, letters.how, "white", "/////")]
+    for k, (shares, label, face, hatch) in enumerate(styles):
+        at = [place + 0.4 * (k - 0.5) for place in range(len(some))]
+        heights = [100 * shares.get(letter, 0.0) for letter in some]
+        axes.bar(at, heights, 0.4, label=label, facecolor=face, edgecolor="black", linewidth=0.6, hatch=hatch)
+    axes.set_xticks(range(len(some)), [letter_shown(letter) for letter in some])
+    axes.set_xlim(-0.7, len(some) - 0.3)
+    axes.tick_params(axis="x", length=0)
+    all_of_them = len(some) == len(letters.corpus)
+    axes.set_xlabel("letters" if all_of_them else f"the {len(some)} most frequent of {len(letters.corpus):,} letters")
+    axes.set_ylabel("share of all letters (%)")
+    axes.legend()
+
+
+def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
+    """A panel a name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
+    longest = min(MOST_PLACES, max(len(bits) for _, bits in names))
+    columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
+    rows = -(-len(names) // columns)
+    highest = max(max(bits) for _, bits in names)
+    with sheet(path, 9.0, 1.0 + 1.4 * rows) as figure:
+        figure.suptitle(shown(title, LONGEST_HEADING))
+        figure.supylabel("surprise, −log₂ P (bits)", fontsize=9)
+        figure.supxlabel("letters, $ is the end; the most surprising one is black", fontsize=9)
+        grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+        for axes, (name, bits) in zip(grid, names, strict=False):
+            draw_name(axes, name, [float(b) for b in bits])
+            axes.set_xlim(-1, longest)
+            axes.set_ylim(0, 1.2 * highest or 1)
+        for axes in grid[len(names) :]:
+            axes.set_axis_off()
+
+
+def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
+    """One name: a bar a letter, its end hatched."""
+    places, most = bits[:MOST_PLACES], max(range(len(bits)), key=bits.__getitem__)
+    cut = f", the first {len(places)} of {len(name)} letters" if len(places) < len(bits) else ""
+    bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", edgecolor="black", linewidth=0.6)
+    if not cut:
+        bars[-1].set_hatch("/////")
+    if most < len(places):
+        bars[most].set_facecolor("black")
+        axes.annotate(
+            f"{bits[most]:.1f}", (most, bits[most]), (0, 2), textcoords="offset points", ha="center", fontsize=8
+        )
+    letters = [letter_shown(letter) for letter in name] + ["$"]
+    axes.set_xticks(range(len(places)), letters[: len(places)])
+    axes.tick_params(axis="x", length=0, labelbottom=True)
+    axes.set_title(shown(name) + cut, loc="left", fontweight="bold")
+    axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

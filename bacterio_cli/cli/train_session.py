@@ -1,0 +1,100 @@
+"""A training session: the loop around a run, with its display, its log, its saves and its signals."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, TextIO
+
+from bacterio_cli.cli import terminal
+from bacterio_cli.cli.display import Display
+from bacterio_cli.cli.runtime import keep_freed_memory
+from bacterio_cli.errors import DivergedError, FileError
+
+if TYPE_CHECKING:
+    from bacterio_cli.training.trainer import Progress, TrainingState
+
+
+class Log:
+    """The rows of the history as JSON Lines; on resume a row that already stands there is not written again."""
+
+    def __init__(self, path: Path, *, append: bool) -> None:
+        self.path, self.last = path, 0
+        try:
+            if path.is_file():  # a log may be replaced by a new one; any other file is somebody's
+                rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                self.last = max((row["step"] for row in rows), default=0) if append else 0
+            self.file: TextIO = path.open("a" if append else "w", encoding="utf-8")
+        except OSError as failure:
+            raise FileError(path, "write", failure) from failure
+        except (ValueError, KeyError, TypeError) as failure:
+            raise FileError(path, "write", "it is not a log of this program", "choose another --log") from failure
+
+    def write(self, progress: Progress) -> None:
+        """One row, on the disk before the checkpoint that follows it."""
+        if progress.row is None or progress.step <= self.last:
+            return
+        try:
+            self.file.write(json.dumps({**progress.row, "chars_per_second": round(progress.chars_per_second)}) + "\n")
+            self.file.flush()
+        except OSError as failure:
+            raise FileError(self.path, "write", failure) from failure
+
+
+class Session:
+    """The loop around the run: display, log, saves, and a clean stop when a signal asks for it."""
+
+    def __init__(self, run: TrainingState, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
+        self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
+        self.signal: int | None = None
+
+    def go(self) -> None:
+        """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
+        from bacterio_cli.training.trainer import train as steps
+
+        keep_freed_memory()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.remember)
+        nothing_to_do = self.run.done
+        try:
+            with Display(self.run, quiet=self.quiet) as display:
+                for progress in steps(self.run):
+                    display.show(progress)
+                    if self.log:
+                        self.log.write(progress)
+                    due = self.save_every and progress.step % self.save_every == 0
+                    if due or progress.row:
+                        self.save()
+                    if self.signal:
+                        break
+        except DivergedError:
+            if self.run.history or not self.out.exists():  # weights that were never validated replace no others
+                self.save()
+            raise
+        if not nothing_to_do:  # the last save was made before a signal, or before the last stage had ended
+            self.save()
+        if self.signal:
+            self.leave(self.signal)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """The signal handler: the loop looks after each step; a second signal does not wait for it."""
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    def leave(self, number: int) -> None:
+        """Say that the run can be resumed, and exit."""
+        word = "interrupted" if number == signal.SIGINT else "terminated"
+        if not self.quiet:
+            terminal.notice(f"{word} at step {self.run.step:,}; saved to {self.out}, go on with --resume")
+        raise SystemExit(128 + number)
+
+    def save(self) -> None:
+        """The run as it stands."""
+        from bacterio_cli.training.trainer import snapshot
+
+        snapshot(self.run).save(self.out)

@@ -1,0 +1,99 @@
+"""Names as packed batches of ids (see `nn.packed`), and as the streams of the text regime."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bacterio_cli.dataset.vocabulary import Ids, Vocabulary
+
+POOL = 32  # batches sorted together by length
+
+
+class Batch(NamedTuple):
+    """Ids x and successors y, (N,), packed by `batch_sizes` (T,); `position` (N,): where x stands in the text."""
+
+    x: Ids
+    y: Ids
+    batch_sizes: Ids
+    position: Ids
+
+    def part(self, k: int, parts: int) -> Batch:
+        """The names k, k + parts, k + 2 parts, … as a batch of their own; the batch itself if there is one part."""
+        if parts == 1:
+            return self
+        begins = np.cumsum(self.batch_sizes) - self.batch_sizes
+        name = np.arange(len(self.x)) - np.repeat(begins, self.batch_sizes)
+        rows = np.flatnonzero(name % parts == k)
+        sizes = (self.batch_sizes - k + parts - 1) // parts
+        return Batch(self.x[rows], self.y[rows], sizes[sizes > 0], self.position[rows])
+
+
+class EncodedCorpus:
+    """All names as one text of ids, 0 n₁ 0 n₂ 0 … 0, with the place and length of each name in it."""
+
+    def __init__(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
+        self.ids = vocabulary.encode(names)
+        self.n_y = vocabulary.n_y
+        boundaries = np.flatnonzero(self.ids == 0)
+        self.starts = boundaries[:-1]
+        self.lengths = np.diff(boundaries)  # letters and the end mark
+
+    def pack(self, starts: Ids, lengths: Ids) -> Batch:
+        """The runs of text that begin at `starts`, longest first, as one packed batch."""
+        order = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[order], lengths[order]
+        running = np.arange(lengths[0])[:, None] < lengths
+        step, row = np.nonzero(running)
+        position = starts[row] + step
+        return Batch(self.ids[position], self.ids[position + 1], running.sum(axis=1), position)
+
+    def name_batches(self, batch_size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+        """Every name once, `batch_size` a batch, names of similar length together.
+
+        With `rng`, names are shuffled, sorted within pools of 32 batches, and the batches shuffled;
+        without, sorted over the whole list: the order of an evaluation.
+        """
+        count = len(self.starts)
+        order = rng.permutation(count) if rng else np.arange(count)
+        pool = POOL * batch_size if rng else count
+        batches = []
+        for first in range(0, count, pool):
+            rows = order[first : first + pool]
+            rows = rows[np.argsort(-self.lengths[rows], kind="stable")]
+            batches += [rows[k : k + batch_size] for k in range(0, len(rows), batch_size)]
+        for k in rng.permutation(len(batches)) if rng else range(len(batches)):
+            yield self.pack(self.starts[batches[k]], self.lengths[batches[k]])
+
+    def alphabetical(self) -> Ids:
+        """The names' numbers, sorted by as many of their first letters as one integer holds (12 of 30)."""
+        key = np.zeros(len(self.starts), np.int64)
+        for step in range(1, int(62 / math.log2(self.n_y)) + 1):
+            inside = np.where(step < self.lengths, self.starts + step, 0)  # position 0 is a boundary
+            key = key * self.n_y + self.ids[inside]
+        return np.argsort(key, kind="stable")
+
+    def chunks(self, batch_size: int, bptt: int) -> Iterator[Batch]:
+        """The text cut into `batch_size` streams side by side, `bptt` letters of each a batch, in order.
+
+        The streams differ in length by one at most, the longer ones first; a stream that has ended
+        is missing from the last batch, and nothing is left over.
+        """
+        total = len(self.ids) - 1
+        edges = total * np.arange(batch_size + 1) // batch_size
+        starts, lengths = edges[:-1], np.diff(edges)
+        order = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[order], lengths[order]
+        for done in range(0, int(lengths[0]), bptt):
+            left = np.minimum(lengths - done, bptt)
+            running = left > 0
+            yield self.pack(starts[running] + done, left[running])
+
+    def batches_per_epoch(self, batch_size: int, bptt: int | None) -> int:
+        """How many batches `chunks` (with a bptt) or `name_batches` gives."""
+        if bptt is None:
+            return math.ceil(len(self.starts) / batch_size)
+        return math.ceil(math.ceil((len(self.ids) - 1) / batch_size) / bptt)

@@ -1,0 +1,181 @@
+"""Cleaning: which spellings are names to learn, and why the others are none."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bacterio_cli.dataset import LONGEST_LINE, PROFILES
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
+from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
+
+EXAMPLES = 3  # examples kept a reason
+
+# The reasons, as a report prints them: "5 placeholders, 2 duplicates".
+DUPLICATES = "duplicates"
+REJECTED = "not correct in the source"
+CANDIDATUS_NAMES = "Candidatus"
+PLACEHOLDERS = "placeholders"
+MARKED = "brackets or quotes"
+LOWER_CASE = "lower case"
+TWO_WORDS = "two words"
+RANK_ENDINGS = "rank endings"
+OTHER_LETTERS = "letters outside A-Z"
+CONTROL = "control characters"
+TOO_LONG = f"longer than {LONGEST_LINE}"
+
+MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
+HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
+STAND_INS = {
+    "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
+    "undefined", "undetermined", "unidentified", "unknown", "unnamed",
+}  # fmt: skip
+PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
+NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
+
+
+class Example(NamedTuple):
+    """An entry that was dropped: `file:line`, and how it was spelled."""
+
+    place: str
+    text: str
+
+
+@dataclass
+class Dropped:
+    """How many entries one reason dropped, and the first few of them."""
+
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    def add(self, where: str, entry: Entry) -> None:
+        """Count an entry."""
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(Example(f"{where}:{entry.line}", entry.text[:60]))
+
+
+@dataclass
+class Cleaning:
+    """Distinct names in the order of their first appearance, and what was dropped, by reason."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    dropped: dict[str, Dropped] = field(default_factory=dict)
+
+    def add(self, reading: Reading, profile: str) -> None:
+        """Take up what a source holds. InputError with the place if `any` meets what cannot be a name."""
+        strict = profile == "any"
+        names, where = self.names, reading.source
+        for entry in reading.entries:
+            if entry.kind not in LEARNED:
+                self.drop(CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED, where, entry)
+                continue
+            if strict:
+                name, reason = clean(entry, where), None
+                if not name:
+                    continue
+            else:
+                name = bare(entry.text)
+                reason = flaw(name)
+            if reason is None and name in names:
+                reason = DUPLICATES
+            if reason is None:
+                names[name] = None
+            else:
+                self.drop(reason, where, entry)
+
+    def drop(self, reason: str, where: str, entry: Entry) -> None:
+        """Count an entry under a reason."""
+        self.dropped.setdefault(reason, Dropped()).add(where, entry)
+
+
+def choose_profile(asked: str | None, readings: list[Reading]) -> str:
+    """The profile asked for; else `genus` if one of the sources holds genera and nothing else; else `any`."""
+    if asked is None:
+        return "genus" if any(reading.taxonomic for reading in readings) else "any"
+    if asked not in PROFILES:
+        raise UsageError(f"--profile {asked}: no such profile; it is genus or any")
+    return asked
+
+
+def clean(entry: Entry, where: str) -> str:
+    """The name of an entry: composed (NFC), outer blanks removed and inner ones made single; "" if there is none.
+
+    Raises InputError with the place for what cannot be a name.
+    """
+    text = entry.text.strip()
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST_LINE and text[:1] != "#":
+        return " ".join(text.split()) if " " in text else text
+    if not text or text.startswith("#"):
+        return ""
+    place = f"{where}:{entry.line}"
+    if len(text) > LONGEST_LINE:
+        what, remedy = f"the line has {len(text):,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
+        raise InputError(place, what, remedy)
+    if found := UNPRINTABLE.search(text):
+        remedy = "a plain list has one name a line"
+        table = found[0] == "\t"
+        raise InputError(
+            place,
+            f"control character U+{ord(found[0]):04X} in the line",
+            f"{remedy}; if this is a table, name a column with --column" if table else f"remove it: {remedy}",
+        )
+    return composed(text)
+
+
+def composed(text: str) -> str:
+    """The text in NFC, outer blanks removed and inner ones made single."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def bare(text: str) -> str:
+    """The text as `genus` looks at it: composed, and without the prefix of GTDB's rank."""
+    if text.isascii() and text.isalpha():
+        return text
+    if len(text) <= LONGEST_LINE and not UNPRINTABLE.search(text):
+        text = composed(text)
+    return text.removeprefix("g__")
+
+
+def flaw(name: str) -> str | None:
+    """Why a composed spelling is no genus name to learn; None if it is one. The first reason that holds counts.
+
+    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too. Capitals inside, as in JAAAAA
+    or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera and pass.
+    """
+    if len(name) > LONGEST_LINE:
+        return TOO_LONG
+    if name.isascii() and name.isalpha() and name[0].isupper() and name[1:].islower():
+        if name.endswith(HIGHER_RANKS):
+            return RANK_ENDINGS
+        return PLACEHOLDERS if name.lower() in STAND_INS else None
+    if UNPRINTABLE.search(name):
+        return CONTROL
+    if CANDIDATUS.match(name):
+        return CANDIDATUS_NAMES
+    if MARKS.search(name):
+        return MARKED
+    return flaw_of_words(name)
+
+
+def flaw_of_words(name: str) -> str | None:
+    """The reason, where it lies in the words or letters and not in the dress."""
+    words = name.split()
+    if not words or words[0].lower() in STAND_INS:
+        return PLACEHOLDERS
+    if len(words) > 1:
+        return PLACEHOLDERS if "incertae sedis" in name.lower() else TWO_WORDS
+    if PLACEHOLDER.search(name):
+        return PLACEHOLDERS
+    if NOT_IN_ALPHABET.search(name):
+        return OTHER_LETTERS
+    if not name[0].isupper():
+        return LOWER_CASE if name[0].isalpha() else PLACEHOLDERS
+    parts = name.split("-")
+    if len(parts) > 1 and all(part.istitle() for part in parts):
+        return TWO_WORDS
+    if len(name) == 1 or not name[1:].islower() or not all(parts):
+        return PLACEHOLDERS
+    return RANK_ENDINGS if name.endswith(HIGHER_RANKS) else None

@@ -1,0 +1,28 @@
+"""The grammatical gender of a genus name, by its ending."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Gender = Literal["m", "f", "n", ""]
+
+# What the last component says of the gender; "" is any or unclear. Common gender of -cola: m. or f.
+GENDERS: dict[str, Gender] = {
+    **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "us"), "m"),
+    **dict.fromkeys(("monas", "ella", "spira", "ia", "a", "is"), "f"),
+    **dict.fromkeys(("bacterium", "um", "ium", "plasma", "nema", "soma", "ma", "on"), "n"),
+    **dict.fromkeys(("ans", "ens", "ferax", "cola", "es", "x"), ""),
+}  # fmt: skip
+LONGEST_ENDING = max(map(len, GENDERS))
+
+
+def gender(name: str) -> Gender:
+    """By ending, review: the gender of the longest ending known, "" if that is unclear.  ICNP 65; SeqCode 50.
+
+    The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma
+    is mostly the Greek neuter, but Latin *forma* is feminine).
+    """
+    for length in range(LONGEST_ENDING, 0, -1):
+        if (ending := name.lower()[-length:]) in GENDERS:
+            return GENDERS[ending]
+    return ""

@@ -1,0 +1,94 @@
+"""How a list of invented names compares with the corpus: each figure beside the corpus's own value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bacterio_cli.nomenclature.edit_distance import MOST, Neighbours
+from bacterio_cli.nomenclature.rules import triples
+
+LETTERS_OF_ENDING = 4
+COMPARISONS = 5_000_000  # pairs of names whose edit distance is computed at most
+
+
+class Figure(NamedTuple):
+    """One figure of the invented names and of the corpus; shares lie between 0 and 1, None is not defined."""
+
+    name: str
+    names: float | None
+    corpus: float | None
+
+
+def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> list[Figure]:
+    """The invented names against the corpus. Its own values come from itself: leave-one-out, or two random halves."""
+    if not names:
+        return []
+    rng = np.random.default_rng(seed)
+    shuffled = [corpus[k] for k in rng.permutation(len(corpus))]
+    half, other = shuffled[::2], shuffled[1::2]
+    known = set(corpus)
+    enough = len(corpus) > 1
+    return [
+        Figure("distinct", len(set(names)) / len(names), 1.0),
+        Figure("new", sum(name not in known for name in names) / len(names), 0.0),
+        Figure("mean edits to the nearest", *nearest(names, shuffled)),
+        Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
+        Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
+        Figure(
+            "endings, variation",
+            ending_distance(names, corpus),
+            ending_distance(half, other) if enough else None,
+        ),
+        Figure("share with an unattested triple", *unattested(names, corpus)),
+    ]
+
+
+def nearest(names: Sequence[str], shuffled: Sequence[str]) -> tuple[float, float | None]:
+    """Mean edit distance to the nearest name of the corpus; the corpus's own, to the nearest other one.
+
+    Of a long list the first names stand for all.
+    """
+    neighbours = Neighbours(shuffled)
+    most = max(10, COMPARISONS // (2 * len(shuffled)))
+    own = mean_edits(neighbours, shuffled[:most], itself=False) if len(shuffled) > 1 else None
+    return mean_edits(neighbours, names[:most], itself=True), own
+
+
+def mean_edits(neighbours: Neighbours, names: Sequence[str], *, itself: bool) -> float:
+    """Mean edit distance to the nearest name: from the index, and from all distances where it knows none."""
+    edits, _ = neighbours.within(names, itself=itself)
+    for k in np.flatnonzero(edits > MOST).tolist():
+        edits[k] = neighbours.nearest(names[k], itself=itself)[0]
+    return float(edits.mean())
+
+
+def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:
+    """max |F_a − F_b| of the lengths' distribution functions  (Kolmogorov and Smirnov)."""
+    x, y = np.sort([len(name) for name in a]), np.sort([len(name) for name in b])
+    at = np.union1d(x, y)
+    return float(np.abs(np.searchsorted(x, at, "right") / len(x) - np.searchsorted(y, at, "right") / len(y)).max())
+
+
+def ending_distance(a: Sequence[str], b: Sequence[str]) -> float:
+    """½ Σ |share_a − share_b| over the last four letters: the share of names whose endings would have to change."""
+    x, y = (Counter(name[-LETTERS_OF_ENDING:] for name in names) for names in (a, b))
+    return 0.5 * sum(abs(x[ending] / len(a) - y[ending] / len(b)) for ending in x.keys() | y.keys())
+
+
+def unattested(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, float]:
+    """The share of names with three letters in a row, boundaries counted, that no name of the corpus has; the corpus's
+    own, that no other name has."""
+    seen = Counter(triple for name in corpus for triple in triples(name))
+    invented = sum(any(not seen[triple] for triple in triples(name)) for name in names)
+    own = sum(any(seen[triple] == 1 for triple in triples(name)) for name in corpus)
+    return invented / len(names), own / len(corpus)
+
+
+def letter_shares(names: Sequence[str]) -> dict[str, float]:
+    """The share of each letter among all letters of the names, the most frequent first, equal ones by alphabet."""
+    counts = Counter("".join(names))
+    return {letter: counts[letter] / counts.total() for letter in sorted(counts, key=lambda v: (-counts[v], v))}

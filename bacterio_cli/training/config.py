@@ -1,0 +1,214 @@
+"""The options of a training run: defaults, ranges, presets, and which of them contradict each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from bacterio_cli.errors import UsageError
+
+LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
+PASSES = {"rnn": 60}  # over 43,000 characters, where 45 do for the others
+# What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
+PLAIN_CELL = {"hidden": 192, "dropout": 0.1, "lr": 0.003}
+
+CHOICES = {
+    "arch": ("rnn", "gru", "lstm", "mlp"),
+    "activation": ("tanh", "sigmoid", "relu"),
+    "optimizer": tuple(LEARNING_RATES),
+    "schedule": ("constant", "linear", "cosine"),
+    "clip_mode": ("norm", "element"),
+    "reduction": ("mean", "sum"),
+}
+INFINITY = math.inf
+RANGES: dict[str, tuple[float, float]] = {
+    "hidden": (1, 8192), "layers": (1, 16), "embedding": (0, 4096), "window": (1, 100), "dropout": (0, 0.95),
+    "lr": (0, INFINITY), "warmup": (0, INFINITY), "weight_decay": (0, INFINITY), "batch_size": (1, 65536),
+    "epochs": (1, 10**6), "clip": (0, INFINITY), "bptt": (1, 10**4), "valid_fraction": (0, 0.5),
+    "patience": (0, INFINITY), "seed": (0, 2**63 - 1), "ngram": (0, 12), "smoothing": (0, 1), "nets": (1, 16),
+    "init_scale": (0, INFINITY),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides, with the corpus, which model comes out.
+
+    `smoothing` is the weight of the `ngram` table's distribution in the targets; `mix` is the nets' weight beside the
+    table, or "auto"; `nets` are averaged; `refit` goes on, after validation, on all names. `reduction` is what a step
+    descends: the mean loss of a letter, or the sum over the batch as T1's author did; `init_scale` draws weights
+    from N(0, init_scale²) instead of each layer's own rule. Both are set by presets alone. `clip` 0 and `patience` 0
+    switch off; `epochs` and `batch_size` None follow from the size of the corpus.
+    """
+
+    arch: str = "lstm"
+    activation: str = "tanh"
+    hidden: int = 128
+    layers: int = 2
+    embedding: int = 32
+    window: int = 5
+    dropout: float = 0.4
+    optimizer: str = "adamw"
+    lr: float = 0.005
+    schedule: str = "cosine"
+    warmup: int = 0
+    weight_decay: float = 0.15
+    batch_size: int | None = None
+    epochs: int | None = None
+    clip: float = 5.0
+    clip_mode: str = "norm"
+    stream: bool = False
+    bptt: int = 25
+    valid_fraction: float = 0.1
+    patience: int = 0
+    seed: int = 0
+    ngram: int = 7
+    smoothing: float = 0.45
+    mix: str = "auto"
+    refit: bool = True
+    nets: int = 1
+    init_scale: float | None = None
+    reduction: str = "mean"
+
+    @property
+    def net_weight(self) -> float | None:
+        """The nets' weight in the mixture, None if validation is to choose it."""
+        return None if self.mix == "auto" else float(self.mix)
+
+    def sized(self, characters: int) -> TrainingConfig:
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters."""
+        epochs = self.epochs or epochs_for(characters, self.arch)
+        batch_size = self.batch_size or (32 if characters < 300_000 else 128)
+        return replace(self, epochs=epochs, batch_size=batch_size)
+
+
+# Without a table: the plain net, trained on what was seen.
+PLAIN = {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "fast": {"arch": "gru", "layers": 1, "dropout": 0.3, "epochs": 12, "refit": False},
+    "best": {"nets": 3},
+    # The system of T1 as its author ran it: one tanh layer on one-hot letters, a name a step.
+    "seed": {
+        "arch": "rnn", "activation": "tanh", "hidden": 50, "layers": 1, "embedding": 0, "dropout": 0.0,
+        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
+        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum", **PLAIN,
+    },
+}  # fmt: skip
+
+
+def epochs_for(characters: int, arch: str) -> int:
+    """45 passes over 43,000 characters (a plain rnn 60), and fewer as the list grows: time ∝ characters^0.4."""
+    passes = PASSES.get(arch, 45)
+    return min(2 * passes, max(3, round(passes * (43_000 / characters) ** 0.6)))
+
+
+def flag(name: str) -> str:
+    """The option that sets a field."""
+    return "--" + name.replace("_", "-")
+
+
+def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
+    """The recipe of a preset with the options given beside it, which win. Raises UsageError."""
+    given = canonical(given)
+    settings = {**PRESETS[preset], **given}
+    optimizer = settings.get("optimizer", TrainingConfig.optimizer)
+    if settings.get("arch") == "rnn":
+        plain = PLAIN_CELL if optimizer == "adamw" else {k: v for k, v in PLAIN_CELL.items() if k != "lr"}
+        settings = {**plain, **settings}
+    settings.setdefault("lr", LEARNING_RATES.get(optimizer, TrainingConfig.lr))
+    if optimizer != "adamw":
+        settings.setdefault("weight_decay", 0.0)
+    if settings.get("ngram") == 0:
+        settings = {**settings, **PLAIN, "refit": settings.get("refit", TrainingConfig.refit)}
+    recipe = TrainingConfig(**settings)
+    refuse_impossible(recipe)
+    refuse_contradictions(recipe, given)
+    return recipe
+
+
+def canonical(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as they are stored: a weight written in one way."""
+    settings = dict(given)
+    with suppress(ValueError):  # what is no number is refused by name later
+        settings["mix"] = f"{float(settings['mix']):g}" if settings.get("mix", "auto") != "auto" else "auto"
+    return settings if "mix" in given else {name: settings[name] for name in given}
+
+
+def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: str | None, where: str) -> TrainingConfig:
+    """The stored recipe, with more epochs if they are asked for; UsageError for any other difference."""
+    asked = canonical(given)
+    if preset:  # all that it decides, but not for how long
+        whole = asdict(resolve(preset, given))
+        asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
+        asked |= canonical(given)
+    for name, value in asked.items():
+        before = getattr(stored, name)
+        if value != before and not (name == "epochs" and value > before):
+            raise UsageError(
+                f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
+                "leave it out, or start anew without --resume"
+            )
+    if stored.nets > 1 and asked.get("epochs", 0) > (stored.epochs or 0):
+        raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
+    recipe = replace(stored, epochs=asked.get("epochs", stored.epochs))
+    refuse_impossible(recipe)
+    return recipe
+
+
+def restore(settings: Any) -> TrainingConfig:
+    """The recipe that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
+    if not isinstance(settings, dict) or set(settings) != {f.name for f in fields(TrainingConfig)}:
+        raise ValueError("other options than this version has")
+    recipe = TrainingConfig(**settings)
+    kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+    for f in fields(TrainingConfig):
+        value, kind = settings[f.name], str(f.type).removesuffix(" | None")
+        if (f.name != "init_scale" or value is not None) and type(value) not in kinds[kind]:
+            raise ValueError(f"{f.name} cannot be {value!r}")
+    try:
+        refuse_impossible(recipe)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    return recipe
+
+
+def refuse_impossible(recipe: TrainingConfig) -> None:
+    """UsageError for a value outside its range."""
+    for name, value in asdict(recipe).items():
+        if name in CHOICES and value not in CHOICES[name]:
+            raise UsageError(f"{flag(name)} is one of {', '.join(CHOICES[name])}, not {value}")
+        if name in RANGES and value is not None:
+            low, high = RANGES[name]
+            if not low <= value <= high or not math.isfinite(value):
+                bounds = f"a finite number, at least {low}" if high == INFINITY else f"from {low} to {high}"
+                raise UsageError(f"{flag(name)} must be {bounds}, not {value}")
+    try:
+        possible = recipe.net_weight is None or 0 <= recipe.net_weight <= 1
+    except ValueError:
+        possible = False
+    if not possible:
+        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {recipe.mix}")
+
+
+def refuse_contradictions(recipe: TrainingConfig, given: Mapping[str, Any]) -> None:
+    """UsageError for an option that has no effect beside the others."""
+    arch, table = recipe.arch, recipe.ngram > 0
+    conflicts = [
+        ("activation", arch not in ("rnn", "mlp"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
+        ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
+        ("stream", arch == "mlp", "carries a state from chunk to chunk, and an mlp has none"),
+        ("bptt", not recipe.stream, "is the chunk of --stream; whole names are never cut"),
+        ("weight_decay", recipe.optimizer != "adamw", f"needs --optimizer adamw, not {recipe.optimizer}"),
+        ("patience", recipe.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
+        ("smoothing", not table, "needs a table, and --ngram is 0"),
+        ("mix", not table and given.get("mix") != "1", "needs a table, and --ngram is 0"),
+        ("refit", recipe.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
+    ]
+    for name, conflict, why in conflicts:
+        if conflict and given.get(name):
+            raise UsageError(f"{flag(name)} {why}")

@@ -1,0 +1,162 @@
+"""The course of a run: which names are learned in which stage, with which table and targets.
+
+A course follows from the recipe, the corpus and the background alone. It is made again on resume and never saved.
+
+stage        learns                       held against     keeps
+background   the background's names       validation       the last weights
+fit          the names not held out       validation       the best weights
+refit        all names                    nothing          the last weights
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.dataset.corpus import Corpus, split
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.errors import BacterioError
+from bacterio_cli.lm.discounts import choose_discounts, walk
+from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.nn.layers import Array
+from bacterio_cli.training.config import TrainingConfig
+from bacterio_cli.training.soft_targets import CrossFit
+
+# What each stream of random numbers is for: default_rng([seed, purpose, …]).
+SPLIT, INIT, ORDER, MASKS, FOLD = range(5)
+
+BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
+REFIT_EPOCHS = 0.4  # of the epochs of the fit
+REFIT_RATE = 0.6  # of its learning rate
+STAGES = ("background", "fit", "refit")
+
+
+class Phase(NamedTuple):
+    """So many epochs of one kind for one of the nets; `per_epoch` steps each, at a peak learning rate."""
+
+    kind: str
+    net: int
+    epochs: int
+    per_epoch: int
+    rate: float
+
+    @property
+    def steps(self) -> int:
+        """All its steps."""
+        return self.epochs * self.per_epoch
+
+
+class TrainingPlan:
+    """Names, texts, tables and stages of one run."""
+
+    def __init__(
+        self, recipe: TrainingConfig, corpus: Corpus, vocabulary: Vocabulary, background: Corpus | None
+    ) -> None:
+        self.recipe, self.corpus, self.vocabulary = recipe, corpus, vocabulary
+        training, validation = split(corpus.names, recipe.valid_fraction, self.rng(SPLIT))
+        self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
+        if background is not None:
+            related = related_names(background, corpus, vocabulary)
+            if not related:
+                raise BacterioError("--background: no name of it is new and spelled with the letters of the corpus")
+            self.texts["background"] = EncodedCorpus(related, vocabulary)
+        self.held_out = EncodedCorpus(validation, vocabulary) if validation else None
+        self.stages = self.plan()
+        self.targets: dict[str, CrossFit] = {}
+
+    def rng(self, *purpose: int) -> np.random.Generator:
+        """The random numbers for a purpose."""
+        return np.random.default_rng([self.recipe.seed, *purpose])
+
+    def plan(self) -> list[Phase]:
+        """Each net is fitted, on the background first; then each is refitted."""
+        recipe = self.recipe
+        assert recipe.epochs is not None  # sized() has filled it in
+        stages = []
+        for net in range(recipe.nets):
+            if "background" in self.texts:
+                stages.append(self.stage("background", net, min(recipe.epochs, BACKGROUND_EPOCHS), recipe.lr))
+            stages.append(self.stage("fit", net, recipe.epochs, recipe.lr))
+        if recipe.refit and self.held_out is not None:
+            epochs = max(1, round(REFIT_EPOCHS * recipe.epochs))
+            stages += [self.stage("refit", net, epochs, REFIT_RATE * recipe.lr) for net in range(recipe.nets)]
+        return stages
+
+    def stage(self, kind: str, net: int, epochs: int, rate: float) -> Phase:
+        """A stage with its number of steps an epoch."""
+        assert self.recipe.batch_size is not None  # sized() has filled it in
+        per_epoch = self.texts[kind].batches_per_epoch(
+            self.recipe.batch_size, self.recipe.bptt if self.recipe.stream else None
+        )
+        return Phase(kind, net, epochs, per_epoch, rate)
+
+    @cached_property
+    def discounts(self) -> tuple[float, float, float]:
+        """Chosen on the validation names, for the table counted without them."""
+        return choose_discounts(self.fit_counts, self.held_out)
+
+    @cached_property
+    def fit_counts(self) -> Counts:
+        """The counts of the training names."""
+        return Counts.of(self.texts["fit"].ids, self.vocabulary.n_y, self.recipe.ngram)
+
+    @cached_property
+    def refit_counts(self) -> Counts:
+        """The counts of all names."""
+        return Counts.of(self.texts["refit"].ids, self.vocabulary.n_y, self.recipe.ngram)
+
+    def table(self, kind: str) -> NGram | None:
+        """The table of the training names ("fit"), of all ("refit"), or of the background; None without one."""
+        if not self.recipe.ngram or kind not in self.texts:
+            return None
+        if kind == "background":
+            return self.background_table
+        return NGram(self.fit_counts if kind == "fit" else self.refit_counts, self.discounts)
+
+    @cached_property
+    def background_table(self) -> NGram:
+        """The background's own table, its discounts chosen on the same validation names."""
+        counts = Counts.of(self.texts["background"].ids, self.vocabulary.n_y, self.recipe.ngram)
+        return NGram(counts, choose_discounts(counts, self.held_out))
+
+    def soft_targets(self, stage: Phase) -> CrossFit | None:
+        """The targets of a stage; None where the recipe wants plain ones."""
+        recipe = self.recipe
+        if not recipe.ngram or not recipe.smoothing:
+            return None
+        if stage.kind not in self.targets:
+            if stage.kind == "refit":
+                self.targets.clear()  # no earlier stage comes again
+            discounts = self.background_table.discounts if stage.kind == "background" else self.discounts
+            self.targets[stage.kind] = CrossFit(
+                self.texts[stage.kind],
+                self.vocabulary.n_y,
+                order=recipe.ngram,
+                discounts=discounts,
+                weight=recipe.smoothing,
+                rng=self.rng(FOLD, STAGES.index(stage.kind)),
+            )
+        return self.targets[stage.kind]
+
+    @cached_property
+    def table_likelihoods(self) -> list[Array]:
+        """What the tables of the fit and the background give each held-out letter, in text order."""
+        if self.held_out is None:
+            return []
+        tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
+        return [table.likelihood(walk(table, self.held_out), self.held_out.ids[1:]) for table in tables]
+
+
+def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:
+    """The background's names that the vocabulary can spell, in its case, without those of the corpus.
+
+    The corpus is learned from itself, and its validation names must be unknown to the background, in whatever case.
+    """
+    spell = str.capitalize if vocabulary.capitalised else str
+    names = dict.fromkeys(spell(name) for name in background.names if not vocabulary.missing(name))
+    own = {name.lower() for name in corpus.names}
+    return [name for name in names if name.lower() not in own]

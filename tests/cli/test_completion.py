@@ -1,0 +1,121 @@
+"""Completion as the shells ask for it: Typer's protocol for bash, zsh and fish, as a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.processes import ENVIRONMENT
+
+from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.gradcheck.bugs import BUGS
+from bacterio_cli.nomenclature.gender import GENDERS
+from bacterio_cli.training.config import CHOICES, PRESETS
+
+SHELLS = ("bash", "zsh", "fish")
+START = "import sys; sys.argv = ['bacterio']; from bacterio_cli.__main__ import main; main()"
+
+
+def answer(shell: str, line: str, folder: Path, start: str = START) -> str:
+    """What `bacterio` prints when this shell asks how the line goes on."""
+    asked = {
+        "bash": {"COMP_WORDS": line.replace(" ", "\n"), "COMP_CWORD": str(line.count(" "))},
+        "zsh": {"_TYPER_COMPLETE_ARGS": line},
+        "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }[shell]
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        cwd=folder, env=os.environ | ENVIRONMENT | asked | {"_BACTERIO_COMPLETE": f"complete_{shell}"},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout
+
+
+def completed(shell: str, line: str, folder: Path) -> list[str]:
+    """The words that the shell would offer."""
+    found = answer(shell, line, folder)
+    if shell == "zsh":
+        return re.findall(r'^(?:_arguments .*\(\()?"([^"]*)"', found, flags=re.MULTILINE)
+    return [row.partition("\t")[0] for row in found.splitlines() if row]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("bacterio sc", ["score"]),
+        ("bacterio sample --top", ["--top-k", "--top-p"]),
+        ("bacterio train --arch ", [*CHOICES["arch"]]),
+        ("bacterio train --optimizer ada", ["adagrad", "adam", "adamw"]),
+        ("bacterio train --schedule c", ["constant", "cosine"]),
+        ("bacterio train --preset ", ["fast", "default", "best", "seed"]),
+        ("bacterio sample --gender ", ["m", "f", "n"]),
+        ("bacterio sample --format ", ["names", "tsv", "jsonl"]),
+        ("bacterio sample --input-format l", ["lines", "lpsn"]),
+        ("bacterio sample --ending ba", ["bacter", "bacillus", "bacterium"]),
+        ("bacterio score --format t", ["table", "tsv"]),
+        ("bacterio score --profile ", ["genus", "any"]),
+        ("bacterio gradcheck --inject tanh", ["tanh-twice", "tanh-plus"]),
+        ("bacterio corpus --input-format ", ["lines", "lpsn", "gtdb", "ncbi", "coldp", "bacdive", "fasta", "table"]),
+    ],
+)
+def test_a_shell_is_told_how_a_line_goes_on(shell: str, line: str, words: list[str], tmp_path: Path) -> None:
+    """Commands, options and the values of an option, those alone that begin as typed."""
+    assert completed(shell, line, tmp_path) == words
+
+
+def test_what_is_offered_is_all_there_is(tmp_path: Path) -> None:
+    """Each ending that tells a gender, each mistake, preset and format: as many as the rooms have that hold them."""
+    assert completed("bash", "bacterio sample --ending ", tmp_path) == [*GENDERS]
+    assert completed("bash", "bacterio gradcheck --inject ", tmp_path) == [bug.name for bug in BUGS]
+    assert set(completed("bash", "bacterio train --preset ", tmp_path)) == {*PRESETS}
+    assert set(completed("bash", "bacterio sample --input-format ", tmp_path)) == {*FORMATS}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("words", ["info", "sample -c", "score --checkpoint", "gradcheck -c"])
+def test_checkpoints_are_those_of_the_folder(shell: str, words: str, tmp_path: Path) -> None:
+    """Files that end in .npz, in the folder that is typed; where there is none, nothing, and the shell lists files."""
+    (tmp_path / "sub").mkdir()
+    for name in ("b.npz", "a.npz", "a.txt", "sub/c.npz"):
+        (tmp_path / name).touch()
+    assert completed(shell, f"bacterio {words} ", tmp_path) == ["a.npz", "b.npz"]
+    assert completed(shell, f"bacterio {words} sub/", tmp_path) == ["sub/c.npz"]
+    assert completed(shell, f"bacterio {words} su", tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["\\$(touch pwned).npz", "`x`.npz", "a b.npz", "a'b.npz", "a\nb.npz", "a:b.npz"])
+def test_a_file_name_that_a_shell_could_run_is_not_offered(name: str, tmp_path: Path) -> None:
+    """zsh evaluates the answer: names with anything but letters, digits and the like are left to the shell itself."""
+    (tmp_path / name).touch()
+    (tmp_path / "m.npz").touch()
+    assert [completed(shell, "bacterio info ", tmp_path) for shell in SHELLS] == [["m.npz"]] * 3
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) -> None:
+    """On one line, however long, and with its default."""
+    assert re.search(r"--preset.*A flag beside it wins\.", answer(shell, "bacterio train --p", tmp_path))
+    assert re.search(r"--patience.*\[default.*: 0\]", answer(shell, "bacterio train --p", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "kept_out"),
+    [
+        ("bacterio train --", {"numpy", "rich", "tqdm"}),
+        ("bacterio sample --ending ", {"numpy", "rich", "tqdm"}),
+        ("bacterio info ", {"numpy", "rich", "tqdm"}),
+        ("bacterio gradcheck --inject ", {"rich", "tqdm"}),
+    ],
+)
+def test_completing_imports_only_what_it_uses(line: str, kept_out: set[str], tmp_path: Path) -> None:
+    """A shell that waits does without numpy and rich; the planted mistakes need the engine that they are planted in."""
+    listing = "print(*[name for name, module in sys.modules.items() if module])"
+    start = START.replace("main()", f"\ntry:\n    main()\nfinally:\n    {listing}")
+    loaded = set(answer("zsh", line, tmp_path, start).splitlines()[-1].split())
+    assert "typer" in loaded
+    assert not loaded & kept_out

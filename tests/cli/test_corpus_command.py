@@ -1,0 +1,181 @@
+"""`bacterio corpus`, and the same readers under `bacterio train`: exit codes and streams."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from support.processes import NAMES, TINY, bacterio, only_error, write_names
+from support.samples import GTDB, LPSN, NCBI, NODES, TABLE, place
+
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset.corpus import Corpus
+
+
+def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
+    """One name a line; stderr says what the file is, a row a reason, and the sum."""
+    place(tmp_path, GTDB, "g.tsv")
+    result = bacterio("corpus", "g.tsv", cwd=tmp_path)
+    assert (result.code, result.stdout) == (0, "Abanella\nCaldomonas\n")
+    first, heading, row, last = result.stderr.splitlines()
+    assert first == "bacterio: g.tsv: lineages with ranks (GTDB, Greengenes), UTF-8, 5 names"
+    assert heading.split() == ["dropped", "count", "such", "as"]
+    assert row.split(maxsplit=2) == [
+        "placeholders",
+        "3",
+        "'Borivibrio_A' (g.tsv:3), 'UBA7703' (g.tsv:4), 'g__' (g.tsv:5)",
+    ]
+    assert last == "bacterio: 2 names, 3 dropped, profile genus"
+
+
+def test_json_is_one_object_on_stderr(tmp_path: Path) -> None:
+    """--json has the same facts, with the digest by which --resume knows a corpus."""
+    place(tmp_path, "# date: 2020-05\n" + GTDB, "g.tsv")
+    result = bacterio("corpus", "g.tsv", "--json", cwd=tmp_path)
+    assert (result.code, result.stdout, result.stderr.count("\n")) == (0, "Abanella\nCaldomonas\n", 1)
+    examples = [("g.tsv:4", "Borivibrio_A"), ("g.tsv:5", "UBA7703"), ("g.tsv:6", "g__")]
+    assert json.loads(result.stderr) == {
+        "names": 2,
+        "profile": "genus",
+        "date": "2020-05",
+        "digest": Corpus(("Abanella", "Caldomonas")).digest,
+        "readings": ["g.tsv: lineages with ranks (GTDB, Greengenes), UTF-8, 5 names"],
+        "dropped": {
+            "placeholders": {"count": 3, "examples": [{"place": place, "text": text} for place, text in examples]}
+        },
+    }
+
+
+def test_quiet_leaves_the_names_alone(tmp_path: Path) -> None:
+    """-q prints no report."""
+    place(tmp_path, GTDB, "g.tsv")
+    assert bacterio("corpus", "g.tsv", "-q", cwd=tmp_path) == (0, "Abanella\nCaldomonas\n", "")
+
+
+@pytest.mark.parametrize(("text", "code"), [("Abano\n", 0), ("Abano\nAbano\n", 1), ("# note\n\n Abano \n", 0)])
+def test_check_fails_if_anything_was_dropped(text: str, code: int, tmp_path: Path) -> None:
+    """--check changes the exit code and nothing else; one name is enough."""
+    place(tmp_path, text, "l.txt")
+    plain, checked = bacterio("corpus", "l.txt", cwd=tmp_path), bacterio("corpus", "l.txt", "--check", cwd=tmp_path)
+    assert (plain.code, checked.code) == (0, code)
+    assert checked[1:] == plain[1:]
+    assert plain.stdout == "Abano\n"
+
+
+def test_sources_are_joined_and_dash_is_standard_input(tmp_path: Path) -> None:
+    """Packed data on standard input beside a file; names in the order of first appearance."""
+    place(tmp_path, "Zetella\nAbanella\n", "l.txt")
+    result = bacterio("corpus", "l.txt", "-", cwd=tmp_path, stdin=gzip.compress(LPSN.encode()))
+    assert (result.code, result.stdout) == (0, "Zetella\nAbanella\nBorivibrio\nDurella\n")
+    assert "bacterio: standard input: LPSN genus and species rows, UTF-8, 3 names\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "stdout"),
+    [
+        ("t.csv --column 2 --profile genus", "Abanella\nBorivibrio\nDurella\n"),
+        ("t.csv --column note", "a; b\nnothing\n"),
+        ("t.csv --input-format table --column code", "1\n2\n3\n4\n"),
+        ("l.txt --encoding cp1252", "Béla€\n"),
+        ("l.txt --encoding cp1252 --input-format lines --profile any", "Béla€\n"),
+    ],
+)
+def test_options_reach_the_reader(words: str, stdout: str, tmp_path: Path) -> None:
+    """--column, --profile, --input-format and --encoding."""
+    place(tmp_path, TABLE, "t.csv")
+    place(tmp_path, "Béla€\n".encode("cp1252"), "l.txt")
+    result = bacterio("corpus", *words.split(), cwd=tmp_path)
+    assert (result.code, result.stdout) == (0, stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        ("none.txt", 1, "cannot read none.txt: No such file or directory"),
+        ("empty.txt", 1, "empty.txt: has no names; give a list, one name a line"),
+        ("empty.txt --input-format lpsn", 1, "empty.txt: is not in the format lpsn"),
+        ("t.csv --column species", 1, "t.csv: has no column 'species'; its first row is: code, genus of it, note"),
+        ("taxa.dmp", 1, "taxa.dmp: is a dump of NCBI"),
+        ("t.csv --column 0", 2, "--column '0' is neither a name nor a number"),
+        ("t.csv --input-format table", 2, "--input-format table needs --column"),
+        ("t.csv --encoding klingon", 2, "--encoding klingon: no such encoding"),
+        ("- -", 2, "'-' is given twice"),
+        ("t.csv --json --quiet", 2, "--json is a form of the report"),
+    ],
+)
+def test_failures_are_one_line(words: str, code: int, what: str, tmp_path: Path) -> None:
+    """1 for data, 2 for words, nothing on stdout."""
+    place(tmp_path, TABLE, "t.csv")
+    place(tmp_path, "", "empty.txt")
+    place(tmp_path, NCBI, "taxa.dmp", NODES)
+    result = bacterio("corpus", *words.split(), cwd=tmp_path)
+    assert only_error(result, code).startswith(what)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("words", ["--profile species", "--input-format excel", ""])
+def test_words_outside_the_choice_are_exit_2(words: str, tmp_path: Path) -> None:
+    """A profile or format that does not exist, and no file at all."""
+    file = ["t.csv"] if words else []
+    result = bacterio("corpus", *file, *words.split(), cwd=tmp_path)
+    assert (result.code, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_a_reader_that_goes_away_ends_it_quietly(check: list[str], tmp_path: Path) -> None:
+    """`bacterio corpus … | head -1` is no failure, --check or not."""
+    write_names(tmp_path, [*(f"Abano {k}" for k in range(20_000)), "Abano 0"])
+    line = '("$@"; echo "code $?" >&2) | head -n 1'
+    result = bacterio("corpus", "names.txt", "-q", *check, cwd=tmp_path, shell=line)
+    assert (result.stdout, result.stderr) == ("Abano 0\n", "code 0\n")
+
+
+def test_a_reader_that_was_never_there_is_no_failure(tmp_path: Path) -> None:
+    """The few names that wait in the buffer are written before --check decides."""
+    write_names(tmp_path, ["Abano", "Abano"])
+    line = '("$@"; echo "code $?" >&2) | true'
+    result = bacterio("corpus", "names.txt", "-q", "--check", cwd=tmp_path, shell=line, PYTHONUNBUFFERED="")
+    assert (result.stdout, result.stderr) == ("", "code 0\n")
+
+
+def test_train_reads_the_same_files(tmp_path: Path) -> None:
+    """A download is recognised, cleaned, said in a line, and can be resumed by its digest."""
+    rows = [f"X{k}\td__B;p__P;g__{name};s__{name} x" for k, name in enumerate((*NAMES, "UBA77"))]
+    place(tmp_path, "\n".join(rows), "g.tsv")
+    result = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", cwd=tmp_path)
+    assert result.code == 0, result
+    assert result.stderr.splitlines()[0] == (
+        "bacterio: g.tsv: lineages with ranks (GTDB, Greengenes), UTF-8, 41 names; 1 dropped: 1 placeholders"
+    )
+    assert load(tmp_path / "m.npz").known == NAMES
+    again = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", "--resume", cwd=tmp_path)
+    assert again.code == 0, again
+    other = bacterio("train", "g.tsv", *TINY, "--profile", "any", "-o", "m.npz", "--resume", cwd=tmp_path)
+    assert "was trained on another corpus" in only_error(other)
+
+
+def test_train_takes_a_column_for_corpus_and_background(tmp_path: Path) -> None:
+    """The options hold for --background too, and '-' for both is refused."""
+    table = "id,name\n" + "".join(f"{k},{name}\n" for k, name in enumerate(NAMES))
+    place(tmp_path, table, "t.csv")
+    place(tmp_path, table.replace("a\n", "ella\n"), "b.csv")
+    words = ("train", "t.csv", *TINY, "--column", "name", "--background", "b.csv", "-o", "m.npz")
+    result = bacterio(*words, cwd=tmp_path)
+    assert result.code == 0, result
+    assert [line.split(",")[0] for line in result.stderr.splitlines()[:2]] == [
+        "bacterio: t.csv: column of a table",
+        "bacterio: b.csv: column of a table",
+    ]
+    assert load(tmp_path / "m.npz").known == NAMES
+    twice = bacterio("train", "-", "--background", "-", cwd=tmp_path)
+    assert only_error(twice, 2).startswith("'-' is given twice")
+
+
+def test_train_says_nothing_of_plain_lists(tmp_path: Path) -> None:
+    """For UTF-8 lines that lost duplicates only, the first line is that of the names."""
+    write_names(tmp_path, NAMES * 2)
+    result = bacterio("train", "names.txt", *TINY, "-o", "m.npz", cwd=tmp_path)
+    assert result.stderr.startswith("bacterio: 40 names (40 duplicates dropped), ")

@@ -1,0 +1,230 @@
+"""`bacterio score` as a process: rows, streams and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.processes import NAMES, Result, bacterio, on_terminal, only_error, small_model, write_names
+from support.samples import LPSN_HEADER
+
+from bacterio_cli.inference.scorer import FIELDS, Scorer
+from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.reference_lists import Reference
+
+GIVEN = ("Borixis", "Borixia", "Boribactus", "Lilium", "Жук", "Koraa")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small model, said to have learned genera, as m.npz, and as towns.npz without that."""
+    folder = tmp_path_factory.mktemp("room")
+    model = small_model()
+    replace(model, corpus=model.corpus | {"profile": "genus", "date": "2020-12-31"}).save(folder / "m.npz")
+    model.save(folder / "towns.npz")
+    return folder
+
+
+def score(room: Path, *words: object, stdin: str = "") -> Result:
+    """`bacterio score` with the small model."""
+    return bacterio("score", "-c", "m.npz", *words, cwd=room, stdin=stdin.encode())
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """TSV with a header."""
+    return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def refuse(word: str) -> None:
+    """NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{word} is not JSON")
+
+
+def records(text: str) -> list[dict[str, object]]:
+    """JSON Lines."""
+    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+
+
+def test_a_row_a_name_in_tsv(room: Path) -> None:
+    """In a pipe TSV, a header only where asked for; the columns hold what the scorer says, in the promised order."""
+    plain, headed = score(room, *GIVEN), score(room, "--header", *GIVEN)
+    assert (plain.code, headed.stdout) == (0, "\t".join(FIELDS) + "\n" + plain.stdout)
+    assert "\x1b" not in plain.stdout
+    found = rows(headed.stdout)
+    corpus = Reference("the model's corpus", NAMES, prokaryotes=True)
+    expected = [row.asdict() for row in Scorer(small_model(), Lookup([corpus]), genus=True).score(GIVEN)]
+    assert [row["edits"] for row in found] == ["0", "1", "2", ">2", ">2", "0"]
+    assert [row["status"] for row in found] == ["conflict", "warn", "ok", "ok", "conflict", "conflict"]
+    for row, wanted in zip(found, expected, strict=True):
+        for key in ("name", "nearest", "least_likely", "length", "gender", "stem", "ending", "status"):
+            assert row[key] == str("" if wanted[key] is None else wanted[key])
+        for key in ("nats", "bits_per_char"):
+            assert row[key] == "" if wanted[key] is None else float(row[key]) == pytest.approx(wanted[key], abs=2e-4)
+        assert row["flags"] == ",".join(flag["code"] for flag in wanted["flags"])
+        assert row["listed_in"] == ",".join(wanted["listed_in"])
+        assert row["not_checked"] == ",".join(wanted["not_checked"])
+
+
+def test_json_lines_hold_the_same(room: Path) -> None:
+    """An object a name with the fields in order; what is not known is null, lists are lists, flags have their rule."""
+    table, found = (
+        rows(score(room, "--header", *GIVEN).stdout),
+        records(score(room, "--format", "jsonl", *GIVEN).stdout),
+    )
+    assert [tuple(record) for record in found] == [FIELDS] * len(GIVEN)
+    for record, row in zip(found, table, strict=True):
+        assert record["name"] == row["name"]
+        assert str(record["nats"] or "") == row["nats"]
+        assert (record["edits"], record["nearest"] or "") == (
+            3 if row["edits"] == ">2" else int(row["edits"]),
+            row["nearest"],
+        )
+        assert [set(flag) for flag in record["flags"]] == [{"code", "severity", "rule", "says"}] * len(record["flags"])
+    assert found[0]["listed_in"] == ["the model's corpus"]
+    assert [found[4][key] for key in ("nats", "bits_per_char", "percentile", "nearest")] == [None] * 4
+
+
+def test_a_name_outside_the_alphabet_stops_nothing(room: Path) -> None:
+    """Its row has no numbers and says which letters; the rows around it are there, exit 0."""
+    result = score(room, "--format", "jsonl", "Lilium", "Жук", "Koraa")
+    found = records(result.stdout)
+    assert result.code == 0
+    assert [record["nats"] is None for record in found] == [False, True, False]
+    assert any("жук" in flag["says"] for flag in found[1]["flags"])
+
+
+def test_names_come_from_standard_input(room: Path) -> None:
+    """A list there gives what the names typed give; blank lines, comments and outer blanks are no names."""
+    typed, listed = score(room, *GIVEN), score(room, stdin="# a list\n\n" + "".join(f"  {n} \n" for n in GIVEN))
+    assert listed == typed
+    assert typed.code == 0
+    table = score(room, "--column", "genus", stdin="id,genus\n1,Lilium\n2,Koraa\n")
+    assert [line.split("\t")[0] for line in table.stdout.splitlines()] == ["Lilium", "Koraa"]
+
+
+def test_a_line_is_a_row_whatever_is_in_it(room: Path) -> None:
+    """Tabs, escapes and quotes in a name break neither the columns nor the terminal."""
+    result = score(room, stdin='Ali\tmonas\nAl\x1b[31mia\n"Kora"\nAlba\u202emonas\n')
+    lines = result.stdout.splitlines()
+    assert (result.code, len(lines)) == (0, 4)
+    assert [line.count("\t") for line in lines] == [len(FIELDS) - 1] * 4
+    assert all(character.isprintable() or character in "\t\n" for character in result.stdout)
+
+
+def test_strict_fails_on_conflicts_alone(room: Path) -> None:
+    """Exit 1 if a name has one, 0 for warnings and notes; all rows are printed all the same."""
+    for names, code in ((GIVEN, 1), (GIVEN[1:4], 0)):
+        text = "".join(name + "\n" for name in names)
+        strict, lenient = score(room, "--strict", stdin=text), score(room, stdin=text)
+        assert (strict.code, lenient.code) == (code, 0)
+        assert (strict.stdout, strict.stderr) == (lenient.stdout, lenient.stderr)
+
+
+def test_the_summary_is_one_row(room: Path) -> None:
+    """Names, characters with end marks, nats and bits a character, and how many could not be scored."""
+    keys = ["names", "characters", "nats_per_char", "bits_per_char", "unscorable"]
+    (line,) = records(score(room, "--summary", "--format", "jsonl", *GIVEN).stdout)
+    assert list(line) == keys
+    scored = [record for record in records(score(room, "--format", "jsonl", *GIVEN).stdout) if record["nats"]]
+    characters = sum(record["length"] + 1 for record in scored)
+    assert (line["names"], line["characters"], line["unscorable"]) == (5, characters, 1)
+    assert line["nats_per_char"] == pytest.approx(sum(record["nats"] for record in scored) / characters, abs=1e-4)
+    assert line["bits_per_char"] == pytest.approx(line["nats_per_char"] / 0.6931472, abs=1e-5)
+    headed = score(room, "--summary", "--header", *GIVEN)
+    assert (headed.code, headed.stdout.splitlines()[0].split("\t")) == (0, keys)
+    assert headed.stdout.splitlines()[1].split("\t") == [str(value) for value in line.values()]
+    assert score(room, "--summary", "Жук").stdout == "0\t0\t\t\t1\n"
+
+
+def test_stderr_names_the_lists(room: Path) -> None:
+    """What each list was taken for, then one line of all, with size and date; stdout says in which a name stands."""
+    write_names(room, ["# date: 2019-05-01", "LILIUM", "Rosa"], "plants.txt")
+    (room / "lpsn.csv").write_text(f"{LPSN_HEADER}\nAlbaria,,,Ref,VL; synonym,Doe,x,1,,1,\n", encoding="utf-8")
+    result = score(room, "--avoid", "plants.txt", "--avoid", "lpsn.csv", "--header", "Lilium", "albaria", "Rubus")
+    assert re.fullmatch(
+        r"bacterio: plants\.txt: plain list, UTF-8, 2 names\nbacterio: lpsn\.csv: LPSN .*, 1 name\n"
+        r"bacterio: compared with the model's corpus \(40 names.*2020-12-31\), plants\.txt \(2 names.*2019-05-01\), "
+        r"lpsn\.csv \(1 name.*\d{4}-\d\d-\d\d\)\n",
+        result.stderr,
+    )
+    found = rows(result.stdout)
+    assert [row["listed_in"] for row in found] == ["plants.txt", "lpsn.csv", ""]
+    assert [row["nearest"] for row in found] == ["LILIUM", "Albaria", ""]
+    flags = [row["flags"].split(",") for row in found]
+    assert ("homonym-elsewhere" in flags[0], "homonym" in flags[0], "homonym" in flags[1]) == (True, False, True)
+    assert {row["not_checked"] for row in found} == {""}
+
+
+def test_the_profile_is_that_of_the_model_unless_given(room: Path) -> None:
+    """A model of towns does not judge by the rules for genera; --profile decides otherwise."""
+    words = ("--format", "jsonl", "dura bori")
+    for model, profile, judged in [
+        ("towns", None, False),
+        ("m", None, True),
+        ("towns", "genus", True),
+        ("m", "any", False),
+    ]:
+        result = bacterio("score", "-c", f"{model}.npz", *(["--profile", profile] if profile else []), *words, cwd=room)
+        (record,) = records(result.stdout)
+        assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
+        assert (record["status"] == "conflict") == judged
+
+
+def test_a_terminal_gets_a_table(room: Path) -> None:
+    """A ruled table with the status in colour, what was found in words below; plain with NO_COLOR."""
+    code, shown = on_terminal("score", "-c", "m.npz", "Borixis", "Boribactus", cwd=room)
+    assert code == 0
+    assert "\x1b[1;31mconflict" in shown
+    assert "\x1b[32mok" in shown
+    assert "─" in shown
+    assert re.search(r"^Borixis: stands in the model's corpus", shown, re.MULTILINE)
+    code, shown = on_terminal("score", "-c", "m.npz", "Borixis", "Boribactus", cwd=room, NO_COLOR="1")
+    assert (code, "\x1b[1;31m" in shown, "\x1b[32m" in shown, "conflict" in shown) == (0, False, False, True)
+    table = score(room, "--format", "table", "Borixis", "Boribactus")
+    assert "\x1b" not in table.stdout
+    assert re.search(r"^Boribactus .* ok$", table.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--avoid none.txt Kora", "cannot read none.txt: No such file or directory"),
+        ("--input-format lpsn", "standard input: is not in the format lpsn"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(words: str, message: str, room: Path) -> None:
+    """Exit 1; stdout stays empty."""
+    result = score(room, *words.split(), stdin="Kora\n")
+    assert only_error(result).startswith(message)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("words", ["--format names Kora", "--profile town Kora", "--input-format names"])
+def test_values_that_there_are_not_are_exit_2(words: str, room: Path) -> None:
+    """stderr names the option and the value; stdout stays empty."""
+    result = score(room, *words.split())
+    assert (result.code, result.stdout) == (2, "")
+    assert all(word in result.stderr for word in words.split()[:2])
+
+
+def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
+    """A net so sure of itself that another letter has probability 0 in float32 still gives rows that JSON takes."""
+    model = small_model()
+    sure = replace(model, nets=({**model.params, "W_ya": 200 * model.params["W_ya"]},))
+    sure.save(room / "sure.npz")
+    result = bacterio("score", "-c", "sure.npz", "--format", "jsonl", "Xisbac", "Koraa", cwd=room)
+    assert (result.code, len(records(result.stdout))) == (0, 2)
+
+
+def test_a_dash_is_standard_input(room: Path) -> None:
+    """As for every command, `-` stands for the list there."""
+    assert score(room, "-", stdin="Lilium\n") == score(room, "Lilium")
+
+
+def test_strict_holds_for_a_summary_too(room: Path) -> None:
+    """A list with a conflict is exit 1 whatever is printed of it."""
+    assert score(room, "--summary", "--strict", "Borixis").code == 1

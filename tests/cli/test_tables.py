@@ -1,0 +1,119 @@
+"""Tables on screens of any width, and the variables by which people ask for colours or for none."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from support.processes import bacterio, examples, on_terminal, small_model
+
+from bacterio_cli.cli.tables import table, widths_within
+from bacterio_cli.cli.terminal import columns_of
+
+COLUMNS = ("name", "better than", "", "why")
+ROWS = [
+    ("Nova Methano", "71 %", "pass", "f′ ⊙ δ is the slope"),
+    ("ナエトル", "", "FAIL", "x" * 40),
+    ("A", "5 %", "", ""),
+]
+ANSI = re.compile(r"\x1b\[[\d;]*m")
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what it shows."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def shown(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines of the table on a screen so wide, without colours."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    screen = Screen()
+    table(COLUMNS, ROWS, stream=screen, right=("better than",), whole=("name",))
+    return [line.rstrip() for line in ANSI.sub("", screen.getvalue()).splitlines()]
+
+
+@pytest.mark.parametrize("width", [24, 40, 43, 46, 50, 60, 80, 200])
+def test_nothing_is_lost_on_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is wider than the screen, and every letter of every cell is there."""
+    lines = shown(width, monkeypatch)
+    assert max(map(cell_len, lines)) <= width
+    text = "".join("".join(lines).split())
+    for row in ROWS:
+        assert all(word in text for cell in row[:3] for word in cell.split())
+    assert text.count("x") == 40
+    assert all(word in text for word in ROWS[0][3].split())
+
+
+def test_a_row_becomes_a_block_where_columns_have_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell a line behind its heading, empty cells left out, an empty line between rows."""
+    assert shown(42, monkeypatch)[0].split() == ["name", "better", "why"]  # a table yet, its heading in two lines
+    assert shown(42, monkeypatch)[3].startswith("Nova Methano ")  # which is whole
+    blocks = "\n".join(shown(34, monkeypatch)).split("\n\n")
+    assert blocks[0].splitlines() == [
+        "name         Nova Methano", "better than  71 %", "             pass", "why          f′ ⊙ δ is the slope",
+    ]  # fmt: skip
+    assert blocks[1].splitlines()[:2] == ["name         ナエトル", "             FAIL"]
+    assert blocks[2].splitlines() == ["name         A", "better than  5 %"]
+
+
+@examples
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 30)), min_size=1, max_size=6), st.integers(0, 200))
+def test_columns_share_the_room(wanted: list[tuple[int, int]], room: int) -> None:
+    """None where the least do not fit; else widths from least to most, in all the room or what is wanted of it."""
+    least, most = [low for low, _ in wanted], [low + more for low, more in wanted]
+    widths = widths_within(room, least, most)
+    assert (widths is None) == (sum(least) > room)
+    if widths is not None:
+        assert all(low <= width <= high for low, width, high in zip(least, widths, most, strict=True))
+        assert sum(widths) == min(room, sum(most))
+
+
+def test_a_column_that_lacks_little_gets_it_all() -> None:
+    """The long one gives way, not the short one."""
+    assert widths_within(30, [5, 5, 5], [40, 7, 5]) == [18, 7, 5]
+
+
+def test_columns_come_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file has 200; a screen what COLUMNS says."""
+    monkeypatch.setenv("COLUMNS", "50")
+    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, 50)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small model as m.npz."""
+    folder = tmp_path_factory.mktemp("room")
+    small_model().save(folder / "m.npz")
+    return folder
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("columns", [50, 80])
+def test_score_is_whole_on_a_narrow_terminal(columns: int, term: str, room: Path) -> None:
+    """The status is not cut, and the lines of the table are not wider than the terminal."""
+    words = ("score", "-c", "m.npz", "--profile", "genus", "Borixis", "Boribactus")
+    code, seen = on_terminal(*words, cwd=room, size=(24, columns), TERM=term)
+    lines = ANSI.sub("", seen).splitlines()
+    rows = lines[1 : next(k for k, line in enumerate(lines) if line.startswith("Borixis: "))]
+    assert code == 0
+    assert max(map(len, rows)) <= columns
+    assert re.search(r"\bconflict\b", "\n".join(rows))
+    assert ("\x1b" in seen) == (term != "dumb")
+
+
+def test_colours_can_be_asked_for_in_a_pipe(room: Path) -> None:
+    """FORCE_COLOR colours what goes to a pipe; a dumb terminal and NO_COLOR are stronger."""
+    words = ("score", "-c", "m.npz", "--format", "table", "--profile", "genus", "Borixis")
+    red = "\x1b[1;31mconflict"
+    assert red in bacterio(*words, cwd=room, FORCE_COLOR="1", TERM="xterm").stdout
+    assert red not in bacterio(*words, cwd=room, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
+    assert "\x1b" not in bacterio(*words, cwd=room, FORCE_COLOR="1", TERM="dumb").stdout
+    assert "\x1b" not in bacterio(*words, cwd=room, TERM="xterm").stdout

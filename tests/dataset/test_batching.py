@@ -1,0 +1,197 @@
+"""Packed batches and the streams of the text regime: nothing lost, nothing twice, everything in its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import NAMES, examples
+
+from bacterio_cli.dataset.batching import POOL, Batch, EncodedCorpus
+from bacterio_cli.dataset.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.of(NAMES)
+TEXT = EncodedCorpus(NAMES, VOCABULARY)
+
+
+def rows(batch: Batch, values: np.ndarray) -> list[list[int]]:
+    """The packed `values` of each row of a batch: at step t the first batch_sizes[t] rows have one each."""
+    unpacked: list[list[int]] = [[] for _ in range(batch.batch_sizes[0])]
+    first = 0
+    for size in batch.batch_sizes:
+        for row in range(size):
+            unpacked[row].append(int(values[first + row]))
+        first += size
+    assert first == len(values)
+    return unpacked
+
+
+def order(text: EncodedCorpus, batch_size: int, seed: int | None) -> list[list[int]]:
+    """Where the letters of each batch stand in the text."""
+    rng = None if seed is None else np.random.default_rng(seed)
+    return [batch.position.tolist() for batch in text.name_batches(batch_size, rng)]
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
+def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
+    """Unpacked again, the batches of an epoch hold each name exactly once."""
+    rng = None if seed is None else np.random.default_rng(seed)
+    found = Counter(
+        VOCABULARY.decode(row[:-1]) for batch in TEXT.name_batches(batch_size, rng) for row in rows(batch, batch.y)
+    )
+    assert found == Counter(NAMES)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
+def test_all_batches_but_one_are_full(batch_size: int) -> None:
+    """An epoch has as many batches as `batches_per_epoch` says, and at most one of them is smaller."""
+    sizes = sorted(int(b.batch_sizes[0]) for b in TEXT.name_batches(batch_size, np.random.default_rng(1)))
+    assert sizes[1:] == [batch_size] * (len(sizes) - 1)
+    assert sum(sizes) == len(NAMES)
+    assert len(sizes) == TEXT.batches_per_epoch(batch_size, None)
+
+
+def test_rows_run_longest_first() -> None:
+    """`batch_sizes` never rises, stays positive, and counts the rows of the batch; not all names are equally long."""
+    for batch in TEXT.name_batches(7, np.random.default_rng(1)):
+        assert (np.diff(batch.batch_sizes) <= 0).all()
+        assert batch.batch_sizes[-1] > 0
+        assert batch.batch_sizes.sum() == len(batch.x)
+    assert len({len(name) for name in NAMES}) > 3
+
+
+def test_y_is_x_one_letter_on() -> None:
+    """A row reads boundary and letters, and is to predict letters and boundary; `position` is where x stands."""
+    for batch in TEXT.name_batches(7, np.random.default_rng(1)):
+        for x, y in zip(rows(batch, batch.x), rows(batch, batch.y), strict=True):
+            assert x[0] == 0
+            assert y[-1] == 0
+            assert x[1:] == y[:-1]
+        assert (batch.x == TEXT.ids[batch.position]).all()
+        assert (batch.y == TEXT.ids[batch.position + 1]).all()
+
+
+def test_names_of_similar_length_go_together() -> None:
+    """Within a pool batches do not overlap in length: the longest name of one is at most the next one's shortest."""
+    assert len(NAMES) <= POOL * 7
+    spans = sorted(
+        (min(lengths), max(lengths))
+        for batch in TEXT.name_batches(7, np.random.default_rng(1))
+        if (lengths := [len(row) for row in rows(batch, batch.x)])
+    )
+    assert all(high <= low for (_, high), (low, _) in pairwise(spans))
+
+
+def test_a_list_longer_than_a_pool_is_read_whole() -> None:
+    """Names beyond the first pool of 32 batches are not lost, nor is the rest of the last pool."""
+    text = EncodedCorpus([name + tail for name in NAMES for tail in ("a", "i")], VOCABULARY)
+    batches = list(text.name_batches(2, np.random.default_rng(1)))
+    assert len(batches) == 40 > POOL
+    assert sorted(p for b in batches for p in b.position) == list(range(len(text.ids) - 1))
+
+
+def test_the_order_depends_on_the_generator_alone() -> None:
+    """The same seed gives the same epoch, another seed another one."""
+    assert order(TEXT, 7, 1) == order(TEXT, 7, 1)
+    assert order(TEXT, 7, 1) != order(TEXT, 7, 2)
+
+
+def test_an_evaluation_goes_from_long_to_short() -> None:
+    """Without a generator the batches go through the whole list from its longest name to its shortest."""
+    lengths = [len(row) for batch in TEXT.name_batches(7) for row in rows(batch, batch.x)]
+    assert lengths == sorted((len(name) + 1 for name in NAMES), reverse=True)
+
+
+texts = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=12).map(
+    lambda names: EncodedCorpus(names, Vocabulary("abc", False))
+)
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12))
+def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
+    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the whole text."""
+    streams: list[list[int]] = []
+    for batch in text.chunks(batch_size, bptt):
+        assert 1 <= len(batch.batch_sizes) <= bptt
+        assert (np.diff(batch.batch_sizes) <= 0).all()
+        for k, row in enumerate(rows(batch, batch.position)):
+            if k == len(streams):
+                streams.append([])
+            streams[k] += row
+        assert (batch.x == text.ids[batch.position]).all()
+        assert (batch.y == text.ids[batch.position + 1]).all()
+    assert all(stream == list(range(stream[0], stream[-1] + 1)) for stream in streams)
+    assert sorted(p for stream in streams for p in stream) == list(range(len(text.ids) - 1))
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12))
+def test_streams_differ_by_one_letter_at_most(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
+    """There are as many streams as asked for, or as there are letters, and they are equally long up to one letter."""
+    lengths = Counter(k for b in text.chunks(batch_size, bptt) for size in b.batch_sizes for k in range(size))
+    assert len(lengths) == min(batch_size, len(text.ids) - 1)
+    assert max(lengths.values()) - min(lengths.values()) <= 1
+
+
+def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
+    """x, y and position of each row of a batch, which must be packed as the cells expect it."""
+    assert (batch.batch_sizes > 0).all()
+    assert (np.diff(batch.batch_sizes) <= 0).all()
+    return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12), st.sampled_from([2, 3]))
+def test_parts_are_the_batch(text: EncodedCorpus, size: int, bptt: int, parts: int) -> None:
+    """Part k of a batch is its rows k, k + parts, …, packed again, in both regimes; so together they are the batch."""
+    for batch in [*text.name_batches(size), *text.chunks(size, bptt)]:
+        whole = packed_rows(batch)
+        for k in range(min(parts, len(whole))):
+            assert packed_rows(batch.part(k, parts)) == whole[k::parts]
+
+
+def test_the_only_part_is_the_batch_itself() -> None:
+    """One part is no copy."""
+    batch = next(TEXT.name_batches(7))
+    assert batch.part(0, 1) is batch
+
+
+def spread(n_y: int) -> str:
+    """An alphabet for so many ids, the boundary counted."""
+    return "".join(chr(0x4E00 + k) for k in range(n_y - 1))
+
+
+@pytest.mark.parametrize(("n_y", "first"), [(2, 62), (3, 39), (4, 31), (30, 12), (128, 8), (5501, 4)])
+def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
+    """As sorting by the `first` letters does, names alike in these left in their order, however large the alphabet."""
+    letters, rng = spread(n_y), np.random.default_rng(n_y)
+    heads = ["".join(letters[k] for k in rng.integers(0, n_y - 1, first)) for _ in range(12)]
+    names = [head[:cut] + tail for head in heads for cut in (1, first - 1, first) for tail in (letters[-1], letters[0])]
+    names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]
+    order = EncodedCorpus(names, Vocabulary(letters, False)).alphabetical()
+    assert order.tolist() == sorted(range(len(names)), key=lambda k: names[k][:first])
+
+
+@examples
+@given(st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=30))
+def test_names_that_begin_alike_are_neighbours(names: list[str]) -> None:
+    """Every name is in the order once, and those that begin with the same letters stand side by side."""
+    order = EncodedCorpus(names, Vocabulary("abc", False)).alphabetical().tolist()
+    assert sorted(order) == list(range(len(names)))
+    for head in {name[:k] for name in names for k in range(1, 10)}:
+        places = [place for place, k in enumerate(order) if names[k].startswith(head)]
+        assert places == list(range(places[0], places[0] + len(places)))
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12))
+def test_batches_per_epoch_counts_the_batches(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
+    """The length of an epoch, which --resume relies on, is the real number of batches in both regimes."""
+    assert text.batches_per_epoch(batch_size, bptt) == sum(1 for _ in text.chunks(batch_size, bptt))
+    assert text.batches_per_epoch(batch_size, None) == sum(1 for _ in text.name_batches(batch_size))

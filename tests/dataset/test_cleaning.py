@@ -1,0 +1,206 @@
+"""Cleaning: what each profile keeps, why it drops the rest, and the spellings of a reference."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import examples
+from support.samples import BACDIVE, COLDP, GTDB, LPSN, NCBI, RDP, place
+
+from bacterio_cli.dataset import LONGEST_LINE
+from bacterio_cli.dataset.cleaning import Dropped, Example, clean, flaw
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
+from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.errors import FileError, InputError, UsageError
+from bacterio_cli.nomenclature.reference_lists import Reference, read_reference, spellings
+
+FLAWS = {
+    "placeholders": [
+        "UBA1234", "Bacillus_A", "JAAAAA01", "JAAAAA", "", "Gp4", "GpVIII", "Alphota_gp1", "WS3_genera_incertae_sedis",
+        "unclassified", "Uncultured", "uncultured bacterium", "Candidatus", "SAR", "A", "-", "Abano-",
+        "Abano incertae sedis", "2-abano", "AbanoBacilla",
+    ],
+    "Candidatus": ["Candidatus Abano", "candidatus Abano", '"Candidatus Abano"', "Ca. Abano", "[Candidatus Abano]"],
+    "brackets or quotes": ["[Abano]", '"Abano"', "'Abano'", "“Abano”", "Abano (Bacilla)", "O'Brien"],
+    "lower case": ["abano", "abano-bacilla"],
+    "two words": ["Abano alba", "abano alba", "Abano sp. 3", "Abano-Bacilla", "Smith, John"],
+    "rank endings": ["Abanaceae", "Abanales", "Abanota", "Abanineae", "Abanoideae", "Abano-ales"],
+    "letters outside A-Z": ["Béla", "Москва", "Abano.", "Abano/Bacilla", "ﬁne"],
+    "control characters": ["Abano\talba", "Aba\0no", "Aba\u202eno"],
+    "longer than 500": ["A" + "b" * LONGEST_LINE],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reason", "name"), [(reason, name) for reason, names in FLAWS.items() for name in names])
+def test_what_is_no_genus_name_has_one_reason(reason: str, name: str) -> None:
+    """Each kind of spelling that is no genus name is dropped for the reason that describes it."""
+    assert flaw(name) == reason
+
+
+@pytest.mark.parametrize("name", ["Abano", "Ab", "Abania", "Abanotus", "Alesia", "Abano-bacilla", "A" + "b" * 499])
+def test_a_genus_name_has_no_flaw(name: str) -> None:
+    """A capital and small letters; -ia is the ending of classes and of many genera; endings count at the end alone."""
+    assert flaw(name) is None
+
+
+@examples
+@given(st.text(max_size=12))
+def test_no_spelling_is_too_odd(text: str) -> None:
+    """Every text has a reason or is a capital followed by small letters and hyphens."""
+    reason = flaw(" ".join(text.split()))
+    assert reason in FLAWS or (text.strip().isascii() and text.strip()[0].isupper())
+
+
+def test_each_dropped_entry_counts_under_one_reason(tmp_path: Path) -> None:
+    """Names stay in order; counts and the first three examples with their lines tell what went."""
+    names = "Abano\nUBA1\nBacilla\nUBA2\nUBA3\nAbano\nUBA4\ncocca\n"
+    path = place(tmp_path, names)
+    corpus = read_corpus([path], profile="genus")
+    assert (corpus.names, corpus.duplicates, corpus.profile) == (("Abano", "Bacilla"), 1, "genus")
+    assert corpus.dropped == {
+        "placeholders": Dropped(4, [Example(f"{path}:{k}", f"UBA{n}") for k, n in [(2, 1), (4, 2), (5, 3)]]),
+        "duplicates": Dropped(1, [Example(f"{path}:6", "Abano")]),
+        "lower case": Dropped(1, [Example(f"{path}:8", "cocca")]),
+    }
+    assert corpus.losses == "6 dropped: 4 placeholders, 1 lower case, 1 duplicate"
+
+
+def test_any_keeps_every_line(tmp_path: Path) -> None:
+    """The profile `any` drops duplicates and nothing else, and still refuses what cannot be a name."""
+    path = place(tmp_path, "UBA1\n[Abano]\ncocca\nNew  York\nNew York\n")
+    assert read_corpus([path]) == Corpus(("UBA1", "[Abano]", "cocca", "New York"), duplicates=1)
+    with pytest.raises(InputError, match=r":1: control character U\+0009 .* name a column with --column"):
+        read_corpus([place(tmp_path, "Abano\tgenus\nBacilla\tgenus\n")])
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "losses"),
+    [
+        (LPSN, ("Abanella", "Borivibrio", "Durella"), "3 dropped: 3 not correct in the source"),
+        (GTDB, ("Abanella", "Caldomonas"), "3 dropped: 3 placeholders"),
+        (NCBI, ("Abanella", "Borivibrio"), "1 dropped: 1 Candidatus"),
+        (COLDP, ("Abanella", "Oldella", "Durella"), "1 dropped: 1 not correct in the source"),
+        (BACDIVE, ("Abanella", "Borivibrio"), ""),
+        (RDP, ("Abanella", "Borivibrio"), "4 dropped: 3 placeholders, 1 Candidatus"),
+    ],
+)
+def test_downloads_are_cleaned_as_genera(text: str, names: tuple[str, ...], losses: str, tmp_path: Path) -> None:
+    """A format that holds genera brings the profile `genus`; only correct names and synonyms are learned."""
+    corpus = read_corpus([place(tmp_path, text)])
+    assert (corpus.names, corpus.losses, corpus.profile, corpus.plain) == (names, losses, "genus", False)
+
+
+def test_one_download_makes_all_lists_genera(tmp_path: Path) -> None:
+    """Lists joined with a download are cleaned like it, unless a profile is given; the newest date counts."""
+    gtdb, listed = place(tmp_path, GTDB, "g.tsv"), place(tmp_path, "# date: 2020\ncocca\nAbanella\n", "l.txt")
+    assert read_corpus([listed, gtdb]) == Corpus(("Abanella", "Caldomonas"), 1, "2020")
+    kept = ("cocca", "Abanella", "Borivibrio_A", "UBA7703", "g__", "Caldomonas")
+    assert read_corpus([listed, gtdb], profile="any") == Corpus(kept, 1, "2020")
+    assert read_corpus([listed, gtdb]).readings[0] == f"{listed}: plain list, UTF-8, 2 names"
+    with pytest.raises(UsageError, match="genus or any"):
+        read_corpus([listed], profile="species")
+
+
+def test_nothing_left_says_why(tmp_path: Path) -> None:
+    """The error for too few names has the reasons, and one name is enough where one is asked for."""
+    path = place(tmp_path, "UBA1\nUBA2\nAbano\n")
+    with pytest.raises(InputError, match=r"only one name, 'Abano' \(2 dropped: 2 placeholders\); give a list of at"):
+        read_corpus([path], profile="genus")
+    assert read_corpus([path], profile="genus", least=1).names == ("Abano",)
+
+
+def test_prefixes_and_blanks_are_dress(tmp_path: Path) -> None:
+    """GTDB's prefix of the rank and blanks at the edges are no part of a genus name."""
+    assert read_corpus([place(tmp_path, " g__Abano\n\u00a0Bacilla\n")], profile="genus").names == ("Abano", "Bacilla")
+
+
+def test_a_name_kept_by_genus_is_kept_by_any() -> None:
+    """What has no flaw comes unchanged out of `clean`."""
+    assert [clean(Entry(1, name), "x") for name in ("Abano", "Abano-bacilla")] == ["Abano", "Abano-bacilla"]
+
+
+def lists(*texts: str, taxonomic: bool = False) -> list[Reading]:
+    """A reading with these entries."""
+    entries = [Entry(k, text, "rejected") for k, text in enumerate(texts)]
+    return [Reading("x", "gtdb" if taxonomic else "lines", "UTF-8", entries, None, taxonomic)]
+
+
+@pytest.mark.parametrize(
+    ("text", "taxa", "listed"),
+    [
+        ("Abano", ["Abano"], ["Abano"]),
+        ("abano", ["abano"], ["abano"]),
+        ("Candidatus Abano", ["Abano"], ["Abano"]),
+        ('"Ca. Abano alba"', ["Abano"], ["Abano"]),
+        ("[Abano] alba", ["Abano"], ["Abano"]),
+        ("g__Abano", ["Abano"], ["Abano"]),
+        ("g__", [], []),
+        ("Abano_A", ["Abano"], ["Abano"]),
+        ("Abano_AB", ["Abano"], ["Abano"]),
+        ("UBA1234", ["UBA1234"], ["UBA1234"]),
+        ("WS3_genera_incertae_sedis", ["WS3_genera_incertae_sedis"], ["WS3_genera_incertae_sedis"]),
+        ("Abano/Bacilla", ["Abano", "Bacilla"], ["Abano/Bacilla"]),
+        ("Abano alba", ["Abano"], ["Abano"]),
+        ("New York", ["New"], ["New York"]),
+        ("O'Brien", ["O'Brien"], ["O'Brien"]),
+        ("Be\u0301la", ["Béla"], ["Béla"]),
+    ],
+)
+def test_spellings_are_undressed(text: str, taxa: list[str], listed: list[str]) -> None:
+    """What stands around a spelling goes, whatever its kind; placeholders stay."""
+    assert list(spellings(lists(text, text, taxonomic=True))) == taxa
+    assert list(spellings(lists(text, text))) == listed
+
+
+def test_a_reference_keeps_what_a_corpus_drops(tmp_path: Path) -> None:
+    """Rejected names, Candidatus and placeholders are spellings that are taken."""
+    assert read_reference(place(tmp_path, LPSN)).names[2] == "Caldomona"
+    assert read_reference(place(tmp_path, NCBI)).names == ("Abanella", "Borivibrio", "Caldella")
+    assert read_reference(place(tmp_path, GTDB)).names == ("Abanella", "Borivibrio", "UBA7703", "Caldomonas")
+
+
+def test_a_reference_has_a_label_and_a_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's name, and the date that it states, else its own; standard input has none."""
+    stated = place(tmp_path, "# date: 2020-12\nAbano\n", "stated.txt")
+    silent = place(tmp_path, "Abano\nAbano\n", "silent.txt")
+    noon = time.mktime(datetime(2026, 8, 4, 12).timetuple())
+    for path in (stated, silent):
+        os.utime(path, (noon, noon))
+    assert read_reference(stated) == Reference("stated.txt", ("Abano",), "2020-12")
+    assert read_reference(silent) == Reference("silent.txt", ("Abano",), "file of 2026-08-04")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Abano\n")))
+    assert read_reference("-") == Reference("standard input", ("Abano",), None)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n\n", "g__\n"])
+def test_an_empty_reference_is_refused(text: str, tmp_path: Path) -> None:
+    """A reference without spellings would check nothing."""
+    with pytest.raises(InputError, match=r"names\.dmp: has no names"):
+        read_reference(place(tmp_path, text))
+
+
+def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
+    """A table that is not recognised is not taken for a list, and a missing file is named."""
+    with pytest.raises(InputError, match="name a column with --column"):
+        read_reference(place(tmp_path, "Abano\tgenus\n"))
+    with pytest.raises(FileError):
+        read_reference(str(tmp_path / "none"))
+
+
+def test_a_million_lines_take_seconds(tmp_path: Path) -> None:
+    """A fifth of a million lines in a fifth of the seconds that would be a nuisance."""
+    letters = "abcdefghijklmnopqrst"
+    names = [f"A{a}{b}{c}{d}o" for a in letters for b in letters for c in letters for d in letters]
+    path = place(tmp_path, "\n".join(names))
+    for profile in ("genus", "any"):
+        begun = time.process_time()
+        assert len(read_corpus([path], profile=profile).names) == len(letters) ** 4
+        assert time.process_time() - begun < 3

@@ -1,0 +1,296 @@
+"""Lists of names: what is read from them, what is refused, their alphabet and their split."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import examples
+
+from bacterio_cli.dataset import LONGEST_LINE
+from bacterio_cli.dataset.cleaning import clean
+from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
+from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.errors import FileError, InputError
+
+
+def write(folder: Path, data: bytes, name: str = "names.txt") -> str:
+    """A file with exactly these bytes."""
+    (folder / name).write_bytes(data)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Abano\nBacilla\nCocca\n",
+        b"Abano\nBacilla\nCocca",
+        b"\xef\xbb\xbfAbano\nBacilla\nCocca\n",
+        b"Abano\r\nBacilla\r\nCocca\r\n",
+        b"Abano\rBacilla\rCocca\r",
+        b"Abano\r\nBacilla\rCocca\n",
+        b"# a header\nAbano\n  # Dermella\nBacilla\n#Ecoba\nCocca\n",
+        b"\n\nAbano\n \t\nBacilla\n\nCocca\n\n\n",
+        b"  Abano\nBacilla \t\n\tCocca  \n",
+        "Abano\nBacilla\nCocca\n".encode("utf-16"),
+        b"\xfe\xff" + "Abano\nBacilla\nCocca\n".encode("utf-16-be"),
+    ],
+    ids=[
+        "plain", "no last line end", "BOM", "CRLF", "CR", "mixed", "comments", "blank lines", "outer blanks",
+        "UTF-16", "UTF-16 BE",
+    ],
+)  # fmt: skip
+def test_a_list_in_any_dress_gives_the_same_names(tmp_path: Path, data: bytes) -> None:
+    """Byte order mark, line ends, comments, blank lines and outer blanks are no part of a name."""
+    assert read_corpus([write(tmp_path, data)]) == Corpus(("Abano", "Bacilla", "Cocca"))
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Be\u0301la", "B\u00e9la"),
+        ("カ\u3099", "ガ"),
+        ("New   York", "New York"),
+        ("Gro\u00a0\u2003San", "Gro San"),
+        ("C# minor", "C# minor"),
+        ("ﬁne", "ﬁne"),
+    ],
+)
+def test_a_line_is_composed_and_its_blanks_made_single(line: str, name: str) -> None:
+    """NFC, not NFKC; runs of any blanks inside a name become one space; '#' counts at the beginning only."""
+    assert clean(Entry(1, line), "x") == name
+
+
+def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
+    """Each name stays at its first place, however its letters were composed; `duplicates` counts lines dropped."""
+    data = "Cocca\nBéla\nCocca\nAbano\nBe\u0301la\n Cocca\n".encode()
+    assert read_corpus([write(tmp_path, data)]) == Corpus(("Cocca", "Béla", "Abano"), duplicates=3)
+
+
+@pytest.mark.parametrize(
+    ("headers", "date"),
+    [
+        (["# date: 2020-12-31"], "2020-12-31"),
+        (["# date: 2019-05", "# date: 2020-01-02"], "2020-01-02"),
+        (["#  LPSN, date: 2021", "# date: 2020-12-31"], "2021"),
+        (["# names: 3"], None),
+        (["# date: 20201"], None),
+        (["# update: 2020"], None),
+        (["date: 2020-12-31"], None),
+    ],
+)
+def test_the_date_is_the_newest_that_a_header_states(tmp_path: Path, headers: list[str], date: str | None) -> None:
+    """`# date:` in comments, the newest of several files; None if there is none."""
+    sources = [
+        write(tmp_path, f"{header}\nAbano\nBacilla{k}\n".encode(), f"{k}.txt") for k, header in enumerate(headers)
+    ]
+    assert read_corpus(sources).date == date
+
+
+def test_several_lists_are_joined_in_the_order_given(tmp_path: Path) -> None:
+    """A name in two lists counts as a duplicate, and the order decides the digest."""
+    one, two = write(tmp_path, b"Cocca\nAbano\n", "1"), write(tmp_path, b"Bacilla\nAbano\n", "2")
+    assert read_corpus([one, two]) == Corpus(("Cocca", "Abano", "Bacilla"), duplicates=1)
+    assert read_corpus([two, one]).digest != read_corpus([one, two]).digest
+
+
+def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """'-' can stand among files, and its errors are called 'standard input'."""
+    listed = write(tmp_path, b"Abano\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Béla\n".encode())))
+    assert read_corpus([listed, "-"]).names == ("Abano", "Béla")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Abano\n\0\n")))
+    with pytest.raises(InputError, match=r"^standard input:2: "):
+        read_corpus(["-"])
+
+
+def test_characters_and_digest_are_those_of_the_names() -> None:
+    """Characters count each name's end mark; the digest is SHA-256 of the names, a line each."""
+    corpus = Corpus(("Béla", "Abano"))
+    assert corpus.characters == 4 + 1 + 5 + 1
+    assert corpus.digest == hashlib.sha256("Béla\nAbano".encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "what"),
+    [
+        (b"Abano\nCaf\xe9\nCocca\n", ":2: ", "byte 0xe9 is not UTF-8"),
+        (b"Abano\r\nBacilla\r\nCaf\xe9\r\n", ":3: ", "byte 0xe9 is not UTF-8"),
+        (b"Abano\rBacilla\rCaf\xe9\r", ":3: ", "byte 0xe9 is not UTF-8"),
+        (b"Abano\n\nCoc\0ca\n", ":3: ", "U+0000"),
+        (b"Abano\nCoc\x1bca\n", ":2: ", "U+001B"),
+        (b"Abano\tgenus\nCocca\n", ":1: ", "U+0009"),
+        ("Abano\nCoc\u202eca\n".encode(), ":2: ", "U+202E"),
+        ("Abano\n\ufeffCocca\n".encode(), ":2: ", "U+FEFF"),
+        (b"Abano\n" + b"x" * (LONGEST_LINE + 1) + b"\n", ":2: ", "the line has 501 characters"),
+        (b"Abano\n", ": ", "has only one name, 'Abano'"),
+        (b"Abano\nAbano\n", ": ", "has only one name, 'Abano'"),
+        (b"", ": ", "has no names"),
+        (b"# Abano\n\n", ": ", "has no names"),
+    ],
+    ids=[
+        "Latin-1", "Latin-1 CRLF", "Latin-1 CR", "NUL", "ESC", "tab", "bidi", "inner BOM", "long line",
+        "one name", "one name twice", "empty", "comments only",
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, place: str, what: str) -> None:
+    """The message begins with the file, and with the line where there is one, and names the trouble."""
+    path = write(tmp_path, data)
+    with pytest.raises(InputError) as caught:
+        read_corpus([path])
+    assert str(caught.value).startswith(path + place)
+    assert what in str(caught.value)
+
+
+def test_the_longest_line_allowed_is_read(tmp_path: Path) -> None:
+    """A line of exactly the limit is a name."""
+    assert read_corpus([write(tmp_path, b"Abano\n" + b"x" * LONGEST_LINE)]).names[1] == "x" * LONGEST_LINE
+
+
+@pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("none.txt", "No such file or directory")])
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
+    """A directory or a missing file gives the system's own reason."""
+    path = str(tmp_path / name)
+    with pytest.raises(FileError) as caught:
+        read_corpus([path])
+    assert str(caught.value) == f"cannot read {path}: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("names", "capitalised", "letters"),
+    [
+        (["Abano", "Bac"], True, "abcno"),
+        (["Abano", "McDo"], False, "ADMabcno"),
+        (["abano"], False, "abno"),
+        (["Abano", "New York"], False, " ANYabeknorw"),
+        (["Йод", "Ад"], True, "адйо"),
+        (["ピカ", "カピ"], True, "カピ"),
+        (["Ünal", "Émil"], True, "ailmnéü"),
+        (["İzmir"], False, "imrzİ"),
+    ],
+)
+def test_names_are_lowered_only_if_that_can_be_undone(names: list[str], capitalised: bool, letters: str) -> None:
+    """Lower-case letters if lowering and capitalising gives back every name exactly, else the letters as they are."""
+    assert Vocabulary.of(names) == Vocabulary(letters, capitalised)
+
+
+def decoded(vocabulary: Vocabulary, names: list[str]) -> list[str]:
+    """The names after a way through ids and back."""
+    ids = vocabulary.encode(names)
+    edges = np.flatnonzero(ids == 0)
+    assert edges[0] == 0
+    assert edges[-1] == len(ids) - 1
+    return [vocabulary.decode(ids[a + 1 : b]) for a, b in pairwise(edges)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Москва", "Йошкар"],
+        ["ピカチュウ", "フシギダネ"],
+        ["Ängström", "Çelik", "Ñandú"],
+        ["McDonald", "O'Brien"],
+        ["Straße", "Σίσυφος"],
+        ["𝔄𝔟", "😀a"],
+    ],
+)
+def test_names_of_any_alphabet_survive_encoding(names: list[str]) -> None:
+    """Cyrillic, katakana, diacritics, inner capitals and letters beyond the first plane come back as they were."""
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+names_of_any_kind = st.lists(
+    st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), min_size=1, max_size=8)
+    .map(lambda text: clean(Entry(1, text), "x"))
+    .filter(bool),
+    min_size=1,
+    max_size=5,
+)
+
+
+@examples
+@given(names_of_any_kind)
+def test_decoding_undoes_encoding(names: list[str]) -> None:
+    """Whatever `clean` lets through comes back from its own vocabulary unchanged, capitalised or not."""
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+@examples
+@given(names_of_any_kind.map(lambda names: [name.lower().capitalize() for name in names]))
+def test_decoding_undoes_encoding_of_capitalised_names(names: list[str]) -> None:
+    """The same for lists in which most names are capitalised words."""
+    names = [unicodedata.normalize("NFC", name) for name in names]
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+ODD_CAPITALS = "abzßŉǆΐ𐐨"  # of ß, ŉ and ΐ the capital is several letters; of ǆ it is ǅ; 𐐨 is beyond the first plane
+
+
+@pytest.mark.parametrize("capitalised", [True, False])
+@examples
+@given(st.lists(st.lists(st.integers(1, len(ODD_CAPITALS)), max_size=6), min_size=1, max_size=8), st.integers(0, 3))
+def test_spelling_rows_is_decoding_each(capitalised: bool, names: list[list[int]], room: int) -> None:
+    """Rows filled up with zeros, empty ones and a width of 0 included, spell what `decode` makes of their letters."""
+    vocabulary = Vocabulary("".join(sorted(ODD_CAPITALS)), capitalised)
+    width = max(map(len, names)) + room
+    ids = np.array([name + [0] * (width - len(name)) for name in names], np.intp).reshape(len(names), width)
+    assert vocabulary.spell(ids) == [vocabulary.decode(name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("capitalised", "names"),
+    [
+        (True, ["Ab", "", "ßa", "ŉb", "ǅa", "𐐀b", "B", "ΐ"]),
+        (False, ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]),
+    ],
+)
+def test_spelled_names_have_their_capitals(capitalised: bool, names: list[str]) -> None:
+    """Only where names are capitalised, only the first letter, and only where the capital is a single letter."""
+    letters = "".join(sorted(ODD_CAPITALS))
+    lowered = ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]
+    ids = np.array([[letters.index(letter) + 1 for letter in name] + [0] * (4 - len(name)) for name in lowered])
+    assert Vocabulary(letters, capitalised).spell(ids) == names
+
+
+def test_spelling_does_not_depend_on_the_order_in_memory() -> None:
+    """Ids that lie in memory column by column spell the same; NumPy lays out so a prefix beside one column of ids."""
+    vocabulary, ids = Vocabulary("abc", True), np.array([[1, 2, 3], [3, 0, 0]])
+    assert vocabulary.spell(np.asfortranarray(ids)) == vocabulary.spell(ids) == ["Abc", "C"]
+
+
+@pytest.mark.parametrize("capitalised", [True, False])
+def test_rows_without_letters_spell_nothing(capitalised: bool) -> None:
+    """k rows of width 0 are k empty names, and no rows are none."""
+    vocabulary = Vocabulary("ab", capitalised)
+    assert vocabulary.spell(np.zeros((3, 0), np.intp)) == ["", "", ""]
+    assert vocabulary.spell(np.zeros((0, 4), np.intp)) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "fraction", "held"),
+    [(10, 0.1, 1), (40, 0.1, 4), (100, 0.25, 25), (5, 0.01, 1), (2, 0.5, 1), (11, 0.5, 6), (3, 0.0, 0)],
+)
+def test_split_holds_out_the_share_asked_for(count: int, fraction: float, held: int) -> None:
+    """The share rounded, at least one name and never all, none if the share is 0; no name is on both sides or lost."""
+    names = [f"n{k}" for k in range(count)]
+    training, validation = split(names, fraction, np.random.default_rng(1))
+    assert len(validation) == held
+    assert sorted(training + validation) == sorted(names)
+    assert [n for n in names if n in training] == training
+
+
+def test_split_depends_on_the_seed_alone() -> None:
+    """The same generator gives the same split, another one another."""
+    names = [f"n{k}" for k in range(30)]
+    first, again, other = (split(names, 0.2, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first == again
+    assert set(first[1]) != set(other[1])

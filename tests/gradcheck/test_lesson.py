@@ -1,0 +1,243 @@
+"""A planted mistake is explained by its own line, its own rows, and a sweep that is run and not remembered."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.processes import ROOT, bacterio, only_error
+
+from bacterio_cli.cli.terminal import paragraph
+from bacterio_cli.gradcheck.bugs import BUGS, Bug, find, nearest
+from bacterio_cli.gradcheck.layer_cases import SCALE
+from bacterio_cli.gradcheck.lesson import SCALES, Lesson, Sight, catches, place_of, sight, teach
+from bacterio_cli.gradcheck.model_cases import all_cases
+from bacterio_cli.gradcheck.numerical import Case, check, distance
+from bacterio_cli.gradcheck.reasons import REASONS
+from bacterio_cli.nn import layers
+
+EVERY_BUG = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+
+
+@cache
+def small_lesson(bug: Bug) -> Lesson:
+    """The lesson from the smallest family of cases that catches the mistake: layers, window, or cells."""
+    families = (teach(bug, arch) for arch in ("", "mlp", "rnn", "gru", "lstm"))
+    return next(lesson for lesson in families if lesson.caught)
+
+
+@EVERY_BUG
+def test_mistake_is_explained(bug: Bug) -> None:
+    """Every mistake has its name, summary and two reasons, which no other has."""
+    lesson = small_lesson(bug)
+    assert (lesson.name, lesson.summary) == (bug.name, bug.summary)
+    assert (lesson.why, lesson.by_scale) == REASONS[bug.name]
+    assert all(text.endswith(".") and len(text) > 40 for text in REASONS[bug.name])
+    assert sum(text in REASONS[bug.name] for reason in REASONS.values() for text in reason) == 2
+
+
+def test_reasons_are_those_of_the_mistakes() -> None:
+    """There is a reason for each mistake and for nothing else, in the same order."""
+    assert list(REASONS) == [bug.name for bug in BUGS]
+
+
+@EVERY_BUG
+def test_right_line_is_that_of_the_source(bug: Bug) -> None:
+    """File and line lead to the right line, which stands in the function once; the other has the mistake in it."""
+    place = place_of(bug)
+    source = (ROOT / place.file).read_text(encoding="utf-8").splitlines()
+    assert [source[place.line - 1].strip()] == place.right
+    assert [line.strip() for line in inspect.getsource(bug.function).splitlines()].count(place.right[0]) == 1
+    assert bug.right in place.right[0]
+    assert "; ".join(place.wrong) == place.right[0].replace(bug.right, bug.wrong)
+    assert place.function == bug.function.__qualname__
+
+
+@EVERY_BUG
+def test_mistake_is_seen_at_the_scale_of_the_check(bug: Bug) -> None:
+    """At 0.5 both checks see it in each case that catches it, and the complex step also at the smaller scales."""
+    lesson = small_lesson(bug)
+    assert [s.scale for s in lesson.sweep] == list(SCALES)
+    assert all(s.cases == len(lesson.caught) and s.complex_step > 0 for s in lesson.sweep)
+    assert lesson.sweep[-1].complex_step == lesson.sweep[-1].central == len(lesson.caught)
+    assert lesson.failed == sum(catch.failed for catch in lesson.caught) <= lesson.checked
+
+
+def test_tanh_twice_hides_at_a_small_scale() -> None:
+    """Taking tanh of a tanh: central differences see it nowhere at 0.01 and everywhere at 0.5, complex step always."""
+    lesson = teach(find("tanh-twice"))
+    small, _, large = lesson.sweep
+    assert (small.central, small.complex_step) == (0, small.cases)
+    assert (large.central, large.complex_step) == (large.cases, large.cases)
+    assert 1e-10 < small.distance < 1e-5 < large.distance
+    assert [catch.case for catch in lesson.caught][:2] == ["tanh", "cell rnn, tanh"]
+
+
+def test_error_of_tanh_twice_is_of_the_fourth_order() -> None:
+    """The slope alone: 2a⁴/3 of 1, so that ten times the scale is ten thousand times the error."""
+    small, middle, _ = teach(find("tanh-twice"), "").sweep
+    z = next(case for case in all_cases(scale=0.01) if case.name == "tanh").values["z"]
+    assert small.error == pytest.approx(2 / 3 * np.abs(z).max() ** 4, rel=0.01)
+    assert middle.error / small.error == pytest.approx(1e4, rel=0.1)
+
+
+def test_a_sum_for_a_mean_shows_at_any_scale() -> None:
+    """N times the gradient is a relative error of 1 − 1/N, seen by both checks in all cases of the sweep."""
+    lesson = teach(find("summed-not-averaged"), "mlp")
+    for s in lesson.sweep:
+        assert s.complex_step == s.central == s.cases == 4
+        assert s.error == pytest.approx(1 - 1 / 13)
+        assert s.distance == pytest.approx(12 / 14)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_right_code_is_seen_by_neither_check(scale: float) -> None:
+    """The control of the sweep: with nothing planted, all is well at every scale, by a margin."""
+    found = sight([case.name for case in all_cases()], scale)
+    assert (found.complex_step, found.central) == (0, 0)
+    assert found.error < 1e-11
+    assert found.distance < 1e-7
+
+
+def test_sweep_is_computed() -> None:
+    """A mistake that nobody has listed is measured too: a factor of 1 + 10⁻⁷, which central differences let pass."""
+    bug = Bug("factor", "", layers.tanh_slope, "np.subtract(1, ", "(1 + 1e-7) * np.subtract(1, ")
+    with bug.planted():
+        found = [sight(["tanh"], scale) for scale in SCALES]
+    assert [(s.complex_step, s.central) for s in found] == [(1, 0)] * 3
+    assert [s.error for s in found] == pytest.approx([1e-7] * 3, rel=1e-4)
+    assert [s.distance for s in found] == pytest.approx([5e-8] * 3, rel=1e-2)
+
+
+def test_nan_is_seen() -> None:
+    """A gradient that is NaN passes neither check."""
+    bug = Bug("nan", "", layers.tanh_slope, "np.subtract(1, ", "np.nan * np.subtract(1, ")
+    with bug.planted():
+        found = sight(["tanh"], SCALE)
+    assert (found.complex_step, found.central) == (1, 1)
+
+
+def test_scale_is_that_of_the_values() -> None:
+    """Every value of every case is drawn at the scale that is asked for, and 0.5 is the check's own."""
+    small, large, own = list(all_cases(scale=0.05)), list(all_cases(scale=0.5)), list(all_cases())
+    assert len(small) == len(large) == len(own) > 25
+    for a, b, c in zip(small, large, own, strict=True):
+        assert a.name == b.name == c.name
+        for name in a.values:
+            np.testing.assert_allclose(10 * a.values[name], b.values[name], rtol=1e-12)
+            np.testing.assert_array_equal(b.values[name], c.values[name])
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.0, 0.0), (1 + 2e-4, 1e-4), (3.0, 0.5), (-1.0, 1.0)], ids=["right", "near", "3", "sign"]
+)
+def test_distance_of_a_gradient(factor: float, expected: float) -> None:
+    """k times the right gradient is |k − 1| / (|k| + 1) away from it, whatever its size."""
+    v = np.random.default_rng(1).standard_normal((3, 4))
+    case = Case("square", "", {"v": v}, lambda p: 1e-3 * (p["v"] ** 2).sum(), lambda p: {"v": 2e-3 * factor * p["v"]})
+    assert distance(case) == pytest.approx(expected, rel=1e-3, abs=1e-8)
+
+
+def test_worst_row_stands_for_its_case() -> None:
+    """Of each case that fails, the row with the largest error, and how many of its rows fail."""
+    with find("bias-of-one-row").planted():
+        rows = [row for case in all_cases("gru") for row in check(case)]
+    by_hand = {case: [row for row in rows if row.case == case and not row.passed] for case in {r.case for r in rows}}
+    found = catches(rows)
+    assert [catch.case for catch in found] == list(dict.fromkeys(row.case for row in rows))
+    for catch in found:
+        assert catch.worst.max_relative_error == max(row.max_relative_error for row in by_hand[catch.case])
+        assert (catch.failed, catch.checked) == (len(by_hand[catch.case]), sum(row.case == catch.case for row in rows))
+
+
+def test_mistake_of_another_cell_has_no_sweep() -> None:
+    """Where no case catches the mistake, there is nothing to sweep."""
+    lesson = teach(find("no-carry"), "gru")
+    assert (lesson.failed, lesson.caught, lesson.sweep) == (0, [], [])
+    assert lesson.checked > 0
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("tanh-thrice", "tanh-twice"), ("no_carry", "no-carry"), ("zzz", None)])
+def test_nearest_name(typed: str, meant: str | None) -> None:
+    """A name nearly right finds its mistake, nonsense finds none."""
+    assert nearest(typed) == meant
+
+
+def test_paragraph_keeps_formulas_whole() -> None:
+    """Lines have at most 80 characters and neither begin nor end with the sign of a formula."""
+    stream = io.StringIO()
+    for shift in range(80):
+        paragraph("x" * shift + " where a = b + c and ŷ − t ≈ u ⊙ v, so f / g is what it was before", stream=stream)
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) > 80
+    assert [line for line in lines if re.match("[=≈⊙+−/] ", line) or re.search(" [=≈⊙+−/]$", line)] == []
+
+
+def test_lesson_is_printed(tmp_path: Path) -> None:
+    """What it is, the lines with - and +, the cases, the sweep and the reason; no colours, and no wall of rows."""
+    result = bacterio("gradcheck", "--inject", "tanh-twice", "--explain", cwd=tmp_path, TERM="xterm-256color")
+    lines, reason = result.stdout.splitlines(), REASONS["tanh-twice"]
+    assert (result.code, result.stderr) == (1, "")
+    assert lines[0] == "tanh-twice: 1 − tanh(a)² where a is already tanh(z)"
+    place = place_of(find("tanh-twice"))
+    at = lines.index(f"bacterio_cli/nn/layers.py:{place.line}, tanh_slope")
+    assert lines[at + 1 : at + 3] == ["- " + place.wrong[0], "+ " + place.right[0]]
+    words = " ".join(result.stdout.split())
+    assert reason.why in words
+    assert reason.by_scale in words
+    assert "Caught by 94 of 163 rows" in words
+    assert "and 57 rows of 8 more cases; --json has them" in lines
+    sweep = [line.split() for line in lines if re.match(r"0\.\d", line)]
+    assert [row[0] for row in sweep] == ["0.01", "0.1", "0.5"]
+    assert [row[-1] for row in sweep] == ["unseen", "16", "16"]
+    assert "\x1b" not in result.stdout
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 45
+
+
+def test_lesson_as_json(tmp_path: Path) -> None:
+    """One object with the verdict, and all that `teach` found."""
+    result = bacterio("gradcheck", "--inject", "slope-twice", "--explain", "--arch", "mlp", "--json", cwd=tmp_path)
+    assert (result.code, result.stderr, result.stdout.count("\n")) == (1, "", 1)
+    report, lesson = json.loads(result.stdout), small_lesson(find("slope-twice"))
+    assert report["passed"] is False
+    assert report["seconds"] > 0
+    assert (report["name"], report["why"], report["by_scale"]) == (lesson.name, lesson.why, lesson.by_scale)
+    assert report["place"]["wrong"] == lesson.place.wrong
+    assert report["place"]["right"] == lesson.place.right
+    assert (report["failed"], report["checked"]) == (lesson.failed, lesson.checked)
+    assert [catch["case"] for catch in report["caught"]] == [catch.case for catch in lesson.caught]
+    assert [Sight(**row).central for row in report["sweep"]] == [s.central for s in lesson.sweep]
+    assert [row["error"] for row in report["sweep"]] == pytest.approx([s.error for s in lesson.sweep])
+
+
+def test_lesson_where_nothing_fails_is_exit_0(tmp_path: Path) -> None:
+    """Of a mistake in another cell, what it is and the line, no sweep, and a notice."""
+    result = bacterio("gradcheck", "--inject", "no-carry", "--explain", "--arch", "mlp", cwd=tmp_path)
+    assert result.code == 0
+    assert result.stderr == "bacterio: no-carry touches none of these cases; leave out --arch to see it caught\n"
+    assert "\n+ dz_t = np.add(" in result.stdout
+    assert "Caught" not in result.stdout
+    assert "scale" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--explain",), "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
+        (("--explain", "--inject", "no-carry", "--method", "central"), "--explain has scales of its own"),
+        (("--explain", "--inject", "no-carry", "--tolerance", "1e-3"), "--explain has scales of its own"),
+        (("--explain", "--inject", "no-carry", "-c", "m.npz"), "--explain has scales of its own"),
+        (("--inject", ""), "--inject : no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
+    ],
+)
+def test_what_does_not_go_together_is_exit_2(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    """--explain wants a mistake and nothing that its sweep settles itself; a mistake has a name."""
+    assert only_error(bacterio("gradcheck", *words, cwd=tmp_path), 2).startswith(said)

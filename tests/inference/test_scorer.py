@@ -1,0 +1,278 @@
+"""Scores: that likelihoods are the model's own, step by step, and what else is said of a name."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.processes import NAMES, begin, finish, small_model
+
+from bacterio_cli.checkpoint import archive as checkpoint
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, load, shipped
+from bacterio_cli.dataset.corpus import split
+from bacterio_cli.errors import CheckpointError
+from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
+from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.training import trainer as training
+from bacterio_cli.training.plan import SPLIT
+
+WORDS = ("Boria", "Koramonas", "a", "Alba", "xxxx", "Duraboricalegeliheliokora", "dURACOCCUS")
+
+
+@functools.cache
+def with_table() -> Checkpoint:
+    """A mixture of two nets and a table, before any refit."""
+    return training.snapshot(finish(begin(ngram=3, mix="0.4", nets=2)))
+
+
+@functools.cache
+def model_that_ships() -> Checkpoint:
+    """data/model.npz, whichever it is."""
+    return load(shipped("model.npz"))
+
+
+MODELS = {"net": small_model, "mixture": with_table, "shipped": model_that_ships}
+
+
+def surprises(trained: Checkpoint, name: str) -> list[float]:
+    """−ln P of each letter of a name and of its end, by stepping the model letter by letter."""
+    model = trained.language_model
+    state, found = model.start(1), []
+    ids = [0, *(trained.vocabulary.letters.index(letter) + 1 for letter in name.lower()), 0]
+    for letter, following in pairwise(ids):
+        p, state = model.step(np.array([letter]), state)
+        found.append(-math.log(float(p[0, following])))
+    return found
+
+
+def scorer(trained: Checkpoint | None = None, *lists: Reference, genus: bool = True) -> Scorer:
+    """A scorer with the corpus, which is of genera, and further lists."""
+    trained = trained or small_model()
+    corpus = Reference("the corpus", trained.known, prokaryotes=True)
+    return Scorer(trained, Lookup([corpus, *lists]), genus=genus)
+
+
+def score(name: str, *lists: Reference, genus: bool = True) -> Row:
+    """The row of one name under the small model."""
+    return scorer(None, *lists, genus=genus).score([name])[0]
+
+
+def codes(row: Row) -> list[str]:
+    """What was found, in short."""
+    return [finding.code for finding in row.findings]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_nats_are_the_product_of_the_steps(kind: str) -> None:
+    """−ln of the product of the probabilities that the model gives each letter and the end, whole and a character."""
+    trained = MODELS[kind]()
+    names = [name for name in WORDS if not trained.vocabulary.missing(name)]
+    assert len(names) > 4
+    for name, row in zip(names, scorer(trained).score(names), strict=True):
+        steps = surprises(trained, name)
+        assert row.nats == pytest.approx(sum(steps), rel=1e-5)
+        assert row.bits_per_char == pytest.approx(sum(steps) / math.log(2) / (len(name) + 1), rel=1e-5)
+        assert row.bits is not None
+        assert row.bits * math.log(2) == pytest.approx(np.array(steps), rel=1e-4, abs=1e-5)
+        assert row.asdict()["nats"] == round(row.nats or 0, 4)
+
+
+def test_a_row_does_not_depend_on_its_company() -> None:
+    """Alone, among others, in another order or twice, a name has the same likelihood."""
+    names = [*WORDS, *NAMES, "Жук", *WORDS[::-1]]
+    together = scorer().score(names)
+    for name, row in zip(names, together, strict=True):
+        alone = score(name)
+        assert replace(alone, bits=None, percentile=None) == replace(row, bits=None, percentile=None)
+        assert alone.least_likely == row.least_likely
+        assert (row.nats is None) == (name == "Жук")
+        assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_least_likely_letter_stands_with_its_place(name: str) -> None:
+    """The letter of the largest surprise as the name spells it, counted from 1; $ is the end."""
+    steps = surprises(small_model(), name)
+    place = steps.index(max(steps))
+    assert score(name).least_likely == f"{(name + '$')[place]}{place + 1}"
+
+
+def test_an_unlikely_end_is_the_least_likely() -> None:
+    """A name that stops where the model would go on has $ as its least likely letter."""
+    assert score("Albacoccu").least_likely == "$10"
+
+
+def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:
+    """No likelihood, no percentile, the missing letters named, and its neighbours' rows as without it."""
+    rows = scorer(genus=False).score(["Boria", "Жукzж", "Kora"])
+    assert [row.nats is None for row in rows] == [False, True, False]
+    fields = rows[1].asdict()
+    assert [fields[key] for key in ("nats", "bits_per_char", "percentile", "least_likely")] == [None, None, None, ""]
+    assert any("жукz" in finding.says for finding in rows[1].findings)
+    assert rows[2].nats == pytest.approx(score("Kora").nats, rel=1e-5)
+
+
+def test_percentile_is_the_share_of_held_out_names_that_are_less_likely() -> None:
+    """In per cent; a held-out name that is as likely does not count, and without any there is no percentile."""
+    small = scorer()
+    (bits,) = small.surprises(["Boria"])
+    assert bits is not None
+    mean = np.float32(bits.mean())
+    exact = np.full(5, mean, np.float64)  # as likely, to the last digit
+    for below, above in [(0, 4), (3, 1), (4, 0), (1, 1)]:
+        held_out = np.array([mean - 1] * below + [mean + 1] * above, np.float32)
+        small.trained = replace(small.trained, held_out=held_out)
+        assert small.percentile(bits) == pytest.approx(100 * above / (below + above))
+    small.trained = replace(small.trained, held_out=np.append(exact, mean + 1).astype(np.float32))
+    assert small.percentile(exact) == pytest.approx(100 / 6)
+    small.trained = replace(small.trained, held_out=np.empty(0, np.float32))
+    assert small.percentile(bits) is None
+    assert small.score(["Boria"])[0].asdict()["percentile"] is None
+
+
+@pytest.mark.parametrize("options", [{}, {"ngram": 3, "mix": "0.4"}, {"nets": 2, "ngram": 2, "mix": "0.7"}])
+def test_the_held_out_names_are_kept_as_a_model_before_the_refit_sees_them(options: dict[str, object]) -> None:
+    """Their bits per character, ascending, by stepping the fitted model; the refit, which learns them, changes none."""
+    fitted = training.snapshot(finish(begin(**options)))
+    _, names = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
+    expected = sorted(sum(surprises(fitted, name)) / math.log(2) / (len(name) + 1) for name in names)
+    assert len(expected) == 4
+    assert fitted.held_out.dtype == np.float32
+    assert fitted.held_out == pytest.approx(np.array(expected), rel=1e-5)
+    refitted = training.snapshot(finish(begin(**options, refit=True)))
+    assert surprises(refitted, names[0]) != surprises(fitted, names[0])
+    assert refitted.held_out.tolist() == fitted.held_out.tolist()
+
+
+def test_there_is_nothing_held_out_before_a_net_is_fitted_or_without_validation() -> None:
+    """A run that has only begun, and one that learns all names, keep no percentiles."""
+    assert begin().held_out_bits.tolist() == []
+    assert finish(begin(valid_fraction=0.0)).held_out_bits.tolist() == []
+
+
+def test_the_held_out_names_survive_a_file(tmp_path: Path) -> None:
+    """Saved and loaded, compact or not, they are the same; a file of before they were kept has none."""
+    trained = small_model()
+    trained.compact().save(tmp_path / "m.npz", compress=True)
+    assert load(tmp_path / "m.npz").held_out.tolist() == trained.held_out.tolist() != []
+    arrays, meta = checkpoint.load(tmp_path / "m.npz")
+    del arrays["held_out"]
+    checkpoint.save(tmp_path / "old.npz", arrays, meta)
+    assert load(tmp_path / "old.npz").held_out.tolist() == []
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        np.array([2, 1], np.float32),
+        np.array([-1, 1], np.float32),
+        np.array([1, np.nan], np.float32),
+        np.ones((2, 2), np.float32),
+        np.ones(2),
+    ],
+    ids=["descending", "negative", "not a number", "square", "float64"],
+)
+def test_held_out_names_that_cannot_be_so_are_refused(damaged: np.ndarray, tmp_path: Path) -> None:
+    """A checkpoint is read without trust."""
+    replace(small_model(), held_out=damaged).save(tmp_path / "m.npz")
+    with pytest.raises(CheckpointError, match="the held-out names cannot be so"):
+        load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "edits", "nearest", "listed_in", "status"),
+    [
+        ("Borea", 0, "Borea", ("moths.txt",), "conflict"),
+        ("Koraa", 0, "Koraa", ("the corpus", "moths.txt"), "conflict"),
+        ("Borixis", 0, "Borixis", ("the corpus",), "conflict"),
+        ("Borixia", 1, "Borixis", (), "warn"),
+        ("Boribactus", 2, "Boribacter", (), "ok"),
+        ("Lilium", 3, None, (), "ok"),
+        ("lilium", 3, None, (), "conflict"),
+        ("kORAXIS", 0, "Koraxis", ("the corpus",), "conflict"),
+        ("Rubaceae", 3, None, (), "conflict"),
+    ],
+)
+def test_a_row_says_where_a_name_stands(
+    name: str, edits: int, nearest: str | None, listed_in: tuple[str, ...], status: str
+) -> None:
+    """The nearest name of all lists within two edits, the lists that have it, and what the rules make of both."""
+    row = score(name, Reference("moths.txt", ("Borea", "KORAA")))
+    assert (row.edits, row.nearest, row.listed_in, row.status) == (edits, nearest, listed_in, status)
+
+
+def test_homonyms_are_told_apart_by_the_list() -> None:
+    """A list of prokaryotes makes a homonym, another list one elsewhere; what no list was given for is not checked."""
+    lists = Reference("lpsn.csv", ("Lilium",), prokaryotes=True), Reference("plants.txt", ("Rosa",))
+    assert "homonym" in codes(score("Lilium", *lists))
+    assert "homonym-elsewhere" not in codes(score("Lilium", *lists))
+    assert "homonym-elsewhere" in codes(score("Rosa", *lists))
+    assert "homonym" not in codes(score("Rosa", *lists))
+    assert score("Rosa", *lists).not_checked == ()
+    assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere",)
+    assert not {"homonym", "homonym-elsewhere"} & set(codes(score("Rosa", lists[0])))
+
+
+def test_only_genera_are_judged_as_genera() -> None:
+    """Names of anything else have likelihoods and neighbours, but no gender, roots or findings."""
+    judged, plain = (score("bori xis", genus=genus) for genus in (True, False))
+    assert "letters" in codes(judged)
+    genus, other = score("Borimonas"), score("Borimonas", genus=False)
+    assert (genus.gender, genus.stem + genus.ending, genus.status) == ("f", "Borimonas", "conflict")
+    assert (other.gender, other.stem, other.ending, other.not_checked, other.status) == ("", "", "", (), "ok")
+    assert codes(plain) in ([], ["alphabet"])
+    assert (other.nats, other.nearest, other.edits) == (genus.nats, "Borimonas", 0)
+
+
+def test_rows_go_into_json_in_the_promised_order() -> None:
+    """The order of the fields is a promise, and JSON takes every value of it."""
+    assert FIELDS == (
+        "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in", "least_likely", "length",
+        "gender", "stem", "ending", "flags", "not_checked", "status",
+    )  # fmt: skip
+    for row in scorer().score(["Borixis", "Жук", "Kora"]):
+        fields = row.asdict()
+        assert tuple(fields) == FIELDS
+        assert json.loads(json.dumps(fields)) == fields
+        assert fields["length"] == len(fields["name"])
+
+
+def test_judged_rows_are_those_of_the_score_without_likelihoods() -> None:
+    """Findings, neighbours and roots are the same, and nothing is said of likelihood."""
+    names = ["Borixis", "Boria", "rosa"]
+    for judged, scored in zip(scorer().judged(names), scorer().score(names), strict=True):
+        assert replace(scored, bits=None, percentile=None) == judged
+
+
+def means(names: Sequence[str]) -> tuple[int, float]:
+    """Characters with end marks, and their mean loss in nats, by stepping."""
+    steps = [step for name in names for step in surprises(small_model(), name)]
+    return len(steps), sum(steps) / len(steps)
+
+
+def test_the_summary_is_the_mean_over_characters() -> None:
+    """Not over names: long ones weigh more; what cannot be spelled is counted apart and weighs nothing."""
+    names = ["Kora", "Duraboricalegeliheliokora"]
+    characters, nats = means(names)
+    found = summary(scorer().surprises([names[0], "Жук", names[1], "Qq"]))
+    assert list(found) == ["names", "characters", "nats_per_char", "bits_per_char", "unscorable"]
+    assert (found["names"], found["characters"], found["unscorable"]) == (2, characters, 2)
+    assert found["nats_per_char"] == pytest.approx(nats, abs=2e-6)
+    assert found["bits_per_char"] == pytest.approx(nats / math.log(2), abs=2e-6)
+
+
+@pytest.mark.parametrize("names", [[], ["Жук", "Qq"]])
+def test_a_summary_of_nothing_has_no_mean(names: list[str]) -> None:
+    """No names, or none that can be spelled: nothing is divided by zero."""
+    found = summary(scorer().surprises(names))
+    assert found == {
+        "names": 0, "characters": 0, "nats_per_char": None, "bits_per_char": None, "unscorable": len(names),
+    }  # fmt: skip

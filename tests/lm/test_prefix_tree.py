@@ -1,0 +1,174 @@
+"""Many names in step: each distinct beginning is stepped once, and each name gets what it would get alone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.builders import random_params
+from support.processes import NAMES, examples
+
+from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.lm import prefix_tree as prefixes
+from bacterio_cli.lm.base import LanguageModel, Net
+from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.mixture import Mixture
+from bacterio_cli.lm.prefix_tree import LARGEST_BLOCK, PrefixBatch, largest_block, likelihood
+from bacterio_cli.nn.cells import InitialState, State
+from bacterio_cli.nn.layers import Array, gathered
+from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
+
+VOCABULARY = Vocabulary.of(NAMES)
+N_Y = VOCABULARY.n_y
+LIST = [*NAMES[::-1], *NAMES[::3], "Alba", "Alba"]  # out of order, and some of them again
+
+
+class Spelling:
+    """A language model that knows what it has read, as one number, and writes down how many rows it has stepped."""
+
+    def __init__(self, n_y: int = 4) -> None:
+        self.n_y, self.stepped = n_y, list[int]()
+
+    def start(self, n: int) -> State:
+        """Nothing is read."""
+        return (np.zeros(n, np.int64),)
+
+    def step(self, ids: Array, state: InitialState) -> tuple[Array, State]:
+        """The beginning's own number as the 'probability' of every letter."""
+        self.stepped.append(len(ids))
+        spelled = 10 * gathered(state[0]) + ids
+        return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
+
+    def read(self, x: Array, batch_sizes: Array) -> Array:
+        """Not needed here."""
+        raise NotImplementedError
+
+
+def test_a_beginning_is_stepped_once() -> None:
+    """Six rows step 1, then 2, then 4 beginnings, and every row finds its own among them."""
+    model = Spelling()
+    walk = PrefixBatch(model, 6)
+    own = np.zeros(6, int)
+    for letters, beginnings in [
+        ([0] * 6, 1),
+        ([1, 2, 1, 1, 2, 1], 2),
+        ([3, 1, 3, 2, 1, 0], 4),
+        ([1, 1, 1, 2, 2, 0], 5),
+    ]:
+        own = 10 * own + letters
+        p = walk.read(np.array(letters))
+        assert len(p) == beginnings
+        np.testing.assert_array_equal(p[walk.node, 0], own)
+    assert model.stepped == [1, 2, 4, 5]
+
+
+def test_rows_that_are_not_kept_are_not_stepped() -> None:
+    """`keep` goes on with the rows chosen, each with its own beginning; what only others had read is forgotten."""
+    model = Spelling()
+    walk = PrefixBatch(model, 5)
+    walk.read(np.array([1, 2, 3, 2, 4]))
+    walk.keep(np.array([False, True, True, True, False]))
+    p = walk.read(np.array([1, 3, 1]))
+    np.testing.assert_array_equal(p[walk.node, 0], [21, 33, 21])
+    assert model.stepped == [4, 2]
+
+
+def test_the_distributions_are_shaped() -> None:
+    """`shape` is applied to every distribution that comes back."""
+    walk = PrefixBatch(Spelling(), 3)
+    p = walk.read(np.array([3, 1, 2]), lambda p: -p)
+    np.testing.assert_array_equal(p[walk.node], np.repeat([[-3], [-1], [-2]], 4, axis=1))
+
+
+@pytest.mark.parametrize("stepped", [2, 5, 1024])
+@examples
+@given(st.lists(st.text("123", max_size=6), min_size=1, max_size=40))
+def test_any_words_are_read_letter_by_letter(stepped: int, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """Whatever the words and however many go at once, a row's state is its own, and no beginning is stepped twice."""
+    monkeypatch.setattr(prefixes, "STEPPED", stepped)
+    model, rows = Spelling(), words
+    walk = PrefixBatch(model, len(rows))
+    for t in range(max(map(len, words))):
+        walk.keep(np.array([len(word) > t for word in rows]))
+        rows = [word for word in rows if len(word) > t]
+        p = walk.read(np.array([int(word[t]) for word in rows]), lambda p: p + 1)
+        own = np.array([int(word[: t + 1]) for word in rows])
+        np.testing.assert_array_equal(p[walk.node, 0], own + 1)
+        np.testing.assert_array_equal(walk.state[0][walk.node], own)
+    assert sum(model.stepped) == len({word[:k] for word in words for k in range(1, len(word) + 1)})
+    assert max(model.stepped, default=0) <= stepped
+
+
+def net(model: Model) -> Net:
+    """A random net in float32, at a scale where letters differ."""
+    return Net(
+        model, {n: (2 * p).astype(np.float32) for n, p in random_params(model, np.random.default_rng(71)).items()}
+    )
+
+
+TABLE = NGram(Counts.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4), (0.7, 1.1, 1.6))
+LSTM = net(CharRNN(N_Y, 4, 9, 2, "lstm"))
+WINDOW = net(WindowMLP(N_Y, 4, 9, 1, 3))
+KINDS: dict[str, LanguageModel] = {
+    "net": LSTM,
+    "window": WINDOW,
+    "table": TABLE,
+    "mixture": Mixture((LSTM, WINDOW, TABLE), (0.3, 0.3, 0.4)),
+}
+
+
+def alone(model: LanguageModel, names: list[str]) -> Array:
+    """P of every letter by reading one name after the other."""
+    p = []
+    for name in names:
+        batch = next(EncodedCorpus([name], VOCABULARY).name_batches(1))
+        p.append(model.read(batch.x, batch.batch_sizes)[np.arange(len(batch.y)), batch.y])
+    return np.concatenate(p)
+
+
+@pytest.mark.parametrize(("block", "stepped"), [(LARGEST_BLOCK, 1024), (3, 1024), (1, 1024), (LARGEST_BLOCK, 4)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_likelihood_is_that_of_each_name_alone(
+    kind: str, block: int, stepped: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the text, a name that stands in it twice included, and however many names go side by side."""
+    monkeypatch.setattr(prefixes, "LARGEST_BLOCK", block)
+    monkeypatch.setattr(prefixes, "STEPPED", stepped)
+    p = likelihood(KINDS[kind], EncodedCorpus(LIST, VOCABULARY))
+    assert p.dtype == np.float64
+    np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)
+    assert p.std() > 0.02
+
+
+def test_likelihood_steps_each_beginning_once() -> None:
+    """A list is stepped once for every different beginning in it, however often it comes."""
+    letters = Vocabulary("abc", capitalised=False)
+    names = ["abca", "ab", "b", "abca", "acb", "abc", "b"]
+    model = Spelling()
+    likelihood(model, EncodedCorpus(names, letters))
+    beginnings = {name[:k] for name in names for k in range(len(name) + 1)}
+    assert sum(model.stepped) == len(beginnings) == 8
+
+
+def test_names_that_begin_alike_go_in_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are of neighbours in the alphabet, so that a list in any order is stepped no more than a sorted one."""
+    monkeypatch.setattr(prefixes, "LARGEST_BLOCK", 5)
+    steps = []
+    for names in (sorted(NAMES), [NAMES[k] for k in np.random.default_rng(72).permutation(len(NAMES))]):
+        model = Spelling(N_Y)
+        likelihood(model, EncodedCorpus(names, VOCABULARY))
+        steps.append(sum(model.stepped))
+    assert steps[0] == steps[1]
+    assert steps[0] < len({name[:k] for name in NAMES for k in range(len(name) + 1)}) + len(NAMES)
+
+
+def test_a_block_is_smaller_for_many_letters() -> None:
+    """65,536 names side by side, but no more than 2²² probabilities, and at least one name."""
+    assert [largest_block(n_y) for n_y in (2, 30, 128, 129, 5501, 2**22, 2**23)] == [
+        65_536, 65_536, 32_768, 32_513, 762, 1, 1,
+    ]  # fmt: skip
+    assert all(high >= low for high, low in pairwise(largest_block(n_y) for n_y in range(2, 3000)))

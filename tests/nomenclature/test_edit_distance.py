@@ -1,0 +1,142 @@
+"""The nearest known name within two edits, found by shared pieces."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import ROOT, examples
+
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.nomenclature import edit_distance as neighbours
+from bacterio_cli.nomenclature.edit_distance import Neighbours, plain_distance
+
+# Small alphabets, so that near pairs are common; letters of one to four bytes, and a surrogate that stands alone.
+letters = st.sampled_from(["ab", "abcdefgh", "aA\0", "σς\u0301", "a𐀀\ud800"])
+EDITS = [("", 1), ("x", 0), ("x", 1)]  # (letters put in, letters taken out)
+lists = letters.flatmap(lambda some: st.lists(st.text(some, max_size=9), max_size=12))
+
+
+def brute_force(names: list[str], query: str, most: int, itself: bool) -> tuple[int, int]:
+    """(edits, index) by measuring every name."""
+    distances = [plain_distance(query, name) for name in names]
+    found = [(d, k) for k, d in enumerate(distances) if d <= most and (itself or d)]
+    return min(found, default=(most + 1, -1))
+
+
+def within(names: list[str], queries: list[str], most: int = 2, *, itself: bool = True) -> list[tuple[int, int]]:
+    """What the index finds, as pairs."""
+    edits, index = Neighbours(names).within(queries, most, itself=itself)
+    return list(zip(edits.tolist(), index.tolist(), strict=True))
+
+
+def misspelt(names: list[str], rng: np.random.Generator) -> list[str]:
+    """Each name after none to three random edits."""
+    made = []
+    for name in names:
+        for _ in range(rng.integers(4)):
+            at, gone, letter = rng.integers(len(name) + 1), rng.integers(2), rng.choice(["", *"aeinorst"])
+            name = name[:at] + letter + name[at + gone :]
+        made.append(name)
+    return made
+
+
+@examples
+@given(st.data(), lists, st.integers(0, 2), st.booleans())
+def test_nearest_is_that_of_brute_force(data: st.DataObject, names: list[str], most: int, itself: bool) -> None:
+    """Edits and the first of equals are those of all distances: duplicates, empty strings and lists, any letters."""
+    queries = data.draw(lists) + misspelt(names, np.random.default_rng(len(names)))
+    assert within(names, queries, most, itself=itself) == [brute_force(names, q, most, itself) for q in queries]
+
+
+@pytest.mark.parametrize("length", range(10))
+def test_every_place_of_two_edits(length: int) -> None:
+    """Whatever two edits are made to a name of any length, it is found."""
+    name = "abcdefghi"[:length]
+    queries = {name}
+    for _ in range(2):
+        queries |= {q[:at] + new + q[at + gone :] for q in queries for at in range(len(q) + 1) for new, gone in EDITS}
+    found = within([name], sorted(queries))
+    assert found == [(plain_distance(name, query), 0) for query in sorted(queries)]
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names, queries and candidates in blocks of a few give what all at once give."""
+    names = list(read_corpus([str(ROOT / "data/genera.txt")]).names)[:400]
+    queries = misspelt(names, np.random.default_rng(1))
+    at_once = within(names, queries)
+    monkeypatch.setattr(neighbours, "BLOCK", 37)
+    monkeypatch.setattr(neighbours, "PAIRS", 11)
+    assert within(names, queries) == at_once
+    assert {edits for edits, _ in at_once} == {0, 1, 2, 3}
+
+
+def test_many_queries_equal_one_by_one() -> None:
+    """A query's answer does not depend on those beside it."""
+    names = list(read_corpus([str(ROOT / "data/genera.txt")]).names)
+    index, queries = Neighbours(names), misspelt(names[::20], np.random.default_rng(2))
+    edits, places = index.within(queries)
+    for query, *expected in zip(queries, edits, places, strict=True):
+        assert [int(found[0]) for found in index.within([query])] == expected
+
+
+def test_first_of_equals_and_passing_over_itself() -> None:
+    """Ties go to the list's order; without itself every spelling that is the query's own is passed over."""
+    names = ["Albia", "Alba", "Albaa", "Alba", "Rhizobium"]
+    assert within(names, ["Alba", "Rhizobium", "alba"]) == [(0, 1), (0, 4), (1, 1)]
+    assert within(names, ["Alba", "Rhizobium"], itself=False) == [(1, 0), (3, -1)]
+
+
+def test_empty_lists() -> None:
+    """No queries give no answers, and a list of no names has none that is near."""
+    assert within(["Alba"], []) == []
+    assert within([], ["Alba", ""]) == [(3, -1), (3, -1)]
+
+
+@pytest.mark.parametrize("most", [-1, 3])
+def test_other_numbers_of_edits_are_refused(most: int) -> None:
+    """The index answers for 0, 1 and 2 edits, and says so."""
+    with pytest.raises(ValueError, match="0 to 2 edits"):
+        Neighbours(["Alba"]).within(["Alba"], most)
+
+
+def test_chance_equality_of_keys_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces that share a key by chance are measured: with all keys equal the answers are the same."""
+    names = ["", "a", "Alba", "Albia", "Rhizobium", "Bacillus"]
+    queries = ["b", "Alb", "Albina", "Rhizobia", "Bacilus", "x" * 40]
+    expected = [brute_force(names, query, 2, True) for query in queries]
+    monkeypatch.setattr(neighbours, "powers", lambda _, count: np.zeros(count, np.uint64))
+    monkeypatch.setattr(neighbours, "KIND", 0)
+    assert within(names, queries) == expected
+
+
+def test_names_of_ten_thousand_letters() -> None:
+    """Long names are found within two edits at both ends, and one letter more at each is too far."""
+    long = "".join(np.random.default_rng(0).choice(list("abcd"), 10_000))
+    names = ["a" * 300, long, "abc" * 30]
+    assert within(names, [long[1:] + "a", "xx" + long + "x", "b" + "a" * 299, "abc" * 29]) == [
+        (2, 1), (3, -1), (1, 0), (3, -1),
+    ]  # fmt: skip
+
+
+def test_memory_grows_with_the_list_and_not_with_the_pairs() -> None:
+    """20,000 names and 2,000 queries take less than a byte a pair: the index some words a name, the work a block."""
+    rng = np.random.default_rng(0)
+    names = ["".join(word) + "us" for word in rng.choice(list("aeinorst"), (20_000, 10))]  # many share a piece
+    queries = misspelt(names[:2_000], rng)
+    piece, candidate, probe = 12, 80, 100  # bytes: a key and its owner; indices and counts of a pair; places and keys
+    built = len(names) * (12 + neighbours.PIECES * piece + 3 * 8)
+    work = neighbours.PAIRS * candidate + len(neighbours.PROBES) * len(queries) * probe
+    tracemalloc.start()
+    index = Neighbours(names)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    edits, _ = index.within(queries)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert set(edits.tolist()) == {0, 1, 2, 3}
+    assert kept < 1.1 * built
+    assert peak - kept < work < len(names) * len(queries)

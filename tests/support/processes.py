@@ -1,0 +1,151 @@
+"""The command line as a process, and the small list and model that its tests share."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hypothesis import HealthCheck, settings
+
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.training import trainer as training
+from bacterio_cli.training.config import resolve
+
+ROOT = Path(__file__).parents[2]
+HEADS = ("Alba", "Bori", "Cale", "Dura", "Ferro", "Geli", "Helio", "Kora")
+NAMES = tuple(head + tail for head in HEADS for tail in ("a", "bacter", "coccus", "monas", "xis"))
+# A plain net, without a table and without a second fit; what those add is tested by name.
+TINY = (
+    *("--arch", "gru", "--hidden", "8", "--layers", "1", "--embedding", "4", "--ngram", "0", "--no-refit"),
+    *("--epochs", "2"),
+)
+SMALL: dict[str, Any] = {
+    "arch": "gru", "hidden": 8, "layers": 1, "embedding": 4, "batch_size": 8, "epochs": 3, "ngram": 0, "refit": False,
+}  # fmt: skip
+# One BLAS thread, since the nets are tiny; a warning of the arithmetic is an error here as in pytest.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error::RuntimeWarning"}
+
+# Hypothesis without chance, clock or files.
+examples = settings(
+    derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class Result(NamedTuple):
+    """What a process left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def strict_json(text: str) -> Any:
+    """JSON in one line; NaN and Infinity, which JSON does not have, are refused."""
+
+    def refuse(word: str) -> None:
+        raise ValueError(f"{word} is not JSON")
+
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    return json.loads(text, parse_constant=refuse)
+
+
+def command(*arguments: object) -> list[str]:
+    """The words that start `bacterio` with these arguments."""
+    return [sys.executable, "-m", "bacterio_cli", *map(str, arguments)]
+
+
+def bacterio(*arguments: object, cwd: Path, stdin: bytes = b"", shell: str = "", **environment: str) -> Result:
+    """Run `bacterio` in `cwd`; `shell` is a line of sh in which "$@" stands for the command."""
+    words = command(*arguments)
+    done = subprocess.run(
+        ["sh", "-c", shell, "sh", *words] if shell else words,
+        cwd=cwd, input=stdin, capture_output=True, timeout=120, check=False,
+        env=os.environ | ENVIRONMENT | environment,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_terminal(
+    *arguments: object,
+    cwd: Path,
+    size: tuple[int, int] = (24, 120),
+    keys: tuple[str, bytes] | None = None,
+    **environment: str,
+) -> tuple[int, str]:
+    """Exit code and what a person is sent: both streams are one terminal of so many lines and columns.
+
+    `keys` are typed once, when their text has been shown.
+    """
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, size)
+    flags = termios.tcgetattr(slave)
+    flags[3] |= termios.NOFLSH  # Ctrl-C throws away what is on its way, which a busy machine makes a matter of chance
+    termios.tcsetattr(slave, termios.TCSANOW, flags)
+    around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # they beat `size`
+    opened = 'exec "$@" <"$0"'  # the first of a session to open a terminal gets the signals of its keys
+    process = subprocess.Popen(
+        ["sh", "-c", opened, os.ttyname(slave), *command(*arguments)],
+        cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env=around | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    with open(master, "r+b", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO when the other side has gone
+        while chunk := terminal.read(4096):
+            shown += chunk
+            if keys and keys[0].encode() in shown:
+                terminal.write(keys[1])
+                keys = None
+    return process.wait(timeout=60), shown.decode()
+
+
+def start(folder: Path, *words: object) -> subprocess.Popen[str]:
+    """`bacterio` in the background, its streams in pipes."""
+    return subprocess.Popen(
+        command(*words), cwd=folder, env=os.environ | ENVIRONMENT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def only_error(result: Result, code: int = 1) -> str:
+    """The message of a command that failed as it should: this exit code and one line on stderr."""
+    assert result.code == code, result
+    assert result.stderr.startswith("bacterio: error: "), result
+    assert result.stderr.count("\n") == 1, result
+    return result.stderr.removeprefix("bacterio: error: ").rstrip("\n")
+
+
+def write_names(folder: Path, names: Sequence[str] = NAMES, file: str = "names.txt") -> Path:
+    """A list, one name a line."""
+    path = folder / file
+    path.write_text("".join(name + "\n" for name in names), encoding="utf-8")
+    return path
+
+
+def begin(corpus: Corpus | None = None, *, preset: str = "default", **options: Any) -> training.TrainingState:
+    """A small new run on NAMES, in memory."""
+    return training.begin(corpus or Corpus(NAMES), resolve(preset, {**SMALL, **options}))
+
+
+def finish(run: training.TrainingState) -> training.TrainingState:
+    """The run after its last step."""
+    for _ in training.train(run):
+        pass
+    return run
+
+
+@functools.cache
+def small_model() -> Checkpoint:
+    """A GRU trained for a moment, in memory."""
+    return training.snapshot(finish(begin(hidden=16, dropout=0.0, epochs=20, optimizer="adam", lr=0.02)))
