@@ -19,9 +19,9 @@ from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import UNPRINTABLE, CheckpointError
 from bacterio_cli.lm.kneser_ney import Counts, NGram
-from bacterio_cli.nn.gated import CELLS
-from bacterio_cli.nn.layers import ACTIVATIONS, Array
-from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP
 
 LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
 MOST_LEVELS = 12

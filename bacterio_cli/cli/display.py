@@ -143,7 +143,7 @@ class Display:
             return
         now = time.monotonic()
         self.first = self.first or (progress.step, now)
-        self.progress, self.stage = progress, self.run.course.stages[self.run.stage]
+        self.progress, self.stage = progress, self.run.plan.phases[self.run.phase]
         if progress.improved and self.run.best is not None:
             self.better = self.run.best, progress.step
             self.origin = f"{self.stage.kind}, epoch {progress.epoch:,}"
@@ -181,7 +181,7 @@ class Display:
         """Its lines: `height` at most, none wider than `width` columns."""
         from rich.text import Text
 
-        stage, nets = self.stage, self.run.recipe.nets
+        stage, nets = self.stage, self.run.config.nets
         net = f", net {stage.net + 1} of {nets}" if nets > 1 else ""
         speed = f"{float(f'{self.progress.chars_per_second:.3g}'):,.0f} characters a second"  # steady enough to read
         lines = [
@@ -219,14 +219,14 @@ class Display:
         from rich.text import Text
 
         run, rows = self.run, self.rows()
-        total = sum(stage.epochs for stage in run.course.stages if stage.net == self.stage.net)
+        total = sum(stage.epochs for stage in run.plan.phases if stage.net == self.stage.net)
         trained = [row["nats_per_char"] * BITS for row in rows]
         valid = [row["valid_bits_per_char"] for row in rows if row["valid_bits_per_char"] is not None]
         now = [run.nats / run.chars * BITS] if run.chars else trained[-1:]
-        soft = " (soft targets)" if run.recipe.ngram and run.recipe.smoothing else ""
+        soft = " (soft targets)" if run.config.ngram and run.config.smoothing else ""
         before = " before the refit" if self.stage.kind == "refit" else ""
         series = [("validation", valid, valid[-1:], before, "green"), ("training", trained, now, soft, "cyan")]
-        if run.course.held_out is None:
+        if run.plan.held_out is None:
             del series[0]
         titles = [
             Text.assemble(f"{what} ", (f"{last[0]:.3f}" if last else "–", f"bold {style}"), (note, "dim"))
@@ -244,7 +244,7 @@ class Display:
 
     def rows(self) -> list[dict[str, Any]]:
         """The history of the net up to now; of an epoch that was done again, after a longer fit, the last row."""
-        kinds = [stage.kind for stage in self.run.course.stages if stage.net == self.stage.net]
+        kinds = [stage.kind for stage in self.run.plan.phases if stage.net == self.stage.net]
         now = kinds.index(self.stage.kind), self.progress.epoch
         found = {
             at: row

@@ -1,4 +1,4 @@
-"""Names as packed batches of ids (see `nn.packed`), and as the streams of the text regime."""
+"""Names as packed batches of ids (see `nn.packing`), and as the streams of the text regime."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Batch(NamedTuple):
     batch_sizes: Ids
     position: Ids
 
-    def part(self, k: int, parts: int) -> Batch:
-        """The names k, k + parts, k + 2 parts, … as a batch of their own; the batch itself if there is one part."""
-        if parts == 1:
+    def shard(self, k: int, shards: int) -> Batch:
+        """The names k, k + shards, k + 2 shards, … as a batch of their own; the batch itself if there is one shard."""
+        if shards == 1:
             return self
         begins = np.cumsum(self.batch_sizes) - self.batch_sizes
         name = np.arange(len(self.x)) - np.repeat(begins, self.batch_sizes)
-        rows = np.flatnonzero(name % parts == k)
-        sizes = (self.batch_sizes - k + parts - 1) // parts
+        rows = np.flatnonzero(name % shards == k)
+        sizes = (self.batch_sizes - k + shards - 1) // shards
         return Batch(self.x[rows], self.y[rows], sizes[sizes > 0], self.position[rows])
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bacterio_cli.nn import cells, gated, layers, loss, models
+from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, rnn
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,20 @@ class Bug:
 
 
 BUGS = [
-    Bug("missing-transpose", "the error goes back through W_aa instead of its transpose", cells.RNN.backward,
-        "np.matmul(dz_t, W_aa, out=carry[t.names])", "np.matmul(dz_t, W_aa.T, out=carry[t.names])"),
-    Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", cells.RNN.backward,
-        "dz_t *= slope[t.now]", "dz_t *= 1"),
-    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", layers.tanh_slope,
+    Bug("missing-transpose", "the error goes back through W_aa instead of its transpose", rnn.RNN.backward,
+        "np.matmul(dz_t, W_aa, out=", "np.matmul(dz_t, W_aa.T, out="),
+    Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
+        "dz_t *= slope[step.now]", "dz_t *= 1"),
+    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", activations.tanh_slope,
         "np.multiply(a, a, out=out)", "np.tanh(a) ** 2"),
-    Bug("tanh-plus", "1 + tanh², as one text prints it", layers.tanh_slope,
+    Bug("tanh-plus", "1 + tanh², as one text prints it", activations.tanh_slope,
         "np.subtract(1, ", "np.add(1, "),
-    Bug("sigmoid-lost-minus", "σ (1 + σ): the inner minus sign is lost", layers.sigmoid_slope,
+    Bug("sigmoid-lost-minus", "σ (1 + σ): the inner minus sign is lost", activations.sigmoid_slope,
         "np.subtract(1, a, out=out)", "np.add(1, a, out=out)"),
-    Bug("no-carry", "each step forgets what comes back from the next", cells.RNN.backward,
-        "np.add(da[t.now], carried(carry, t), out=", "np.add(da[t.now], 0, out="),
-    Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", cells.RNN.backward,
-        "previous_rows(history, batch_sizes)", "history[-len(da) :]"),
+    Bug("no-carry", "each step forgets what comes back from the next", rnn.RNN.backward,
+        "np.add(da[step.now], dh_next[step.running], out=", "np.add(da[step.now], 0, out="),
+    Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
+        "previous_rows(hidden_states, batch_sizes)", "hidden_states[-len(da) :]"),
     Bug("summed-not-averaged", "the loss is a mean, its gradient a sum", loss.cross_entropy_backward,
         "dz /= len(dz) / share", "dz /= 1"),
     Bug("clipped-before-check", "gradients are clipped before anyone compares them", models.loss_and_grads,
@@ -81,21 +81,21 @@ BUGS = [
     Bug("hard-targets", "a target distribution is treated as its likeliest letter", loss.cross_entropy_backward,
         "dz = y_hat - targets", "dz = y_hat - np.eye(y_hat.shape[1])[targets.argmax(axis=1)]"),
     Bug("dropout-forward-only", "the mask is applied forward and not backward", models.CharRNN.backward,
-        "dropout(dh, masks[k])", "dropout(dh, None)"),
+        "dropout(dh, masks[k] if masks else None)", "dropout(dh, None)"),
     Bug("slope-twice", "δ is multiplied by f′ twice a layer", models.WindowMLP.backward,
         "dh * ACTIVATIONS[self.activation].slope(value)", "dh * ACTIVATIONS[self.activation].slope(value) ** 2"),
-    Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gated.GRU.backward,
-        "np.multiply(K_c, recurrent, out=K_r)", "np.multiply(K_c, 1, out=K_r)"),
-    Bug("gru-reset-forgotten", "dh = dz_c: what the reset gate lets through is not scaled back", gated.GRU.backward,
-        "np.multiply(K_c, r, out=K_h)", "np.multiply(K_c, 1, out=K_h)"),
-    Bug("gru-no-skip-path", "the old state that u keeps sends nothing back", gated.GRU.backward,
-        "da_t *= u[t.now]", "da_t *= 0"),
-    Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", gated.LSTM.backward,
-        "dc_t *= f[t.now]", "dc_t *= 1"),
-    Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", gated.LSTM.backward,
+    Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gru.GRU.backward,
+        "np.multiply(to_c, h, out=to_r)", "np.multiply(to_c, 1, out=to_r)"),
+    Bug("gru-reset-forgotten", "dh = dz_c: what the reset gate lets through is not scaled back", gru.GRU.backward,
+        "np.multiply(to_c, r, out=to_h)", "np.multiply(to_c, 1, out=to_h)"),
+    Bug("gru-no-skip-path", "the old state that u keeps sends nothing back", gru.GRU.backward,
+        "da_t *= u[step.now]", "da_t *= 0"),
+    Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", lstm.LSTM.backward,
+        "dc_t *= f[step.now]", "dc_t *= 1"),
+    Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", lstm.LSTM.backward,
         "through_tanh = tanh_slope(tanh_c)", "through_tanh = np.ones_like(tanh_c)"),
     Bug("layers-swapped", "the gradients of the initial states come back in the wrong order", models.CharRNN.backward,
-        "before = dbelow + before", "before = before + dbelow"),
+        "dinitial = dfirst + dinitial", "dinitial = dinitial + dfirst"),
 ]  # fmt: skip
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from bacterio_cli.gradcheck.numerical import Case
 from bacterio_cli.nn import layers, loss
-from bacterio_cli.nn.gated import CELLS
-from bacterio_cli.nn.layers import ACTIVATIONS, Array, GatheredRows, Params
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.models import CELLS
 
 SCALE = 0.5
 BATCH_SIZES = np.array([4, 4, 3, 1, 1])

@@ -17,10 +17,10 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.gradcheck.layer_cases import BATCH_SIZES, SCALE, cell_cases, equations, layer_cases, normal
 from bacterio_cli.gradcheck.numerical import Case
 from bacterio_cli.nn import layers
+from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.gated import CELLS
-from bacterio_cli.nn.layers import ACTIVATIONS, Array, Params
-from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, loss_and_grads, mean_loss, shapes
+from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, mean_loss, shapes
 
 
 def state_names(model: Model) -> list[str]:

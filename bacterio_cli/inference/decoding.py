@@ -13,6 +13,7 @@ import numpy as np
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.threads import in_chunks
 from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.loss import softmax
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.sampler import SamplingParams
@@ -63,20 +64,14 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
 
 
 def temper(p: Array, temperature: float) -> Array:
-    """p_i^{1/τ} / Σ_k p_k^{1/τ}, the final distribution sharpened (τ < 1) or flattened (τ > 1).
+    """p_i^{1/τ} / Σ_k p_k^{1/τ} = softmax(log p / τ): the distribution sharpened (τ < 1) or flattened (τ > 1).
 
-    In logarithms less the row's largest, so that no τ > 0 overflows: the likeliest letter has exponent 0.
-    Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing any more. Letters come first on the
-    way, as in `softmax`.
+    Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing any more.
     """
     if temperature == 1:
         return p
-    temperature = min(max(temperature, 1e-30), 1e30)
-    with np.errstate(divide="ignore", over="ignore"):
-        log_p = np.log(np.ascontiguousarray(p.T))
-        powers: Array = np.exp((log_p - log_p.max(axis=0)) / temperature)
-    powers /= powers.sum(axis=0)
-    return powers.T
+    with np.errstate(divide="ignore"):
+        return softmax(np.log(p) / min(max(temperature, 1e-30), 1e30))
 
 
 def keep_top_k(p: Array, k: int) -> Array:

@@ -8,7 +8,7 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.layers import Array
 
-WALK = 4096  # names walked through a table at once
+NAMES_AT_ONCE = 4096
 LARGEST_DISCOUNTS = (0.98, 1.95, 2.9)
 LETTERS_TO_CHOOSE_ON = 20_000
 
@@ -22,11 +22,16 @@ def estimated_discounts(counts: Counts) -> tuple[float, float, float]:
     return d1, d2, d3
 
 
-def walk(table: NGram, text: EncodedCorpus) -> Array:
+def states_along(table: NGram, text: EncodedCorpus) -> Array:
     """The table's state at every position of a text, (N,) int32."""
     states = np.empty(len(text.ids) - 1, np.int32)
-    for batch in text.name_batches(WALK):
-        states[batch.position] = table.states(batch.x, batch.batch_sizes)
+    for batch in text.name_batches(NAMES_AT_ONCE):
+        current, begin = table.start(int(batch.batch_sizes[0]))[0], 0
+        for size in batch.batch_sizes.tolist():
+            now = slice(begin, begin + size)
+            current = table.after(batch.x[now], current[:size])
+            states[batch.position[now]] = current
+            begin += size
     return states
 
 
@@ -38,7 +43,7 @@ def choose_discounts(counts: Counts, held_out: EncodedCorpus | None) -> tuple[fl
     best = estimated_discounts(counts)
     if held_out is None:
         return best
-    states = walk(NGram(counts, best), held_out)[:LETTERS_TO_CHOOSE_ON]
+    states = states_along(NGram(counts, best), held_out)[:LETTERS_TO_CHOOSE_ON]
     letters = held_out.ids[1:][:LETTERS_TO_CHOOSE_ON]
 
     def loss(discounts: tuple[float, float, float]) -> float:

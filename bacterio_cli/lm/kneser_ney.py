@@ -22,11 +22,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from bacterio_cli.nn.cells import InitialState, State
-from bacterio_cli.nn.layers import Array, gathered
+from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.layers import Array
 
-DENSE_ENTRIES = 2**22  # up to so many entries (states × letters) the tables are written out,
-MANY_ROWS = 256  # and when so many rows are first asked for at once
+DENSE_ENTRIES = 2**22  # up to so many probabilities (states × letters) a table is written out
+MANY_ROWS = 256  # once so many rows are asked for at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +111,14 @@ class Counts:
 
 @dataclass(frozen=True, eq=False)
 class NGram:
-    """Counts with their discounts D_1, D_2, D_3 (for c ≥ 3): a language model."""
+    """Counts with their discounts D_1, D_2, D_3 (for c ≥ 3): a language model.
+
+    A table of up to `dense_entries` probabilities is written out when many rows are first asked for.
+    """
 
     counts: Counts
     discounts: tuple[float, float, float]
+    dense_entries: int = DENSE_ENTRIES
 
     @property
     def n_y(self) -> int:
@@ -131,122 +135,104 @@ class NGram:
         return (c.count - D) / np.repeat(total, sizes), np.add.reduceat(D, c.first[:-1]) / total
 
     @cached_property
+    def levels(self) -> list[tuple[int, int]]:
+        """The states of each context length, as (begin, end); ValueError if they are not ordered by length."""
+        S, edges = len(self.counts.suffix), [0, 1]
+        while edges[-1] < S:
+            # A state belongs to the next length if its suffix belongs to this one.
+            more = int(np.searchsorted(self.counts.suffix[edges[-1] :], edges[-1]))
+            if not more or self.counts.suffix[edges[-1]] < edges[-2]:
+                raise ValueError("the states of the table are not ordered by the length of their context")
+            edges.append(edges[-1] + more)
+        return list(pairwise(edges))
+
+    def smooth(self, states: Array) -> Array:
+        """P(· | state) by (1), from the shortest context to the longest, (n,) → (n, n_y) float32.
+
+        `states` are ascending and hold the suffix h′ of each of them.
+        """
+        c, (value, gamma) = self.counts, self.smoothed
+        P = np.empty((len(states), self.n_y))
+        for begin, end in np.searchsorted(states, self.levels).tolist():
+            own = states[begin:end]
+            shorter = P[np.searchsorted(states, c.suffix[own])] if begin else 1 / self.n_y
+            P[begin:end] = gamma[own, None] * shorter
+            row, pair = pairs_of(c.first, own)
+            P[begin + row, c.letter[pair]] += value[pair]  # no pair stands twice in a row
+        return P.astype(np.float32)
+
+    @cached_property
     def dense(self) -> tuple[Array, Array] | None:
         """(P (S, n_y) float32, next state (S, n_y)), written out, or None where that would be too large."""
         c = self.counts
         S = len(c.suffix)
-        if S * self.n_y > DENSE_ENTRIES:
+        if S * self.n_y > self.dense_entries:
             return None
-        value, gamma = self.smoothed
-        owner = np.repeat(np.arange(S), np.diff(c.first))
-        P, after = np.empty((S, self.n_y)), np.zeros((S, self.n_y), np.int32)
+        after = np.zeros((S, self.n_y), np.int32)
         for begin, end in self.levels:
-            # Suffixes are one letter shorter, so their level is already written.
-            P[begin:end] = gamma[begin:end, None] * (P[c.suffix[begin:end]] if begin else 1 / self.n_y)
             after[begin:end] = after[c.suffix[begin:end]] if begin else 0
-            pairs = slice(c.first[begin], c.first[end])
-            P[owner[pairs], c.letter[pairs]] += value[pairs]
-            after[owner[pairs], c.letter[pairs]] = c.target[pairs]
-        return P.astype(np.float32), after
+            row, pair = pairs_of(c.first, np.arange(begin, end))
+            after[begin + row, c.letter[pair]] = c.target[pair]
+        return self.smooth(np.arange(S)), after
 
     def written_out(self, rows: int) -> tuple[Array, Array] | None:
         """`dense` for work on so many rows; None where writing it out would take longer than it saves."""
         return self.dense if rows >= MANY_ROWS or "dense" in self.__dict__ else None
 
-    @cached_property
-    def levels(self) -> list[tuple[int, int]]:
-        """The states of each context length, as (begin, end)."""
-        S, edges = len(self.counts.suffix), [0, 1]
-        while edges[-1] < S:
-            # A state belongs to the next length if its suffix belongs to this one.
-            begin = edges[-2]
-            more = int(np.searchsorted(self.counts.suffix[edges[-1] :], edges[-1]))
-            if not more or self.counts.suffix[edges[-1]] < begin:
-                raise ValueError("the states of the table are not ordered by the length of their context")
-            edges.append(edges[-1] + more)
-        return list(pairwise(edges))
-
     def distributions(self, states: Array) -> Array:
-        """P(· | state), (n,) → (n, n_y) float32: from the table written out, or the same bits by (1) along h → h′."""
+        """P(· | state), (n,) → (n, n_y) float32."""
         if (dense := self.written_out(len(states))) is not None:
             return np.take(dense[0], states, axis=0)
-        if not len(states):
-            return np.empty((0, self.n_y), np.float32)
-        suffix, sizes, gamma = self.chains
-        contexts, beyond = [np.asarray(states)], len(self.counts.suffix)
-        while (contexts[-1] < beyond).any():
-            contexts.append(suffix[contexts[-1]])
-        at = np.stack(contexts[-2::-1])  # (k, n), the shortest context first; rows with fewer begin beyond it
-        n, size = len(states), sizes[at].ravel()
-        ends = np.cumsum(size)
-        pair = np.arange(ends[-1]) + np.repeat(self.counts.first[at].ravel() - ends + size, size)
-        cell = np.repeat(np.tile(np.arange(n) * self.n_y, len(at)), size) + self.counts.letter[pair]
-        P, value = np.full((n, self.n_y), 1 / self.n_y), self.smoothed[0][pair]
-        edges = [0, *ends[n - 1 :: n].tolist()]
-        for context, begin, end in zip(at, edges, edges[1:], strict=False):
-            P *= gamma[context, None]
-            P.reshape(-1)[cell[begin:end]] += value[begin:end]  # no pair stands twice in a row
-        return P.astype(np.float32)
+        needed = [np.unique(states)]
+        while needed[-1].any():  # up to the state without context, 0
+            needed.append(np.unique(self.counts.suffix[needed[-1]]))
+        wanted = np.unique(np.concatenate(needed))
+        return self.smooth(wanted)[np.searchsorted(wanted, states)]
 
-    @cached_property
-    def chains(self) -> tuple[Array, Array, Array]:
-        """(state of h′, number of pairs, γ) of every state, and of one beyond the empty context: no pairs, γ = 1."""
-        c, S = self.counts, len(self.counts.suffix)
-        return (
-            np.concatenate([[S], c.suffix[1:], [S]]),
-            np.append(np.diff(c.first), 0),
-            np.append(self.smoothed[1], 1.0),
-        )
+    def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
+        """(pair, whether it was seen) for each state and letter, (n,)."""
+        key = states.astype(np.int64) * self.n_y + letters
+        pair = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
+        return pair, self.counts.keys[pair] == key
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
         if (dense := self.written_out(len(states))) is not None:
             return dense[1][states, ids]
-        at = np.array(states, np.int64)
-        result = np.zeros(len(at), np.int64)
-        open_rows = np.arange(len(at))
+        at, result, open_rows = np.array(states), np.zeros(len(states), np.int64), np.arange(len(states))
         while len(open_rows):
-            key = at[open_rows] * self.n_y + ids[open_rows]
-            place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
-            found = self.counts.keys[place] == key
-            result[open_rows[found]] = self.counts.target[place[found]]
-            open_rows = open_rows[~found & (at[open_rows] > 0)]
+            pair, seen = self.find(at[open_rows], ids[open_rows])
+            result[open_rows[seen]] = self.counts.target[pair[seen]]
+            open_rows = open_rows[~seen & (at[open_rows] > 0)]
             at[open_rows] = self.counts.suffix[at[open_rows]]
         return result
 
-    def states(self, x: Array, batch_sizes: Array) -> Array:
-        """The state after every letter of a packed batch, (N,)."""
-        states = np.empty(len(x), np.int64)
-        current, begin = self.start(int(batch_sizes[0]))[0], 0
-        for size in batch_sizes.tolist():
-            current = self.after(x[begin : begin + size], current[:size])
-            states[begin : begin + size] = current
-            begin += size
-        return states
-
     def likelihood(self, states: Array, letters: Array) -> Array:
-        """P(letter | state), (n,), (n,) → (n,), without writing out the distributions."""
-        c, (value, gamma) = self.counts, self.smoothed
+        """P(letter | state) by (1) for one letter each, (n,), (n,) → (n,)."""
+        value, gamma = self.smoothed
         p, weight = np.zeros(len(states)), np.ones(len(states))
-        rows, at = np.arange(len(states)), np.asarray(states, np.int64)
+        rows, at = np.arange(len(states)), states
         while len(rows):
-            key = at * self.n_y + letters[rows]
-            place = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
-            p[rows] += np.where(self.counts.keys[place] == key, weight[rows] * value[place], 0)
+            pair, seen = self.find(at, letters[rows])
+            p[rows] += np.where(seen, weight[rows] * value[pair], 0)
             weight[rows] *= gamma[at]
-            goes_on = at > 0
-            rows, at = rows[goes_on], c.suffix[at[goes_on]]
+            longer = at > 0
+            rows, at = rows[longer], self.counts.suffix[at[longer]]
         return p + weight / self.n_y
-
-    def read(self, x: Array, batch_sizes: Array) -> Array:
-        """P(next | letters so far) at every row of a packed batch, (N, n_y) float32."""
-        return self.distributions(self.states(x, batch_sizes))
 
     def start(self, n: int) -> State:
         """No context yet; the first letter read is the boundary."""
         return (np.zeros(n, np.int64),)
 
-    def step(self, ids: Array, state: InitialState) -> tuple[Array, State]:
+    def step(self, ids: Array, state: State) -> tuple[Array, State]:
         """P(next | letters so far) after reading `ids`, and the state that includes them."""
-        states = self.after(ids, gathered(state[0]))
+        states = self.after(ids, state[0])
         return self.distributions(states), (states,)
+
+
+def pairs_of(first: Array, states: Array) -> tuple[Array, Array]:
+    """(row, pair) of every observed pair of these states; `row` counts the states from 0."""
+    sizes = first[states + 1] - first[states]
+    row = np.repeat(np.arange(len(states)), sizes)
+    begins = np.cumsum(sizes) - sizes
+    return row, np.arange(len(row)) - begins[row] + first[states][row]

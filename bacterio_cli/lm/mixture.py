@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bacterio_cli.lm.base import LanguageModel
-from bacterio_cli.nn.cells import InitialState, State
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
 
@@ -30,7 +30,7 @@ class Mixture:
         """The states of all parts, one behind the other."""
         return tuple(s for part in self.parts for s in part.start(n))
 
-    def step(self, ids: Array, state: InitialState) -> tuple[Array, State]:
+    def step(self, ids: Array, state: State) -> tuple[Array, State]:
         """Each part steps its own state; the probabilities are added with their weights."""
         total: Array | float = 0.0
         after: State = ()
@@ -38,12 +38,6 @@ class Mixture:
             p, own = part.step(ids, state[begin:end])
             total, after = total + np.float32(weight) * p, after + own
         return np.asarray(total), after
-
-    def read(self, x: Array, batch_sizes: Array) -> Array:
-        """The same over a packed batch."""
-        return np.asarray(
-            sum(np.float32(w) * part.read(x, batch_sizes) for part, w in zip(self.parts, self.weights, strict=True))
-        )
 
 
 def mixture_of(parts: Sequence[LanguageModel], weights: Sequence[float]) -> LanguageModel:

@@ -14,10 +14,9 @@ import numpy as np
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.threads import in_chunks
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, GatheredRows
+from bacterio_cli.nn.layers import Array
 
-STEPPED = 1024  # beginnings stepped at once: what they need then stays in the cache
+AT_ONCE = 1024  # beginnings stepped at once: what they need then stays in the cache
 LARGEST_BLOCK = 65_536  # names side by side
 LARGEST_TABLE = 2**22  # entries of their distributions, names × letters
 
@@ -28,15 +27,15 @@ def largest_block(n_y: int) -> int:
 
 
 class PrefixBatch:
-    """Rows that read letters in step; `node` (rows,) says which of the distinct beginnings is a row's own."""
+    """Names that are read letter by letter in step; `node` (names,) says which distinct beginning each has."""
 
-    def __init__(self, model: LanguageModel, rows: int) -> None:
-        self.model = model
+    def __init__(self, model: LanguageModel, names: int, *, at_once: int = AT_ONCE) -> None:
+        self.model, self.at_once = model, at_once
         self.state = model.start(1)
-        self.node = np.zeros(rows, np.intp)
+        self.node = np.zeros(names, np.intp)
 
     def read(self, letters: Array, shape: Callable[[Array], Array] | None = None) -> Array:
-        """P(next | beginning) of every distinct beginning after each row has read its letter, (nodes, n_y).
+        """P(next | beginning) of every distinct beginning after each name has read its letter, (nodes, n_y).
 
         `shape` is applied to the distributions, some rows at a time.
         """
@@ -45,44 +44,48 @@ class PrefixBatch:
         reached = np.zeros(branch.max() + 1, bool)
         reached[branch] = True
         branches = np.flatnonzero(reached)
-        place = np.empty(len(reached), np.intp)
-        place[branches] = np.arange(len(branches))
-        self.node = place[branch]
-        return self.advance(*divmod(branches, most), shape)
-
-    def advance(self, before: Array, letters: Array, shape: Callable[[Array], Array] | None) -> Array:
-        """The model one letter further from the nodes `before`, which the new nodes replace."""
-        state: State = tuple(np.empty((len(before), *s.shape[1:]), s.dtype) for s in self.state)
+        self.node = (np.cumsum(reached) - 1)[branch]
+        before, letters = np.divmod(branches, most)
         p: dict[int, Array] = {}
+        state = tuple(np.empty((len(before), *s.shape[1:]), s.dtype) for s in self.state)
 
-        def work(rows: slice) -> None:
-            held = tuple(GatheredRows(s, before[rows]) for s in self.state)
-            stepped, after = self.model.step(letters[rows], held)
+        def step(rows: slice) -> None:
+            stepped, after = self.model.step(letters[rows], tuple(s[before[rows]] for s in self.state))
             p[rows.start] = shape(stepped) if shape else stepped
             for whole, part in zip(state, after, strict=True):
                 whole[rows] = part
 
-        in_chunks(work, len(before), STEPPED)
+        in_chunks(step, len(before), self.at_once)
         self.state = state
         return np.concatenate([p[begin] for begin in sorted(p)])
 
-    def keep(self, rows: Array) -> None:
-        """Go on with these rows alone."""
-        self.node = self.node[rows]
+    def keep(self, names: Array) -> None:
+        """Go on with these names alone."""
+        self.node = self.node[names]
 
 
-def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array], Array] | None = None) -> Array:
-    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`."""
+def likelihood(
+    model: LanguageModel,
+    text: EncodedCorpus,
+    shape: Callable[[Array], Array] | None = None,
+    *,
+    largest: int = LARGEST_BLOCK,
+    at_once: int = AT_ONCE,
+) -> Array:
+    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`.
+
+    Up to `largest` names go side by side, fewer for many letters.
+    """
     p = np.empty(len(text.ids) - 1)
-    order, size = text.alphabetical(), largest_block(text.n_y)
+    order, size = text.alphabetical(), min(largest, largest_block(text.n_y))
     for first in range(0, len(order), size):
         at = text.starts[order[first : first + size]]
-        walk = PrefixBatch(model, len(at))
+        batch = PrefixBatch(model, len(at), at_once=at_once)
         while len(at):
-            distributions = walk.read(text.ids[at], shape)
+            distributions = batch.read(text.ids[at], shape)
             following = text.ids[at + 1]
-            p[at] = distributions[walk.node, following]
+            p[at] = distributions[batch.node, following]
             goes_on = following > 0
-            walk.keep(goes_on)
+            batch.keep(goes_on)
             at = at[goes_on] + 1
     return p

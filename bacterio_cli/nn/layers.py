@@ -13,7 +13,6 @@ slips, the docstring says so and `bacterio gradcheck` settles it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,68 +26,11 @@ Shapes = dict[str, tuple[int, ...]]
 ONE_HOT_IDS = 128  # up to so many ids, rows are added up by a matrix product
 
 
-class Activation(NamedTuple):
-    """An elementwise function a = f(z) and its slope f′, written in terms of the value a."""
-
-    function: Callable[..., Array]
-    slope: Callable[..., Array]
-
-
-def tanh(z: Array, out: Array | None = None) -> Array:
-    """a = tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ).  (T3, where the fraction stands upside down.)"""
-    return np.tanh(z, out=out)
-
-
-def tanh_slope(a: Array, out: Array | None = None) -> Array:
-    """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7. T3 prints 1 + tan².)
-
-    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which at a scale of 0.01
-    a customary check does not see (`bacterio gradcheck --inject tanh-twice --explain`).
-    """
-    return np.subtract(1, np.multiply(a, a, out=out), out=out)
-
-
-def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """a = σ(z) = 1 / (1 + e⁻ᶻ), computed as ½ + ½ tanh(z/2).  (T3.)
-
-    The two are the same function, e^{z/2} being cancelled from the fraction; the second form
-    cannot overflow (exp does above 88 in float32) and holds for complex z.
-    """
-    out = np.multiply(z, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
-
-
-def sigmoid_slope(a: Array, out: Array | None = None) -> Array:
-    """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3, which loses the inner minus sign on the way.)"""
-    return np.multiply(np.subtract(1, a, out=out), a, out=out)
-
-
-def relu(z: Array, out: Array | None = None) -> Array:
-    """a = max(0, z); the sign is that of the real part, so that a complex step passes.  (T3.)"""
-    return np.multiply(z, z.real > 0, out=out)
-
-
-def relu_slope(a: Array) -> Array:
-    """relu′(z) = 1 where z > 0, else 0; relu′(0) = 0 by choice.  (T3.)"""
-    return (a.real > 0).astype(a.dtype)
-
-
-ACTIVATIONS = {
-    "tanh": Activation(tanh, tanh_slope),
-    "sigmoid": Activation(sigmoid, sigmoid_slope),
-    "relu": Activation(relu, relu_slope),
-}
-
-
 class GatheredRows(NamedTuple):
     """The matrix table[ids], kept as its two factors.  (V, n_x), (N,) → (N, n_x).
 
-    A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the
-    table once instead of each occurrence. `table` None is the identity: one-hot input, for which
-    x @ W.T is a choice of columns of W and needs no product at all. Rows chosen from a state are kept so too.
+    A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the table once instead
+    of each occurrence. `table` None is the identity: one-hot input, for which x @ W.T is a choice of columns of W.
     """
 
     table: Array | None
@@ -98,70 +40,33 @@ class GatheredRows(NamedTuple):
         """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 
-    def into(self, out: Array) -> None:
-        """x = table[ids], written to `out`; ids must be those of rows that there are."""
-        assert self.table is not None
-        np.take(self.table, self.ids, axis=0, out=out, mode="clip")  # NumPy's other modes go through a copy
-
-
-def gathered(x: Array | GatheredRows) -> Array:
-    """x itself, or table[ids] written out."""
-    return x.dense() if isinstance(x, GatheredRows) else x
-
-
-def transposed(W: Array) -> Array:
-    """Wᵀ of each matrix of a stack, copied into one block of memory, (G, n, m) → (G, m, n).
-
-    16 rows at a time: a plain copy jumps through memory by whole rows and takes up to four times as long.
-    """
-    U = np.empty((len(W), W.shape[2], W.shape[1]), W.dtype)
-    for k in range(0, W.shape[1], 16):
-        U[:, :, k : k + 16] = W[:, k : k + 16].swapaxes(1, 2)
-    return U
-
-
-def distinct(ids: Array, n: int) -> tuple[Array, Array]:
-    """(used, where): the ids that a batch may need, and where each stands among them, so that used[where] = ids.
-
-    All n ids if that is no more than there are rows; else those that occur.
-    """
-    if n <= len(ids):
-        return np.arange(n), ids
-    used, where = np.unique(ids, return_inverse=True)
-    return used, where
-
 
 def sum_rows(rows: Array, ids: Array, n: int) -> Array:
     """S[v] = Σ of the rows whose id is v: the backward of table[ids].  (…, N, m), (N,) → (…, n, m)
 
-    Up to 128 ids as a product with the one-hot matrix, S = onehot(ids)ᵀ rows, four times faster at 30; beyond, by
-    sorting and adding up each run.
+    Up to 128 ids as a product with the one-hot matrix, S = onehot(ids)ᵀ rows, several times faster than adding row by
+    row; beyond, the one-hot matrix would be too large.
     """
     if n <= ONE_HOT_IDS:
-        one_hot = np.take(np.eye(n, dtype=rows.dtype), ids, axis=0)
+        one_hot = np.eye(n, dtype=rows.dtype)[ids]
         return one_hot.T @ rows
-    order = np.argsort(ids, kind="stable")
-    sorted_ids = ids[order]
-    first = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
-    total = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype)
-    total[..., sorted_ids[first], :] = np.add.reduceat(rows[..., order, :], first, axis=-2)
-    return total
+    total = np.zeros((n, *rows.shape[:-2], rows.shape[-1]), rows.dtype)
+    np.add.at(total, ids, np.moveaxis(rows, -2, 0))
+    return np.moveaxis(total, 0, -2)
 
 
 def linear(x: Array | GatheredRows, W: Array, b: Array) -> Array:
     """y = x Wᵀ + b.  x (k, m), W (n, m), b (n,) → y (k, n).  (T3, which has W the other way round.)
 
-    A stack of gates is as good: W (G, n, m), b (G, n) → y (G, k, n), each gate's rows in one block of memory.
-    For x = table[ids] the product is taken over the distinct rows: table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
+    A stack of gates is as good: W (G, n, m), b (G, n) → y (G, k, n).
+    For x = table[ids] the product is taken once per row of the table: table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
     """
-    if not isinstance(x, GatheredRows):
-        y: Array = x @ W.swapaxes(-1, -2)
-        y += b[..., None, :]
-        return y
-    used, where = distinct(x.ids, W.shape[-1] if x.table is None else len(x.table))
-    if x.table is None:
-        return np.take(W[..., used].swapaxes(-1, -2) + b[..., None, :], where, axis=-2)
-    return np.take(linear(x.table[used], W, b), where, axis=-2)
+    if isinstance(x, GatheredRows):
+        per_id = W.swapaxes(-1, -2) + b[..., None, :] if x.table is None else linear(x.table, W, b)
+        return np.take(per_id, x.ids, axis=-2)
+    y: Array = x @ W.swapaxes(-1, -2)
+    y += b[..., None, :]
+    return y
 
 
 def linear_backward(x: Array | GatheredRows, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
@@ -171,31 +76,20 @@ def linear_backward(x: Array | GatheredRows, W: Array, dy: Array) -> tuple[Array
     dW = dyᵀ x      (n, m) or (G, n, m)
     db = Σ_k dy     (n,) or (G, n)
 
-    For x = table[ids], with S[v] = Σ_{k: ids_k = v} dy_k: dW = Sᵀ table, and the first
-    value is the gradient of the table, S W; None for one-hot input, which has nothing to learn.
+    For x = table[ids], with S[v] = Σ_{k: ids_k = v} dy_k: dW = Sᵀ table, and the first value is the gradient of the
+    table, S W. For one-hot input dW = Sᵀ, and there is no table to learn: None.
     """
     if not isinstance(x, GatheredRows):
         return product_back(dy, W), dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)
-    used, where = distinct(x.ids, W.shape[-1] if x.table is None else len(x.table))
-    S = sum_rows(dy, where, len(used))
-    db = S.sum(axis=-2)
+    S = sum_rows(dy, x.ids, W.shape[-1] if x.table is None else len(x.table))
     if x.table is None:
-        dW = np.zeros_like(W, dtype=S.dtype)
-        dW[..., used] = S.swapaxes(-1, -2)
-        return None, dW, db
-    dtable = np.zeros_like(x.table, dtype=S.dtype)
-    dtable[used] = product_back(S, W)
-    return dtable, S.swapaxes(-1, -2) @ x.table[used], db
+        return None, S.swapaxes(-1, -2), S.sum(axis=-2)
+    return product_back(S, W), S.swapaxes(-1, -2) @ x.table, S.sum(axis=-2)
 
 
 def product_back(dy: Array, W: Array) -> Array:
     """dy W; for a stack of gates Σ_g dy_g W_g.  (G, k, n), (G, n, m) → (k, m)"""
-    if W.ndim == 2:
-        return dy @ W
-    total = dy[0] @ W[0]
-    for dy_g, W_g in zip(dy[1:], W[1:], strict=True):
-        total += dy_g @ W_g
-    return total
+    return dy @ W if W.ndim == 2 else (dy @ W).sum(axis=0)
 
 
 @dataclass(frozen=True)

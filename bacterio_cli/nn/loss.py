@@ -10,16 +10,19 @@ import numpy as np
 from bacterio_cli.nn.layers import Array
 
 
-def softmax(z: Array) -> Array:
-    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 b; T2; T3.)
+def log_softmax(z: Array) -> Array:
+    """log ŷ_i = z_i − log Σ_k e^{z_k} along the last axis.
 
-    Subtracting max z changes nothing in exact arithmetic; without it exp overflows above 88 in float32. Letters come
-    first on the way: see `cross_entropy`.
+    Subtracting max z changes nothing in exact arithmetic; without it exp overflows above 88 in float32. A probability
+    that underflows to 0 still has a finite logarithm.
     """
-    columns = np.ascontiguousarray(z.T)
-    e: Array = np.exp(columns - columns.real.max(axis=0))
-    e /= e.sum(axis=0)
-    return e.T
+    shifted = z - z.real.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def softmax(z: Array) -> Array:
+    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 b; T2; T3.)"""
+    return np.asarray(np.exp(log_softmax(z)))
 
 
 def softmax_jacobian(y_hat: Array) -> Array:
@@ -38,23 +41,15 @@ def softmax_backward(y_hat: Array, dy_hat: Array) -> Array:
 def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
     """L = −(1/N) Σ_n Σ_i t_ni log ŷ_ni with ŷ = softmax(z), and ŷ for the way back.  (T1; T3.)
 
-    z (N, n_y); targets are ids (N,), standing for one-hot rows, or distributions (N, n_y) that
-    sum to 1. L is in nats per character. Through log ŷ_i = z_i − log Σ_k e^{z_k}, so that a
-    probability that underflows to 0 still has a finite logarithm.
-
-    Letters come first on the way, (n_y, N): a sum over them is then one of whole rows of memory, which is faster.
+    z (N, n_y); targets are ids (N,), standing for one-hot rows, or distributions (N, n_y) that sum to 1. L is in nats
+    per character.
     """
-    columns = np.ascontiguousarray(z.T)
-    shifted = columns - columns.real.max(axis=0)
-    e = np.exp(shifted)
-    total = e.sum(axis=0)
+    log_y_hat = log_softmax(z)
     if targets.ndim == 1:
-        picked = shifted[targets, np.arange(len(z))]
-        loss = (np.log(total) - picked).mean()
+        loss = -log_y_hat[np.arange(len(z)), targets].mean()
     else:
-        loss = (targets.T * (np.log(total) - shifted)).sum(axis=0).mean()
-    e /= total
-    return loss, e.T
+        loss = -(targets * log_y_hat).sum(axis=1).mean()
+    return loss, np.exp(log_y_hat)
 
 
 def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> Array:
@@ -64,7 +59,7 @@ def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> 
     The last step uses Σ_a t_a = 1 and nothing else: t may be any distribution, not only one-hot.
     """
     if targets.ndim == 1:
-        dz = y_hat.copy("K")
+        dz = y_hat.copy()
         dz[np.arange(len(dz)), targets] -= 1
     else:
         dz = y_hat - targets

@@ -15,22 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.cells import RNN, InitialState, State
-from bacterio_cli.nn.gated import CELLS, Gated
-from bacterio_cli.nn.layers import (
-    ACTIVATIONS,
-    Array,
-    Embedding,
-    Linear,
-    Params,
-    Shapes,
-    dropout,
-    gathered,
-    sum_rows,
-)
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.gru import GRU
+from bacterio_cli.nn.layers import Array, Embedding, Linear, Params, Shapes, dropout, sum_rows
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
-from bacterio_cli.nn.packed import TRUNK_FROM, folded, spread, trunk_of
+from bacterio_cli.nn.lstm import LSTM
+from bacterio_cli.nn.rnn import RNN
 
+CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 Masks = Sequence[Array] | None
 
 
@@ -73,14 +66,14 @@ class CharRNN(LetterModel):
     activation: str = "tanh"
 
     @cached_property
-    def cells(self) -> list[RNN | Gated]:
+    def cells(self) -> list[RNN | GRU | LSTM]:
         """The stack, from the input upwards."""
         widths = [self.embedding.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
         return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
 
     @property
-    def parts(self) -> list[Embedding | RNN | Gated | Linear]:
+    def parts(self) -> list[Embedding | RNN | GRU | LSTM | Linear]:
         """Everything that has parameters, from the input upwards."""
         return [self.embedding, *self.cells, self.output]
 
@@ -89,44 +82,38 @@ class CharRNN(LetterModel):
         return tuple(s for cell in self.cells for s in cell.start(n, dtype))
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: InitialState | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
-        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches.
-
-        From TRUNK_FROM units on, names that begin alike share a trunk (see `trunk_of`), up to the first mask.
-        """
+        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
         h: Any
-        N = len(x)
-        ids, sizes = (x, batch_sizes) if state or self.n_a < TRUNK_FROM else trunk_of(x, batch_sizes)
-        h, cache = self.embedding.forward(params, ids)
-        caches: list[Any] = [cache]
+        cache: Any
+        h, cache = self.embedding.forward(params, x)
+        caches = [cache]
         after: list[Array] = []
         for k, cell in enumerate(self.cells):
-            below = None if state is None else state[k * cell.states : (k + 1) * cell.states]
-            h, last, cell_cache = cell.forward(params, h, sizes, below)
-            if masks:
-                h, sizes = dropout(spread(h, N), masks[k]), batch_sizes
-            caches.append(cell_cache)
+            initial = None if state is None else state[k * cell.states : (k + 1) * cell.states]
+            h, last, cache = cell.forward(params, h, batch_sizes, initial)
+            h = dropout(h, masks[k] if masks else None)
+            caches.append(cache)
             after += last
-        z, below_z = self.output.forward(params, h)
-        return spread(z, N), tuple(after), [*caches, below_z]
+        z, cache = self.output.forward(params, h)
+        return z, tuple(after), [*caches, cache]
 
     def backward(
         self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
     ) -> tuple[State, Params]:
-        """The gradient of the initial state, if one was given, and of every parameter: forward's calls mirrored."""
-        before: State = ()
+        """The gradient of the initial state and of every parameter: forward's calls in mirrored order."""
+        dinitial: State = ()
         dh: Any
-        dh, grads = self.output.backward(params, caches[-1], folded(dz, len(caches[-1])))
+        dh, grads = self.output.backward(params, caches[-1], dz)
         for k, cell in reversed(list(enumerate(self.cells))):
-            if masks:
-                dh = folded(dropout(dh, masks[k]), int(caches[k + 1].batch_sizes.sum()))
-            above = dstate[k * cell.states : (k + 1) * cell.states]
-            dh, dbelow, cell_grads = cell.backward(params, caches[k + 1], dh, above)
+            dh = dropout(dh, masks[k] if masks else None)
+            dlast = dstate[k * cell.states : (k + 1) * cell.states]
+            dh, dfirst, cell_grads = cell.backward(params, caches[k + 1], dh, dlast)
             grads |= cell_grads
-            before = dbelow + before
+            dinitial = dfirst + dinitial
         _, embedding_grads = self.embedding.backward(params, caches[0], dh)
-        return before, grads | embedding_grads
+        return dinitial, grads | embedding_grads
 
 
 @dataclass(frozen=True)
@@ -137,7 +124,7 @@ class WindowMLP(LetterModel):
     (2) hˡ = f(W_l hˡ⁻¹ + b_l)
     (3) z = W_ya h + b_y
 
-    In T4's words, backward is δ = W_lᵀ (δ ⊙ f′), f′ exactly once a layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹
+    In T4's words, backward is δ = W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹
     (its component-wise update prints + for −). The 'state' to be stepped is the window's ids, (n, window − 1).
     """
 
@@ -159,13 +146,13 @@ class WindowMLP(LetterModel):
         """The window before the first letter of n names: boundaries."""
         return (np.zeros((n, self.window - 1), np.intp),)
 
-    def windows(self, x: Array, batch_sizes: Array, state: InitialState | None) -> tuple[Array, State]:
+    def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
         B, w = int(batch_sizes[0]), self.window
         row = np.concatenate([np.arange(size) for size in batch_sizes])
         column = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
         line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)
-        line[:, : w - 1] = gathered(state[0]) if state else 0
+        line[:, : w - 1] = state[0] if state else 0
         line[row, w - 1 + column] = x
         lengths = np.bincount(row, minlength=B)
         return (
@@ -174,7 +161,7 @@ class WindowMLP(LetterModel):
         )
 
     def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: InitialState | None = None, masks: Masks = None
+        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
@@ -212,7 +199,7 @@ def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float 
     """Fresh parameters, each part by its own rule; with `scale`, weights N(0, scale²) and biases 0 (T1: 0.01)."""
     params = {name: value for part in model.parts for name, value in part.init(rng, dtype).items()}
     if scale is not None:
-        for _name, value in params.items():
+        for value in params.values():
             value[...] = scale * rng.standard_normal(value.shape) if value.ndim == 2 else 0
     return params
 
@@ -223,7 +210,7 @@ def shapes(model: Model) -> Shapes:
 
 
 class Gradients(NamedTuple):
-    """L, ∂L/∂θ under the keys of the parameters, the state at the end, and ∂L/∂(initial state) if one was given."""
+    """L, ∂L/∂θ under the keys of the parameters, the state after each name, and ∂L/∂(initial state)."""
 
     loss: float
     grads: Params

@@ -1,168 +1,131 @@
 """Optimisers, clipping and schedules over `{name: array}`; the only place where parameters change.
 
-`update` works in place: params ← params − learning_rate · step(grads, state). θ is a parameter,
-g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
+θ is a parameter, g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
 differs between texts; each docstring says which it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from bacterio_cli.lm.threads import in_chunks
 from bacterio_cli.nn.layers import Array, Params
 
-BLOCK = 2**16  # numbers that an update works on at once: 256 KiB an array
-THREADS_FROM = 2**19  # numbers from which on two threads are faster
-LONG_BLOCK = 2**18  # what each then works on at once: between any two operations it has to wait for the other
 
+class Optimiser(ABC):
+    """An update rule for one parameter, applied to all of them at once or not at all.
 
-def spans(arrays: Params, begin: int, end: int) -> Iterator[tuple[str, Array]]:
-    """Numbers begin to end of all arrays laid end to end: name by name, views where an array is in C order."""
-    for name, array in arrays.items():
-        part = array.reshape(-1)[max(begin, 0) : max(end, 0)]
-        if part.size:
-            yield name, part
-        begin, end = begin - array.size, end - array.size
+    `moments` names what the rule remembers of each parameter; the state holds them as "m.W_ya", and the number of
+    updates done as "k".
+    """
 
+    moments: ClassVar[tuple[str, ...]] = ()
 
-def decays(name: str) -> bool:
-    """Weight decay is for matrices that multiply; biases and embeddings keep their size."""
-    return name.rpartition(".")[2].startswith("W")
+    def init(self, params: Params) -> Params:
+        """The state before the first update: zeros."""
+        state = {f"{moment}.{name}": np.zeros_like(p) for moment in self.moments for name, p in params.items()}
+        return {"k": np.zeros((), np.int64), **state}
+
+    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
+        """θ ← θ − step for every parameter, in place.
+
+        FloatingPointError if a parameter would not be finite; then nothing has changed.
+        """
+        k = int(state["k"]) + 1
+        new_params, new_state = {}, {"k": np.array(k, np.int64)}
+        for name, g in grads.items():
+            before = [state[f"{moment}.{name}"] for moment in self.moments]
+            step, after = self.rule(g, before, learning_rate, k)
+            new_params[name] = self.decayed(name, params[name], learning_rate) - step
+            if not np.isfinite(new_params[name]).all():
+                raise FloatingPointError(f"{name} would not be finite")
+            new_state |= {f"{moment}.{name}": value for moment, value in zip(self.moments, after, strict=True)}
+        for name, p in new_params.items():
+            params[name][...] = p
+        state |= new_state
+
+    def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
+        """The parameter before the step is subtracted."""
+        return p
+
+    @abstractmethod
+    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """(step, new moments) of update k = 1, 2, …, all new arrays."""
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(Optimiser):
     """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)"""
 
-    def init(self, params: Params) -> Params:  # noqa: ARG002
-        """No state."""
-        return {}
-
-    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:  # noqa: ARG002
-        """One step, in place."""
-        for name, g in grads.items():
-            params[name] -= learning_rate * g
+    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η g"""
+        return learning_rate * g, []
 
 
 @dataclass(frozen=True)
-class Adagrad:
+class Adagrad(Optimiser):
     """m ← m + g², θ ← θ − η g / √(m + ε): ε inside the root, as T2 has it (Duchi et al. 2011 has none)."""
 
     epsilon: float = 1e-8
+    moments: ClassVar[tuple[str, ...]] = ("m",)
 
-    def init(self, params: Params) -> Params:
-        """m = 0 for every parameter."""
-        return {f"m.{name}": np.zeros_like(p) for name, p in params.items()}
-
-    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
-        """One step, in place."""
-        for name, g in grads.items():
-            m = state[f"m.{name}"]
-            m += g * g
-            params[name] -= learning_rate * g / np.sqrt(m + self.epsilon)
+    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η g / √(m + ε)"""
+        m = moments[0] + g * g
+        return learning_rate * g / np.sqrt(m + self.epsilon), [m]
 
 
 @dataclass(frozen=True)
-class RMSprop:
+class RMSprop(Optimiser):
     """m ← ρ m + (1 − ρ) g², θ ← θ − η g / (√m + ε): ε outside the root (Tieleman and Hinton 2012, lecture 6e)."""
 
     rho: float = 0.99
     epsilon: float = 1e-8
+    moments: ClassVar[tuple[str, ...]] = ("m",)
 
-    def init(self, params: Params) -> Params:
-        """m = 0 for every parameter."""
-        return {f"m.{name}": np.zeros_like(p) for name, p in params.items()}
-
-    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
-        """One step, in place."""
-        for name, g in grads.items():
-            m = state[f"m.{name}"]
-            m *= self.rho
-            m += (1 - self.rho) * g * g
-            params[name] -= learning_rate * g / (np.sqrt(m) + self.epsilon)
+    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η g / (√m + ε)"""
+        m = self.rho * moments[0] + (1 - self.rho) * g * g
+        return learning_rate * g / (np.sqrt(m) + self.epsilon), [m]
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Optimiser):
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
 
-    m̂ = m / (1 − β₁ᵏ), v̂ = v / (1 − β₂ᵏ) at step k correct for starting at zero. With s = √(1 − β₂ᵏ) and
-    η̂ = η s / (1 − β₁ᵏ) the update is η̂ m / (√v + ε s), which makes no copies of m and v.
-
-    m and v are one vector over all parameters, in the order of the dict: fewer and longer operations, a block at a
-    time so that what lies between them stays in the cache, of large nets in two threads. Gradients and parameters
-    join as views.
+    m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct at update k for starting at zero.
     """
 
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    moments: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    def init(self, params: Params) -> Params:
-        """m = v = 0 for every parameter, and the count of steps k; ValueError for one that is not in C order."""
-        if turned := [name for name, p in params.items() if not p.flags.c_contiguous]:
-            raise ValueError(f"parameters must be in C order, which {', '.join(turned)} are not: copy them")
-        total = sum(p.size for p in params.values())
-        dtype = np.result_type(*params.values())
-        return {"k": np.zeros((), np.int64), "m": np.zeros(total, dtype), "v": np.zeros(total, dtype)}
-
-    def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
-        """One step, in place."""
-        state["k"] += 1
-        k = int(state["k"])
-        s = math.sqrt(1 - self.beta2**k)
-        eta = learning_rate * s / (1 - self.beta1**k)
-        in_order = {name: grads[name] for name in params}
-
-        def update(block: slice) -> None:
-            m, v = state["m"][block], state["v"][block]
-            g = np.concatenate([part for _, part in spans(in_order, block.start, block.stop)])
-            m *= self.beta1
-            m += (1 - self.beta1) * g
-            v *= self.beta2
-            g *= g
-            g *= 1 - self.beta2
-            v += g
-            root = np.sqrt(v, out=g)
-            root += self.epsilon * s
-            step = np.divide(m, root, out=g)
-            step *= eta
-            for name, p in spans(params, block.start, block.stop):
-                self.move(name, p, step[: p.size], learning_rate)
-                step = step[p.size :]
-
-        total = len(state["m"])
-        if total >= THREADS_FROM:
-            in_chunks(update, total, LONG_BLOCK)
-        else:
-            for begin in range(0, total, BLOCK):
-                update(slice(begin, begin + BLOCK))
-
-    def move(self, name: str, p: Array, step: Array, learning_rate: float) -> None:  # noqa: ARG002
-        """θ ← θ − step, in place."""
-        p -= step
+    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η m̂ / (√v̂ + ε), with η/(1 − β₁ᵏ) taken as one number"""
+        m = self.beta1 * moments[0] + (1 - self.beta1) * g
+        v = self.beta2 * moments[1] + (1 - self.beta2) * (g * g)
+        root = np.sqrt(v / (1 - self.beta2**k)) + self.epsilon
+        return learning_rate / (1 - self.beta1**k) * m / root, [m, v]
 
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with decoupled decay: first θ ← θ − η λ θ for matrices that multiply, then Adam's step
+    """Adam with decoupled decay: θ ← θ (1 − η λ) for matrices that multiply, then Adam's step
     (Loshchilov and Hutter 2019, algorithm 2, with λ scaled by η as PyTorch does)."""
 
     weight_decay: float = 0.01
 
-    def move(self, name: str, p: Array, step: Array, learning_rate: float) -> None:
-        """θ ← θ − η λ θ where it decays, then θ ← θ − step, in place."""
-        if decays(name):
-            p *= 1 - learning_rate * self.weight_decay
-        super().move(name, p, step, learning_rate)
+    def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
+        """θ (1 − η λ) for a matrix; biases and embeddings keep their size."""
+        multiplies = name.rpartition(".")[2].startswith("W")
+        return p * (1 - learning_rate * self.weight_decay) if multiplies else p
 
 
-Optimiser = SGD | Adagrad | RMSprop | Adam | AdamW
 OPTIMISERS: dict[str, type[Optimiser]] = {
     "sgd": SGD,
     "adagrad": Adagrad,
@@ -213,9 +176,3 @@ def learning_rate(step: int, *, peak: float, schedule: str, warmup: int, total: 
     if step < warmup:
         return peak * (step + 1) / warmup
     return peak * SCHEDULES[schedule](min(1.0, (step - warmup) / max(1, total - warmup)))
-
-
-__all__ = [
-    "OPTIMISERS", "SCHEDULES", "SGD", "Adagrad", "Adam", "AdamW", "Optimiser", "RMSprop",
-    "clip_by_element", "clip_by_norm", "global_norm", "learning_rate",
-]  # fmt: skip

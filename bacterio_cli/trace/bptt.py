@@ -20,14 +20,15 @@ import numpy as np
 from bacterio_cli.dataset.vocabulary import Ids, Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.nn.cells import Cell, State
-from bacterio_cli.nn.gated import GRUCache, LSTMCache
+from bacterio_cli.nn.gru import GRUCache
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
+from bacterio_cli.nn.lstm import LSTMCache
 from bacterio_cli.nn.models import CharRNN, shapes
 from bacterio_cli.nn.optim import global_norm
 
 ONE = np.array([1])  # the batch sizes of one name at one step
-CARRIES = ("carry", "carry_c")  # what comes back of a and, in an LSTM, of c
+NEXTS = ("dh_next", "dc_next")  # what comes back of a and, in an LSTM, of c
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,19 @@ class Forward:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer at step t on the way back: da (n_a,) from above, `carry` from step t+1, dz (G, n_a) of its gates.
+    """One layer at step t on the way back: da (n_a,) from above, `dh_next` from step t+1, dz (G, n_a) of its gates.
 
-    `carry` is ∂L/∂a⟨t⟩ and, of an LSTM, ∂L/∂c⟨t⟩ through step t+1, (n_a,) each; zeros at the last step and at a cut.
+    `dh_next` is ∂L/∂a⟨t⟩ and, of an LSTM, ∂L/∂c⟨t⟩ through step t+1, (n_a,) each; zeros at the last step and at a cut.
     """
 
     da: Array
-    carry: State
+    dh_next: State
     dz: Array
 
     @property
     def dstate(self) -> State:
         """The whole ∂L/∂a⟨t⟩, from above and from step t+1; behind it an LSTM's ∂L/∂c⟨t⟩ from step t+1."""
-        return (self.da + self.carry[0], *self.carry[1:])
+        return (self.da + self.dh_next[0], *self.dh_next[1:])
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,13 @@ class Trace:
         found |= {"z": step.z, "y_hat": step.y_hat, "dz_y": self.back.dz[t - 1]}
         for k, (cell, layer) in enumerate(zip(self.model.cells, self.back.layers[t - 1], strict=True)):
             gates = [f"dz_{gate}" for gate in cell.gates] if len(cell.gates) > 1 else ["dz"]
-            values = (layer.da, *layer.carry, *layer.dz)
-            names = ("da", *CARRIES[: cell.states], *gates)
+            values = (layer.da, *layer.dh_next, *layer.dz)
+            names = ("da", *NEXTS[: cell.states], *gates)
             found |= {f"{k}.{symbol}": value for symbol, value in zip(names, values, strict=True)}
         return found
 
     def norms(self, t: int) -> dict[str, float]:
-        """The norms of step t: dz_y, and for each layer a, da, carry (and carry_c), dz, last_a (and last_c).
+        """The norms of step t: dz_y, and for each layer a, da, dh_next (and dc_next), dz, last_a (and last_c).
 
         last_a and last_c are ∂L_T/∂a⟨t⟩ and, through step t+1, ∂L_T/∂c⟨t⟩. With a cut also dz_truncated, and lost, the
         share of dz that it takes away.
@@ -130,9 +131,7 @@ class Trace:
         vectors = self.vectors(t)
         found = {"dz_y": norm(vectors["dz_y"])}
         for k, cell in enumerate(self.model.cells):
-            found |= {
-                f"{k}.{symbol}": norm(vectors[f"{k}.{symbol}"]) for symbol in ("a", "da", *CARRIES[: cell.states])
-            }
+            found |= {f"{k}.{symbol}": norm(vectors[f"{k}.{symbol}"]) for symbol in ("a", "da", *NEXTS[: cell.states])}
             dz = self.back.layers[t - 1][k].dz
             found[f"{k}.dz"] = norm(dz)
             dstate = self.last.layers[t - 1][k].dstate
@@ -201,10 +200,10 @@ def kept_by(cell: Cell, cache: Any) -> dict[str, Array]:
     if isinstance(cache, GRUCache | LSTMCache):
         kept = dict(zip((*cell.gates[:-1], "c_tilde"), cache.gates[:, 0], strict=True))
     if isinstance(cache, GRUCache):
-        kept["h"] = cache.recurrent[0]
+        kept["h"] = cache.h[0]
     if isinstance(cache, LSTMCache):
-        kept |= {"c": cache.memory[1], "tanh_c": cache.tanh_c[0]}
-    return kept | {"a": cache.history[1]}
+        kept |= {"c": cache.cell_states[1], "tanh_c": cache.tanh_c[0]}
+    return kept | {"a": cache.hidden_states[1]}
 
 
 def backward(
@@ -217,17 +216,17 @@ def backward(
     """
     cells = model.cells
     nothing = [cell.start(1, dz.dtype) for cell in cells]
-    carry, trail = list(nothing), []
+    dh_next, trail = list(nothing), []
     grads = {name: np.zeros(shape, dz.dtype) for name, shape in shapes(model).items()}
     for step in reversed(steps):
         if truncate and step.t % truncate == 0:
-            carry = list(nothing)
+            dh_next = list(nothing)
         layers: list[Layer] = []
         da: Any
         da, found = model.output.backward(params, step.caches[-1], dz[step.t - 1 : step.t])
         for k, cell in reversed(list(enumerate(cells))):
-            above, came = da, carry[k]
-            da, carry[k], cell_grads = cell.backward(params, step.caches[k + 1], above, came)
+            above, came = da, dh_next[k]
+            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k + 1], above, came)
             dz_t = cell_grads[cell.names()[2]].reshape(len(cell.gates), -1)
             layers.insert(0, Layer(above[0], tuple(s[0] for s in came), dz_t))
             found |= cell_grads

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bacterio_cli.nn.cells import RNN
-from bacterio_cli.nn.gated import GRU, LSTM
-from bacterio_cli.nn.layers import Embedding, linear_backward, relu_slope, sigmoid_slope, tanh_slope
+from bacterio_cli.nn.activations import relu_slope, sigmoid_slope, tanh_slope
+from bacterio_cli.nn.gru import GRU
+from bacterio_cli.nn.layers import Embedding, linear_backward
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
+from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CharRNN, LetterModel
+from bacterio_cli.nn.rnn import RNN
 
 
 class Equation(NamedTuple):
@@ -65,26 +67,26 @@ FORTH: dict[str, tuple[Equation, ...]] = {
 }
 RETURN: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + carry) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7", (RNN.backward,)),
-        Equation("carry", "(5′) carry = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13", (RNN.backward,)),
+        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7", (RNN.backward,)),
+        Equation("dh_next", "(5′) dh_next = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13", (RNN.backward,)),
     ),
     "gru": (
         Equation("dc̃, du", "(4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃)", A, CHO, GRU_BACK),
-        Equation("carry", "carry = da ⊙ u", A, CHO, GRU_BACK),
+        Equation("dh_next", "dh_next = da ⊙ u", A, CHO, GRU_BACK),
         Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO, GRU_BACK),
         Equation("dh, dr", "dh = dz_c ⊙ r, dr = dz_c ⊙ h", A, CHO, GRU_BACK),
         Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO, GRU_BACK),
         Equation("dz", "(1′) dz_u = du ⊙ u (1 − u)", A, CHO, GRU_BACK),
-        Equation("carry", "carry += [dz_u, dz_r, dh] W_aa", A, CHO, GRU_BACK),
+        Equation("dh_next", "dh_next += [dz_u, dz_r, dh] W_aa", A, CHO, GRU_BACK),
     ),
     "lstm": (
         Equation("do", "(4′) do = da ⊙ tanh c", A, GERS, LSTM_BACK),
         Equation("dc", "dc += da ⊙ o (1 − tanh² c)", A, GERS, LSTM_BACK),
         Equation("di, dc̃", "(3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i", A, GERS, LSTM_BACK),
-        Equation("carry_c", "df = dc ⊙ c⟨t−1⟩, carry_c = dc ⊙ f", A, GERS, LSTM_BACK),
+        Equation("dc_next", "df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f", A, GERS, LSTM_BACK),
         Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS, LSTM_BACK),
         Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS, LSTM_BACK),
-        Equation("carry", "carry = dz W_aa", A, GERS, LSTM_BACK),
+        Equation("dh_next", "dh_next = dz W_aa", A, GERS, LSTM_BACK),
     ),
 }
 

@@ -1,7 +1,7 @@
-"""The gradients of a stage, step by step: its batches, their targets and dropout masks, whole or in two parts.
+"""The batches of a training phase and their gradients, step by step, whole or in two shards.
 
-The order of an epoch comes from the seed and the epoch, the masks of a step from the seed, the step and the part. So
-each part can be made ready ahead, and by another process, and is the same.
+The order of an epoch comes from the seed and the epoch, the dropout masks of a step from the seed, the step and the
+shard. So each shard can be made ready ahead, and by another process, and is the same.
 """
 
 from __future__ import annotations
@@ -15,73 +15,75 @@ import numpy as np
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Array, dropout_mask
 from bacterio_cli.nn.models import Gradients, loss_and_grads
-from bacterio_cli.training.data_parallel import in_step, size_of
-from bacterio_cli.training.plan import MASKS, ORDER, STAGES, Phase
+from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
+from bacterio_cli.training.plan import MASKS, ORDER, PHASES, Phase
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import Steps, Work
 
 
-def stage_gradients(run: TrainingState, stage: Phase) -> Generator[tuple[Batch, Gradients], None, None]:
-    """Each batch from where the run stands, and the gradients for the weights as they are when it is asked for.
+def phase_gradients(
+    state: TrainingState, phase: Phase, *, split_from: int = SPLIT_FROM, fork: bool | None = None
+) -> Generator[tuple[Batch, Gradients], None, None]:
+    """Each batch from where the training stands, and its gradients for the weights at the time it is asked for.
 
     To be closed when no more are wanted.
     """
-    size = size_of(run.model, run.recipe.batch_size or 1)
-    return in_step(lambda k, parts: BatchShard(run, stage, k, parts).steps(), run.params, size)
+    size = size_of(state.model, state.config.batch_size or 1)
+    shards = lambda k, count: BatchShard(state, phase, k, count).steps()  # noqa: E731
+    return batch_gradients(shards, state.params, size, split_from=split_from, fork=fork)
 
 
 class BatchShard:
-    """Part k of the batches of a stage, from where the run stands; in the stream regime it carries a state of its own.
+    """Shard k of the batches of a phase, from where the training stands: names k, k + shards, … of each.
 
-    Once made, it uses of the run what does not change, and the weights.
+    With `--stream` it keeps the hidden state of its own names. Once made, it uses of the training state what does not
+    change, and the weights.
     """
 
-    def __init__(self, run: TrainingState, stage: Phase, k: int, parts: int) -> None:
-        self.run, self.stage, self.k, self.parts = run, stage, k, parts
-        self.text, self.targets = run.course.texts[stage.kind], run.course.soft_targets(stage)
-        self.step, (self.epoch, self.done) = run.step, divmod(run.stage_step, stage.per_epoch)
-        self.state = tuple(s[k::parts] for s in run.carried) if self.done else ()
+    def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:
+        self.state, self.phase, self.k, self.shards = state, phase, k, shards
+        self.text, self.targets = state.plan.texts[phase.kind], state.plan.soft_targets(phase)
+        self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
+        self.hidden = tuple(s[k::shards] for s in state.hidden) if self.done else ()
 
     def steps(self) -> Steps:
-        """Each batch, and the work that this part of it is."""
-        for epoch in range(self.epoch, self.stage.epochs):
+        """Each batch, and the work that its shard is."""
+        for epoch in range(self.epoch, self.phase.epochs):
             for batch in islice(self.batches(epoch), self.done, None):
                 yield batch, self.work(batch)
                 self.step += 1
-            self.done, self.state = 0, ()
+            self.done, self.hidden = 0, ()
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Those of one epoch: names in a fresh order, or the stream from its beginning."""
-        recipe = self.run.recipe
-        if recipe.stream:
-            return self.text.chunks(recipe.batch_size or 1, recipe.bptt)
-        order = self.run.course.rng(ORDER, STAGES.index(self.stage.kind), self.stage.net, epoch)
-        return self.text.name_batches(recipe.batch_size or 1, order)
+        config = self.state.config
+        if config.stream:
+            return self.text.chunks(config.batch_size or 1, config.bptt)
+        order = self.state.plan.rng(ORDER, PHASES.index(self.phase.kind), self.phase.net, epoch)
+        return self.text.name_batches(config.batch_size or 1, order)
 
     def work(self, batch: Batch) -> Work | None:
-        """Targets and masks at hand; None if nothing of the batch is in this part."""
-        run, part = self.run, batch.part(self.k, self.parts)
-        N = len(part.x)
+        """A call that computes the gradients, its targets and masks at hand; None if no name is in this shard."""
+        state, shard = self.state, batch.shard(self.k, self.shards)
+        N = len(shard.x)
         if not N:
             return None
         masks: list[Array] | None = None
-        if run.recipe.dropout:
-            rng = run.course.rng(MASKS, self.step, self.k)
-            masks = [dropout_mask(rng, (N, n), run.recipe.dropout, np.float32) for n in run.model.mask_widths]
-        targets = part.y if self.targets is None else self.targets.targets(part)
-        return partial(self.gradients, part, targets, masks, N / len(batch.x))
+        if state.config.dropout:
+            rng = state.plan.rng(MASKS, self.step, self.k)
+            masks = [dropout_mask(rng, (N, n), state.config.dropout, np.float32) for n in state.model.mask_widths]
+        targets = shard.y if self.targets is None else self.targets.targets(shard)
+        return partial(self.gradients, shard, targets, masks, N / len(batch.x))
 
-    def gradients(self, part: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
-        """Forward and backward, and in the stream regime the state for the next step."""
-        run, rows = self.run, int(part.batch_sizes[0])
-        state = None
-        if run.recipe.stream:
-            state = tuple(s[:rows] for s in self.state) or run.model.start(rows, np.float32)
+    def gradients(self, shard: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
+        """Forward and backward; with `--stream` from the hidden state that the step before left."""
+        model, names = self.state.model, int(shard.batch_sizes[0])
+        hidden = None
+        if self.state.config.stream:
+            hidden = tuple(s[:names] for s in self.hidden) or model.start(names, np.float32)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(
-                run.model, run.params, part.x, part.batch_sizes, targets, state=state, masks=masks, share=share
+                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, share=share
             )
-        if state is None:
-            return result._replace(state=())
-        self.state = result.state
-        return result
+        self.hidden = () if hidden is None else result.state
+        return result._replace(state=self.hidden, dstate=())

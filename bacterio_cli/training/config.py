@@ -113,7 +113,7 @@ def flag(name: str) -> str:
 
 
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
-    """The recipe of a preset with the options given beside it, which win. Raises UsageError."""
+    """The config of a preset with the options given beside it, which win. Raises UsageError."""
     given = canonical(given)
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", TrainingConfig.optimizer)
@@ -125,10 +125,10 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
         settings.setdefault("weight_decay", 0.0)
     if settings.get("ngram") == 0:
         settings = {**settings, **PLAIN, "refit": settings.get("refit", TrainingConfig.refit)}
-    recipe = TrainingConfig(**settings)
-    refuse_impossible(recipe)
-    refuse_contradictions(recipe, given)
-    return recipe
+    config = TrainingConfig(**settings)
+    refuse_impossible(config)
+    refuse_contradictions(config, given)
+    return config
 
 
 def canonical(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def canonical(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: str | None, where: str) -> TrainingConfig:
-    """The stored recipe, with more epochs if they are asked for; UsageError for any other difference."""
+    """The stored config, with more epochs if they are asked for; UsageError for any other difference."""
     asked = canonical(given)
     if preset:  # all that it decides, but not for how long
         whole = asdict(resolve(preset, given))
@@ -155,31 +155,31 @@ def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: st
             )
     if stored.nets > 1 and asked.get("epochs", 0) > (stored.epochs or 0):
         raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
-    recipe = replace(stored, epochs=asked.get("epochs", stored.epochs))
-    refuse_impossible(recipe)
-    return recipe
+    config = replace(stored, epochs=asked.get("epochs", stored.epochs))
+    refuse_impossible(config)
+    return config
 
 
 def restore(settings: Any) -> TrainingConfig:
-    """The recipe that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
+    """The config that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
     if not isinstance(settings, dict) or set(settings) != {f.name for f in fields(TrainingConfig)}:
         raise ValueError("other options than this version has")
-    recipe = TrainingConfig(**settings)
+    config = TrainingConfig(**settings)
     kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
     for f in fields(TrainingConfig):
         value, kind = settings[f.name], str(f.type).removesuffix(" | None")
         if (f.name != "init_scale" or value is not None) and type(value) not in kinds[kind]:
             raise ValueError(f"{f.name} cannot be {value!r}")
     try:
-        refuse_impossible(recipe)
+        refuse_impossible(config)
     except UsageError as error:
         raise ValueError(str(error)) from error
-    return recipe
+    return config
 
 
-def refuse_impossible(recipe: TrainingConfig) -> None:
+def refuse_impossible(config: TrainingConfig) -> None:
     """UsageError for a value outside its range."""
-    for name, value in asdict(recipe).items():
+    for name, value in asdict(config).items():
         if name in CHOICES and value not in CHOICES[name]:
             raise UsageError(f"{flag(name)} is one of {', '.join(CHOICES[name])}, not {value}")
         if name in RANGES and value is not None:
@@ -188,26 +188,26 @@ def refuse_impossible(recipe: TrainingConfig) -> None:
                 bounds = f"a finite number, at least {low}" if high == INFINITY else f"from {low} to {high}"
                 raise UsageError(f"{flag(name)} must be {bounds}, not {value}")
     try:
-        possible = recipe.net_weight is None or 0 <= recipe.net_weight <= 1
+        possible = config.net_weight is None or 0 <= config.net_weight <= 1
     except ValueError:
         possible = False
     if not possible:
-        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {recipe.mix}")
+        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {config.mix}")
 
 
-def refuse_contradictions(recipe: TrainingConfig, given: Mapping[str, Any]) -> None:
+def refuse_contradictions(config: TrainingConfig, given: Mapping[str, Any]) -> None:
     """UsageError for an option that has no effect beside the others."""
-    arch, table = recipe.arch, recipe.ngram > 0
+    arch, table = config.arch, config.ngram > 0
     conflicts = [
         ("activation", arch not in ("rnn", "mlp"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
         ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
         ("stream", arch == "mlp", "carries a state from chunk to chunk, and an mlp has none"),
-        ("bptt", not recipe.stream, "is the chunk of --stream; whole names are never cut"),
-        ("weight_decay", recipe.optimizer != "adamw", f"needs --optimizer adamw, not {recipe.optimizer}"),
-        ("patience", recipe.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
+        ("bptt", not config.stream, "is the chunk of --stream; whole names are never cut"),
+        ("weight_decay", config.optimizer != "adamw", f"needs --optimizer adamw, not {config.optimizer}"),
+        ("patience", config.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
         ("smoothing", not table, "needs a table, and --ngram is 0"),
         ("mix", not table and given.get("mix") != "1", "needs a table, and --ngram is 0"),
-        ("refit", recipe.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
+        ("refit", config.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
     ]
     for name, conflict, why in conflicts:
         if conflict and given.get(name):

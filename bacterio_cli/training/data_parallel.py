@@ -1,88 +1,60 @@
-"""The gradients of a batch in two halves, side by side: how training uses two cores.
+"""The gradients of a batch from two shards, computed side by side: how training uses two cores.
 
 The names of a batch are independent of each other, and L is a mean over its N letters. With L_h the mean over the
-N_h letters of half h and s_h = N_h / N:
+N_h letters of shard h and s_h = N_h / N:
 
 L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
 
-Whether a batch is parted depends on the sizes alone, never on the machine or on timing: the same halves are added up
-in the same order everywhere. Who works on the second half is another matter: a process of its own (see `second`);
-where there can be none, a thread, if products are long enough for the two not to wait for each other at the
-interpreter; else they take turns.
+Whether a batch is split depends on sizes alone, never on the machine or on timing, and the same shards are added in
+the same order everywhere. Who computes the second shard is another matter: a forked worker (see `worker`), or, where
+there can be none, this process itself after the first. The bytes are the same.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from bacterio_cli.lm.threads import helper
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients, Model
-from bacterio_cli.training.worker import ForkedWorker, Steps, can_fork, shared
+from bacterio_cli.training.worker import PATIENCE, ForkedWorker, InTurn, Steps, can_fork, shared
 
-# names × units², the size of the default recipe: below it two cores gain less by halves, and one loses more.
+# names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
-THREAD_FROM = 2**21  # at half of it two threads take longer than one
 
 
 def size_of(model: Model, names: int) -> int:
-    """How much there is to part in a batch: names × units², 0 if it is a single name."""
+    """How much work a batch is: names × units², 0 if it is a single name, which cannot be split."""
     return names * model.n_a**2 if names > 1 else 0
 
 
-class InTurn:
-    """As `ForkedWorker`, but here, after the first half."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.steps = steps
-
-    def begin(self) -> None:
-        """Nothing goes on beside the first half."""
-
-    def answer(self) -> Gradients | None:
-        """The next step's second half; None if it has none."""
-        _, work = next(self.steps)
-        return work and work()
-
-    def close(self) -> None:
-        """Nothing is left to be ended."""
-
-
-class SecondThread(InTurn):
-    """As `ForkedWorker`, in a thread of this process."""
-
-    def begin(self) -> None:
-        """Let it do the next step."""
-        self.future = helper().submit(super().answer)
-
-    def answer(self) -> Gradients | None:
-        """What came of it."""
-        return self.future.result()
-
-
-def in_step(
-    steps: Callable[[int, int], Steps], params: Params, size: int
+def batch_gradients(
+    steps: Callable[[int, int], Steps],
+    params: Params,
+    size: int,
+    *,
+    split_from: int = SPLIT_FROM,
+    fork: bool | None = None,
 ) -> Generator[tuple[Any, Gradients], None, None]:
-    """The gradients of each step, beside what steps(0, …) says of it; `size` is that of the largest batch.
+    """The gradients of each step, beside the batch that steps(0, …) gives for it; `size` is that of the largest batch.
 
-    `steps(k, parts)` goes on from where the training stands and yields the work of part k of each batch, None for a
-    part 1 without names. Each part must be scaled by its share already (see `loss_and_grads`). The second process
-    knows what there was when it began and, of all that changes, `params`: they are moved to memory that both see.
-    The states are those of names k, k + 2, … and come back in the order of the whole batch.
+    `steps(k, shards)` goes on from where the training stands and yields (batch, work of shard k), with None for a
+    shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
+    there was when it began and, of all that changes, `params`: they are moved to memory that both see. The hidden
+    states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
     """
-    if size < SPLIT_FROM:
-        for item, work in steps(0, 1):
+    if size < split_from:
+        for batch, work in steps(0, 1):
             assert work is not None
-            yield item, work()
+            yield batch, work()
         return
-    alone = SecondThread if size >= THREAD_FROM else InTurn
-    second: ForkedWorker | InTurn = alone(steps(1, 2))
-    if can_fork():
-        with suppress(OSError):  # no memory or no process more
+    second: ForkedWorker | InTurn = InTurn(steps(1, 2))
+    if can_fork() if fork is None else fork:
+        with suppress(OSError):  # no memory or no process left
             params |= shared(params)
             second = ForkedWorker(steps(1, 2), params)
     try:
@@ -90,33 +62,30 @@ def in_step(
         ahead = steps(0, 2)
         step = next(ahead, None)
         while step:
-            item, work = step
+            batch, work = step
             assert work is not None
+            begun = time.perf_counter()
             first = work()
-            step = next(ahead, None)  # made ready while the second half may still be at work
+            patience = max(PATIENCE, 20 * (time.perf_counter() - begun))
+            step = next(ahead, None)  # made ready while the worker may still be at work
             try:
-                other = second.answer()
-            except (EOFError, OSError):  # it was killed, as by a system short of memory
+                other = second.answer(patience)
+            except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
                 second.close()
-                second = alone(steps(1, 2))
-                second.begin()
-                other = second.answer()
-            yield item, first if other is None else added(first, other)
+                second = InTurn(steps(1, 2))
+                other = second.answer(patience)
+            yield batch, first if other is None else added(first, other)
             second.begin()
     finally:
         second.close()
 
 
 def added(first: Gradients, second: Gradients) -> Gradients:
-    """The sum of two halves, in the arrays of the first."""
+    """The sum of two shards, in the arrays of the first."""
     for name, g in first.grads.items():
         g += second.grads[name]
-    return Gradients(
-        first.loss + second.loss,
-        first.grads,
-        tuple(interleaved(a, b) for a, b in zip(first.state, second.state, strict=True)),
-        tuple(interleaved(a, b) for a, b in zip(first.dstate, second.dstate, strict=True)),
-    )
+    state = tuple(interleaved(a, b) for a, b in zip(first.state, second.state, strict=True))
+    return Gradients(first.loss + second.loss, first.grads, state, ())
 
 
 def interleaved(even: Array, odd: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bacterio_cli.lm.discounts import choose_discounts, walk
+from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.training.state import TrainingState
@@ -26,28 +26,30 @@ def bits(p: Array) -> float:
     return float(-np.log2(p).mean())
 
 
-def validation_scores(run: TrainingState) -> list[Score]:
+def validation_scores(state: TrainingState) -> list[Score]:
     """Uniform letters, tables of growing order, the nets, the mixture; empty without held-out names or a fitted net.
 
     All stand as they were before the refit: a model that has learned the held-out names cannot be tested on them. They
     flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
     """
-    course, recipe = run.course, run.recipe
-    if course.held_out is None or not run.likelihoods:
+    plan, config = state.plan, state.config
+    if plan.held_out is None or not state.likelihoods:
         return []
-    scores = [Score("uniform", float(np.log2(run.vocabulary.n_y)))]
-    letters = course.held_out.ids[1:]
-    for order in [order for order in ORDERS if order < recipe.ngram]:
-        counts = Counts.of(course.texts["fit"].ids, run.vocabulary.n_y, order)
-        table = NGram(counts, choose_discounts(counts, course.held_out))
-        scores.append(Score(f"n-gram, order {order}", bits(table.likelihood(walk(table, course.held_out), letters))))
-    names = [f"n-gram, order {recipe.ngram}", "n-gram of the background"]
-    tables = course.table_likelihoods
+    scores = [Score("uniform", float(np.log2(state.vocabulary.n_y)))]
+    letters = plan.held_out.ids[1:]
+    for order in [order for order in ORDERS if order < config.ngram]:
+        counts = Counts.of(plan.texts["fit"].ids, state.vocabulary.n_y, order)
+        table = NGram(counts, choose_discounts(counts, plan.held_out))
+        scores.append(
+            Score(f"n-gram, order {order}", bits(table.likelihood(states_along(table, plan.held_out), letters)))
+        )
+    names = [f"n-gram, order {config.ngram}", "n-gram of the background"]
+    tables = plan.table_likelihoods
     scores += [Score(name, bits(p)) for name, p in zip(names, tables, strict=False)]
-    net = np.mean(run.likelihoods, axis=0)
-    count = len(run.likelihoods)
+    net = np.mean(state.likelihoods, axis=0)
+    count = len(state.likelihoods)
     scores.append(Score("net" if count == 1 else f"average of {count} nets", bits(net)))
-    if tables and 0 < run.weights[0] < 1:
-        shares = " / ".join(f"{w:.2f}" for w in run.weights[: 1 + len(tables)])
-        scores.append(Score(f"mixture {shares}", bits(run.mixed)))
+    if tables and 0 < state.weights[0] < 1:
+        shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(tables)])
+        scores.append(Score(f"mixture {shares}", bits(state.mixed)))
     return scores

@@ -1,8 +1,8 @@
-"""The course of a run: which names are learned in which stage, with which table and targets.
+"""The plan of a training: which names are learned in which phase, with which table and targets.
 
-A course follows from the recipe, the corpus and the background alone. It is made again on resume and never saved.
+A plan follows from the config, the corpus and the background alone. It is made again on resume and never saved.
 
-stage        learns                       held against     keeps
+phase        learns                       held against     keeps
 background   the background's names       validation       the last weights
 fit          the names not held out       validation       the best weights
 refit        all names                    nothing          the last weights
@@ -20,44 +20,44 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.lm.discounts import choose_discounts, walk
+from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.soft_targets import CrossFit
 
-# What each stream of random numbers is for: default_rng([seed, purpose, …]).
+# What each kind of random numbers is for: default_rng([seed, purpose, …]).
 SPLIT, INIT, ORDER, MASKS, FOLD = range(5)
 
 BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
 REFIT_EPOCHS = 0.4  # of the epochs of the fit
 REFIT_RATE = 0.6  # of its learning rate
-STAGES = ("background", "fit", "refit")
+PHASES = ("background", "fit", "refit")
 
 
 class Phase(NamedTuple):
-    """So many epochs of one kind for one of the nets; `per_epoch` steps each, at a peak learning rate."""
+    """So many epochs of one kind for one of the nets, at a peak learning rate."""
 
     kind: str
     net: int
     epochs: int
-    per_epoch: int
-    rate: float
+    steps_per_epoch: int
+    learning_rate: float
 
     @property
     def steps(self) -> int:
         """All its steps."""
-        return self.epochs * self.per_epoch
+        return self.epochs * self.steps_per_epoch
 
 
 class TrainingPlan:
-    """Names, texts, tables and stages of one run."""
+    """The texts, tables, targets and phases of one training."""
 
     def __init__(
-        self, recipe: TrainingConfig, corpus: Corpus, vocabulary: Vocabulary, background: Corpus | None
+        self, config: TrainingConfig, corpus: Corpus, vocabulary: Vocabulary, background: Corpus | None
     ) -> None:
-        self.recipe, self.corpus, self.vocabulary = recipe, corpus, vocabulary
-        training, validation = split(corpus.names, recipe.valid_fraction, self.rng(SPLIT))
+        self.config, self.corpus, self.vocabulary = config, corpus, vocabulary
+        training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
         if background is not None:
             related = related_names(background, corpus, vocabulary)
@@ -65,34 +65,34 @@ class TrainingPlan:
                 raise BacterioError("--background: no name of it is new and spelled with the letters of the corpus")
             self.texts["background"] = EncodedCorpus(related, vocabulary)
         self.held_out = EncodedCorpus(validation, vocabulary) if validation else None
-        self.stages = self.plan()
+        self.phases = self.plan_phases()
         self.targets: dict[str, CrossFit] = {}
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """The random numbers for a purpose."""
-        return np.random.default_rng([self.recipe.seed, *purpose])
+        return np.random.default_rng([self.config.seed, *purpose])
 
-    def plan(self) -> list[Phase]:
+    def plan_phases(self) -> list[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
-        recipe = self.recipe
-        assert recipe.epochs is not None  # sized() has filled it in
-        stages = []
-        for net in range(recipe.nets):
+        config = self.config
+        assert config.epochs is not None  # sized() has filled it in
+        phases = []
+        for net in range(config.nets):
             if "background" in self.texts:
-                stages.append(self.stage("background", net, min(recipe.epochs, BACKGROUND_EPOCHS), recipe.lr))
-            stages.append(self.stage("fit", net, recipe.epochs, recipe.lr))
-        if recipe.refit and self.held_out is not None:
-            epochs = max(1, round(REFIT_EPOCHS * recipe.epochs))
-            stages += [self.stage("refit", net, epochs, REFIT_RATE * recipe.lr) for net in range(recipe.nets)]
-        return stages
+                phases.append(self.phase("background", net, min(config.epochs, BACKGROUND_EPOCHS), config.lr))
+            phases.append(self.phase("fit", net, config.epochs, config.lr))
+        if config.refit and self.held_out is not None:
+            epochs = max(1, round(REFIT_EPOCHS * config.epochs))
+            phases += [self.phase("refit", net, epochs, REFIT_RATE * config.lr) for net in range(config.nets)]
+        return phases
 
-    def stage(self, kind: str, net: int, epochs: int, rate: float) -> Phase:
-        """A stage with its number of steps an epoch."""
-        assert self.recipe.batch_size is not None  # sized() has filled it in
-        per_epoch = self.texts[kind].batches_per_epoch(
-            self.recipe.batch_size, self.recipe.bptt if self.recipe.stream else None
+    def phase(self, kind: str, net: int, epochs: int, rate: float) -> Phase:
+        """A phase with its number of steps per epoch."""
+        assert self.config.batch_size is not None  # sized() has filled it in
+        steps = self.texts[kind].batches_per_epoch(
+            self.config.batch_size, self.config.bptt if self.config.stream else None
         )
-        return Phase(kind, net, epochs, per_epoch, rate)
+        return Phase(kind, net, epochs, steps, rate)
 
     @cached_property
     def discounts(self) -> tuple[float, float, float]:
@@ -102,16 +102,16 @@ class TrainingPlan:
     @cached_property
     def fit_counts(self) -> Counts:
         """The counts of the training names."""
-        return Counts.of(self.texts["fit"].ids, self.vocabulary.n_y, self.recipe.ngram)
+        return Counts.of(self.texts["fit"].ids, self.vocabulary.n_y, self.config.ngram)
 
     @cached_property
     def refit_counts(self) -> Counts:
         """The counts of all names."""
-        return Counts.of(self.texts["refit"].ids, self.vocabulary.n_y, self.recipe.ngram)
+        return Counts.of(self.texts["refit"].ids, self.vocabulary.n_y, self.config.ngram)
 
     def table(self, kind: str) -> NGram | None:
         """The table of the training names ("fit"), of all ("refit"), or of the background; None without one."""
-        if not self.recipe.ngram or kind not in self.texts:
+        if not self.config.ngram or kind not in self.texts:
             return None
         if kind == "background":
             return self.background_table
@@ -120,27 +120,27 @@ class TrainingPlan:
     @cached_property
     def background_table(self) -> NGram:
         """The background's own table, its discounts chosen on the same validation names."""
-        counts = Counts.of(self.texts["background"].ids, self.vocabulary.n_y, self.recipe.ngram)
+        counts = Counts.of(self.texts["background"].ids, self.vocabulary.n_y, self.config.ngram)
         return NGram(counts, choose_discounts(counts, self.held_out))
 
-    def soft_targets(self, stage: Phase) -> CrossFit | None:
-        """The targets of a stage; None where the recipe wants plain ones."""
-        recipe = self.recipe
-        if not recipe.ngram or not recipe.smoothing:
+    def soft_targets(self, phase: Phase) -> CrossFit | None:
+        """The targets of a phase; None where the config wants plain ones."""
+        config = self.config
+        if not config.ngram or not config.smoothing:
             return None
-        if stage.kind not in self.targets:
-            if stage.kind == "refit":
-                self.targets.clear()  # no earlier stage comes again
-            discounts = self.background_table.discounts if stage.kind == "background" else self.discounts
-            self.targets[stage.kind] = CrossFit(
-                self.texts[stage.kind],
+        if phase.kind not in self.targets:
+            if phase.kind == "refit":
+                self.targets.clear()  # no earlier phase comes again
+            discounts = self.background_table.discounts if phase.kind == "background" else self.discounts
+            self.targets[phase.kind] = CrossFit(
+                self.texts[phase.kind],
                 self.vocabulary.n_y,
-                order=recipe.ngram,
+                order=config.ngram,
                 discounts=discounts,
-                weight=recipe.smoothing,
-                rng=self.rng(FOLD, STAGES.index(stage.kind)),
+                weight=config.smoothing,
+                rng=self.rng(FOLD, PHASES.index(phase.kind)),
             )
-        return self.targets[stage.kind]
+        return self.targets[phase.kind]
 
     @cached_property
     def table_likelihoods(self) -> list[Array]:
@@ -148,7 +148,7 @@ class TrainingPlan:
         if self.held_out is None:
             return []
         tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
-        return [table.likelihood(walk(table, self.held_out), self.held_out.ids[1:]) for table in tables]
+        return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What the table gives to training: its discounts, and honest targets for the net.
+"""Soft targets for the net: part one-hot, part what a count table expects.
 
 A target is t = (1 − A)·onehot + A·p, with p the table's distribution. Counted on all training names, the
 table has seen the very letter that it is asked about, and p leans towards it. So p is cross-fitted: the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus
-from bacterio_cli.lm.discounts import walk
+from bacterio_cli.lm.discounts import states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.layers import Array
 
@@ -40,7 +40,7 @@ class CrossFit:
         for k in range(folds):
             rest = np.append(text.ids[:-1][self.fold != k], 0)
             table = NGram(Counts.of(rest if len(rest) > 1 else text.ids, n_y, order), discounts)
-            self.state[self.fold == k] = walk(table, text)[self.fold == k]
+            self.state[self.fold == k] = states_along(table, text)[self.fold == k]
             self.tables.append(table)
 
     def targets(self, batch: Batch) -> Array:

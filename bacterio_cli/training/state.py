@@ -1,4 +1,4 @@
-"""A training run between two steps: how it begins and what is saved of it; `resuming` takes it up again."""
+"""The state of a training between two steps: how it begins and what is saved of it; `resume` takes it up again."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from bacterio_cli.training.plan import INIT, TrainingPlan
 
 @dataclass
 class TrainingState:
-    """A training run between two steps: everything that the next step depends on.
+    """Everything that the next step of a training depends on.
 
-    `stage` and `stage_step` say where in the course it stands, `step` counts all. `best` are the best weights of the
-    stage so far, `fit_end` the weights and moments of a single net before its refit, `fitted` and `refitted` the
-    weights of the nets that are done, `likelihoods` what each fitted net gives the held-out letters.
+    `phase` and `phase_step` say where in the plan it stands; `step` counts all steps. `moments` is the optimiser's
+    state, `hidden` the hidden state that `--stream` hands from one chunk to the next. `best` are the best weights of
+    the phase so far, found at the end of its epoch `best_epoch`; `fit_end` the weights and moments of a single net
+    before its refit; `fitted` and `refitted` the weights of the nets that are done; `likelihoods` what each fitted net
+    gives the held-out letters; `weights` those of nets, table and background table in the mixture.
     """
 
-    recipe: TrainingConfig
+    config: TrainingConfig
     corpus: Corpus
     vocabulary: Vocabulary
     model: Model
-    course: TrainingPlan
+    plan: TrainingPlan
     params: Params
     moments: Params
     background: Corpus | None = None
-    carried: State = ()
+    hidden: State = ()
     best: Params | None = None
     fit_end: tuple[Params, Params] | None = None
     fitted: list[Params] = field(default_factory=list)
@@ -44,9 +46,9 @@ class TrainingState:
     weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
-    stage: int = 0
-    stage_step: int = 0
-    best_step: int = 0
+    phase: int = 0
+    phase_step: int = 0
+    best_epoch: int = 0
     best_loss: float | None = None
     # Sums since the last row of the history.
     nats: float = 0.0
@@ -56,79 +58,79 @@ class TrainingState:
 
     @property
     def done(self) -> bool:
-        """Whether no stage is left."""
-        return self.stage == len(self.course.stages)
+        """Whether no phase is left."""
+        return self.phase == len(self.plan.phases)
 
     @property
     def total(self) -> int:
-        """All steps, if patience does not end it early."""
-        later = sum(stage.steps for stage in self.course.stages[self.stage :])
-        return self.step - self.stage_step + later
+        """All steps of the training, if patience does not end it early."""
+        later = sum(phase.steps for phase in self.plan.phases[self.phase :])
+        return self.step - self.phase_step + later
 
     @property
     def mixed(self) -> Array:
         """What nets and tables together, as they were before the refit, give each held-out letter, in text order."""
-        parts = [np.mean(self.likelihoods, axis=0), *self.course.table_likelihoods]
+        parts = [np.mean(self.likelihoods, axis=0), *self.plan.table_likelihoods]
         return np.asarray(sum(w * p for w, p in zip(self.weights, parts, strict=False)))
 
     @property
     def held_out_bits(self) -> Array:
         """Bits per character of each held-out name, ascending, float32; none before a net is fitted."""
-        text = self.course.held_out
+        text = self.plan.held_out
         if text is None or not self.likelihoods:
             return np.empty(0, np.float32)
         return np.sort(np.add.reduceat(-np.log2(self.mixed), text.starts) / text.lengths).astype(np.float32)
 
 
 REALS = ("best_loss", "nats", "norms")
-COUNTERS = ("step", "stage", "stage_step", "best_step", "chars", "steps", *REALS)
+COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", *REALS)
 
 
-def build_model(recipe: TrainingConfig, n_y: int) -> Model:
-    """The model that a recipe describes, for n_y letters with the boundary."""
-    if recipe.arch == "mlp":
-        return WindowMLP(n_y, recipe.embedding, recipe.hidden, recipe.layers, recipe.window, recipe.activation)
-    return CharRNN(n_y, recipe.embedding, recipe.hidden, recipe.layers, recipe.arch, recipe.activation)
+def build_model(config: TrainingConfig, n_y: int) -> Model:
+    """The model that a config describes, for n_y letters with the boundary."""
+    if config.arch == "mlp":
+        return WindowMLP(n_y, config.embedding, config.hidden, config.layers, config.window, config.activation)
+    return CharRNN(n_y, config.embedding, config.hidden, config.layers, config.arch, config.activation)
 
 
-def build_optimiser(recipe: TrainingConfig) -> optim.Optimiser:
-    """The optimiser that a recipe describes."""
-    if recipe.optimizer == "adamw":
-        return optim.AdamW(weight_decay=recipe.weight_decay)
-    return optim.OPTIMISERS[recipe.optimizer]()
+def build_optimiser(config: TrainingConfig) -> optim.Optimiser:
+    """The optimiser that a config describes."""
+    if config.optimizer == "adamw":
+        return optim.AdamW(weight_decay=config.weight_decay)
+    return optim.OPTIMISERS[config.optimizer]()
 
 
-def fresh_params(recipe: TrainingConfig, model: Model, net: int) -> Params:
+def fresh_params(config: TrainingConfig, model: Model, net: int) -> Params:
     """The weights that a net starts from."""
-    return init(model, np.random.default_rng([recipe.seed, INIT, net]), np.float32, recipe.init_scale)
+    return init(model, np.random.default_rng([config.seed, INIT, net]), np.float32, config.init_scale)
 
 
-def begin(corpus: Corpus, recipe: TrainingConfig, background: Corpus | None = None) -> TrainingState:
-    """A new run: fresh weights from the seed."""
-    recipe = recipe.sized(corpus.characters)
+def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:
+    """The state before the first step: fresh weights from the seed."""
+    config = config.sized(corpus.characters)
     vocabulary = Vocabulary.of(corpus.names)
-    model = build_model(recipe, vocabulary.n_y)
-    course = TrainingPlan(recipe, corpus, vocabulary, background)
-    params = fresh_params(recipe, model, 0)
-    run = TrainingState(
-        recipe, corpus, vocabulary, model, course, params, build_optimiser(recipe).init(params), background
+    model = build_model(config, vocabulary.n_y)
+    plan = TrainingPlan(config, corpus, vocabulary, background)
+    params = fresh_params(config, model, 0)
+    state = TrainingState(
+        config, corpus, vocabulary, model, plan, params, build_optimiser(config).init(params), background
     )
-    if recipe.ngram:  # until validation chooses, or if there is none
-        net = 0.5 if recipe.net_weight is None else recipe.net_weight
-        run.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)
-    return run
+    if config.ngram:  # until validation chooses, or if there is none
+        net = 0.5 if config.net_weight is None else config.net_weight
+        state.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)
+    return state
 
 
-def snapshot(run: TrainingState) -> Checkpoint:
-    """The run as a checkpoint: the nets and tables to use, and all that `resume` needs."""
-    corpus, recipe = run.corpus, run.recipe
-    nets = run.refitted
+def snapshot(state: TrainingState) -> Checkpoint:
+    """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
+    corpus, config = state.corpus, state.config
+    nets = state.refitted
     kind = "refit"
-    if len(run.refitted) < recipe.nets:  # not all are refitted, or none is to be
-        nets, kind = [*run.fitted], "fit"
-        fitting = not run.done and run.course.stages[run.stage].kind == "fit"
-        if not nets or (fitting and run.best is not None):
-            nets.append(run.params if run.best is None else run.best)
+    if len(state.refitted) < config.nets:  # not all are refitted, or none is to be
+        nets, kind = [*state.fitted], "fit"
+        fitting = not state.done and state.plan.phases[state.phase].kind == "fit"
+        if not nets or (fitting and state.best is not None):
+            nets.append(state.params if state.best is None else state.best)
     facts = {
         "digest": corpus.digest,
         "names": len(corpus.names),
@@ -137,34 +139,30 @@ def snapshot(run: TrainingState) -> Checkpoint:
         "longest": max(map(len, corpus.names)),
         "profile": corpus.profile,
     }
-    groups = {"current": run.params, "optimizer": run.moments, "best": run.best or {}}
-    if run.fit_end is not None:
-        groups |= {"end": run.fit_end[0], "end_optimizer": run.fit_end[1]}
-    groups |= {f"fitted{k}": params for k, params in enumerate(run.fitted)}
-    groups |= {f"refitted{k}": params for k, params in enumerate(run.refitted)}
+    groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
+    if state.fit_end is not None:
+        groups |= {"end": state.fit_end[0], "end_optimizer": state.fit_end[1]}
+    groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
+    groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
     arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
-    arrays |= {f"likelihoods{k}": value for k, value in enumerate(run.likelihoods)}
-    arrays |= {f"state{k}": value for k, value in enumerate(run.carried)}
-    counts = {name: len(getattr(run, name)) for name in ("fitted", "refitted", "likelihoods", "carried")}
-    digest = None if run.background is None else run.background.digest
+    arrays |= {f"likelihoods{k}": value for k, value in enumerate(state.likelihoods)}
+    arrays |= {f"state{k}": value for k, value in enumerate(state.hidden)}
+    progress = {name: getattr(state, name) for name in COUNTERS}
+    progress |= {name: len(getattr(state, name)) for name in ("fitted", "refitted", "likelihoods", "hidden")}
+    progress |= {"best": state.best is not None, "fit_end": state.fit_end is not None}
+    progress["background"] = None if state.background is None else state.background.digest
     return Checkpoint(
-        run.model,
-        tuple(nets),
-        run.vocabulary,
-        corpus.names,
-        facts,
-        asdict(recipe),
-        run.history,
-        run.course.table(kind),
-        run.course.table("background"),
-        run.weights,
-        {
-            **{name: getattr(run, name) for name in COUNTERS},
-            **counts,
-            "best": run.best is not None,
-            "fit_end": run.fit_end is not None,
-            "background": digest,
-        },
-        arrays,
-        run.held_out_bits,
+        model=state.model,
+        nets=tuple(nets),
+        vocabulary=state.vocabulary,
+        known=corpus.names,
+        corpus=facts,
+        training=asdict(config),
+        history=state.history,
+        table=state.plan.table(kind),
+        background=state.plan.table("background"),
+        weights=state.weights,
+        progress=progress,
+        resume=arrays,
+        held_out=state.held_out_bits,
     )

@@ -1,16 +1,15 @@
-"""Training as a generator: a run goes in, a record comes out at every step, and nothing is printed.
+"""Training as a generator: a state goes in, a record comes out at every step, and nothing is printed.
 
-A run can be saved after any record: the order of an epoch comes from the seed and the epoch, the dropout
-masks of a step from the seed and the step, and what is summed since the last evaluation is part of the run.
+The state can be saved after any record: the order of an epoch comes from the seed and the epoch, the dropout masks of
+a step from the seed and the step, and what is summed since the last evaluation is part of the state.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +22,8 @@ from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import stage_gradients
+from bacterio_cli.training.batch_gradients import phase_gradients
+from bacterio_cli.training.data_parallel import SPLIT_FROM
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
 from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, snapshot
@@ -36,8 +36,8 @@ LN2 = float(np.log(2))
 class Progress(NamedTuple):
     """One step done. `row` is the history's new row where the step ended an epoch, else None.
 
-    `loss` is in nats per character, against soft targets if there are any; `chars_per_second` over the training
-    time alone since the last row.
+    `loss` is in nats per character, against soft targets if there are any; `chars_per_second` counts the training
+    steps since the last row alone, not the evaluations.
     """
 
     step: int
@@ -49,130 +49,126 @@ class Progress(NamedTuple):
     improved: bool
 
 
-def train(run: TrainingState) -> Iterator[Progress]:
-    """Go on from where the run stands to the end of its course; the run changes in place.
+def train(state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | None = None) -> Iterator[Progress]:
+    """Go on from where the training stands to the end of its plan; the state changes in place.
 
-    Raises DivergedError when a loss, gradient or weight stops being finite; the run then stands before that step.
+    Batches of at least `split_from` (names × units²) are computed in two shards, the second by a forked worker where
+    `fork` is True, or None and the system allows it; neither changes a byte but the former.
+
+    Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
-    while not run.done:
-        stage = run.course.stages[run.stage]
-        yield from learn(run, stage)
-        end_stage(run, stage)
+    while not state.done:
+        phase = state.plan.phases[state.phase]
+        optimiser = build_optimiser(state.config)
+        with closing(phase_gradients(state, phase, split_from=split_from, fork=fork)) as gradients:
+            while state.phase_step < phase.steps and not out_of_patience(state, phase):
+                yield from train_epoch(state, phase, optimiser, gradients)
+        end_phase(state, phase)
 
 
-def learn(run: TrainingState, stage: Phase) -> Iterator[Progress]:
-    """The steps that are left of one stage, to its last epoch or until patience ends."""
-    optimiser = build_optimiser(run.recipe)
-    seconds, timed_chars = 0.0, 0
-    with closing(stage_gradients(run, stage)) as gradients:
-        while run.stage_step < stage.steps and not out_of_patience(run, stage):
-            epoch, done = divmod(run.stage_step, stage.per_epoch)
-            for _ in range(done, stage.per_epoch):
-                rate = optim.learning_rate(
-                    run.stage_step,
-                    peak=stage.rate,
-                    schedule=run.recipe.schedule,
-                    warmup=run.recipe.warmup,
-                    total=stage.steps,
-                )
-                row, improved, begun = None, False, time.perf_counter()
-                batch, result = next(gradients)
-                with all_or_nothing(run):
-                    take_step(run, batch, result, optimiser, rate)
-                    seconds += time.perf_counter() - begun
-                    timed_chars += len(batch.x)
-                    speed = timed_chars / seconds
-                    if run.stage_step % stage.per_epoch == 0:
-                        row, improved = end_epoch(run, stage, rate)
-                        seconds, timed_chars = 0.0, 0
-                yield Progress(run.step, run.total, epoch + 1, result.loss, speed, row, improved)
-
-
-@contextmanager
-def all_or_nothing(run: TrainingState) -> Iterator[None]:
-    """A step to its end; where it diverges, the run is put back to where it stood, weights, moments and counters."""
-    before = replace(run, params=copied(run.params), moments=copied(run.moments))
-    try:
-        yield
-    except DivergedError:
-        vars(run).update(vars(before))
-        raise
-
-
-def copied(arrays: Params) -> Params:
-    """The same numbers in arrays of their own."""
-    return {name: value.copy() for name, value in arrays.items()}
+def train_epoch(
+    state: TrainingState, phase: Phase, optimiser: optim.Optimiser, gradients: Iterator[tuple[Batch, Gradients]]
+) -> Iterator[Progress]:
+    """The steps that are left of an epoch."""
+    epoch, done = divmod(state.phase_step, phase.steps_per_epoch)
+    seconds, chars = 0.0, 0
+    for k in range(done, phase.steps_per_epoch):
+        begun = time.perf_counter()
+        last = k == phase.steps_per_epoch - 1
+        before = replace(state, params=copied(state.params), moments=dict(state.moments)) if last else state
+        rate = optim.learning_rate(
+            state.phase_step,
+            peak=phase.learning_rate,
+            schedule=state.config.schedule,
+            warmup=state.config.warmup,
+            total=phase.steps,
+        )
+        batch, result = next(gradients)
+        take_step(state, batch, result, optimiser, rate)
+        seconds += time.perf_counter() - begun
+        chars += len(batch.x)
+        row, improved = None, False
+        if last:
+            try:
+                row, improved = end_epoch(state, phase, rate)
+            except DivergedError:
+                vars(state).update(vars(before))
+                raise
+        yield Progress(state.step, state.total, epoch + 1, result.loss, chars / seconds, row, improved)
 
 
 @np.errstate(all="ignore")  # what overflows is not finite, and is refused below with its step
-def take_step(run: TrainingState, batch: Batch, result: Gradients, optimiser: optim.Optimiser, rate: float) -> None:
-    """Clip and update."""
-    recipe, N = run.recipe, len(batch.x)
-    loss, grads, after, _ = result
-    diverged = partial(DivergedError, run.step + 1, rate=rate, longest=len(batch.batch_sizes))
-    if recipe.reduction == "sum":
+def take_step(
+    state: TrainingState, batch: Batch, result: Gradients, optimiser: optim.Optimiser, learning_rate: float
+) -> None:
+    """Clip and update; DivergedError before anything has changed."""
+    config, N = state.config, len(batch.x)
+    loss, grads, hidden, _ = result
+    if config.reduction == "sum":
         for g in grads.values():
             g *= N
     norm = optim.global_norm(grads)
-    if not np.isfinite(loss) or not np.isfinite(norm):
-        raise diverged("the gradient" if np.isfinite(loss) else "the loss")
-    if recipe.clip and recipe.clip_mode == "norm":
-        optim.clip_by_norm(grads, recipe.clip, norm)
-    elif recipe.clip:
-        optim.clip_by_element(grads, recipe.clip)
-    optimiser.update(run.params, grads, run.moments, learning_rate=rate)
-    if not np.isfinite(optim.global_norm(run.params)):
-        raise diverged("a weight")
-    if recipe.stream:
-        run.carried = after
-    run.step += 1
-    run.stage_step += 1
-    run.nats += loss * N
-    run.chars += N
-    run.norms += norm
-    run.steps += 1
+    what = "the loss" if not np.isfinite(loss) else "the gradient" if not np.isfinite(norm) else ""
+    if not what:
+        if config.clip and config.clip_mode == "norm":
+            optim.clip_by_norm(grads, config.clip, norm)
+        elif config.clip:
+            optim.clip_by_element(grads, config.clip)
+        try:
+            optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
+        except FloatingPointError:
+            what = "a weight"
+    if what:
+        raise DivergedError(state.step + 1, what, rate=learning_rate, longest=len(batch.batch_sizes))
+    state.hidden = hidden
+    state.step += 1
+    state.phase_step += 1
+    state.nats += loss * N
+    state.chars += N
+    state.norms += norm
+    state.steps += 1
 
 
-def end_epoch(run: TrainingState, stage: Phase, rate: float) -> tuple[dict[str, Any], bool]:
-    """Evaluate, keep the weights if they are the best of the stage so far, and add a row to the history."""
-    valid = None
-    if run.course.held_out is not None and stage.kind != "refit":
+def end_epoch(state: TrainingState, phase: Phase, learning_rate: float) -> tuple[dict[str, Any], bool]:
+    """Evaluate, keep the weights if they are the best of the phase so far, and add a row to the history."""
+    epoch, valid = state.phase_step // phase.steps_per_epoch, None
+    if state.plan.held_out is not None and phase.kind != "refit":
         with np.errstate(all="ignore"):  # as in take_step
-            p = likelihood(Net(run.model, run.params), run.course.held_out)
+            p = likelihood(Net(state.model, state.params), state.plan.held_out)
             valid = -float(np.log(p).mean())
         if not np.isfinite(valid):
-            longest = int(run.course.held_out.lengths.max())
-            raise DivergedError(run.step, "the validation loss", rate=rate, longest=longest)
-    improved = valid is None or run.best_loss is None or valid < run.best_loss
+            longest = int(state.plan.held_out.lengths.max())
+            raise DivergedError(state.step, "the validation loss", rate=learning_rate, longest=longest)
+    improved = valid is None or state.best_loss is None or valid < state.best_loss
     if improved:
-        run.best = copied(run.params)
-        run.best_loss, run.best_step = (run.nats / run.chars if valid is None else valid), run.step
-        if valid is not None and stage.kind == "fit":
-            run.likelihoods[stage.net :] = [p]
-            run.weights = choose_weights(run)
+        state.best = copied(state.params)
+        state.best_loss, state.best_epoch = (state.nats / state.chars if valid is None else valid), epoch
+        if valid is not None and phase.kind == "fit":
+            state.likelihoods[phase.net :] = [p]
+            state.weights = choose_weights(state)
     row = {
-        "step": run.step,
-        "epoch": run.stage_step // stage.per_epoch,
-        "stage": stage.kind,
-        "net": stage.net,
-        "nats_per_char": run.nats / run.chars,
+        "step": state.step,
+        "epoch": epoch,
+        "stage": phase.kind,
+        "net": phase.net,
+        "nats_per_char": state.nats / state.chars,
         "valid_nats_per_char": valid,
         "valid_bits_per_char": None if valid is None else valid / LN2,
-        "gradient_norm": run.norms / run.steps,
-        "learning_rate": rate,
+        "gradient_norm": state.norms / state.steps,
+        "learning_rate": learning_rate,
     }
-    run.history.append(row)
-    run.nats, run.chars, run.norms, run.steps = 0.0, 0, 0.0, 0
+    state.history.append(row)
+    state.nats, state.chars, state.norms, state.steps = 0.0, 0, 0.0, 0
     return row, improved
 
 
-def choose_weights(run: TrainingState) -> tuple[float, float, float]:
+def choose_weights(state: TrainingState) -> tuple[float, float, float]:
     """The weights of nets, table and background: the net's as asked for, else all by the held-out letters."""
-    tables = run.course.table_likelihoods
+    tables = state.plan.table_likelihoods
     if not tables:
         return (1.0, 0.0, 0.0)
-    fixed = run.recipe.net_weight
-    net = np.mean(run.likelihoods, axis=0)
+    fixed = state.config.net_weight
+    net = np.mean(state.likelihoods, axis=0)
     if fixed is None:
         weights = fit_weights(np.stack([net, *tables]))
     else:
@@ -180,30 +176,35 @@ def choose_weights(run: TrainingState) -> tuple[float, float, float]:
     return (weights[0], weights[1], weights[2] if len(weights) > 2 else 0.0)
 
 
-def end_stage(run: TrainingState, stage: Phase) -> None:
-    """Put the net of the stage where it belongs, and make ready for the next stage."""
-    best = run.params if run.best is None else run.best
-    if stage.kind == "fit":
-        run.fitted.append(best)
-    elif stage.kind == "refit":
-        run.refitted.append(best)
-    run.stage += 1
-    if run.done:
-        run.best = None
+def end_phase(state: TrainingState, phase: Phase) -> None:
+    """Put the phase's net where it belongs, and make ready for the next phase."""
+    best = state.params if state.best is None else state.best
+    if phase.kind == "fit":
+        state.fitted.append(best)
+    elif phase.kind == "refit":
+        state.refitted.append(best)
+    state.phase += 1
+    if state.done:
+        state.best = None
         return
-    following = run.course.stages[run.stage]
+    following = state.plan.phases[state.phase]
     if following.kind == "refit":
-        if run.recipe.nets == 1:
-            run.fit_end = run.params, run.moments
-        run.params = copied(run.fitted[following.net])
-    elif stage.kind != "background":
-        run.params = fresh_params(run.recipe, run.model, following.net)
-    run.moments = build_optimiser(run.recipe).init(run.params)
-    run.stage_step, run.best, run.best_loss = 0, None, None
+        if state.config.nets == 1:
+            state.fit_end = state.params, state.moments
+        state.params = copied(state.fitted[following.net])
+    elif phase.kind != "background":
+        state.params = fresh_params(state.config, state.model, following.net)
+    state.moments = build_optimiser(state.config).init(state.params)
+    state.phase_step, state.best, state.best_loss = 0, None, None
 
 
-def out_of_patience(run: TrainingState, stage: Phase) -> bool:
-    """Whether the last `patience` evaluations of a fit brought no improvement."""
-    rows = [row for row in run.history if (row["stage"], row["net"]) == ("fit", stage.net)]
-    since_best = sum(row["step"] > run.best_step for row in rows)
-    return stage.kind == "fit" and bool(run.recipe.patience) and since_best >= run.recipe.patience
+def out_of_patience(state: TrainingState, phase: Phase) -> bool:
+    """Whether the last `patience` epochs of a fit brought no improvement."""
+    since_best = state.phase_step // phase.steps_per_epoch - state.best_epoch
+    patient = state.config.patience and phase.kind == "fit" and state.best_loss is not None
+    return bool(patient) and since_best >= state.config.patience
+
+
+def copied(arrays: Params) -> Params:
+    """The same numbers in arrays of their own."""
+    return {name: value.copy() for name, value in arrays.items()}

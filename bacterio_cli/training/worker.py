@@ -1,24 +1,22 @@
-"""A second process, forked off this one, that does its part of each step on the same parameters.
+"""A worker process that computes its shard of each training step on the same parameters.
 
-Two threads of Python hand the interpreter to and fro at each call of NumPy, which for the short calls of a small net
-takes longer than the calls themselves. Two processes share memory instead, and meet twice a step.
+Two Python threads hand the interpreter to and fro at each call of NumPy, which for the short calls of a small net takes
+longer than the calls themselves. Two processes share memory instead, and exchange two messages per step.
 """
 
 from __future__ import annotations
 
 import mmap
-import os
-import pickle
-import select
+import multiprocessing
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +27,8 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterator[tuple[Any, Work | None]]
 
-LOOKS = 500  # about half a millisecond
+SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
+PATIENCE = 10.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
 
 
 def shared(arrays: Params) -> Params:
@@ -44,95 +43,96 @@ def shared(arrays: Params) -> Params:
 def can_fork() -> bool:
     """Whether a copy of this process can work by itself: on Linux, and where no other thread may hold a lock.
 
-    On macOS the system's own BLAS does not survive a fork. The thread of `chunks` waits for work and holds none.
+    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.threads` waits and holds none.
     """
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     return sys.platform == "linux" and all(thread.name.startswith(HELPER) for thread in others)
 
 
-class Line:
-    """One end of the pipe between the two."""
+class InTurn:
+    """The shard computed by this process itself, after its own."""
 
-    def __init__(self, pipe: Connection) -> None:
-        self.pipe, self.message = pipe, select.poll()
-        self.message.register(pipe.fileno(), select.POLLIN)
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
 
-    def send(self, value: Any) -> None:
-        """OSError if the other end is closed."""
-        self.pipe.send_bytes(pickle.dumps(value))
+    def begin(self) -> None:
+        """Start the next step: nothing goes on beside this process."""
 
-    def receive(self) -> Any:
-        """The next message. To sleep and be woken up takes longer than a small step: first look for it for a while.
+    def answer(self, patience: float) -> Gradients | None:  # noqa: ARG002
+        """The next step's gradients; None if the batch has no name in this shard."""
+        _, work = next(self.steps)
+        return work and work()
 
-        EOFError or OSError if the other end is closed.
-        """
-        for _ in range(LOOKS):
-            if self.message.poll(0):
-                break
-            os.sched_yield()
-        return pickle.loads(self.pipe.recv_bytes())
+    def close(self) -> None:
+        """Nothing has to be ended."""
 
 
 class ForkedWorker:
-    """The process that does the work of `steps`, one step a call of `begin`, with `params` as they then are.
+    """The shard computed by a forked process, one step for each call of `begin`, with `params` as they then are.
 
     `params` must be in shared memory; all else is as it was when this was made. The next step is made ready while
-    nothing is asked. Signals to end are left to the first process; when that closes the pipe, or ends in whatever
-    way, the second ends too. OSError if none can begin.
+    nothing is asked for. When the first process ends, in whatever way, the worker ends too. OSError if it cannot start.
     """
 
     def __init__(self, steps: Steps, params: Params) -> None:
+        context = multiprocessing.get_context("fork")
         self.grads = shared(params)
-        ours, theirs = Pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the thread of `chunks`
-                self.pid = os.fork()
-            if self.pid == 0:
-                ours.close()
-                serve(steps, Line(theirs), self.grads)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(steps, theirs, self.pipe, self.grads), daemon=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the helper thread
+            self.process.start()
         theirs.close()
-        self.line = Line(ours)
 
     def begin(self) -> None:
         """Let it do the next step."""
         with suppress(OSError):  # if it has ended, `answer` says so
-            self.line.send(None)
+            self.pipe.send(None)
 
-    def answer(self) -> Gradients | None:
-        """What came of that, until `begin` is called again.
+    def answer(self, patience: float) -> Gradients | None:
+        """The gradients of that step, valid until `begin` is called again; None as in `InTurn`.
 
-        Raises what the work raised; EOFError or OSError if the process has ended.
+        Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `patience` seconds) if the
+        process has ended or hangs.
         """
-        answer = self.line.receive()
+        answer = receive(self.pipe, patience)
         if isinstance(answer, Exception):
             raise answer
         return answer and answer._replace(grads=self.grads)
 
     def close(self) -> None:
-        """End the second process and wait for its end."""
-        self.line.pipe.close()
-        with suppress(ChildProcessError):  # where SIGCHLD is ignored there is nothing to wait for
-            os.waitpid(self.pid, 0)
+        """End the process, which has nothing to save, and wait for its end."""
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
 
 
-def serve(steps: Steps, line: Line, room: Params) -> NoReturn:
-    """In the second process: the work of each step when it is asked for, its gradients in `room`."""
-    try:
+def receive(pipe: Connection, patience: float | None) -> Any:
+    """The next message; TimeoutError if none comes within `patience` seconds."""
+    soon = time.perf_counter() + SPIN
+    while not pipe.poll():
+        if time.perf_counter() > soon:
+            if patience is not None and not pipe.poll(patience):
+                raise TimeoutError("the worker does not answer")
+            break
+    return pipe.recv()
+
+
+def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) -> None:
+    """In the worker: the work of each step when it is asked for, its gradients written to `grads`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the first process too, which saves
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    other_end.close()  # else the end of the first process would not be noticed
+    with suppress(EOFError, OSError):
         for _, work in steps:
-            line.receive()
+            receive(pipe, None)
             try:
                 answer = work and work()
             except Exception as error:
-                line.send(error)
+                pipe.send(error)
                 continue
             if answer:
                 for name, g in answer.grads.items():
-                    room[name][...] = g
+                    grads[name][...] = g
                 answer = answer._replace(grads={})
-            line.send(answer)
-    finally:
-        os._exit(0)
+            pipe.send(answer)

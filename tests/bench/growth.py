@@ -52,10 +52,10 @@ def measure(path: str, out: str, hidden: int) -> dict[str, float]:
     return {
         "names": len(corpus.names),
         "letters": run.vocabulary.n_y - 1,
-        "characters": len(run.course.texts["fit"].ids) - 1,
+        "characters": len(run.plan.texts["fit"].ids) - 1,
         "tables s": ready - begun,
         "epoch s": trained - ready,
-        "characters/s": (len(run.course.texts["fit"].ids) - 1) / (trained - ready),
+        "characters/s": (len(run.plan.texts["fit"].ids) - 1) / (trained - ready),
         "checkpoint kB": Path(out).stat().st_size / 1e3,
         "peak MB": peak * 1024 / 1e6,
     }

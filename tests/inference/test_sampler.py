@@ -24,8 +24,7 @@ from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temp
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_sizes, draw_block, draws, sample
 from bacterio_cli.lm import prefix_tree as prefixes
 from bacterio_cli.lm.base import Net
-from bacterio_cli.nn.cells import InitialState
-from bacterio_cli.nn.layers import gathered
+from bacterio_cli.nn.cells import State
 
 AB = Vocabulary("ab", capitalised=False)
 
@@ -40,9 +39,9 @@ class Table:
         """A state that nothing depends on, one row a name."""
         return (np.zeros((n, 1)),)
 
-    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """The row of the last letter; the state must still have a row a name."""
-        held = gathered(state[0])
+        held = state[0]
         assert len(ids) == len(held)
         return self.p[ids], (held,)
 
@@ -55,9 +54,9 @@ class Echo:
         """First letter and count of letters, none yet."""
         return np.zeros(n, int), np.zeros(n, int)
 
-    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """End with 0.2, else a, b, c alike, or the first letter where it is due."""
-        begun, read = map(gathered, state)
+        begun, read = state
         first, count = np.where(read == 1, ids, begun), read + 1
         p = np.full((len(ids), 4), 0.8 / 3)
         p[:, 0] = 0.2

@@ -14,7 +14,7 @@ from support.processes import NAMES, examples
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm import kneser_ney as ngram
-from bacterio_cli.lm.discounts import choose_discounts, walk
+from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.mixture import Mixture, fit_weights, mixture_of
 from bacterio_cli.training.soft_targets import CrossFit
@@ -203,7 +203,7 @@ def test_discounts_are_no_worse_than_their_estimate() -> None:
 
     def loss(discounts: tuple[float, float, float]) -> float:
         model = NGram(counts, discounts)
-        return -float(np.log(model.likelihood(walk(model, held), held.ids[1:])).mean())
+        return -float(np.log(model.likelihood(states_along(model, held), held.ids[1:])).mean())
 
     chosen = choose_discounts(counts, held)
     assert loss(chosen) < loss(choose_discounts(counts, None))
@@ -224,7 +224,7 @@ def test_targets_come_from_the_other_folds() -> None:
             if row % 9 == 0:
                 model = table(5, D, others)
                 one_hot = np.eye(VOCABULARY.n_y)[y]
-                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([walk(model, TEXT)[position]]))[0]
+                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([states_along(model, TEXT)[position]]))[0]
                 np.testing.assert_allclose(t[row], expected, atol=1e-6)
 
 

@@ -18,8 +18,8 @@ from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.mixture import Mixture
 from bacterio_cli.lm.prefix_tree import LARGEST_BLOCK, PrefixBatch, largest_block, likelihood
-from bacterio_cli.nn.cells import InitialState, State
-from bacterio_cli.nn.layers import Array, gathered
+from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
 
 VOCABULARY = Vocabulary.of(NAMES)
@@ -37,10 +37,10 @@ class Spelling:
         """Nothing is read."""
         return (np.zeros(n, np.int64),)
 
-    def step(self, ids: Array, state: InitialState) -> tuple[Array, State]:
+    def step(self, ids: Array, state: State) -> tuple[Array, State]:
         """The beginning's own number as the 'probability' of every letter."""
         self.stepped.append(len(ids))
-        spelled = 10 * gathered(state[0]) + ids
+        spelled = 10 * state[0] + ids
         return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
 
     def read(self, x: Array, batch_sizes: Array) -> Array:

@@ -9,9 +9,11 @@ import pytest
 from support.builders import LENGTHS, SCALE, pack, unpack
 
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.gated import CELLS, GRU, LSTM
+from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.packed import last_rows, previous_rows
+from bacterio_cli.nn.lstm import LSTM
+from bacterio_cli.nn.models import CELLS
+from bacterio_cli.nn.packing import last_rows, previous_rows
 
 B, N, N_X, N_A = len(LENGTHS), sum(LENGTHS), 3, 5
 SHAPES_OF_BATCHES = [(1,), (6,), (3, 3, 3), (6, 1), (7, 5, 5, 2), (4, 3, 2, 1), (2, 2, 1, 1, 1)]

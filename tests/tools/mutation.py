@@ -222,7 +222,7 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     (
         "nn/models.py",
         "WindowMLP.windows",
-        "line[:, : w - 1] = gathered(state[0]) if state else 0",
+        "line[:, : w - 1] = state[0] if state else 0",
         "line[:, : w - 1] = gathered(state[(-1)]) if state else 0",
     ): "the model has a single state",
     (

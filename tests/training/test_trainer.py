@@ -333,7 +333,7 @@ def test_the_file_holds_the_weights_that_validated_best() -> None:
     best = int(np.argmin(losses))
     assert best < 7, "the case must have worse epochs after the best"
     held_out = EncodedCorpus(split(NAMES, 0.1, np.random.default_rng([2, SPLIT]))[1], run.vocabulary)
-    assert run.best_step == run.history[best]["step"]
+    assert run.best_epoch == run.history[best]["step"]
     assert mean_loss(run.model, training.snapshot(run).params, held_out) == losses[best]
     assert mean_loss(run.model, run.params, held_out) == losses[-1] > losses[best]
 
@@ -571,7 +571,7 @@ def test_stages_follow_the_course() -> None:
         Corpus(NAMES), resolve("default", {**SMALL, **STAGES}), Corpus(tuple(n + "ella" for n in NAMES[:10]))
     )
     finish(run)
-    course = [(stage.kind, stage.net) for stage in run.course.stages]
+    course = [(stage.kind, stage.net) for stage in run.plan.phases]
     assert course == [("background", 0), ("fit", 0), ("background", 1), ("fit", 1), ("refit", 0), ("refit", 1)]
     assert list(dict.fromkeys((row["stage"], row["net"]) for row in run.history)) == course
     trained = training.snapshot(run)
@@ -588,7 +588,7 @@ def test_the_background_never_holds_the_corpus() -> None:
     """Names of the corpus, the validation names among them, and names that it cannot spell are kept out."""
     background = Corpus((*NAMES[:20], NAMES[0].upper(), "Nerella", "Œdema"))
     run = training.begin(Corpus(NAMES), resolve("default", {**SMALL, **STAGES}), background)
-    text = run.course.texts["background"]
+    text = run.plan.texts["background"]
     names = [run.vocabulary.decode(text.ids[s + 1 : s + n]) for s, n in zip(text.starts, text.lengths, strict=True)]
     assert names == ["Nerella"]
     with pytest.raises(BacterioError, match="no name of it is new"):
@@ -666,7 +666,7 @@ def test_the_background_never_holds_the_corpus_in_another_case() -> None:
     corpus = Corpus((*NAMES, "McDonald", *(name.lower() + "x" for name in NAMES[:3])))
     background = Corpus((*(name.lower() for name in NAMES), "nerella"))
     run = training.begin(corpus, resolve("default", {**SMALL, **STAGES}), background)
-    assert len(run.course.texts["background"].starts) == 1
+    assert len(run.plan.texts["background"].starts) == 1
 
 
 def test_a_preset_on_resume_is_held_against_the_run() -> None:

@@ -39,8 +39,8 @@ def trace(
     with shapes and sources; the gradients. The net alone is traced, in float64, with the letters as targets.
 
     --json: name, arch, layers, hidden, T, nats_per_char, bits_per_char, truncate; in `steps` t, x, y (null: the
-    boundary), p, bits, and the norms dz_y and, of layer 0, 0.a, 0.da, 0.carry, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM
-    0.carry_c and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
+    boundary), p, bits, and the norms dz_y and, of layer 0, 0.a, 0.da, 0.dh_next, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM
+    0.dc_next and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
     truncated, lost and cosine. With --step: name, t, x, y, p, bits and the vectors.
 
     Example: bacterio trace Escherichia --truncate 4
@@ -156,7 +156,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     T, layers = len(found.steps), found.model.layers
     norms = [found.norms(t) for t in range(1, T + 1)]
     fading = [symbol for symbol in ("last_a", "last_c") if f"0.{symbol}" in norms[0]]
-    carries = [symbol for symbol in ("carry", "carry_c") if f"0.{symbol}" in norms[0]]
+    nexts = [symbol for symbol in ("dh_next", "dc_next") if f"0.{symbol}" in norms[0]]
     seen = [n[f"{k}.{symbol}"] for n in norms for k in range(layers) for symbol in fading]
     top, decades = scale(seen)
     widest = max(len(tables.short(value)) for value in seen)
@@ -164,13 +164,13 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     bars = f"; bars: {decades} decades, full at {tables.short(top)}" if wide else ""
     cut = f"cut every {truncate} letters: there nothing is carried on, and of dz that share is lost"
     heading(
-        "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, carry from step t+1, "
+        "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
         "dz of the gates before σ, tanh or f; "
         + (cut if truncate else f"∂L_T/∂a of the loss at the last letter alone{bars}")
     )
     for k in reversed(range(layers)):
         above = ["dz_y"] if k == layers - 1 else []
-        keys = above + [f"{k}.{symbol}" for symbol in ("da", *carries, "dz")]
+        keys = above + [f"{k}.{symbol}" for symbol in ("da", *nexts, "dz")]
         rows = []
         for s in reversed(found.steps):
             n = norms[s.t - 1]
@@ -213,7 +213,7 @@ def show_equations(found: Trace) -> None:
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
     tables.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout)
     if found.model.cell != "rnn":
-        say("on the way back, da in these is all of it: da from above + carry")
+        say("on the way back, da in these is all of it: da from above + dh_next")
 
 
 def show_gradients(found: Trace, truncate: int | None) -> None:

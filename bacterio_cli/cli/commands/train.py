@@ -136,7 +136,7 @@ def provenance(corpus: Corpus | None) -> str:
 
 def describe(names: Corpus, run: TrainingState) -> str:
     """The corpus and the model in a line."""
-    recipe = run.recipe
+    recipe = run.config
     size = sum(p.size for p in run.params.values())
     dropped = f" ({names.duplicates:,} duplicates dropped)" if names.duplicates else ""
     goes_on = f", from step {run.step:,}" if run.step else ""
@@ -171,7 +171,7 @@ def finish(run: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None
 
 def what_was_done(run: TrainingState) -> str:
     """Which names the saved model has learned."""
-    total, fitted = len(run.corpus.names), len(run.course.texts["fit"].starts)
+    total, fitted = len(run.corpus.names), len(run.plan.texts["fit"].starts)
     if run.refitted:
         return f"fitted on {fitted:,} names, then again on all {total:,}"
     return (

@@ -1,0 +1,112 @@
+"""Long short-term memory, forward beside backward."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from bacterio_cli.nn.activations import sigmoid, sigmoid_slope, tanh_slope
+from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
+
+
+class LSTMCache(NamedTuple):
+    """What LSTM.backward needs of its forward pass."""
+
+    x: Array | GatheredRows
+    batch_sizes: Array
+    hidden_states: Array  # a, (B + N, n_a)
+    cell_states: Array  # c, (B + N, n_a)
+    gates: Array  # i, f, o and c̃, (4, N, n_a)
+    tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
+
+
+class LSTM(Cell):  # a dataclass by its base
+    """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes:
+
+    (1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)
+    (2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)
+    (3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩
+    (4) a⟨t⟩ = o ⊙ tanh c⟨t⟩
+
+    This is torch.nn.LSTM, whose blocks stand in the order i, f, c̃, o. b_f starts at 1
+    (Gers et al.; Jozefowicz et al. 2015), so that at first nothing is forgotten.
+    """
+
+    gates: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
+    states: ClassVar[int] = 2
+
+    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
+        """As every cell, with b_f = 1."""
+        params = super().init(rng, dtype)
+        params[self.names()[2]][self.n_a : 2 * self.n_a] = 1
+        return params
+
+    def forward(
+        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: State | None
+    ) -> tuple[Array, State, LSTMCache]:
+        """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
+        gates, U = self.input_and_transition(params, x, len(batch_sizes))  # z, until a step makes i, f, o and c̃ of it
+        hidden_states, cell_states = self.hidden_states(state, batch_sizes, gates.dtype)
+        N = gates.shape[1]
+        a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
+        for step in steps_of(batch_sizes):
+            z_t = gates[:, step.now]
+            z_t += hidden_states[step.before] @ U
+            sigmoid(z_t[:3], out=z_t[:3])  # (1)
+            np.tanh(z_t[3], out=z_t[3])  # (2)
+            i, f, o, c_tilde = z_t
+            c_t = np.multiply(f, cell_states[step.before], out=c[step.now])
+            c_t += i * c_tilde  # (3)
+            np.tanh(c_t, out=tanh_c[step.now])
+            np.multiply(o, tanh_c[step.now], out=a[step.now])  # (4)
+        cache = LSTMCache(x, batch_sizes, hidden_states, cell_states, gates, tanh_c)
+        return a, (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes)), cache
+
+    def backward(
+        self, params: Params, cache: LSTMCache, da: Array, dstate: State
+    ) -> tuple[Array | None, State, Params]:
+        """dx, the gradients of the initial a and c, and the gradients of the parameters.
+
+        With da and dc the whole gradients of a⟨t⟩ and c⟨t⟩, what comes back from step t+1 (dh_next, dc_next) included:
+
+        (4′) do = da ⊙ tanh c, dc += da ⊙ o (1 − tanh² c)
+        (3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i, df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f
+        (2′) dz_c = dc̃ ⊙ (1 − c̃²)
+        (1′) dz_• = d• ⊙ • (1 − •) for i, f, o
+        dh_next = dz W_aa
+
+        Each dz is da or dc times a factor that the forward pass has fixed, its local gradient: these are computed for
+        all steps at once, and the loop multiplies them by da or dc.
+        """
+        x, batch_sizes, hidden_states, cell_states, (i, f, o, c_tilde), tanh_c = cache
+        W_aa = self.gate_weights(params)[1]
+        local_grads = np.empty((4, *i.shape), i.dtype)
+        to_i, to_f, to_o, to_c = local_grads
+        sigmoid_slope(i, out=to_i)
+        to_i *= c_tilde  # (3′), (1′)
+        sigmoid_slope(f, out=to_f)
+        to_f *= previous_rows(cell_states, batch_sizes)  # (3′), (1′)
+        sigmoid_slope(o, out=to_o)
+        to_o *= tanh_c  # (4′), (1′)
+        tanh_slope(c_tilde, out=to_c)
+        to_c *= i  # (3′), (2′)
+        through_tanh = tanh_slope(tanh_c)
+        through_tanh *= o  # (4′)
+        dh_next, dc_next = (d.astype(i.dtype) for d in dstate)
+        for step in reversed(steps_of(batch_sizes)):
+            da_t = da[step.now] + dh_next[step.running]
+            dc_t = dc_next[step.running]
+            dc_t += da_t * through_tanh[step.now]  # (4′)
+            dz = local_grads[:, step.now]
+            dz[:2] *= dc_t
+            dz[2] *= da_t
+            dz[3] *= dc_t
+            (dz @ W_aa).sum(axis=0, out=dh_next[step.running])
+            dc_t *= f[step.now]  # (3′): a view, so that this is dc_next
+        a_before = previous_rows(hidden_states, batch_sizes)
+        dx, grads = self.sums_over_time(params, x, local_grads, local_grads, a_before)
+        return dx, (dh_next, dc_next), grads

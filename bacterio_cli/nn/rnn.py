@@ -1,0 +1,69 @@
+"""The plain recurrent cell of the source texts, forward beside backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
+
+
+class RNNCache(NamedTuple):
+    """What RNN.backward needs of its forward pass."""
+
+    x: Array | GatheredRows
+    batch_sizes: Array
+    hidden_states: Array  # (B + N, n_a)
+
+
+@dataclass(frozen=True)
+class RNN(Cell):
+    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu:
+
+    (5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a        (T1 5, there p; T2 z_t = u x_t + w h_{t−1})
+    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 4)
+    """
+
+    activation: str = "tanh"
+
+    def forward(
+        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: State | None
+    ) -> tuple[Array, State, RNNCache]:
+        """a (N, n_a), the state after each name's last letter, and the cache."""
+        f = ACTIVATIONS[self.activation].function
+        (z,), (U,) = self.input_and_transition(params, x, len(batch_sizes))
+        (hidden_states,) = self.hidden_states(state, batch_sizes, z.dtype)
+        a = hidden_states[-len(z) :]
+        for step in steps_of(batch_sizes):
+            z_t = z[step.now]
+            z_t += hidden_states[step.before] @ U  # (5)
+            f(z_t, out=a[step.now])  # (4)
+        cache = RNNCache(x, batch_sizes, hidden_states)
+        return a, (last_rows(hidden_states, batch_sizes),), cache
+
+    def backward(self, params: Params, cache: RNNCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
+        """dx, the gradient of the initial state, and the gradients of the parameters.
+
+        With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is dstate:
+
+        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7; T1 leaves out diag(1 − a²))
+        (5′) dh_next = dz⟨t⟩ W_aa                     (T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 12–13, ∂u there is ∂h)
+
+        A name that ends at step t has not been written to by later steps, so its row of `dh_next` still holds dstate.
+        """
+        x, batch_sizes, hidden_states = cache
+        W_aa = params[self.names()[1]]
+        slope = ACTIVATIONS[self.activation].slope(hidden_states[-len(da) :])
+        dz = np.empty_like(slope)
+        dh_next = dstate[0].astype(slope.dtype)
+        for step in reversed(steps_of(batch_sizes)):
+            dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
+            dz_t *= slope[step.now]  # (4′)
+            np.matmul(dz_t, W_aa, out=dh_next[step.running])  # (5′)
+        dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, batch_sizes))
+        return dx, (dh_next,), grads
