@@ -43,10 +43,12 @@ def shared(arrays: Params) -> Params:
 def can_fork() -> bool:
     """Whether a copy of this process can work by itself: on Linux, and where no other thread may hold a lock.
 
-    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.threads` waits and holds none.
+    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.threads` waits and holds none. A
+    daemonic process may have no children.
     """
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
-    return sys.platform == "linux" and all(thread.name.startswith(HELPER) for thread in others)
+    alone = all(thread.name.startswith(HELPER) for thread in others)
+    return sys.platform == "linux" and alone and not multiprocessing.current_process().daemon
 
 
 class InTurn:

@@ -1,89 +1,62 @@
-"""The engine's side of the benchmarks: each function makes a piece of work, ready to be timed."""
+"""The engine's side of the benchmarks: each function prepares a piece of work, ready to be timed."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from functools import partial
-from itertools import cycle, islice
+from itertools import islice
 from typing import Any
-from unittest import mock
 
 from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
 
 one_blas_thread()
-if "PLAIN_MEMORY" not in os.environ:
-    keep_freed_memory()
+keep_freed_memory()
 
 import numpy as np
 from turns import Work
 
 from bacterio_cli.checkpoint.checkpoint import load, shipped
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus
-from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.inference.sampler import SamplingParams, draws
-from bacterio_cli.lm.prefix_tree import likelihood
-from bacterio_cli.nn import optim
-from bacterio_cli.nn.layers import Params
-from bacterio_cli.nn.models import CharRNN, Gradients, Model, init, loss_and_grads
-from bacterio_cli.training.data_parallel import in_step, size_of
-from bacterio_cli.training.worker import Steps
+from bacterio_cli.training import trainer
+from bacterio_cli.training.batch_gradients import BatchShard
+from bacterio_cli.training.config import resolve
 
 EMBEDDING = 32
 
 
-def batches_of(corpus: str, size: int, count: int) -> tuple[int, list[Batch]]:
-    """(n_y, the first batches of an epoch): the same for every side."""
-    names, vocabulary = names_and_vocabulary(corpus)
-    return vocabulary.n_y, list(
-        islice(EncodedCorpus(names, vocabulary).name_batches(size, np.random.default_rng(0)), count)
-    )
+def state_of(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int) -> trainer.TrainingState:
+    """A training of one net on plain targets, without dropout or names to validate on, as PyTorch's side has it."""
+    options: dict[str, Any] = {
+        "arch": cell, "embedding": n_x, "hidden": n_a, "layers": layers, "batch_size": size, "dropout": 0.0,
+        "ngram": 0, "valid_fraction": 0.0, "refit": False, "epochs": 1000, "schedule": "constant", "lr": 1e-3,
+    }  # fmt: skip
+    return trainer.begin(Corpus(read_corpus([corpus]).names), resolve("default", options))
 
 
-def names_and_vocabulary(corpus: str) -> tuple[tuple[str, ...], Vocabulary]:
-    """A list and its letters."""
-    names = read_corpus([corpus]).names
-    return names, Vocabulary.of(names)
+def batches_of(state: trainer.TrainingState) -> Iterator[Batch]:
+    """The batches of this training, epoch after epoch."""
+    return (batch for batch, _ in BatchShard(state, state.plan.phases[0], 0, 1).steps())
 
 
 def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, count: int) -> Work:
-    """One optimiser step a batch: forward, backward, clip, AdamW."""
-    n_y, batches = batches_of(corpus, size, count)
-    model = CharRNN(n_y, n_x, n_a, layers, cell)
-    params = init(model, np.random.default_rng(0), np.float32)
-    optimiser = optim.AdamW()
-    moments = optimiser.init(params)
-
-    each = in_step(partial(parts_of, model, params, batches), params, size_of(model, size))
+    """`count` steps of the generator that `bacterio train` consumes."""
+    each = trainer.train(state_of(corpus, cell, n_x, n_a, layers, size))
 
     def work() -> None:
-        for _, result in islice(each, count):
-            optim.clip_by_norm(result.grads, 5.0, optim.global_norm(result.grads))
-            optimiser.update(params, result.grads, moments, learning_rate=1e-3)
+        for _ in islice(each, count):
+            pass
 
     return work
 
 
-def parts_of(model: Model, params: Params, batches: list[Batch], k: int, parts: int) -> Steps:
-    """Part k of each of the batches, over and over."""
-    for batch in cycle(batches):
-        x, y, batch_sizes, _ = batch.part(k, parts)
-        yield batch, partial(gradients, model, params, x, batch_sizes, y, len(x) / len(batch.x))
-
-
-def gradients(model: Model, params: Params, x: Any, batch_sizes: Any, y: Any, share: float) -> Gradients:
-    """As in training."""
-    return loss_and_grads(model, params, x, batch_sizes, y, share=share)._replace(state=())
-
-
 def loop(corpus: str, n_a: int, count: int) -> Work:
     """`count` names through the loop of the second source text."""
-    names, vocabulary = names_and_vocabulary(corpus)
-    text = EncodedCorpus(names, vocabulary)
+    state = state_of(corpus, "rnn", 0, n_a, 1, 1)
+    text = state.plan.texts["fit"]
 
     def work() -> None:
-        for _ in islice(plain_loop(text, vocabulary.n_y, n_a), count):
+        for _ in islice(plain_loop(text, state.vocabulary.n_y, n_a), count):
             pass
 
     return work
@@ -125,69 +98,8 @@ def plain_loop(text: EncodedCorpus, n_y: int, n_a: int) -> Iterator[int]:
         yield int(length)
 
 
-def sampler(count: int) -> Work:
-    """`count` draws at temperature 0.8 from the model that ships, with its table."""
-    trained = load(shipped("model.npz"))
-    model, request = trained.language_model, SamplingParams(seed=1, max_length=50)
-
-    def work() -> None:
-        for _ in islice(draws(model, trained.vocabulary, request), count):
-            pass
-
-    return work
-
-
 def drawn_names(count: int) -> list[str]:
-    """The names of these draws."""
+    """The names of so many draws at temperature 0.8 from the model that ships."""
     trained = load(shipped("model.npz"))
-    found = islice(draws(trained.language_model, trained.vocabulary, SamplingParams(seed=1, max_length=50)), count)
-    return [name for name in found if name]
-
-
-class EveryRow:
-    """As `prefixes.PrefixBatch`, but each row has a state of its own and is stepped by itself."""
-
-    def __init__(self, model: Any, rows: int) -> None:
-        self.model, self.state = model, model.start(rows)
-        self.node = np.arange(rows)
-
-    def read(self, letters: Any, shape: Any) -> Any:
-        """The shaped distributions, a row each."""
-        p, self.state = self.model.step(letters, self.state)
-        return shape(p)
-
-    def keep(self, rows: Any) -> None:
-        """Go on with these rows alone."""
-        self.state = tuple(s[rows] for s in self.state)
-        self.node = np.arange(int(rows.sum()))
-
-
-def changed_by_sharing(count: int) -> int:
-    """How many of these draws differ from those of rows that share no states: ties in the last bit of a product."""
-    shared = drawn_names(count)
-    with mock.patch("bacterio_cli.inference.sampler.PrefixBatch", EveryRow):
-        alone = drawn_names(count)
-    return sum(a != b for a, b in zip(shared, alone, strict=False)) + abs(len(shared) - len(alone))
-
-
-def scorer(names: list[str]) -> Work:
-    """The probability of every letter of these names by the net alone."""
-    trained = load(shipped("model.npz"))
-    text = EncodedCorpus(names, trained.vocabulary)
-
-    def work() -> None:
-        likelihood(trained.net, text)
-
-    return work
-
-
-def products(count: int) -> Work:
-    """`count` products of 1024 × 1024 matrices in each of two threads: the peak of this machine."""
-    from bacterio_cli.lm.threads import in_chunks
-
-    a, b = np.random.default_rng(0).random((2, 1024, 1024), np.float32)
-
-    def product(_: slice) -> None:
-        np.matmul(a, b)
-
-    return lambda: in_chunks(product, 2 * count, 1)
+    params = SamplingParams(seed=1, max_length=50)
+    return [name for name in islice(draws(trained.language_model, trained.vocabulary, params), count) if name]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from engine import batches_of
+from engine import batches_of, state_of
 from torch import nn
 from turns import Work
 
 from bacterio_cli.checkpoint.checkpoint import load, shipped
-from bacterio_cli.dataset.batching import EncodedCorpus
 
 torch.set_num_threads(2)
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -34,15 +34,16 @@ class Peer(nn.Module):
 
 
 def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, count: int) -> Work:
-    """One optimiser step a batch with autograd and fused AdamW."""
-    n_y, batches = batches_of(corpus, size, count)
-    peer = Peer(cell, n_y, n_x, n_a, layers)
+    """`count` optimiser steps with autograd and fused AdamW, on the batches of the engine's own training."""
+    state = state_of(corpus, cell, n_x, n_a, layers, size)
+    peer = Peer(cell, state.vocabulary.n_y, n_x, n_a, layers)
     optimiser = torch.optim.AdamW(peer.parameters(), lr=1e-3, fused=True)
-    tensors = [tuple(map(torch.from_numpy, (b.x, b.batch_sizes, b.y))) for b in batches]
+    batches = batches_of(state)
 
     def work() -> None:
-        for x, batch_sizes, y in tensors:
+        for batch in islice(batches, count):
             optimiser.zero_grad(set_to_none=True)
+            x, batch_sizes, y = map(torch.from_numpy, (batch.x, batch.batch_sizes, batch.y))
             nn.functional.cross_entropy(peer(x, batch_sizes), y).backward()
             nn.utils.clip_grad_norm_(peer.parameters(), 5.0)
             optimiser.step()
@@ -68,8 +69,8 @@ def shipped_peer() -> Peer:
     return peer
 
 
-def sampler(batch: int, count: int, recompute: bool) -> Work:
-    """`count` draws at temperature 0.8: stepping the hidden state, or reading the whole prefix for each letter."""
+def sampler(batch: int, count: int) -> Work:
+    """`count` draws at temperature 0.8, stepping the hidden state and dropping the rows that have ended."""
     peer = shipped_peer()
 
     @torch.no_grad()
@@ -78,26 +79,10 @@ def sampler(batch: int, count: int, recompute: bool) -> Work:
             letters = torch.zeros(batch, 1, dtype=torch.long)
             state = None
             while len(letters) and letters.shape[1] < 50:
-                x = peer.embedding(letters if recompute else letters[:, -1:]).transpose(0, 1)
-                out, state = peer.cell(x, None if recompute else state)
+                out, state = peer.cell(peer.embedding(letters[:, -1:]).transpose(0, 1), state)
                 drawn = torch.multinomial(torch.softmax(peer.output(out[-1]) / 0.8, dim=-1), 1)
                 alive = drawn[:, 0] > 0
                 letters = torch.cat([letters, drawn], dim=1)[alive]
-                if not recompute:
-                    state = tuple(s[:, alive] for s in state) if isinstance(state, tuple) else state[:, alive]
-
-    return work
-
-
-def scorer(names: list[str], size: int) -> Work:
-    """The loss of every letter of these names, in packed batches."""
-    trained, peer = load(shipped("model.npz")), shipped_peer()
-    batches = EncodedCorpus(names, trained.vocabulary).name_batches(size)
-    tensors = [tuple(map(torch.from_numpy, (b.x, b.batch_sizes, b.y))) for b in batches]
-
-    @torch.no_grad()
-    def work() -> None:
-        for x, batch_sizes, y in tensors:
-            nn.functional.cross_entropy(peer(x, batch_sizes), y, reduction="none")
+                state = tuple(s[:, alive] for s in state) if isinstance(state, tuple) else state[:, alive]
 
     return work

@@ -13,26 +13,43 @@ import statistics
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 Work = Callable[[], None]
 
 PAUSE = 0.05  # seconds
 
 
+class Ratio(NamedTuple):
+    """The median of a ratio over the rounds, and its smallest and largest value."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """As it stands in a table."""
+        return f"{self.median:.2f} ({self.low:.2f}–{self.high:.2f})"
+
+
+def ratio(above: list[float], below: list[float]) -> Ratio:
+    """above ÷ below, round by round."""
+    values = [a / b for a, b in zip(above, below, strict=True)]
+    return Ratio(statistics.median(values), min(values), max(values))
+
+
 def serve(pipe: Connection, module: str) -> None:
-    """In the process of a side: make the work asked for, or do it and answer the seconds, until told to end."""
+    """In the process of a side: prepare the work asked for, or do it and answer the seconds, until told to end."""
     side = importlib.import_module(module)
-    works: list[Work] = []
+    work: Work = dict
     while (request := pipe.recv()) is not None:
         function, arguments = request
+        begun = time.perf_counter()
         if function == "go":
-            begun = time.perf_counter()
-            works[0]()
-            pipe.send(time.perf_counter() - begun)
+            work()
         else:
-            works[:] = [getattr(side, function)(*arguments)]
-            pipe.send(0.0)
+            work = getattr(side, function)(*arguments)
+        pipe.send(time.perf_counter() - begun)
 
 
 class Side:
@@ -41,12 +58,12 @@ class Side:
     def __init__(self, module: str) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, module), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, module))
         self.process.start()
         theirs.close()
 
     def ask(self, function: str, *arguments: Any) -> float:
-        """Make a work, or with 'go' do it after a pause; seconds."""
+        """Prepare a work, or with 'go' do it after a pause; seconds."""
         time.sleep(PAUSE)
         self.pipe.send((function, arguments))
         return float(self.pipe.recv())
@@ -57,23 +74,22 @@ class Side:
         self.process.join()
 
 
-def in_turn(rounds: int, *works: Work) -> list[float]:
-    """The median seconds of each piece of work, all of them once a round after one round to warm up."""
+def in_turn(rounds: int, *works: Callable[[], float | None]) -> list[list[float]]:
+    """The seconds of each piece of work, all of them once a round after one round to warm up; a work may time itself."""
     times: list[list[float]] = [[] for _ in works]
     for _ in range(rounds + 1):
         for k, work in enumerate(works):
             begun = time.perf_counter()
-            work()
-            times[k].append(time.perf_counter() - begun)
-    return [statistics.median(t[1:]) for t in times]
+            own = work()
+            times[k].append(time.perf_counter() - begun if own is None else own)
+    return [t[1:] for t in times]
 
 
-def sides_in_turn(rounds: int, *asked: tuple[Side, str, tuple[Any, ...]]) -> list[float]:
+def sides_in_turn(rounds: int, *asked: tuple[Side, str, tuple[Any, ...]]) -> list[list[float]]:
     """The same for works of sides, timed where they are done."""
     for side, function, arguments in asked:
         side.ask(function, *arguments)
-    times = [[side.ask("go") for side, _, _ in asked] for _ in range(rounds + 1)]
-    return [statistics.median(t) for t in zip(*times[1:], strict=True)]
+    return in_turn(rounds, *(lambda side=side: side.ask("go") for side, _, _ in asked))
 
 
 class Bars:
@@ -82,10 +98,10 @@ class Bars:
     def __init__(self) -> None:
         self.verdicts: list[tuple[str, float, float]] = []
 
-    def check(self, name: str, value: float, least: float) -> str:
+    def check(self, name: str, value: Ratio, least: float) -> str:
         """The value for a table, marked if it is below its bar."""
-        self.verdicts.append((name, value, least))
-        return f"{value:.2f}" + ("" if value >= least else " ✗")
+        self.verdicts.append((name, value.median, least))
+        return f"{value}" + ("" if value.median >= least else " ✗")
 
     def leave(self) -> None:
         """Print pass or fail, and exit 1 if a bar was missed."""

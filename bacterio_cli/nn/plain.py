@@ -1,0 +1,91 @@
+"""The second text's character RNN on one page: forward, the loop backward through time, Adagrad, sampling.
+
+Columns, one-hot letters, one text, its names u, w, v, h (`layers` has rows, and W_ax, W_aa, W_ya, a: see README.md).
+The fast cells equal it; tests say so. To run it:  python -m bacterio_cli.nn.plain names.txt
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Params = dict[str, Array]
+
+
+def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
+    """Small random weights, and biases 0."""
+    shapes = {"u": (n_h, n_y), "w": (n_h, n_h), "v": (n_y, n_h), "b_h": (n_h, 1), "b_y": (n_y, 1)}
+    return {name: 0.01 * rng.standard_normal(shape) * (name in "uwv") for name, shape in shapes.items()}
+
+
+def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:
+    """(h, ŷ) of one step."""
+    h = np.tanh(p["u"] @ x + p["w"] @ h_before + p["b_h"])  # z_t = u x_t + w h_{t−1} + b_h, h_t = tanh z_t
+    q = p["v"] @ h + p["b_y"]  # q_t = v h_t + b_y
+    e = np.exp(q - q.real.max())
+    return h, e / e.sum()  # ŷ_t = softmax q_t
+
+
+def loss_and_grads(p: Params, ids: Array, h_before: Array) -> tuple[Any, Params, Array]:
+    """E = −Σ_t log ŷ_t at the letter to come, its gradients, and the last state: ids[t] is read, ids[t + 1] to come."""
+    T, n_y = len(ids) - 1, len(p["b_y"])
+    x = {t: np.eye(n_y)[:, [ids[t]]] for t in range(T + 1)}  # one-hot columns
+    h, y_hat = {-1: h_before}, {}  # a dict: in a list, h[−1] would be the last state
+    for t in range(T):
+        h[t], y_hat[t] = step(p, x[t], h[t - 1])
+    E = -sum(np.log(y_hat[t][ids[t + 1], 0]) for t in range(T))
+    d = {name: np.zeros(value.shape, h[0].dtype) for name, value in p.items()}
+    dh_next = np.zeros_like(h[0])  # nothing comes back from beyond the chunk: truncated BPTT
+    for t in reversed(range(T)):
+        dq = y_hat[t] - x[t + 1]  # eq. 1–3: ∂E/∂q = ŷ − y
+        d["v"] += dq @ h[t].T  # eq. 4–5
+        d["b_y"] += dq
+        dh = p["v"].T @ dq + dh_next  # eq. 6, and what eq. 9, 11 and 13 leave out: the steps after t
+        dz = (1 - h[t] ** 2) * dh  # eq. 7
+        d["b_h"] += dz
+        d["u"] += dz @ x[t].T  # eq. 8–9
+        d["w"] += dz @ h[t - 1].T  # eq. 10–11
+        dh_next = p["w"].T @ dz  # eq. 12–13
+    return E, d, h[T - 1]
+
+
+def update(p: Params, d: Params, memory: Params, learning_rate: float = 0.1) -> None:
+    """Clip each element to ±5, then Adagrad with ε inside the root."""
+    for name, g in d.items():
+        g = g.clip(-5, 5)
+        memory[name] += g * g
+        p[name] -= learning_rate * g / np.sqrt(memory[name] + 1e-8)
+
+
+def sample(p: Params, h: Array, length: int, rng: np.random.Generator) -> list[int]:
+    """Letters drawn one by one from state h, each read again as the next input; the first input is 0, a line end."""
+    ids = [0]
+    for _ in range(length):
+        h, y_hat = step(p, np.eye(len(p["b_y"]))[:, [ids[-1]]], h)
+        ids.append(int(rng.choice(len(y_hat), p=y_hat[:, 0])))
+    return ids[1:]
+
+
+def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
+    """Train on a list of names read as one text, the state carried from chunk to chunk, and print what it writes."""
+    text = "\n" + "\n".join(line for line in Path(path).read_text(encoding="utf-8").split("\n") if line[:1] != "#")
+    letters = sorted(set(text))  # the line end comes first: id 0
+    ids, rng = np.array([letters.index(letter) for letter in text]), np.random.default_rng(0)
+    p = start(100, len(letters), rng)
+    memory, h, at = {name: np.zeros_like(value) for name, value in p.items()}, np.zeros((100, 1)), 0
+    for _ in range(chunks):
+        if at + 1 >= len(ids):
+            at = 0
+        _, d, h = loss_and_grads(p, ids[at : at + bptt + 1], h)
+        update(p, d, memory)
+        at += bptt
+    sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,92 @@
+"""The programs of the second and fourth text: equal to the fast engine, the complex step and finite differences."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.processes import ENVIRONMENT, NAMES
+
+from bacterio_cli.nn import plain, plain_dense
+from bacterio_cli.nn.models import CharRNN, loss_and_grads
+
+N_H, N_Y = 4, 5
+KEYS = {"u": "0.W_ax", "w": "0.W_aa", "v": "W_ya", "b_h": "0.b_a", "b_y": "b_y"}
+
+
+@pytest.fixture
+def case() -> tuple[plain.Params, np.ndarray, np.ndarray]:
+    """Weights and biases large enough for slopes to matter, a text with a recurring letter, and a first state."""
+    rng = np.random.default_rng(4)
+    params = {name: 0.5 * rng.standard_normal(value.shape) for name, value in plain.start(N_H, N_Y, rng).items()}
+    return params, np.array([0, 3, 1, 3, 3, 2, 0]), 0.5 * rng.standard_normal((N_H, 1))
+
+
+def test_the_page_equals_the_engine(case: tuple[plain.Params, np.ndarray, np.ndarray]) -> None:
+    """Loss, gradients and last state are those of `loss_and_grads`, which has means for sums and rows for columns."""
+    params, ids, h = case
+    E, grads, last = plain.loss_and_grads(params, ids, h)
+    T = len(ids) - 1
+    theirs = {KEYS[name]: value if name in "uwv" else value[:, 0] for name, value in params.items()}
+    result = loss_and_grads(
+        CharRNN(N_Y, 0, N_H, 1, "rnn"), theirs, ids[:-1], np.ones(T, int), ids[1:], state=(h.T.copy(),)
+    )
+    assert pytest.approx(result.loss, rel=1e-12) == E / T
+    np.testing.assert_allclose(last[:, 0], result.state[0][0], rtol=1e-12)
+    for name, g in grads.items():
+        np.testing.assert_allclose(g.reshape(result.grads[KEYS[name]].shape) / T, result.grads[KEYS[name]], rtol=1e-12)
+
+
+def test_the_page_equals_the_complex_step_and_differences(case: tuple[plain.Params, np.ndarray, np.ndarray]) -> None:
+    """Every entry of every gradient: to machine precision by complex step, to eight digits by central differences."""
+    params, ids, h = case
+    _, grads, _ = plain.loss_and_grads(params, ids, h)
+    for name, value in params.items():
+        for at in np.ndindex(value.shape):
+            unit = np.zeros(value.shape)
+            unit[at] = 1
+            turned = plain.loss_and_grads({**params, name: value + 1e-30j * unit}, ids, h.astype(complex))[0]
+            assert turned.imag / 1e-30 == pytest.approx(grads[name][at], rel=1e-12, abs=1e-14)
+            up, down = (plain.loss_and_grads({**params, name: value + s * unit}, ids, h)[0] for s in (1e-5, -1e-5))
+            assert (up - down) / 2e-5 == pytest.approx(grads[name][at], rel=1e-6, abs=1e-8)
+
+
+def test_an_update_is_clipped_and_divided(case: tuple[plain.Params, np.ndarray, np.ndarray]) -> None:
+    """The first update moves each weight by η g/√(g² + ε), g clipped at 5: by about η whatever g is."""
+    params, _, _ = case
+    before = params["u"].copy()
+    memory = {name: np.zeros_like(value) for name, value in params.items()}
+    g = {name: np.full_like(value, 80.0) for name, value in params.items()}
+    plain.update(params, g, memory, 0.1)
+    np.testing.assert_allclose(before - params["u"], 0.1 * 5 / np.sqrt(25 + 1e-8))
+    np.testing.assert_allclose(memory["u"], 25)
+
+
+def test_the_page_runs(tmp_path: Path) -> None:
+    """As a program it learns a list and prints names whose letters are those of the list."""
+    (tmp_path / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    script = "import sys; from bacterio_cli.nn.plain import main; main(sys.argv[1], 20)"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "names.txt"], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, check=True
+    )
+    assert done.stdout
+    assert set(done.stdout.decode()) <= set("".join(NAMES) + "\n")
+
+
+def test_error_signals_are_the_gradient() -> None:
+    """δ through two σ layers equals the complex step; an update with these gradients lowers the cost."""
+    rng = np.random.default_rng(5)
+    W = [rng.standard_normal((4, 3)), rng.standard_normal((2, 4))]
+    x, target = rng.standard_normal((3, 1)), rng.random((2, 1))
+    grads = plain_dense.gradients(W, x, target)
+    for layer, value in enumerate(W):
+        for at in np.ndindex(value.shape):
+            turned = [w.astype(complex) for w in W]
+            turned[layer][at] += 1e-30j
+            assert plain_dense.cost(turned, x, target).imag / 1e-30 == pytest.approx(grads[layer][at], rel=1e-12)
+    before = plain_dense.cost(W, x, target)
+    plain_dense.update(W, x, target, 0.1)
+    assert plain_dense.cost(W, x, target) < before
