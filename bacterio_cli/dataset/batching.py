@@ -1,4 +1,4 @@
-"""Names as packed batches of ids (see `nn.packing`), and as the streams of the text regime."""
+"""Names as packed batches of ids (see `nn.packing`), or as one text in chunks."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class EncodedCorpus:
         self.starts = boundaries[:-1]
         self.lengths = np.diff(boundaries)  # letters and the end mark
 
-    def pack(self, starts: Ids, lengths: Ids) -> Batch:
-        """The runs of text that begin at `starts`, longest first, as one packed batch."""
-        order = np.argsort(-lengths, kind="stable")
-        starts, lengths = starts[order], lengths[order]
+    def pack(self, starts: Ids, lengths: Ids, order: Ids | None = None) -> Batch:
+        """Runs of text, longest first, as one packed batch; `starts` are places in the text, or in `order` if given."""
+        longest_first = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[longest_first], lengths[longest_first]
         running = np.arange(lengths[0])[:, None] < lengths
         step, row = np.nonzero(running)
-        position = starts[row] + step
+        position = starts[row] + step if order is None else order[starts[row] + step]
         return Batch(self.ids[position], self.ids[position + 1], running.sum(axis=1), position)
 
     def name_batches(self, batch_size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
@@ -76,21 +76,25 @@ class EncodedCorpus:
             key = key * self.n_y + self.ids[inside]
         return np.argsort(key, kind="stable")
 
-    def chunks(self, batch_size: int, bptt: int) -> Iterator[Batch]:
-        """The text cut into `batch_size` streams side by side, `bptt` letters of each a batch, in order.
+    def shuffled(self, rng: np.random.Generator, most: int | None = None) -> Ids:
+        """The places of all letters and of the boundary before each name, the names in a random order; `most` names."""
+        names = rng.permutation(len(self.starts))[:most]
+        return np.concatenate([np.arange(self.starts[k], self.starts[k] + self.lengths[k]) for k in names.tolist()])
 
-        The streams differ in length by one at most, the longer ones first; a stream that has ended
-        is missing from the last batch, and nothing is left over.
+    def chunks(self, batch_size: int, bptt: int, order: Ids) -> Iterator[Batch]:
+        """The text, its places in `order`, as `batch_size` streams side by side, `bptt` letters of each per batch.
+
+        The streams differ in length by one at most, the longer ones first, and the last of the text is the first of
+        them. A stream that has ended is missing from the last batch, and nothing is left over.
         """
-        total = len(self.ids) - 1
-        edges = total * np.arange(batch_size + 1) // batch_size
-        starts, lengths = edges[:-1], np.diff(edges)
-        order = np.argsort(-lengths, kind="stable")
-        starts, lengths = starts[order], lengths[order]
+        edges = len(order) * np.arange(batch_size + 1) // batch_size
+        starts, lengths = edges[:-1][::-1], np.diff(edges)[::-1]
+        longest_first = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[longest_first], lengths[longest_first]
         for done in range(0, int(lengths[0]), bptt):
             left = np.minimum(lengths - done, bptt)
             running = left > 0
-            yield self.pack(starts[running] + done, left[running])
+            yield self.pack(starts[running] + done, left[running], order)
 
     def batches_per_epoch(self, batch_size: int, bptt: int | None) -> int:
         """How many batches `chunks` (with a bptt) or `name_batches` gives."""

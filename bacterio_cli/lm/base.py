@@ -32,13 +32,20 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True)
 class Net:
-    """A model together with its parameters. The forward pass is the one that trains."""
+    """A model together with its parameters. The forward pass is the one that trains.
+
+    `first` is the state (1, …) from which a name begins, if not from zeros: a net that was trained on a text, with the
+    state carried from name to name, has hardly ever seen zeros.
+    """
 
     model: Model
     params: Params
+    first: State = ()
 
     def start(self, n: int) -> State:
-        """Zeros, or a window of boundaries."""
+        """`first` for each name; without one zeros, or a window of boundaries."""
+        if self.first:
+            return tuple(np.repeat(s, n, axis=0) for s in self.first)
         return self.model.start(n, self.params["W_ya"].dtype)
 
     def step(self, ids: Array, state: State) -> tuple[Array, State]:

@@ -44,7 +44,7 @@ class BatchShard:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
         self.text, self.targets = state.plan.texts[phase.kind], state.plan.soft_targets(phase)
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
-        self.hidden = tuple(s[k::shards] for s in state.hidden) if self.done else ()
+        self.hidden = tuple(s[k::shards] for s in state.hidden)
 
     def steps(self) -> Steps:
         """Each batch, and the work that its shard is."""
@@ -52,15 +52,15 @@ class BatchShard:
             for batch in islice(self.batches(epoch), self.done, None):
                 yield batch, self.work(batch)
                 self.step += 1
-            self.done, self.hidden = 0, ()
+            self.done = 0
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """Those of one epoch: names in a fresh order, or the stream from its beginning."""
+        """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
         config = self.state.config
+        rng = self.state.plan.rng(ORDER, PHASES.index(self.phase.kind), self.phase.net, epoch)
         if config.stream:
-            return self.text.chunks(config.batch_size or 1, config.bptt)
-        order = self.state.plan.rng(ORDER, PHASES.index(self.phase.kind), self.phase.net, epoch)
-        return self.text.name_batches(config.batch_size or 1, order)
+            return self.text.chunks(config.batch_size or 1, config.bptt, self.text.shuffled(rng))
+        return self.text.name_batches(config.batch_size or 1, rng)
 
     def work(self, batch: Batch) -> Work | None:
         """A call that computes the gradients, its targets and masks at hand; None if no name is in this shard."""
@@ -77,13 +77,19 @@ class BatchShard:
 
     def gradients(self, shard: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
         """Forward and backward; with `--stream` from the hidden state that the step before left."""
-        model, names = self.state.model, int(shard.batch_sizes[0])
+        model, streams = self.state.model, int(shard.batch_sizes[0])
         hidden = None
         if self.state.config.stream:
-            hidden = tuple(s[:names] for s in self.hidden) or model.start(names, np.float32)
+            self.hidden = self.hidden or model.start(streams, np.float32)
+            hidden = tuple(s[:streams] for s in self.hidden)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(
                 model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, share=share
             )
-        self.hidden = () if hidden is None else result.state
+        if hidden is None:
+            return result._replace(state=(), dstate=())
+        # A stream that has ended keeps its state for the next epoch.
+        self.hidden = tuple(
+            np.concatenate([new, old[streams:]]) for new, old in zip(result.state, self.hidden, strict=True)
+        )
         return result._replace(state=self.hidden, dstate=())

@@ -27,7 +27,8 @@ from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.soft_targets import CrossFit
 
 # What each kind of random numbers is for: default_rng([seed, purpose, …]).
-SPLIT, INIT, ORDER, MASKS, FOLD = range(5)
+SPLIT, INIT, ORDER, MASKS, FOLD, LEAD_IN = range(6)
+LEAD_IN_NAMES = 64
 
 BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
 REFIT_EPOCHS = 0.4  # of the epochs of the fit
@@ -93,6 +94,12 @@ class TrainingPlan:
             self.config.batch_size, self.config.bptt if self.config.stream else None
         )
         return Phase(kind, net, epochs, steps, rate)
+
+    @cached_property
+    def lead_in(self) -> Array:
+        """The ids of some training names in random order, read to bring a net into the state of a running text."""
+        text = self.texts["fit"]
+        return text.ids[text.shuffled(self.rng(LEAD_IN), LEAD_IN_NAMES)]
 
     @cached_property
     def discounts(self) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.lm.base import Net
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
@@ -103,6 +104,14 @@ def build_optimiser(config: TrainingConfig) -> optim.Optimiser:
 def fresh_params(config: TrainingConfig, model: Model, net: int) -> Params:
     """The weights that a net starts from."""
     return init(model, np.random.default_rng([config.seed, INIT, net]), np.float32, config.init_scale)
+
+
+def net_of(state: TrainingState, params: Params) -> Net:
+    """A net with these weights, to validate and to sample; with `--stream` it begins names in the midst of a text."""
+    if not state.config.stream:
+        return Net(state.model, params)
+    ids = state.plan.lead_in
+    return Net(state.model, params, state.model.forward(params, ids, np.ones(len(ids), int))[1])
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:

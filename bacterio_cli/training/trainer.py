@@ -16,7 +16,6 @@ import numpy as np
 
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.errors import DivergedError
-from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
@@ -26,7 +25,7 @@ from bacterio_cli.training.batch_gradients import phase_gradients
 from bacterio_cli.training.data_parallel import SPLIT_FROM
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
-from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, snapshot
+from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, net_of, snapshot
 
 __all__ = ["Progress", "TrainingState", "begin", "resume", "snapshot", "train"]
 
@@ -134,7 +133,7 @@ def end_epoch(state: TrainingState, phase: Phase, learning_rate: float) -> tuple
     epoch, valid = state.phase_step // phase.steps_per_epoch, None
     if state.plan.held_out is not None and phase.kind != "refit":
         with np.errstate(all="ignore"):  # as in take_step
-            p = likelihood(Net(state.model, state.params), state.plan.held_out)
+            p = likelihood(net_of(state, state.params), state.plan.held_out)
             valid = -float(np.log(p).mean())
         if not np.isfinite(valid):
             longest = int(state.plan.held_out.lengths.max())
@@ -194,6 +193,7 @@ def end_phase(state: TrainingState, phase: Phase) -> None:
         state.params = copied(state.fitted[following.net])
     elif phase.kind != "background":
         state.params = fresh_params(state.config, state.model, following.net)
+        state.hidden = ()
     state.moments = build_optimiser(state.config).init(state.params)
     state.phase_step, state.best, state.best_loss = 0, None, None
 
