@@ -164,7 +164,7 @@ MAY_IMPORT = {
     "training": ["checkpoint", "lm", "nn", "dataset", "errors"],
     "inference": ["checkpoint", "lm", "nn", "nomenclature", "dataset", "errors"],
     "trace": ["nn", "dataset", "errors"],
-    "gradcheck": ["checkpoint", "nn", "dataset", "errors"],
+    "gradcheck": ["trace", "checkpoint", "nn", "dataset", "errors"],
     "api": ["training", "inference", "checkpoint", "nomenclature", "dataset", "errors"],
 }
 

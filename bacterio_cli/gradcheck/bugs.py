@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, rnn
+from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, plain_dense, rnn
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ BUGS = [
         "dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)", "dy.swapaxes(-1, -2) @ x, dy[..., -1, :]"),
     Bug("softmax-diagonal-only", "ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
         "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))"),
-    Bug("softmax-quotient-plus", "the quotient rule with + for −", loss.softmax_backward,
-        "dy_hat - (y_hat", "dy_hat + (y_hat"),
+    Bug("softmax-quotient-plus", "the quotient rule with + for −", loss.softmax_jacobian,
+        "np.diag(y_hat) - np.outer", "np.diag(y_hat) + np.outer"),
     Bug("hard-targets", "a target distribution is treated as its likeliest letter", loss.cross_entropy_backward,
         "dz = y_hat - targets", "dz = y_hat - np.eye(y_hat.shape[1])[targets.argmax(axis=1)]"),
     Bug("dropout-forward-only", "the mask is applied forward and not backward", models.CharRNN.backward,
@@ -94,6 +94,15 @@ BUGS = [
         "dc_t *= f[step.now]", "dc_t *= 1"),
     Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", lstm.LSTM.backward,
         "through_tanh = tanh_slope(tanh_c)", "through_tanh = np.ones_like(tanh_c)"),
+    Bug("update-before-backprop", "a layer's weights are updated before the error goes back through them",
+        plain_dense.gradients, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local"),
+    Bug("last-state-of-the-list", "hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",
+        plain.loss_and_grads, 'd["w"] += dz @ h[t - 1].T', 'd["w"] += dz @ h[(t - 1) % T].T'),
+    Bug("trained-carried-used-from-zero", "the gradient is that of a net which begins from zeros, the loss is not",
+        models.loss_and_grads, "model.forward(params, x, batch_sizes, state, masks)",
+        "model.forward(params, x, batch_sizes, None, masks)"),
+    Bug("sum-without-mean", "dW_ya sums over the letters of a loss that is their mean", models.CharRNN.backward,
+        'grads = {"W_ya": dW, "b_y": db}', 'grads = {"W_ya": dW * len(dz), "b_y": db}'),
     Bug("layers-swapped", "the gradients of the initial states come back in the wrong order", models.CharRNN.backward,
         "dinitial = dfirst + dinitial", "dinitial = dinitial + dfirst"),
 ]  # fmt: skip

@@ -8,44 +8,19 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.gradcheck.numerical import Case
-from bacterio_cli.nn import layers, loss
+from bacterio_cli.nn import layers, loss, plain, plain_dense
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.layers import Array, GatheredRows, Params
 from bacterio_cli.nn.models import CELLS
+from bacterio_cli.trace.equations import gradient_equations
 
 SCALE = 0.5
 BATCH_SIZES = np.array([4, 4, 3, 1, 1])
-EQUATIONS = {
-    "E": "dE[v] = Σ dx where the letter is v",
-    "W_ax": "dW_ax = Σ_t dz_tᵀ x_t (T2 eq. 9, summed)",
-    "W_aa": "dW_aa = Σ_t dz_tᵀ a_t−1 (T2 eq. 11, summed)",
-    "b_a": "db_a = Σ_t dz_t (T1 ∂a/∂b_a, summed)",
-    "W_ya": "dW_ya = Σ_t (ŷ_t − t_t)ᵀ a_t (T2 eq. 5)",
-    "b_y": "db_y = Σ_t (ŷ_t − t_t) (T1 ∂L/∂b_y)",
-    "x": "dx_t = dz_t W_ax (T3 dL/dx)",
-    "a_0": "da_0 = dz_1 W_aa (T1 ∂a_t/∂a_t−1; T2 eq. 13)",
-    "c_0": "dc_0 = dc_1 ⊙ f_1 (Gers et al. 2000)",
-    "W": "dW_l = (δ ⊙ f′)ᵀ h_l−1 (T4)",
-    "b": "db_l = Σ (δ ⊙ f′) (T4)",
-}
 
 
 def normal(rng: np.random.Generator, scale: float) -> Callable[..., Array]:
     """What draws values N(0, scale²) of a shape."""
     return lambda *shape: scale * rng.standard_normal(shape)
-
-
-GATED = {
-    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dh]_tᵀ a_t−1 (Cho et al. 2014)",
-    ("gru", "a_0"): "da_0 = da_1 ⊙ u_1 + [dz_u, dz_r, dh]_1 W_aa (Cho et al. 2014)",
-    ("lstm", "a_0"): "da_0 = dz_1 W_aa (Gers et al. 2000)",
-}
-
-
-def equations(names: Params, arch: str) -> dict[str, str]:
-    """What each parameter's row proves, found by the part of its key behind the layer's number."""
-    last = {name: name.rpartition(".")[2] for name in names}
-    return {name: GATED.get((arch, key), EQUATIONS[key]) for name, key in last.items()}
 
 
 def weighted(
@@ -112,10 +87,6 @@ def layer_cases(scale: float = SCALE) -> Iterator[Case]:
         lambda _, dy: {"x": layers.dropout(dy, mask)}, "dx = dy ⊙ m (Srivastava et al. 2014)",
     )  # fmt: skip
     yield weighted(
-        "softmax", {"z": draw(5, 4)}, lambda v: loss.softmax(v["z"]),
-        lambda v, dy: {"z": loss.softmax_backward(loss.softmax(v["z"]), dy)}, "dz = ŷ ⊙ (dŷ − Σ ŷ dŷ)",
-    )  # fmt: skip
-    yield weighted(
         "softmax Jacobian", {"z": draw(4)}, lambda v: loss.softmax(v["z"]),
         lambda v, dy: {"z": loss.softmax_jacobian(loss.softmax(v["z"])).T @ dy}, "J = diag(ŷ) − ŷ ŷᵀ (T1 b; T2 eq. 1)",
     )  # fmt: skip
@@ -128,8 +99,27 @@ def layer_cases(scale: float = SCALE) -> Iterator[Case]:
             f"cross-entropy, {case}", "", {"z": z},
             lambda v, t=targets: loss.cross_entropy(v["z"], t)[0],  # type: ignore[misc]
             lambda v, t=targets: {"z": loss.cross_entropy_backward(loss.cross_entropy(v["z"], t)[1], t)},  # type: ignore[misc]
-            {"z": "dz = (ŷ − t)/N (T1; T2 eq. 3; T3)"},
+            {"z": "dz_y = (ŷ − y) / N (T1; T2 eq. 3; T3)"},
         )  # fmt: skip
+
+
+def plain_cases(scale: float = SCALE) -> Iterator[Case]:
+    """The programs of T2 and T4, which stand on a page each."""
+    draw = normal(np.random.default_rng(6), scale)
+    ids, h = np.array([0, 3, 1, 3, 2, 0]), draw(3, 1)
+    values = {name: draw(*value.shape) for name, value in plain.start(3, 4, np.random.default_rng(0)).items()}
+    yield Case(
+        "T2's loop", "", values,
+        lambda v: plain.loss_and_grads(v, ids, h)[0], lambda v: plain.loss_and_grads(v, ids, h)[1],
+        {"u": "eq. 9 (T2)", "w": "eq. 11 (T2)", "v": "eq. 5 (T2)", "b_h": "(T2)", "b_y": "(T2)"},
+    )  # fmt: skip
+    x, target = draw(3, 1), np.array([[0.2], [0.9]])
+    yield Case(
+        "T4's net", "", {"W_1": draw(4, 3), "W_2": draw(2, 4)},
+        lambda v: plain_dense.cost([v["W_1"], v["W_2"]], x, target),
+        lambda v: dict(zip(v, plain_dense.gradients(list(v.values()), x, target), strict=True)),
+        {"W_1": "(δ ⊙ σ′) ⊗ h_0 (T4)", "W_2": "(δ ⊙ σ′) ⊗ h_1 (T4)"},
+    )  # fmt: skip
 
 
 def cell_cases(scale: float = SCALE) -> Iterator[Case]:
@@ -154,4 +144,4 @@ def cell_cases(scale: float = SCALE) -> Iterator[Case]:
             return {**grads, "x": dx, **dict(zip(states, dstate, strict=True))}
 
         label = ", ".join(["cell " + arch, *extra.values()])
-        yield Case(label, arch, values, loss, gradient, equations(values, arch))
+        yield Case(label, arch, values, loss, gradient, gradient_equations(values, arch))

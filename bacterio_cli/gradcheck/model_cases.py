@@ -14,13 +14,15 @@ import numpy as np
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
-from bacterio_cli.gradcheck.layer_cases import BATCH_SIZES, SCALE, cell_cases, equations, layer_cases, normal
+from bacterio_cli.gradcheck.layer_cases import BATCH_SIZES, SCALE, cell_cases, layer_cases, normal, plain_cases
 from bacterio_cli.gradcheck.numerical import Case
 from bacterio_cli.nn import layers
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, mean_loss, shapes
+from bacterio_cli.nn.loss import cross_entropy
+from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, shapes
+from bacterio_cli.trace.equations import gradient_equations
 
 
 def state_names(model: Model) -> list[str]:
@@ -50,14 +52,14 @@ def model_case(
 
     def loss(v: Params) -> Any:
         parameters, start = split(v)
-        return mean_loss(model, parameters, x, batch_sizes, targets, state=start, masks=masks)
+        return cross_entropy(model.forward(parameters, x, batch_sizes, start, masks)[0], targets)[0]
 
     def gradient(v: Params) -> Params:
         parameters, start = split(v)
         result = loss_and_grads(model, parameters, x, batch_sizes, targets, state=start, masks=masks)
         return {**result.grads, **(dict(zip(names, result.dstate, strict=True)) if names else {})}
 
-    return Case(label, arch, values, loss, gradient, equations(values, arch))
+    return Case(label, arch, values, loss, gradient, gradient_equations(values, arch))
 
 
 def small_model_case(
@@ -106,7 +108,7 @@ def model_cases(scale: float = SCALE) -> Iterator[Case]:
 
 def all_cases(arch: str | None = None, scale: float = SCALE) -> Iterator[Case]:
     """All cases, or those of one architecture, with their values at this scale."""
-    for family in (layer_cases, cell_cases, model_cases):
+    for family in (layer_cases, plain_cases, cell_cases, model_cases):
         for case in family(scale):
             if arch is None or case.arch == arch:
                 yield case

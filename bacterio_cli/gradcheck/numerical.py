@@ -35,7 +35,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """The verdict on one parameter of one case."""
+    """The verdict on one parameter of one case; `skipped` says why there was nothing to prove, and is "" elsewhere."""
 
     case: str
     parameter: str
@@ -43,6 +43,7 @@ class Row:
     max_relative_error: float
     passed: bool
     equation: str
+    skipped: str = ""
 
 
 def complex_step(loss: Loss, values: Params, name: str, direction: Array) -> float:
@@ -82,7 +83,7 @@ METHODS = {"complex": (complex_step, 1e-10), "central": (central_difference, 1e-
 
 
 def check(case: Case, *, method: str = "complex", tolerance: float | None = None) -> list[Row]:
-    """Every entry of every value of the case; a gradient that is zero throughout proves nothing and fails."""
+    """Every entry of every value of the case."""
     derivative, default = METHODS[method]
     tolerance = default if tolerance is None else tolerance
     grads, numeric = case.gradient(case.values), numeric_gradients(case, derivative)
@@ -124,9 +125,13 @@ def check_sampled(case: Case, *, method: str = "complex", tolerance: float | Non
 
 
 def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: float) -> Row:
-    """The largest |g − n| / max(|g|, |n|, FLOOR · max |n|), and whether it is within the tolerance."""
+    """The largest |g − n| / max(|g|, |n|, FLOOR · max |n|), and whether it is within the tolerance.
+
+    Where both are zero throughout, as for a unit that no input reaches, nothing is proved and the row is skipped.
+    """
     largest = np.abs(numeric).max()
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR * largest)
     error = float((np.abs(analytic - numeric) / np.where(scale > 0, scale, 1)).max())
-    passed = bool(largest > 0 and error <= tolerance)  # NaN compares false
-    return Row(case.name, name, case.values[name].shape, error, passed, case.equations.get(name, ""))
+    skipped = "" if largest > 0 or np.any(analytic) else "its gradient is zero here: nothing to prove"
+    passed = error <= tolerance  # NaN compares false
+    return Row(case.name, name, case.values[name].shape, error, passed, case.equations.get(name, ""), skipped)

@@ -1,6 +1,6 @@
 """Why people make each of the planted mistakes, and what the scale of the values does to it.
 
-The second half of each is held against the mathematics, and shows in the sweep of `lesson`: at a small scale
+What each says of scales is held against the sweep of `lesson`: at a small scale
 tanh z = z − z³/3 …, σ(z) = ½ + z/4 …, ŷ = 1/n_y, and whatever came back through W_aa has shrunk by its scale.
 """
 
@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """What the mistake is and why people write it; at which scale it hides, and why."""
+    """Why people write the mistake, what the scale does to it, and at which scales of the lesson's sweep central
+    differences, judged by one number per case, let it pass in a case at least."""
 
     why: str
     by_scale: str
+    missed_at: tuple[float, ...] = ()
 
 
 REASONS = {
@@ -28,18 +30,21 @@ REASONS = {
         "were dz; T1 leaves out diag(1 − a²).",
         "tanh′ = 1 − a² is 1 to four digits at a ≈ 0.01, and a whole tanh net passes. σ′ ≈ ¼ and relu′ = 0 are far "
         "from 1 at any scale: they give it away.",
+        missed_at=(0.01,),
     ),
     "tanh-twice": Reason(
         "Books write the slope in z, 1 − tanh²(z). The cache holds a = tanh z, so the formula, copied as it stands, "
         "takes tanh of a tanh.",
         "tanh a = a − a³/3 …, so the slope is wrong by 2a⁴/3 only: 7·10⁻⁹ at a = 0.01, where it is 1 to four digits "
         "whichever way it is written, but 0.04 of 0.75 at a = 0.5.",
+        missed_at=(0.01, 0.1),
     ),
     "tanh-plus": Reason(
         "tan′ = 1 + tan², and the plus is carried over to tanh, in print as well (T3). With a hyperbolic function it "
         "is a minus.",
         "The slope is wrong by 2a²: 2·10⁻⁴ at a = 0.01. In most whole nets that drowns beside db_y and dW_ya, which "
         "no slope enters.",
+        missed_at=(0.01,),
     ),
     "sigmoid-lost-minus": Reason(
         "σ′ = e⁻ᶻ/(1 + e⁻ᶻ)² has to be parted into σ and 1 − σ, and the minus is easily lost on the way, as in T3.",
@@ -48,8 +53,10 @@ REASONS = {
     "no-carry": Reason(
         "The loss at step t is seen, what a⟨t⟩ does to all later steps is not: each step is treated as a net of its "
         "own: backpropagation, but not through time.",
-        "What comes back from step t+1 has passed W_aa and fades with the scale, so that a whole net looks almost "
-        "right at 0.01. A cell with a loss on its last state loses that too, at any scale.",
+        "What comes back from step t+1 fades with W_aa, but the state from which a name begins has no other gradient, "
+        "and an embedding or dW_ax of the first letters hardly any: they are wrong at any scale, though one number for "
+        "a whole net may pass at 0.01.",
+        missed_at=(0.01,),
     ),
     "off-by-one-state": Reason(
         "dW_aa = Σ dz⟨t⟩ᵀ a⟨t−1⟩ wants the state that went in, and a⟨t⟩, which came out, has the same shape and is "
@@ -66,12 +73,14 @@ REASONS = {
         "convenient, and what comes out is the gradient of no loss.",
         "Entries within the bounds are untouched. At a small scale only db_y = Σ (ŷ − t)/N is beyond them, since it "
         "does not shrink with the weights; a net in which it is small by chance passes.",
+        missed_at=(0.01, 0.1),
     ),
     "forgotten-plus-equals": Reason(
         "dE[id] = dx keeps only the last occurrence of a letter. Each adds its share, and NumPy's dE[ids] += dx does "
         "not help: it, too, counts a repeated id once; np.add.at or a product with the one-hot matrix does.",
         "A letter that occurs once is right, one that recurs is wrong at any scale. But in a net of two layers its "
         "gradients are small beside db_y if the weights are, and one number for all may miss that.",
+        missed_at=(0.01,),
     ),
     "bias-of-one-row": Reason(
         "Broadcasting adds b to every row without a word, so the sum over rows that undoes it is easily forgotten. "
@@ -103,6 +112,7 @@ REASONS = {
         "Some texts put f′ into δ and others write δ ⊙ f′. A line from each, and f′ is squared; T4 takes it exactly "
         "once a layer.",
         "tanh′² is wrong by a² only, 10⁻⁴ at a = 0.01; σ′² = 1/16 for ¼ shows at any scale; relu′² = relu′ never.",
+        missed_at=(0.01,),
     ),
     "missing-gate-factor": Reason(
         "r ⊙ h is a product of two things that are learned, so dr = dz_c ⊙ h and dh = dz_c ⊙ r. It is h, a step "
@@ -131,6 +141,29 @@ REASONS = {
         "In a = o ⊙ tanh c the eye takes tanh c for a value that is given. Unlike the gates it has no weights and no "
         "z of its own, and its slope is forgotten.",
         "c ≈ 0.01 makes 1 − tanh² c equal to 1 up to 10⁻⁴, and whole nets pass.",
+        missed_at=(0.01,),
+    ),
+    "update-before-backprop": Reason(
+        "T4's algorithm does, layer by layer, first the update and then δ = W_lᵀ (…). Each line is right alone, and in "
+        "place of the old weights δ meets the new ones.",
+        "The update is η (δ ⊙ σ′) ⊗ h, here with η = 1, and h is about ½ in the first σ layer whatever the scale: the "
+        "smaller the weights, the more of W_l is the update.",
+    ),
+    "last-state-of-the-list": Reason(
+        "The state carried in has index −1, and in Python index −1 of a list is its last entry, which has the right "
+        "shape. T2's `hs[t - 1]` is right only where hs is a dict or begins with the carried state.",
+        "Only the first step of a chunk is wrong, and only dw, at any scale; in a longer chunk it drowns.",
+    ),
+    "trained-carried-used-from-zero": Reason(
+        "Training hands the state on, and evaluation or sampling begins from zeros, or the other way round: two models "
+        "that share their weights. Each by itself passes a check; what is used was never trained.",
+        "The state works through W_aa, so that the parameters differ by about the scale; the gradient of the state "
+        "itself is missing at any.",
+    ),
+    "sum-without-mean": Reason(
+        "The equations are those of one letter's loss; added up over a batch whose loss is a mean, each wants 1/N. "
+        "Where dz carries the 1/N already it is easily put in twice or, in one parameter, left out.",
+        "dW_ya is N times too large, a relative error of 1 − 1/N, whatever the weights; all others are right.",
     ),
     "layers-swapped": Reason(
         "Backward visits the layers from the top down, so what it collects comes out in reverse order. All layers have "

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.layers import Array, GatheredRows, Params, Shapes, linear, linear_backward
+from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
 
 State = tuple[Array, ...]
 
@@ -75,7 +75,7 @@ class Cell:
         G, n = len(self.gates), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def input_and_transition(self, params: Params, x: Array | GatheredRows, steps: int) -> tuple[Array, Array]:
+    def input_and_transition(self, params: Params, x: Input, steps: int) -> tuple[Array, Array]:
         """x W_axᵀ + b_a for all steps at once, (G, N, n_a), and W_aaᵀ per gate, (G, n_a, n_a).
 
         Gates come first, so that the rows of one step are a single block of memory per gate. For several steps W_aaᵀ
@@ -86,7 +86,7 @@ class Cell:
         return linear(x, W_ax, b_a), np.ascontiguousarray(U) if steps > 1 else U
 
     def sums_over_time(
-        self, params: Params, x: Array | GatheredRows, dz_x: Array, dz_a: Array, a_before: Array
+        self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array
     ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from bacterio_cli.nn.activations import sigmoid, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.cells import Cell, State
-from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
 
 class GRUCache(NamedTuple):
     """What GRU.backward needs of its forward pass."""
 
-    x: Array | GatheredRows
+    x: Input
     batch_sizes: Array
     hidden_states: Array  # a, (B + N, n_a)
     gates: Array  # u, r and c̃, (3, N, n_a)
@@ -37,7 +37,7 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
     gates: ClassVar[tuple[str, ...]] = ("u", "r", "c")
 
     def forward(
-        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         gates, U = self.input_and_transition(params, x, len(batch_sizes))  # z, until a step makes u, r and c̃ of it

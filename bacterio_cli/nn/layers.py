@@ -13,7 +13,6 @@ slips, the docstring says so and `bacterio gradcheck` settles it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,10 +26,11 @@ ONE_HOT_IDS = 128  # up to so many ids, rows are added up by a matrix product
 
 
 class GatheredRows(NamedTuple):
-    """The matrix table[ids], kept as its two factors.  (V, n_x), (N,) → (N, n_x).
+    """The matrix x = E[id], one row of a table per id, kept as its two factors.  (V, n_x), (N,) → (N, n_x).
 
     A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the table once instead
-    of each occurrence. `table` None is the identity: one-hot input, for which x @ W.T is a choice of columns of W.
+    of each occurrence. Without a `table`, x is one-hot: 1 at the letter, else 0,
+    and x @ W.T is a choice of columns of W.
     """
 
     table: Array | None
@@ -39,6 +39,9 @@ class GatheredRows(NamedTuple):
     def dense(self, n: int = 0, dtype: DTypeLike = float) -> Array:
         """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
+
+
+Input = Array | GatheredRows
 
 
 def sum_rows(rows: Array, ids: Array, n: int) -> Array:
@@ -55,7 +58,7 @@ def sum_rows(rows: Array, ids: Array, n: int) -> Array:
     return np.moveaxis(total, 0, -2)
 
 
-def linear(x: Array | GatheredRows, W: Array, b: Array) -> Array:
+def linear(x: Input, W: Array, b: Array) -> Array:
     """y = x Wᵀ + b.  x (k, m), W (n, m), b (n,) → y (k, n).  (T3, which has W the other way round.)
 
     A stack of gates is as good: W (G, n, m), b (G, n) → y (G, k, n).
@@ -69,7 +72,7 @@ def linear(x: Array | GatheredRows, W: Array, b: Array) -> Array:
     return y
 
 
-def linear_backward(x: Array | GatheredRows, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
+def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
     """(dx, dW, db) of `linear`.  (T3: dL/dx = dL/dy Wᵀ, dL/dW = xᵀ dL/dy for its y = xW + b.)
 
     dx = dy W       (k, m), summed over the gates of a stack, which all read the same x
@@ -92,75 +95,18 @@ def product_back(dy: Array, W: Array) -> Array:
     return dy @ W if W.ndim == 2 else (dy @ W).sum(axis=0)
 
 
-@dataclass(frozen=True)
-class Embedding:
-    """x = E[id]: row id of E (n_y, n_x); n_x = 0 stands for one-hot input, without parameters."""
-
-    n_y: int
-    n_x: int
-
-    @property
-    def width(self) -> int:
-        """The width of x: n_x, or n_y for one-hot input."""
-        return self.n_x or self.n_y
-
-    @property
-    def shapes(self) -> Shapes:
-        """The shape of E, if there is one."""
-        return {"E": (self.n_y, self.n_x)} if self.n_x else {}
-
-    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
-        """E ~ N(0, 1)."""
-        return {name: rng.standard_normal(shape).astype(dtype) for name, shape in self.shapes.items()}
-
-    def forward(self, params: Params, ids: Array) -> tuple[GatheredRows, Array]:
-        """x = E[ids], in factored form.  (N,) → GatheredRows (N, n_x)"""
-        return GatheredRows(params["E"] if self.n_x else None, ids), ids
-
-    def backward(self, params: Params, cache: Array, dtable: Array | None) -> tuple[None, Params]:  # noqa: ARG002
-        """dE, which `linear_backward` has summed over the occurrences; ids have no gradient."""
-        return None, {} if dtable is None else {"E": dtable}
-
-
-@dataclass(frozen=True)
-class Linear:
-    """y = x Wᵀ + b with W (n_out, n_in) and b (n_out,), under the names `weight` and `bias`."""
-
-    n_in: int
-    n_out: int
-    weight: str
-    bias: str
-
-    @property
-    def shapes(self) -> Shapes:
-        """The shapes of W and b."""
-        return {self.weight: (self.n_out, self.n_in), self.bias: (self.n_out,)}
-
-    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
-        """W ~ U(−√(6/(n_in + n_out)), +√(…)) (Glorot and Bengio 2010, eq. 16), b = 0."""
-        bound = np.sqrt(6 / (self.n_in + self.n_out))
-        W = rng.uniform(-bound, bound, (self.n_out, self.n_in))
-        return {self.weight: W.astype(dtype), self.bias: np.zeros(self.n_out, dtype)}
-
-    def forward(self, params: Params, x: Array | GatheredRows) -> tuple[Array, Array | GatheredRows]:
-        """y = x Wᵀ + b; the cache is x."""
-        return linear(x, params[self.weight], params[self.bias]), x
-
-    def backward(self, params: Params, cache: Array | GatheredRows, dy: Array) -> tuple[Array | None, Params]:
-        """(dx, {dW, db}) by `linear_backward`."""
-        dx, dW, db = linear_backward(cache, params[self.weight], dy)
-        return dx, {self.weight: dW, self.bias: db}
+def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+    """W ~ U(−√(6/(n_in + n_out)), +√(…)), (n_out, n_in).  (Glorot and Bengio 2010, eq. 16.)"""
+    bound = np.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-bound, bound, (n_out, n_in))
 
 
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: DTypeLike) -> Array:
     """A mask m with 0 at probability `rate` and 1/(1 − rate) elsewhere, so that E[m] = 1.
 
-    Inverted dropout (Srivastava et al. 2014, sec. 10): nothing is left to rescale at inference. Each number takes
-    16 random bits, so that the rate is a multiple of 2⁻¹⁶.
+    Inverted dropout (Srivastava et al. 2014, sec. 10): nothing is left to rescale at inference.
     """
-    dropped = min(round(rate * 2**16), 2**16 - 1)
-    kept = rng.integers(0, 2**16, shape, np.uint16) >= dropped
-    return np.multiply(kept, 2**16 / (2**16 - dropped), dtype=dtype)
+    return np.multiply(rng.random(shape, np.float32) >= rate, 1 / (1 - rate), dtype=dtype)
 
 
 def dropout(x: Array, mask: Array | None) -> Array:

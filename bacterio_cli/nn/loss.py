@@ -33,16 +33,11 @@ def softmax_jacobian(y_hat: Array) -> Array:
     return np.diag(y_hat) - np.outer(y_hat, y_hat)
 
 
-def softmax_backward(y_hat: Array, dy_hat: Array) -> Array:
-    """dz = Jᵀ dŷ = ŷ ⊙ (dŷ − Σ_k ŷ_k dŷ_k), row by row without building J.  (N, n) → (N, n)"""
-    return y_hat * (dy_hat - (y_hat * dy_hat).sum(axis=-1, keepdims=True))
-
-
 def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
-    """L = −(1/N) Σ_n Σ_i t_ni log ŷ_ni with ŷ = softmax(z), and ŷ for the way back.  (T1; T3.)
+    """L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni with ŷ = softmax(z_y), and ŷ for the way back.  (T1 1; T2; T3.)
 
-    z (N, n_y); targets are ids (N,), standing for one-hot rows, or distributions (N, n_y) that sum to 1. L is in nats
-    per character.
+    The logits z_y are `z` (N, n_y); the targets y are ids (N,), standing for one-hot rows, or distributions (N, n_y)
+    that sum to 1. L is in nats per character.
     """
     log_y_hat = log_softmax(z)
     if targets.ndim == 1:
@@ -53,10 +48,10 @@ def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
 
 
 def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> Array:
-    """dz = (ŷ − t) / N, times `share` where L is.  (T1; T2 eq. 3; T3.)
+    """dz_y = (ŷ − y) / N, times `share` where L is.  (T1; T2 eq. 3; T3.)
 
-    ∂L/∂z_i = Σ_a ∂L/∂ŷ_a ∂ŷ_a/∂z_i = −t_i (1 − ŷ_i) + Σ_{a≠i} t_a ŷ_i = ŷ_i Σ_a t_a − t_i = ŷ_i − t_i.
-    The last step uses Σ_a t_a = 1 and nothing else: t may be any distribution, not only one-hot.
+    For one letter ∂L/∂z_i = Σ_a ∂L/∂ŷ_a ∂ŷ_a/∂z_i = −y_i (1 − ŷ_i) + Σ_{a≠i} y_a ŷ_i = ŷ_i Σ_a y_a − y_i = ŷ_i − y_i.
+    The last step uses Σ_a y_a = 1 and nothing else: y may be any distribution, not only one-hot.
     """
     if targets.ndim == 1:
         dz = y_hat.copy()

@@ -9,14 +9,14 @@ from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.activations import sigmoid, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.cells import Cell, State
-from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
 
 class LSTMCache(NamedTuple):
     """What LSTM.backward needs of its forward pass."""
 
-    x: Array | GatheredRows
+    x: Input
     batch_sizes: Array
     hidden_states: Array  # a, (B + N, n_a)
     cell_states: Array  # c, (B + N, n_a)
@@ -46,7 +46,7 @@ class LSTM(Cell):  # a dataclass by its base
         return params
 
     def forward(
-        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         gates, U = self.input_and_transition(params, x, len(batch_sizes))  # z, until a step makes i, f, o and c̃ of it

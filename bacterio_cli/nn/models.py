@@ -1,8 +1,7 @@
 """The two models: letters in, logits out, and the gradient of the loss for every parameter.
 
-A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stores. Parameters are
-one flat dict: E, 0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and
-after a name; x, y and the batch sizes are those of a packed batch (see `packed`).
+A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stores. Parameters are one flat dict: E,
+0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and after a name (batches: see `packing`).
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,7 +17,17 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.gru import GRU
-from bacterio_cli.nn.layers import Array, Embedding, Linear, Params, Shapes, dropout, sum_rows
+from bacterio_cli.nn.layers import (
+    Array,
+    GatheredRows,
+    Params,
+    Shapes,
+    dropout,
+    glorot,
+    linear,
+    linear_backward,
+    sum_rows,
+)
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.rnn import RNN
@@ -29,7 +38,7 @@ Masks = Sequence[Array] | None
 
 @dataclass(frozen=True)
 class LetterModel:
-    """What both models have below and above their hidden layers.
+    """What both models have: ids in, embedded or one-hot, and logits z_y = a W_yaᵀ + b_y out, a the last hidden layer.
 
     n_y letters with the boundary, n_x the embedding's width (0: one-hot), n_a units in each of `layers` layers.
     """
@@ -40,14 +49,9 @@ class LetterModel:
     layers: int = 1
 
     @property
-    def embedding(self) -> Embedding:
-        """The layer that turns ids into x."""
-        return Embedding(self.n_y, self.n_x)
-
-    @property
-    def output(self) -> Linear:
-        """z = a W_yaᵀ + b_y, with a the values of the last hidden layer."""
-        return Linear(self.n_a, self.n_y, "W_ya", "b_y")
+    def width(self) -> int:
+        """The width of x: n_x, or n_y for one-hot input."""
+        return self.n_x or self.n_y
 
     @property
     def mask_widths(self) -> tuple[int, ...]:
@@ -68,14 +72,14 @@ class CharRNN(LetterModel):
     @cached_property
     def cells(self) -> list[RNN | GRU | LSTM]:
         """The stack, from the input upwards."""
-        widths = [self.embedding.width] + [self.n_a] * (self.layers - 1)
+        widths = [self.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
         return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
 
     @property
-    def parts(self) -> list[Embedding | RNN | GRU | LSTM | Linear]:
-        """Everything that has parameters, from the input upwards."""
-        return [self.embedding, *self.cells, self.output]
+    def hidden_shapes(self) -> Shapes:
+        """The shapes of the cells' parameters."""
+        return {name: shape for cell in self.cells for name, shape in cell.shapes.items()}
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter of n names: zeros."""
@@ -85,10 +89,8 @@ class CharRNN(LetterModel):
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
-        h: Any
-        cache: Any
-        h, cache = self.embedding.forward(params, x)
-        caches = [cache]
+        h: Any = GatheredRows(params.get("E"), x)
+        caches: list[Any] = []
         after: list[Array] = []
         for k, cell in enumerate(self.cells):
             initial = None if state is None else state[k * cell.states : (k + 1) * cell.states]
@@ -96,8 +98,7 @@ class CharRNN(LetterModel):
             h = dropout(h, masks[k] if masks else None)
             caches.append(cache)
             after += last
-        z, cache = self.output.forward(params, h)
-        return z, tuple(after), [*caches, cache]
+        return linear(h, params["W_ya"], params["b_y"]), tuple(after), [*caches, h]
 
     def backward(
         self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
@@ -105,15 +106,15 @@ class CharRNN(LetterModel):
         """The gradient of the initial state and of every parameter: forward's calls in mirrored order."""
         dinitial: State = ()
         dh: Any
-        dh, grads = self.output.backward(params, caches[-1], dz)
+        dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
+        grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             dh = dropout(dh, masks[k] if masks else None)
             dlast = dstate[k * cell.states : (k + 1) * cell.states]
-            dh, dfirst, cell_grads = cell.backward(params, caches[k + 1], dh, dlast)
+            dh, dfirst, cell_grads = cell.backward(params, caches[k], dh, dlast)
             grads |= cell_grads
             dinitial = dfirst + dinitial
-        _, embedding_grads = self.embedding.backward(params, caches[0], dh)
-        return dinitial, grads | embedding_grads
+        return dinitial, grads | ({"E": dh} if self.n_x else {})
 
 
 @dataclass(frozen=True)
@@ -131,16 +132,14 @@ class WindowMLP(LetterModel):
     window: int = 5
     activation: str = "tanh"
 
-    @property
-    def hidden(self) -> list[Linear]:
-        """The layers below the output, from the input upwards."""
-        widths = [self.embedding.width * self.window] + [self.n_a] * (self.layers - 1)
-        return [Linear(n, self.n_a, f"{k}.W", f"{k}.b") for k, n in enumerate(widths)]
+    cells: ClassVar[list[RNN]] = []
 
     @property
-    def parts(self) -> list[Embedding | Linear]:
-        """Everything that has parameters, from the input upwards."""
-        return [self.embedding, *self.hidden, self.output]
+    def hidden_shapes(self) -> Shapes:
+        """The shapes of W_l and b_l below the output, from the input upwards."""
+        widths = [self.width * self.window] + [self.n_a] * (self.layers - 1)
+        weights: Shapes = {f"{k}.W": (self.n_a, n) for k, n in enumerate(widths)}
+        return weights | {f"{k}.b": (self.n_a,) for k in range(self.layers)}
 
     def start(self, n: int, dtype: DTypeLike) -> State:  # noqa: ARG002
         """The window before the first letter of n names: boundaries."""
@@ -165,28 +164,27 @@ class WindowMLP(LetterModel):
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
-        rows, _ = self.embedding.forward(params, windows)
+        rows = GatheredRows(params.get("E"), windows)
         h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
         caches: list[Any] = [windows]
-        for k, layer in enumerate(self.hidden):
-            s, below = layer.forward(params, h)
-            value = ACTIVATIONS[self.activation].function(s)  # (2)
+        for k in range(self.layers):
+            value = ACTIVATIONS[self.activation].function(linear(h, params[f"{k}.W"], params[f"{k}.b"]))  # (2)
+            caches.append((h, value))
             h = dropout(value, masks[k] if masks else None)
-            caches.append((below, value))
-        z, cache = self.output.forward(params, h)  # (3)
-        return z, after, [*caches, cache]
+        return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]  # (3)
 
     def backward(
         self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
     ) -> tuple[State, Params]:
         """The gradient of every parameter. The window's ids have none: the state comes back as it went in."""
         dh: Any
-        dh, grads = self.output.backward(params, caches[-1], dz)  # (3′)
-        for k, layer in reversed(list(enumerate(self.hidden))):
+        dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
+        grads = {"W_ya": dW, "b_y": db}
+        for k in reversed(range(self.layers)):
             below, value = caches[k + 1]
             dh = dropout(dh, masks[k] if masks else None)
-            dh, layer_grads = layer.backward(params, below, dh * ACTIVATIONS[self.activation].slope(value))  # (2′)
-            grads |= layer_grads
+            ds = dh * ACTIVATIONS[self.activation].slope(value)
+            dh, grads[f"{k}.W"], grads[f"{k}.b"] = linear_backward(below, params[f"{k}.W"], ds)  # (2′)
         if self.n_x:
             grads["E"] = sum_rows(dh.reshape(-1, self.n_x), caches[0].ravel(), self.n_y)  # (1′)
         return dstate, grads
@@ -195,18 +193,27 @@ class WindowMLP(LetterModel):
 Model = CharRNN | WindowMLP
 
 
+def shapes(model: Model) -> Shapes:
+    """The shape of every parameter, by name."""
+    embedding = {"E": (model.n_y, model.n_x)} if model.n_x else {}
+    return {**embedding, **model.hidden_shapes, "W_ya": (model.n_y, model.n_a), "b_y": (model.n_y,)}
+
+
 def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float | None = None) -> Params:
-    """Fresh parameters, each part by its own rule; with `scale`, weights N(0, scale²) and biases 0 (T1: 0.01)."""
-    params = {name: value for part in model.parts for name, value in part.init(rng, dtype).items()}
+    """E ~ N(0, 1), matrices by Glorot's rule, biases 0, and the cells by their own; with `scale`, all weights
+    N(0, scale²) and all biases 0 (T1: 0.01)."""
+    params = {}
+    for name, shape in shapes(model).items():
+        value = (
+            np.zeros(shape) if len(shape) == 1 else glorot(rng, *shape) if name != "E" else rng.standard_normal(shape)
+        )
+        params[name] = value.astype(dtype)
+    for cell in model.cells:
+        params |= cell.init(rng, dtype)
     if scale is not None:
         for value in params.values():
             value[...] = scale * rng.standard_normal(value.shape) if value.ndim == 2 else 0
     return params
-
-
-def shapes(model: Model) -> Shapes:
-    """The shape of every parameter, by name."""
-    return {name: shape for part in model.parts for name, shape in part.shapes.items()}
 
 
 class Gradients(NamedTuple):
@@ -216,21 +223,6 @@ class Gradients(NamedTuple):
     grads: Params
     state: State
     dstate: State
-
-
-def mean_loss(
-    model: Model,
-    params: Params,
-    x: Array,
-    batch_sizes: Array,
-    targets: Array,
-    *,
-    state: State | None = None,
-    masks: Masks = None,
-) -> Any:
-    """L alone, in nats per character: forward only; complex if the parameters are."""
-    z, _, _ = model.forward(params, x, batch_sizes, state, masks)
-    return cross_entropy(z, targets)[0]
 
 
 def loss_and_grads(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -153,22 +154,12 @@ def clip_by_norm(grads: Params, limit: float, norm: float) -> None:
             g *= limit / norm
 
 
-def constant(progress: float) -> float:  # noqa: ARG001
-    """η(τ) = η₀."""
-    return 1.0
-
-
-def linear(progress: float) -> float:
-    """η(τ) = η₀ (1 − τ)."""
-    return 1 - progress
-
-
-def cosine(progress: float) -> float:
-    """η(τ) = η₀ ½ (1 + cos πτ)  (Loshchilov and Hutter 2017, eq. 5, without restarts, η_min = 0)."""
-    return 0.5 * (1 + math.cos(math.pi * progress))
-
-
-SCHEDULES = {"constant": constant, "linear": linear, "cosine": cosine}
+# η(τ)/η₀ as a function of progress τ from 0 to 1; cosine is Loshchilov and Hutter 2017, eq. 5, without restarts.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda _: 1.0,
+    "linear": lambda progress: 1 - progress,
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
+}
 
 
 def learning_rate(step: int, *, peak: float, schedule: str, warmup: int, total: int) -> float:

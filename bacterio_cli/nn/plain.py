@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Params = dict[str, Array]
+from bacterio_cli.nn.layers import Array, Params
 
 
 def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
@@ -33,8 +31,7 @@ def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:
 
 def loss_and_grads(p: Params, ids: Array, h_before: Array) -> tuple[Any, Params, Array]:
     """E = −Σ_t log ŷ_t at the letter to come, its gradients, and the last state: ids[t] is read, ids[t + 1] to come."""
-    T, n_y = len(ids) - 1, len(p["b_y"])
-    x = {t: np.eye(n_y)[:, [ids[t]]] for t in range(T + 1)}  # one-hot columns
+    T, x = len(ids) - 1, np.eye(len(p["b_y"]))[ids][..., None]  # one-hot columns
     h, y_hat = {-1: h_before}, {}  # a dict: in a list, h[−1] would be the last state
     for t in range(T):
         h[t], y_hat[t] = step(p, x[t], h[t - 1])
@@ -64,26 +61,24 @@ def update(p: Params, d: Params, memory: Params, learning_rate: float = 0.1) -> 
 
 def sample(p: Params, h: Array, length: int, rng: np.random.Generator) -> list[int]:
     """Letters drawn one by one from state h, each read again as the next input; the first input is 0, a line end."""
-    ids = [0]
+    ids, one_hot = [0], np.eye(len(p["b_y"]))[..., None]
     for _ in range(length):
-        h, y_hat = step(p, np.eye(len(p["b_y"]))[:, [ids[-1]]], h)
+        h, y_hat = step(p, one_hot[ids[-1]], h)
         ids.append(int(rng.choice(len(y_hat), p=y_hat[:, 0])))
     return ids[1:]
 
 
 def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
     """Train on a list of names read as one text, the state carried from chunk to chunk, and print what it writes."""
-    text = "\n" + "\n".join(line for line in Path(path).read_text(encoding="utf-8").split("\n") if line[:1] != "#")
+    text = "\n" + Path(path).read_text(encoding="utf-8")
     letters = sorted(set(text))  # the line end comes first: id 0
     ids, rng = np.array([letters.index(letter) for letter in text]), np.random.default_rng(0)
-    p = start(100, len(letters), rng)
-    memory, h, at = {name: np.zeros_like(value) for name, value in p.items()}, np.zeros((100, 1)), 0
-    for _ in range(chunks):
-        if at + 1 >= len(ids):
-            at = 0
+    p, h = start(100, len(letters), rng), np.zeros((100, 1))
+    memory = {name: np.zeros_like(value) for name, value in p.items()}
+    for k in range(chunks):
+        at = k * bptt % (len(ids) - 1)
         _, d, h = loss_and_grads(p, ids[at : at + bptt + 1], h)
         update(p, d, memory)
-        at += bptt
     sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")
 
 

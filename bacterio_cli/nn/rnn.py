@@ -9,14 +9,14 @@ import numpy as np
 
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import Cell, State
-from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
 
 class RNNCache(NamedTuple):
     """What RNN.backward needs of its forward pass."""
 
-    x: Array | GatheredRows
+    x: Input
     batch_sizes: Array
     hidden_states: Array  # (B + N, n_a)
 
@@ -32,7 +32,7 @@ class RNN(Cell):
     activation: str = "tanh"
 
     def forward(
-        self, params: Params, x: Array | GatheredRows, batch_sizes: Array, state: State | None
+        self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function

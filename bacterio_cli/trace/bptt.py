@@ -21,7 +21,7 @@ from bacterio_cli.dataset.vocabulary import Ids, Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.nn.cells import Cell, State
 from bacterio_cli.nn.gru import GRUCache
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Array, Params, linear_backward
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.lstm import LSTMCache
 from bacterio_cli.nn.models import CharRNN, shapes
@@ -188,8 +188,8 @@ def forward(model: CharRNN, params: Params, ids: Ids) -> tuple[Forward, ...]:
     for t, (x, y) in enumerate(pairwise(ids), 1):
         z, state, caches = model.forward(params, np.array([x]), ONE, state)
         nats, y_hat = cross_entropy(z, np.array([y]))
-        x_t = caches[1].x.dense(model.n_y, z.dtype)[0]
-        kept = tuple(kept_by(cell, cache) for cell, cache in zip(model.cells, caches[1:-1], strict=True))
+        x_t = caches[0].x.dense(model.n_y, z.dtype)[0]
+        kept = tuple(kept_by(cell, cache) for cell, cache in zip(model.cells, caches[:-1], strict=True))
         steps.append(Forward(t, int(x), int(y), x_t, z[0], y_hat[0], float(nats), kept, caches))
     return tuple(steps)
 
@@ -223,14 +223,15 @@ def backward(
             dh_next = list(nothing)
         layers: list[Layer] = []
         da: Any
-        da, found = model.output.backward(params, step.caches[-1], dz[step.t - 1 : step.t])
+        da, dW, db = linear_backward(step.caches[-1], params["W_ya"], dz[step.t - 1 : step.t])
+        found = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(cells))):
             above, came = da, dh_next[k]
-            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k + 1], above, came)
+            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k], above, came)
             dz_t = cell_grads[cell.names()[2]].reshape(len(cell.gates), -1)
             layers.insert(0, Layer(above[0], tuple(s[0] for s in came), dz_t))
             found |= cell_grads
-        found |= model.embedding.backward(params, step.caches[0], da)[1]
+        found |= {"E": da} if model.n_x else {}
         for name, g in found.items():
             grads[name] += g
         trail.append(tuple(layers))

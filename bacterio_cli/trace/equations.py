@@ -1,17 +1,19 @@
-"""The equations of a recurrent net, each with its shape and source, for people to read beside its numbers.
+"""The equations of the nets, each with its shape and source: the one place that `trace` and `gradcheck` print from.
 
-They are quoted, not computed: each stands in the docstring of the code that computes it, its `home`, and so does its
-source; a test holds them together.
+They are text for people, held by tests: each stands in the docstring of the code that computes it, its `homes`, and
+what is printed of the parameters' gradients is evaluated against the numbers.
+
+z are the pre-activations of a cell, z_y the logits, ⟨t⟩ is time, y the target; L is the mean loss of N letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from bacterio_cli.nn.activations import relu_slope, sigmoid_slope, tanh_slope
 from bacterio_cli.nn.gru import GRU
-from bacterio_cli.nn.layers import Embedding, linear_backward
+from bacterio_cli.nn.layers import GatheredRows
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
 from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CharRNN, LetterModel
@@ -30,16 +32,16 @@ class Equation(NamedTuple):
 
 A, CHO, GERS = ("n_a",), "Cho et al. 2014", "Gers et al. 2000"
 GRU_BACK, LSTM_BACK = (GRU.backward, GRU), (LSTM.backward, LSTM)
-EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "", (Embedding,))
-ONE_HOT = Equation("x", "n_x = 0 stands for one-hot input", ("n_x",), "", (Embedding,))
+EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "", (GatheredRows,))
+ONE_HOT = Equation("x", "x is one-hot: 1 at the letter, else 0", ("n_x",), "T1", (GatheredRows,))
 ABOVE = (
-    Equation("z", "z = a W_yaᵀ + b_y", ("n_y",), "", (LetterModel.output,)),
+    Equation("z_y", "z_y = a W_yaᵀ + b_y", ("n_y",), "T1 3; T2", (LetterModel,)),
     Equation("ŷ", "ŷ_i = e^{z_i} / Σ_k e^{z_k}", ("n_y",), "T1 b; T2; T3", (softmax,)),
-    Equation("L", "L = −(1/N) Σ_n Σ_i t_ni log ŷ_ni", (1,), "T1; T3", (cross_entropy,)),
+    Equation("L", "L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni", (1,), "T1 1; T2; T3", (cross_entropy,)),
 )
 BACK = (
-    Equation("dz_y", "dz = (ŷ − t) / N", ("n_y",), "T1; T2 eq. 3; T3", (cross_entropy_backward,)),
-    Equation("da", "dx = dy W", A, "T3", (linear_backward,)),
+    Equation("dz_y", "dz_y = (ŷ − y) / N", ("n_y",), "T1; T2 eq. 3; T3", (cross_entropy_backward,)),
+    Equation("da", "da = dz_y W_ya", A, "T1 ∂L/∂a; T2 eq. 6; T3", ()),
 )
 SLOPES = {
     "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7", (tanh_slope,)),
@@ -48,8 +50,8 @@ SLOPES = {
 }
 FORTH: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 5", (RNN,)),
-        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 4", (RNN,)),
+        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 5; T2", (RNN,)),
+        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 4; T2", (RNN,)),
     ),
     "gru": (
         Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO, (GRU,)),
@@ -93,8 +95,42 @@ RETURN: dict[str, tuple[Equation, ...]] = {
 
 def equations_of(model: CharRNN) -> Iterator[tuple[Equation, str]]:
     """The equations of one step there and back, in the order of computation, each with its shape, as 4×3."""
-    sizes = {"n_x": model.embedding.width, "n_a": model.n_a, "n_y": model.n_y}
+    sizes = {"n_x": model.width, "n_a": model.n_a, "n_y": model.n_y}
     slope = (SLOPES[model.activation],) if model.cell == "rnn" else ()
     below = EMBEDDED if model.n_x else ONE_HOT
     for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]):
         yield equation, "×".join(str(sizes.get(str(extent), extent)) for extent in equation.shape)
+
+
+# What the gradient of each parameter, input and initial state is, by the last part of its name.
+GRADIENTS: dict[str, tuple[str, str]] = {
+    "E": ("dE[v] = Σ_t dx⟨t⟩ where the letter is v", ""),
+    "W_ax": ("dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩", "T1 ∂a/∂W_ax; T2 eq. 9"),
+    "W_aa": ("dW_aa = Σ_t dz⟨t⟩ᵀ a⟨t−1⟩", "T1 ∂a/∂W_aa; T2 eq. 11"),
+    "b_a": ("db_a = Σ_t dz⟨t⟩", "T1 ∂a/∂b_a"),
+    "W_ya": ("dW_ya = Σ_t dz_y⟨t⟩ᵀ a⟨t⟩", "T1 ∂L/∂W_ya; T2 eq. 5"),
+    "b_y": ("db_y = Σ_t dz_y⟨t⟩", "T1 ∂L/∂b_y"),
+    "x": ("dx⟨t⟩ = dz⟨t⟩ W_ax", "T3 dL/dx"),
+    "a_0": ("da⟨0⟩ = dz⟨1⟩ W_aa", "T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 13"),
+    "W": ("dW_l = (δ ⊙ f′)ᵀ h_l−1", "T4"),
+    "b": ("db_l = Σ (δ ⊙ f′)", "T4"),
+}
+GATED: dict[tuple[str, str], str] = {
+    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dh]⟨t⟩ᵀ a⟨t−1⟩",
+    ("gru", "a_0"): "da⟨0⟩ = da⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dh]⟨1⟩ W_aa",
+    ("lstm", "c_0"): "dc⟨0⟩ = dc⟨1⟩ ⊙ f⟨1⟩",
+}
+PAPERS = {"gru": CHO, "lstm": GERS}
+OF_THE_CELL = ("W_ax", "W_aa", "b_a", "a_0", "c_0")
+
+
+def gradient_equations(names: Iterable[str], arch: str) -> dict[str, str]:
+    """The equation of each gradient, with its source, found by the part of its name behind the layer's number."""
+    found = {}
+    for name in names:
+        key = name.rpartition(".")[2]
+        text, source = GRADIENTS.get(key, ("", ""))
+        if key in OF_THE_CELL:
+            text, source = GATED.get((arch, key), text), PAPERS.get(arch, source)
+        found[name] = f"{text} ({source})" if source else text
+    return found

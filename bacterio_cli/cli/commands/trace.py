@@ -218,11 +218,11 @@ def show_equations(found: Trace) -> None:
 
 def show_gradients(found: Trace, truncate: int | None) -> None:
     """The norm of each parameter's gradient, with its equation or with what truncation leaves of it."""
-    from bacterio_cli.gradcheck.layer_cases import equations
     from bacterio_cli.nn.models import shapes
+    from bacterio_cli.trace.equations import gradient_equations
 
     sizes = shapes(found.model)
-    sums = equations(found.back.grads, found.model.cell)
+    sums = gradient_equations(found.back.grads, found.model.cell)
     rows = []
     for g in found.gradients():
         row = [g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm)]
