@@ -75,7 +75,7 @@ class Side:
 
 
 def in_turn(rounds: int, *works: Callable[[], float | None]) -> list[list[float]]:
-    """The seconds of each piece of work, all of them once a round after one round to warm up; a work may time itself."""
+    """The seconds of each piece of work, each once a round after a round to warm up; a work may time itself."""
     times: list[list[float]] = [[] for _ in works]
     for _ in range(rounds + 1):
         for k, work in enumerate(works):
