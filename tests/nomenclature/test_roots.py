@@ -8,7 +8,7 @@ import pytest
 from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.nomenclature.morphology import Roots, cuts
+from bacterio_cli.nomenclature.roots import Roots, cuts
 
 GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
 REAL = Roots.of(GENERA)
