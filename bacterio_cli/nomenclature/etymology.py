@@ -14,7 +14,7 @@ from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
 UNSAID = {
     "unknown": "not in the glossary",
-    "corpus": "occurs in known names; not in the glossary",
+    "corpus": "occurs in known names, not in the glossary",
     "inflection": "an ending",
 }
 
@@ -53,9 +53,9 @@ def draft(analysis: Analysis) -> Etymology:
     """The components of a name, at most five; a name with more has none, since no cut is likely to be right."""
     parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
     components = [component(part, parts[k + 1 :]) for k, part in enumerate(parts)]
-    if analysis.doubled:
-        components = [c._replace(note=joined(c.note, "stands twice")) if c.form == analysis.doubled else c
-                      for c in components]  # fmt: skip
+    for k, found in enumerate(components):
+        if found.form == analysis.doubled and k:
+            components[k] = found._replace(note=joined(found.note, "stands twice"))
     gender = GENDERS.get(analysis.gender, "")
     note = "" if gender else "the author assigns the gender"
     full = Component(analysis.name, "N.L.", f"{gender} n.".strip(), analysis.name, None, note)
@@ -65,7 +65,8 @@ def draft(analysis: Analysis) -> Etymology:
 def component(part: Part, following: tuple[Part, ...]) -> Component:
     """A part with its likeliest word, the others of the same form in the note."""
     if part.kind == "genus":
-        return Component(part.form, "N.L.", "n.", part.form.capitalize(), "a genus of prokaryotes", "")
+        grammar = f"{GENDERS.get(part.gender, '')} n.".strip()
+        return Component(part.form, "N.L.", grammar, part.form.capitalize(), "a genus of prokaryotes", "")
     if not part.words:
         return Component(part.form, "", "", "", None, UNSAID[part.kind])
     first, *others = part.words

@@ -1,0 +1,187 @@
+"""Names cut into words: what is explained, what is doubted, and what chance and other languages do not pass for."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import ROOT, examples
+
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
+from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Morphology
+
+GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
+REAL = Morphology(standard(), GENERA)
+ALONE = Morphology(standard())
+
+
+def words(*lines: str) -> Morphology:
+    """A glossary of a few made-up words, `stem links final` with blanks between and . for nothing."""
+    made = []
+    for k, line in enumerate(lines):
+        stems, links, final = ("" if cell == "." else cell for cell in line.split())
+        made.append(
+            Word(f"word{'abcdefgh'[k]}", "L.", "masc. n.", stems, links, final and f"{final}:m", f"sense {k}", "")
+        )
+    return Morphology(Glossary(made))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "answer"),
+    [
+        ("Thermofustis", "thermo+fustis", "explained"),
+        ("Methanobacterium", "methano+bacterium", "explained"),
+        ("Dethiosulfatarculus", "dethio+sulfat+arculus", "explained"),  # a vowel dropped before a vowel
+        ("Aestuariibacter", "aestuarii+bacter", "explained"),
+        ("Thermibacter", "thermi+bacter", "explained"),
+        ("Sarcina", "sarcina", "explained"),
+        ("Rovibacterium", "[rovi]+bacterium", "partly"),
+        ("Thermozorkus", "thermo+[zorkus]", "partly"),
+        ("Salinia", "salin+ia", "partly"),  # an inflection is no word
+        ("Halohalobacter", "halo+halo+bacter", "partly"),
+        ("Smithella", "[smith]+ella", "eponym-like"),
+        ("Escherichia", "[escherich]+ia", "eponym-like"),
+        ("Roseburia", "[rosebur]+ia", "eponym-like"),  # not rose + [buria]
+        ("Shewanella", "[shewan]+ella", "eponym-like"),
+        ("Dorea", "[dore]+a", "eponym-like"),
+        ("Nostoc", "[nostoc]", "unexplained"),
+        ("Ella", "[ella]", "unexplained"),  # a suffix alone is no root
+        ("Xq", "[xq]", "unexplained"),
+        ("THERMOFUSTIS", "thermo+fustis", "explained"),
+        ("", "[]", "unexplained"),
+    ],
+)
+def test_four_answers(name: str, shown: str, answer: str) -> None:
+    """Words of the glossary explain a name; unknown stems, doubled elements and bare inflections do not."""
+    analysis = REAL.analyse(name)
+    assert (analysis.shown, analysis.answer) == (shown, answer)
+    assert REAL.explains(name) is (answer == "explained")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "kind"),
+    [
+        ("Pararickettsia", "para+rickettsia", "genus"),
+        ("Neoescherichia", "neo+escherichia", "genus"),
+        ("Diplorickettsia", "diplo+rickettsia", "corpus"),  # known, but after no relational prefix
+    ],
+)
+def test_known_genera_as_elements(name: str, shown: str, kind: str) -> None:
+    """A known genus explains a name after a prefix that relates to it; elsewhere it is known without a sense."""
+    analysis = REAL.analyse(name)
+    assert (analysis.shown, analysis.parts[-1].kind) == (shown, kind)
+    assert (analysis.answer == "explained") is (kind == "genus")
+    assert ALONE.analyse(name).answer != "explained"
+
+
+@examples
+@given(st.one_of(st.text("abcdeilmnorstu", min_size=1, max_size=16), st.text(max_size=6), st.sampled_from(GENERA)))
+def test_parts_are_the_name_letter_by_letter(name: str) -> None:
+    """Whatever the text, the parts put together are its small letters; the quick answer is that of the whole."""
+    analysis = REAL.analyse(name)
+    assert "".join(part.form for part in analysis.parts) == name.lower()
+    assert sum(part.kind == "unknown" for part in analysis.parts) <= 1
+    assert all(len(part.form) > 3 for part in analysis.parts if part.kind == "unknown" and len(analysis.parts) > 1) or (
+        analysis.answer == "eponym-like"
+    )
+    assert REAL.explains(name) is (analysis.answer == "explained")
+
+
+def test_half_of_real_names_are_explained_and_nonsense_is_not() -> None:
+    """More than half of the genera that ship, and next to none of the same letters in another order."""
+    rng = random.Random(5)
+    shuffled = ["".join(rng.sample(name, len(name))) for name in GENERA]
+    assert sum(map(ALONE.explains, GENERA)) > 0.55 * len(GENERA)
+    assert sum(map(ALONE.explains, shuffled)) < 0.005 * len(GENERA)
+
+
+def test_links_cost_what_they_are_worth() -> None:
+    """The listed vowel is better than another, another better than none before a consonant; none is free before a
+    vowel and after a prefix."""
+    made = words("galin o .", "neo - .", ". . tactus", ". . actus", "galino o .")
+    cost = {name: made.strict_path(name)[0] for name in ("galinotactus", "galinitactus", "galintactus", "galinactus")}
+    assert cost["galinotactus"] < cost["galinactus"] < cost["galinitactus"] < cost["galintactus"]
+    assert made.strict_path("neotactus")[0] == pytest.approx(2.5)
+    assert made.strict_path("galinoactus")[0] == pytest.approx(2.1)  # galino with its vowel dropped
+    assert made.explains("galinitactus")
+    assert not made.explains("galintactus")
+    assert made.strict_path("galinxtactus")[1] == ()
+
+
+def test_short_elements_do_not_explain_by_chance() -> None:
+    """A chain of short words costs so much that it is doubted."""
+    made = words("ab i .", "cu i .", ". . tactus")
+    assert made.analyse("abicuitactus").answer == "explained"
+    assert words("a - .", "b i .", ". . tactus").analyse("abitactus").answer == "partly"
+
+
+def test_more_than_five_elements_are_doubted() -> None:
+    """The Registry takes five components: a cut into six is not believed."""
+    stems = ("galin", "melor", "porid", "sumet", "ridov")
+    made = words(*(f"{stem} o ." for stem in stems), ". . tactus")
+    long = "o".join(stems) + "otactus"
+    assert len(made.analyse(long).parts) == MOST_ELEMENTS + 1
+    assert made.analyse(long).answer == "partly"
+    assert made.analyse(long[6:]).answer == "explained"
+
+
+def test_an_unknown_rest_of_few_letters_swallows_its_neighbour() -> None:
+    """What is left of a wrong cut is no stem: two letters before tactus leave one unknown part."""
+    made = words("galin o .", ". . tactus")
+    assert made.analyse("xytactus").shown == "[xytactus]"
+    assert made.analyse("galinoxytactus").shown in ("galino+[xytactus]", "[galinoxy]+tactus")
+    assert made.analyse("xyzovtactus").shown == "[xyzov]+tactus"
+
+
+def test_a_doubled_element_is_named() -> None:
+    """The same word in two forms, or a word that begins with the other's stem, is an element twice."""
+    assert REAL.analyse("Halohalophilus").doubled == "halophilus"
+    assert REAL.analyse("Thermothermus").doubled == "thermus"
+    assert REAL.analyse("Thermobacter").doubled == ""
+
+
+def test_homographs_have_all_their_words() -> None:
+    """A form of two words has both, that whose vowel it has alone if only one has it, and each sense once."""
+    assert [word.sense for word in REAL.analyse("Solimonas").parts[0].words] == ["soil", "sun"]
+    assert [word.word for word in REAL.analyse("Aeromonas").parts[0].words] == ["aer"]
+    made = words("galin i .", "galin o .", ". . tactus")
+    assert [word.word for word in made.analyse("galinotactus").parts[0].words] == ["wordb"]
+    assert [word.word for word in made.analyse("galinutactus").parts[0].words] == ["worda", "wordb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "gender"),
+    [
+        *(
+            ("Dictyoglomus", "n"),
+            ("Asticcacaulis", "m"),
+            ("Xenorhabdus", "f"),
+            ("Leptothrix", "f"),
+            ("Fibriforma", "f"),
+        ),
+        *(("Actinocorpus", "n"), ("Salinigenus", "n"), ("Roseicola", ""), ("Bacteroides", ""), ("Acidovorax", "")),
+        *(("Aquifex", ""), ("Agarivorans", ""), ("Thermofustis", "m"), ("Rovibacterium", "n"), ("Escherichia", "f")),
+        *(("Parathermofustis", "m"), ("Pararickettsia", "f"), ("Zorkus", "m"), ("Zorkul", "")),
+    ],
+)
+def test_gender_of_the_last_component(name: str, gender: str) -> None:
+    """The glossary's gender where it knows the last part, "" where the author decides, else by the ending."""
+    assert REAL.analyse(name).gender == gender
+
+
+def test_letters_that_grow_when_lowered_are_unexplained() -> None:
+    """İ has two small letters: such a name is one unknown part."""
+    assert REAL.analyse("İbacter").answer == "unexplained"
+    assert not REAL.explains("İbacter")
+
+
+def test_thousands_of_names_take_a_moment() -> None:
+    """A name takes well under a millisecond: a sampler asks for tens of thousands."""
+    started = time.process_time()
+    for name in GENERA:
+        REAL.explains(name)
+    assert time.process_time() - started < 1e-3 * len(GENERA)
