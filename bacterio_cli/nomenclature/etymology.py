@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 
 GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
@@ -70,13 +69,9 @@ def component(part: Part, following: tuple[Part, ...]) -> Component:
     if not part.words:
         return Component(part.form, "", "", "", None, UNSAID[part.kind])
     first, *others = part.words
-    note = joined("".join(f"or {described(word)}; " for word in others).removesuffix("; "), linking(part, following))
+    homographs = (f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others)
+    note = joined(*homographs, linking(part, following))
     return Component(part.form, first.language, first.grammar, first.word, first.sense, note)
-
-
-def described(word: Word) -> str:
-    """A word as a protologue cites it."""
-    return f"{word.language} {word.grammar} {word.word}, {word.sense}"
 
 
 def linking(part: Part, following: tuple[Part, ...]) -> str:

@@ -23,17 +23,21 @@ from typing import NamedTuple
 
 from bacterio_cli.errors import FileError, InputError
 
-COLUMNS = 8
-LANGUAGES = frozenset({"L.", "Gr.", "N.L."})
-GRAMMAR = frozenset({
-    "masc. n.", "fem. n.", "neut. n.", "masc. or fem. n.", "masc. adj.", "fem. adj.", "neut. adj.", "adj.",
-    "masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff.",
-    "masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff.",
-})  # fmt: skip
-WORD = re.compile("-?[a-z]+( [a-z]+)?")
-STEMS = re.compile("([a-z]+(,[a-z]+)*)?")
-LINKS = re.compile("([aeiouy-](,[aeiouy-])*)?")
-FINALS = re.compile("([a-z]+:[mfnc](,[a-z]+:[mfnc])*)?")
+GRAMMAR = (
+    *("masc. n.", "fem. n.", "neut. n.", "masc. or fem. n.", "masc. adj.", "fem. adj.", "neut. adj.", "adj."),
+    *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
+    *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
+)
+FORMS = {  # of each column: what it must match, in signs and in words
+    "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
+    "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
+    "grammar": ("|".join(map(re.escape, GRAMMAR)), f"one of {', '.join(GRAMMAR)}"),
+    "stems": ("([a-z]+(,[a-z]+)*)?", "stems of small letters with commas between"),
+    "links": ("([aeiouy-](,[aeiouy-])*)?", "vowels, or - for none, with commas between"),
+    "finals": ("([a-z]+:[mfnc](,[a-z]+:[mfnc])*)?", "forms with a gender, m, f, n or c, like philus:m,phila:f"),
+    "sense": (".+", "there"),
+    "keywords": (".*", ""),
+}
 
 
 class Word(NamedTuple):
@@ -121,7 +125,7 @@ def read_words(source: str) -> list[Word]:
         if not line.strip() or line.startswith("#"):
             continue
         cells = [cell.strip() for cell in line.split("\t")]
-        cells += [""] * (COLUMNS - 1 - len(cells) == 0)  # no keywords, and an editor that strips the last tab
+        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
         fault = fault_of(cells)
         if not fault:
             word = Word(*cells)
@@ -137,21 +141,12 @@ def read_words(source: str) -> list[Word]:
 
 def fault_of(cells: Sequence[str]) -> str:
     """What is wrong with a line of the glossary, "" for nothing."""
-    if len(cells) != COLUMNS:
-        return f"{len(cells)} columns instead of {COLUMNS}"
+    if len(cells) != len(FORMS):
+        return f"{len(cells)} columns instead of {len(FORMS)}"
+    for (column, (form, should)), cell in zip(FORMS.items(), cells, strict=True):
+        if not re.fullmatch(form, cell):
+            return f"the {column} {cell!r} is not {should}"
     word = Word(*cells)
-    if not WORD.fullmatch(word.word):
-        return f"the word {word.word!r} is not in small letters a to z"
-    if word.language not in LANGUAGES:
-        return f"the language {word.language!r} is none of {', '.join(sorted(LANGUAGES))}"
-    if word.grammar not in GRAMMAR:
-        return f"the grammar {word.grammar!r} is none of {', '.join(sorted(GRAMMAR))}"
-    if not STEMS.fullmatch(word.stems):
-        return f"the stems {word.stems!r} are not words of small letters with commas between"
-    if not LINKS.fullmatch(word.links) or bool(word.links) != bool(word.stems):
-        return f"the links {word.links!r} are not vowels or - with commas between, given where there are stems"
-    if not FINALS.fullmatch(word.finals):
-        return f"the finals {word.finals!r} are not forms with a gender, m, f, n or c, like philus:m,phila:f"
-    if not (word.stems or word.finals):
-        return "neither a stem nor a final form"
-    return "" if word.sense else "no sense"
+    if bool(word.stems) != bool(word.links):
+        return "stems and links are given together or not at all"
+    return "" if word.stems or word.finals else "neither a stem nor a final form"

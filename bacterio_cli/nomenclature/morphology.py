@@ -1,16 +1,16 @@
 """A genus name cut into words of the glossary: Thermofustis is thermo + fustis, Rovibacterium [rovi] + bacterium.
 
-The cut is the shortest path through the letters (Bellman 1958). An element costs ELEMENT, short ones SHORT more, since
-chance finds them anywhere. Stems are joined as ICNP Appendix 9 has it, by the word's linking vowel, which falls out
-before a vowel; what real names do against it costs LISTED for the second vowel that the glossary has, ELIDED for a
-vowel dropped before a vowel, HIATUS for one kept there, UNLISTED for any other vowel, BARE for none before a consonant.
+The cut is the shortest path through the letters (Bellman 1958). An element costs ELEMENT, a short one SHORT or INSIDE
+more, since chance finds it anywhere. Stems are joined as ICNP Appendix 9 has it, by the word's linking vowel, which
+falls out before a vowel; what real names do against it costs LISTED for the second vowel that the glossary has, ELIDED
+for one dropped before a vowel, HIATUS for one kept there, UNLISTED for o or i instead, BARE for none or for another.
 
 After a relational prefix (para-, pseudo-, neo-) may stand a known genus. What has no such path may have a looser one:
 with stems and endings of the corpus, whose sense nobody said, with a bare inflection, and with one unknown stem.
 
 Four answers: `explained`, every element is in the glossary; `partly`; `eponym-like`, an unknown stem with an ending of
 names after persons or places (-ia, -ella, -iella); `unexplained`. What can be doubted is `partly` too: an element that
-stands twice, more of them than MOST_ELEMENTS, a path that costs more than DOUBTFUL beside its elements.
+stands twice, more of them than MOST_ELEMENTS, a path that costs DOUBTFUL beside its elements.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ Kind = Literal["word", "genus", "corpus", "inflection", "unknown"]
 
 ELEMENT = 1.0
 SHORT = {1: 2.0, 2: 1.2, 3: 0.5}
-LISTED, ELIDED, HIATUS, UNLISTED, BARE = 0.3, 0.1, 0.4, 0.9, 1.5
+INSIDE = {1: 2.5, 2: 2.0, 3: 1.4}  # short ones between others, where they are right in one name of three
+LISTED, ELIDED, HIATUS, UNLISTED, BARE = 0.3, 0.1, 0.4, {"o": 0.9, "i": 0.9}, 1.5
 CORPUS, CORPUS_LETTER = 2.0, 0.3
 UNKNOWN, UNKNOWN_LETTER = 2.5, 0.5
 DOUBTFUL = 1.3
 MOST_ELEMENTS = 5  # as many as the SeqCode Registry takes
-LEAST_UNKNOWN = 4  # letters; a shorter rest swallows the element beside it
+LEAST_UNKNOWN = 4  # letters; what is left of a wrong cut is shorter, and swallows the element beside it
 LEAST_KNOWN = 6  # letters; less before an eponym is chance: [rosebur]+ia, not rose+[buria]
 NEVER = float("inf")
 VOWELS = frozenset("aeiouy")
-RELATIONAL = frozenset({
-    "para", "pseudo", "pseud", "neo", "allo", "all", "alii", "ali", "meta", "paeni", "paen", "falsi", "falso", "pro",
-    "novi", "nov",
-})  # fmt: skip
-INFLECTIONS = frozenset({"ia", "ium", "ius", "um", "us", "is", "a"})
+RELATIONAL = frozenset(
+    ["para", "pseudo", "pseud", "neo", "allo", "all", "alii", "ali", "meta", "paeni", "paen", "falsi", "pro", "novi"]
+)
+INFLECTIONS = frozenset(["ia", "ium", "ius", "um", "us", "is", "a"])
 EPONYM = re.compile("(.{3,}?)(iella|ella|ia|(?<=[eoy])a|(?<=er)a)")
 
 
@@ -147,7 +147,7 @@ class Morphology:
             yield Step(length, ELEMENT + SHORT.get(len(rest), 0.0), "word", rest)
         if word[:start] in RELATIONAL and rest in self.genera:
             yield Step(length, ELEMENT - LISTED, "genus", rest)  # authors cite the genus rather than its own words
-        stems = self.glossary.stems
+        stems, short = self.glossary.stems, INSIDE if start else SHORT
         for end in range(start + 1, min(length, start + self.longest + 1)):
             linked = word[end] in VOWELS and reach[end + 1] < NEVER and end + 1 < length
             if (linked or reach[end] < NEVER) and (stem := word[start:end]) in stems:
@@ -155,10 +155,11 @@ class Morphology:
                 if reach[end] < NEVER:
                     bare = ELIDED if word[end] in VOWELS else HIATUS if stem[-1] in links else BARE  # Defluvi-bacter
                     bare = min(bare, links.get("-", NEVER))
-                    yield Step(end, ELEMENT + SHORT.get(end - start, 0.0) + bare, "word", stem)
+                    yield Step(end, ELEMENT + short.get(end - start, 0.0) + bare, "word", stem)
                 if linked:
-                    cost = links.get(word[end], UNLISTED) + (HIATUS if word[end + 1] in VOWELS else 0.0)
-                    yield Step(end + 1, ELEMENT + SHORT.get(end + 1 - start, 0.0) + cost, "word", stem)
+                    cost = links.get(word[end], UNLISTED.get(word[end], BARE))
+                    cost += ELEMENT + (HIATUS if word[end + 1] in VOWELS else 0.0)
+                    yield Step(end + 1, cost + short.get(end + 1 - start, 0.0), "word", stem)
 
     def costs_of_links(self, stem: str) -> dict[str, float]:
         """What each listed vowel costs after a stem, - for none: nothing where a word has it first, else LISTED."""
@@ -177,10 +178,10 @@ class Morphology:
             for step in (*self.words_from(word, start, [0.0] * (length + 1)), *self.corpus_from(word, start)):
                 known[start] = min(known[start], before(step, known[step.end]))
                 mixed[start] = min(mixed[start], before(step, mixed[step.end]))
-            for end in range(start + 1, length + 1):
+            for end in range(start + LEAST_UNKNOWN, length + 1):
                 unknown = Step(end, UNKNOWN + UNKNOWN_LETTER * (end - start), "unknown", word[start:end])
                 mixed[start] = min(mixed[start], before(unknown, known[end]))
-        return min(known[0], mixed[0])
+        return min(known[0], mixed[0], (UNKNOWN + UNKNOWN_LETTER * length, (Step(length, 0.0, "unknown", word),)))
 
     def corpus_from(self, word: str, start: int) -> Iterator[Step]:
         """The stems, endings and names of the corpus that begin at `start`, and a bare inflection."""
@@ -197,7 +198,7 @@ class Morphology:
         """The parts of a path and the answer that they give."""
         word = name.lower()
         starts = [0, *(step.end for step in steps)]
-        parts = swallow([self.part(word, start, step) for start, step in zip(starts, steps, strict=False)])
+        parts = [self.part(word, start, step) for start, step in zip(starts, steps, strict=False)]
         kinds = [part.kind for part in parts]
         if "unknown" in kinds:
             at = kinds.index("unknown")
@@ -209,7 +210,7 @@ class Morphology:
             return Analysis(name, tuple(parts), "partly" if len(parts) > 1 else "unexplained")
         doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
         sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
-        sure = sure and cost - ELEMENT * len(parts) <= DOUBTFUL
+        sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL
         return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled)
 
     def part(self, word: str, start: int, step: Step) -> Part:
@@ -235,22 +236,6 @@ class Morphology:
 def before(step: Step, path: Path) -> Path:
     """A path with a step put before it."""
     return step.cost + path[0], (step, *path[1])
-
-
-def swallow(parts: list[Part]) -> list[Part]:
-    """The parts after an unknown one of a few letters has swallowed the shorter of those beside it: what is left of a
-    wrong cut is no stem."""
-    while len(parts) > 1:
-        at = next(
-            (k for k, part in enumerate(parts) if part.kind == "unknown" and len(part.form) < LEAST_UNKNOWN), None
-        )
-        if at is None:
-            break
-        beside = [k for k in (at - 1, at + 1) if 0 <= k < len(parts)]
-        first = min(at, min(beside, key=lambda k: len(parts[k].form)))
-        form = parts[first].form + parts[first + 1].form
-        parts = [*parts[:first], Part(form, "unknown", form), *parts[first + 2 :]]
-    return parts
 
 
 def is_small(part: Part) -> bool:

@@ -24,12 +24,10 @@ Status = Literal["ok", "warn", "conflict"]
 ERROR: Final = "error"
 WARNING: Final = "warning"
 NOTE: Final = "note"
-
 CAVEAT = (
     "Rule numbers of the ICNP come from older texts and quotations, not from the 2022 revision: "
     "look them up there before citing them."
 )
-
 SOUND = "ICNP Rec. 6(1); SeqCode Rec. 9.1"
 LONG = 17  # the 95th percentile of 2,410 real genera
 VERY_LONG = 25  # the longest of them
@@ -60,7 +58,7 @@ Verdict = Finding | NotChecked | None
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a name when the rules look at it; as it stands, nothing is.
+    """What is known of a name when the rules look at it; as it stands, nothing.
 
     `listed_in`, `listed_elsewhere`: labels of the lists in which the name stands, whatever its capitals: those of
     prokaryotes, and those of plants, animals, …
@@ -110,14 +108,12 @@ def vowelless(name: str, _: Evidence) -> Verdict:
 
 
 def placeholder(name: str, _: Evidence) -> Verdict:
-    """Is no word that stands where a name is missing (Unclassified, Incertae), error; does not end in -virus or -sp,
-    warning.  ICNP 10; SeqCode 8. False alarms: none."""
+    """Is no word that stands where a name is missing (Unclassified, Incertae), error; does not end like a virus or like
+    a species without a name (-virus, -sp), warning.  No rule asks for it. False alarms: none."""
     if found := PLACEHOLDER.match(name.lower()):
-        return Finding("placeholder", ERROR, "ICNP 10; SeqCode 8", f"{found[0]} stands where a name is missing")
-    if found := re.search("virus|spp?$", name.lower()):
-        says = "is how viruses are named" if found[0] == "virus" else "stands for a species without a name"
-        return Finding("placeholder", WARNING, "ICNP 10; SeqCode 8", f"-{found[0]} {says}")
-    return None
+        return Finding("placeholder", ERROR, "no rule", f"{found[0]} stands where a name is missing")
+    found = re.search("(virus|spp?)$", name.lower())
+    return Finding("placeholder", WARNING, "no rule", f"-{found[0]} is no ending of a genus") if found else None
 
 
 def epithet(name: str, _: Evidence) -> Verdict:

@@ -102,10 +102,10 @@ def test_own_words_come_first(tmp_path: Path) -> None:
         (GOOD.replace("neut. n.", "noun"), "grammar 'noun'"),
         (GOOD.replace("\tseoul\t", "\tséoul\t"), "stems 'séoul'"),
         (GOOD.replace("\ti\t", "\tx\t"), "links 'x'"),
-        (GOOD.replace("\ti\t", "\t\t"), "links ''"),
+        (GOOD.replace("\ti\t", "\t\t"), "stems and links"),
         (GOOD.replace("\ti\t\t", "\ti\tseoulum\t"), "finals 'seoulum'"),
         (GOOD.replace("\tseoul\ti\t", "\t\t\t"), "neither a stem nor a final form"),
-        (GOOD.replace("Seoul, the city", ""), "no sense"),
+        (GOOD.replace("Seoul, the city", ""), "sense ''"),
     ],
 )
 def test_faults_are_named_with_their_line(tmp_path: Path, line: str, says: str) -> None:

@@ -113,10 +113,12 @@ def test_links_cost_what_they_are_worth() -> None:
 
 
 def test_short_elements_do_not_explain_by_chance() -> None:
-    """A chain of short words costs so much that it is doubted."""
-    made = words("ab i .", "cu i .", ". . tactus")
-    assert made.analyse("abicuitactus").answer == "explained"
-    assert words("a - .", "b i .", ". . tactus").analyse("abitactus").answer == "partly"
+    """A short word may begin a name; between others it is doubted, and so is one of a single letter anywhere."""
+    made = words("ab i .", "cu i .", "galin o .", ". . tactus", "x - .")
+    assert made.analyse("abitactus").answer == "explained"
+    assert made.analyse("galinoabitactus").answer == "partly"
+    assert made.analyse("abigalinotactus").answer == "explained"
+    assert made.analyse("xgalinotactus").answer == "partly"
 
 
 def test_more_than_five_elements_are_doubted() -> None:

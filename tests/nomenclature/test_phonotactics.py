@@ -45,10 +45,26 @@ def test_repeated_letters(name: str, found: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("Lbrkdella", "consonants"), ("Bacioaium", "vowels"), ("Hansschlegelia", "")]
+    ("name", "kind"),
+    [
+        ("Chthonomonas", ""),
+        ("Hansschlegelia", ""),
+        ("Constrictibacter", ""),
+        ("Wenyingzhuangia", ""),
+        ("Leeia", ""),
+        ("Chiayiivirga", ""),
+        ("Actinosynnema", ""),
+        ("Bacqtrxum", "consonants"),
+        ("Lbrkdella", "consonants"),
+        ("Bacioaium", "vowels"),
+        ("Bayioella", ""),
+        ("Bacyioaella", "vowels"),
+        ("Bauaiyabacter", ""),
+        ("Bauaioabacter", "vowels"),
+    ],
 )
 def test_four_sounds_in_a_row(name: str, kind: str) -> None:
-    """What is hard to say is vowels or consonants; digraphs count once."""
+    """Vowels or consonants; digraphs, diphthongs and doubles are one sound, y is a glide between vowels."""
     assert four_in_a_row(name) == kind
 
 

@@ -77,33 +77,12 @@ def test_length(name: str, expected: str | None) -> None:
     assert finding is None or str(len(name)) in finding.says
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Chthonomonas", None),
-        ("Hansschlegelia", None),
-        ("Constrictibacter", None),
-        ("Wenyingzhuangia", None),
-        ("Leeia", None),
-        ("Chiayiivirga", None),
-        ("Actinosynnema", None),
-        ("Bacqtrxum", "consonants"),
-        ("Lbrkdella", "consonants"),
-        ("Bacioaium", "vowels"),
-        ("Bayioella", None),
-        ("Bacyioaella", "vowels"),
-        ("Bauaiyabacter", None),
-        ("Bauaioabacter", "vowels"),
-    ],
-)
-def test_hard_to_pronounce(name: str, expected: str | None) -> None:
-    """Four vowels or consonants in a row are a warning; digraphs, diphthongs, doubles are one, y is a glide between."""
+@pytest.mark.parametrize(("name", "kind"), [("Lbrkdella", "consonants"), ("Bacioaium", "vowels"), ("Leeia", None)])
+def test_hard_to_pronounce(name: str, kind: str | None) -> None:
+    """Four vowels or consonants in a row are a warning that says which."""
     finding = rules.pronounce(name, NOTHING)
-    if expected is None:
-        assert finding is None
-    else:
-        assert severity(finding) == "warning"
-        assert expected in finding.says
+    assert severity(finding) == ("warning" if kind else None)
+    assert kind is None or kind in finding.says
 
 
 def test_no_real_name_is_hard_to_pronounce_or_misspelled() -> None:
