@@ -58,6 +58,11 @@ class Word(NamedTuple):
         senses = self.sense.split(", ")
         return {*filter(None, self.keywords.split(",")), *senses, *chain.from_iterable(map(str.split, senses))}
 
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What a name with this word first begins with: each stem with its usual linking vowel, `thermo`."""
+        return tuple(stem + self.links[0].strip("-") for stem in self.stems.split(",") if stem)
+
 
 class Glossary:
     """Words by the forms in which they stand in names: `stems` inside and `finals`, with their genders, at the end.

@@ -16,7 +16,7 @@ stands twice, more of them than MOST_ELEMENTS, a path that costs DOUBTFUL beside
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -72,6 +72,10 @@ class Analysis(NamedTuple):
     def shown(self) -> str:
         """The parts with + between, letter by letter the name in small letters, unknown ones in brackets."""
         return "+".join(f"[{part.form}]" if part.kind == "unknown" else part.form for part in self.parts)
+
+    def has(self, words: Collection[Word]) -> bool:
+        """Whether a part may be one of these words."""
+        return any(word in words for part in self.parts for word in part.words)
 
     @property
     def gender(self) -> Gender:

@@ -82,6 +82,13 @@ def test_words_about_a_topic(topic: str, word: str) -> None:
     assert standard().about("no such topic") == ()
 
 
+def test_beginnings_of_names() -> None:
+    """A word first in a name stands with its usual linking vowel; one that only ends names begins none."""
+    assert standard().stems["therm"][0].beginnings == ("thermo",)
+    assert next(word for word in standard().words if word.word == "neos").beginnings == ("neo",)
+    assert standard().finals["oxidans"][0][0].beginnings == ()
+
+
 def test_own_words_come_first(tmp_path: Path) -> None:
     """A user's word stands before those that ship, and is found by its keyword; without keywords the tab may lack."""
     source = own(tmp_path, "# mine", "", GOOD, "solus\tN.L.\tmasc. n.\tsol\ti\t\tour field")

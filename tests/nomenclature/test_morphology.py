@@ -155,6 +155,14 @@ def test_homographs_have_all_their_words() -> None:
     assert [word.word for word in made.analyse("galinutactus").parts[0].words] == ["worda", "wordb"]
 
 
+def test_names_about_a_topic() -> None:
+    """A name has a word of a topic if one of its parts may be it, a homograph too."""
+    soil = frozenset(standard().about("soil"))
+    assert REAL.analyse("Solimonas").has(soil)
+    assert REAL.analyse("Monasoli").has(soil) is False
+    assert not REAL.analyse("Thermofustis").has(soil)
+
+
 @pytest.mark.parametrize(
     ("name", "gender"),
     [
