@@ -15,9 +15,10 @@ from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.gender import gender
-from bacterio_cli.nomenclature.morphology import Roots
 from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.phonotactics import triples_of
 from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.roots import Roots
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # what a probability is that has vanished in float32
@@ -109,7 +110,7 @@ class Scorer:
     @cached_property
     def triples(self) -> frozenset[str]:
         """The letter triples of the corpus."""
-        return rules.triples_of(self.trained.known)
+        return triples_of(self.trained.known)
 
     def surprises(self, names: Sequence[str], shape: Callable[[Array], Array] | None = None) -> list[Array | None]:
         """−log₂ P of each name's letters and end; None for one that cannot be spelled. `shape` makes the distributions

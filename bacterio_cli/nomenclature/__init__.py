@@ -1,4 +1,4 @@
-"""What is known of genus names: the rules of the codes, their parts, their gender, and lists to compare with.
+"""What is known of genus names: the words they are made of, the rules of the codes, gender, and lists to compare with.
 
 Imports dataset/.
 """

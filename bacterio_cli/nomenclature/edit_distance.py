@@ -1,4 +1,4 @@
-"""Edit distance (Levenshtein 1966) from names to all names of a list at once, and the nearest within two edits.
+"""Edit distance (Levenshtein 1966), and for many names at once the nearest name of a list within two edits.
 
 Two strings within two edits: cut one of them into three pieces, and at least one piece stands in the other unchanged,
 moved by at most two letters (Li, Deng, Wang and Feng 2011, Pass-Join). So the pieces of the list are kept sorted by
@@ -8,13 +8,11 @@ hash; those of a query find the few names that are worth measuring.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-WORD = 64  # letters of a pattern that one machine word holds
 MOST = 2  # edits that the index answers for
 PIECES = MOST + 1
 BLOCK = 1 << 12  # names or queries at once
@@ -41,10 +39,13 @@ class Text(NamedTuple):
 
 
 class Neighbours:
-    """A list of names, ready to be measured against; memory is proportional to its letters and names."""
+    """A list of names, ready to be measured against; memory is proportional to its letters and names.
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+    `block` names or queries and `pairs` candidates are worked on at once; `base` is that of the keys, odd.
+    """
+
+    def __init__(self, names: Sequence[str], *, block: int = BLOCK, pairs: int = PAIRS, base: int = BASE) -> None:
+        self.names, self.block, self.pairs, self.base = names, block, pairs, base
         codes = codes_of(names)
         used = np.zeros(int(codes.max(initial=0)) + 1, bool)
         used[codes] = True
@@ -54,10 +55,10 @@ class Neighbours:
         self.text = self.numbered(names)
         keys = np.empty((PIECES, len(names)), np.uint64)
         self.counts = np.empty(len(names), np.uint64)
-        for block in blocks(len(names)):
-            part = part_of(self.text, block)
-            keys[:, block] = keys_of(part, [(0, piece, 0) for piece in range(PIECES)])[0]
-            self.counts[block] = letter_counts(part)
+        for some in blocks(len(names), block):
+            part = part_of(self.text, some)
+            keys[:, some] = keys_of(part, [(0, piece, 0) for piece in range(PIECES)], base)[0]
+            self.counts[some] = letter_counts(part)
         order = keys.ravel().argsort()
         self.keys = keys.ravel()[order]
         self.owners = (order % len(names)).astype(np.int32)
@@ -81,7 +82,7 @@ class Neighbours:
             raise ValueError(f"most is {most}; the index answers for 0 to {MOST} edits")
         K = max(len(self.names), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
-        for block in blocks(len(queries)):
+        for block in blocks(len(queries), self.block):
             text = self.numbered(queries[block])
             counts = letter_counts(text)
             for row, name in self.candidates(text):
@@ -95,8 +96,8 @@ class Neighbours:
         return best // K, np.where(best < (most + 1) * K, best % K, -1)
 
     def candidates(self, queries: Text) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Pairs (query, name) that share a piece, at most PAIRS at once; some pairs come twice."""
-        keys, valid = keys_of(queries, PROBES)
+        """Pairs (query, name) that share a piece, so many at once; some pairs come twice."""
+        keys, valid = keys_of(queries, PROBES, self.base)
         row, wanted = np.nonzero(valid)[1], keys[valid]
         order = wanted.argsort()  # a search that follows the keys' order finds them in the cache
         row, wanted = row[order], wanted[order]
@@ -104,61 +105,15 @@ class Neighbours:
         sizes = self.keys.searchsorted(wanted, "right") - first
         ends = sizes.cumsum()
         first -= ends - sizes
-        for begin in range(0, int(sizes.sum()), PAIRS):
-            pair = np.arange(begin, min(begin + PAIRS, int(ends[-1])))
+        for begin in range(0, int(sizes.sum()), self.pairs):
+            pair = np.arange(begin, min(begin + self.pairs, int(ends[-1])))
             probe = ends.searchsorted(pair, "right")
             yield row[probe], self.owners[first[probe] + pair].astype(np.int64)
 
-    @cached_property
-    def columns(self) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
-        """The list from the longest name to the shortest, and for each place the letters of all that reach it."""
-        order = np.argsort(-self.text.lengths, kind="stable")
-        starts, lengths = self.text.starts[order], self.text.lengths[order]
-        reach = np.searchsorted(-lengths, -np.arange(lengths.max(initial=0)))
-        return order, [self.text.ids[starts[:n] + place] for place, n in enumerate(reach)]
 
-    def distances(self, name: str) -> NDArray[np.int64]:
-        """The Levenshtein distance from `name` to every name of the list, (K,).
-
-        Myers' bit-vectors (1999) in Hyyrö's form for edit distance (2003, fig. 4), one word a name of the list, all
-        names in step: bit i of VP or VN says that row i of the dynamic programme grows or shrinks by one.
-        """
-        if len(name) > WORD:
-            return np.array([plain_distance(name, other) for other in self.names])
-        m, K = len(name), len(self.names)
-        if not m:
-            return self.text.lengths.copy()
-        peq = np.zeros(self.letters + 1, np.uint64)
-        for i, letter in enumerate(self.numbers.take(codes_of([name]), mode="clip")):
-            peq[letter] |= np.uint64(1 << i)
-        one, last = np.uint64(1), np.uint64(m - 1)
-        VP, VN = np.full(K, np.uint64(2**64 - 1)), np.zeros(K, np.uint64)
-        score = np.full(K, m)
-        order, columns = self.columns
-        for letters in columns:
-            VP, VN = VP[: len(letters)], VN[: len(letters)]
-            eq = peq[letters]
-            D0 = (((eq & VP) + VP) ^ VP) | eq | VN
-            HP, HN = VN | ~(D0 | VP), D0 & VP
-            score[: len(letters)] += ((HP >> last) & one).astype(np.int64) - ((HN >> last) & one).astype(np.int64)
-            HP = (HP << one) | one
-            VP, VN = (HN << one) | ~(D0 | HP), D0 & HP
-        result = np.empty_like(score)
-        result[order] = score
-        return result
-
-    def nearest(self, name: str, *, itself: bool = True) -> tuple[int, str]:
-        """(distance, name) of the nearest; the first of equals. `itself` False passes over the same spelling."""
-        distances = self.distances(name)
-        if not itself:
-            distances[distances == 0] = np.iinfo(np.int64).max
-        k = int(distances.argmin())
-        return int(distances[k]), self.names[k]
-
-
-def blocks(count: int) -> Iterator[slice]:
-    """The slices of so many names, BLOCK at once."""
-    return (slice(begin, begin + BLOCK) for begin in range(0, count, BLOCK))
+def blocks(count: int, size: int) -> Iterator[slice]:
+    """The slices of so many names, `size` at once."""
+    return (slice(begin, begin + size) for begin in range(0, count, size))
 
 
 def codes_of(names: Sequence[str]) -> NDArray[np.uint32]:
@@ -172,10 +127,12 @@ def part_of(text: Text, block: slice) -> Text:
     return Text(text.ids[starts[0] : starts[-1] + lengths[-1]], starts - starts[0], lengths)
 
 
-def keys_of(text: Text, probes: Sequence[tuple[int, int, int]]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+def keys_of(
+    text: Text, probes: Sequence[tuple[int, int, int]], base: int
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """One word for the piece that each probe reads from each string, and whether there is such a piece, (probes, Q).
 
-    The key is Σ letter_k BASEᵏ plus a number of the piece and its name's length, modulo 2⁶⁴; pieces that share one
+    The key is Σ letter_k baseᵏ plus a number of the piece and its name's length, modulo 2⁶⁴; pieces that share one
     by chance are measured in vain and change nothing.
     """
     longer, piece, shift = np.array(probes).T[:, :, np.newaxis]
@@ -184,8 +141,8 @@ def keys_of(text: Text, probes: Sequence[tuple[int, int, int]]) -> tuple[NDArray
     valid = (length >= 0) & (begin >= 0) & (end <= text.lengths)
     begin, end = (np.where(valid, text.starts + at, 0) for at in (begin, end))
     sums = np.zeros(len(text.ids) + 1, np.uint64)
-    np.cumsum(text.ids * powers(BASE, len(text.ids)), out=sums[1:])
-    hashes = (sums[end] - sums[begin]) * powers(pow(BASE, -1, 2**64), len(text.ids) + 1)[begin]
+    np.cumsum(text.ids * powers(base, len(text.ids)), out=sums[1:])
+    hashes = (sums[end] - sums[begin]) * powers(pow(base, -1, 2**64), len(text.ids) + 1)[begin]
     return hashes + (length * PIECES + piece).astype(np.uint64) * np.uint64(KIND), valid
 
 

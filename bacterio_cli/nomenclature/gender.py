@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 Gender = Literal["m", "f", "n", ""]
+GENDER_OF: dict[str, Gender] = {"m": "m", "f": "f", "n": "n", "c": ""}
 
 # What the last component says of the gender; "" is any or unclear. Common gender of -cola: m. or f.
 GENDERS: dict[str, Gender] = {
-    **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "us"), "m"),
-    **dict.fromkeys(("monas", "ella", "spira", "ia", "a", "is"), "f"),
+    **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "caulis", "siphon", "tor", "us"), "m"),
+    **dict.fromkeys(("monas", "ella", "spira", "thrix", "rhabdus", "forma", "gemma", "ia", "a", "is"), "f"),
     **dict.fromkeys(("bacterium", "um", "ium", "plasma", "nema", "soma", "ma", "on"), "n"),
-    **dict.fromkeys(("ans", "ens", "ferax", "cola", "es", "x"), ""),
+    **dict.fromkeys(("corpus", "genus", "glomus", "virus"), "n"),
+    **dict.fromkeys(("ans", "ens", "ferax", "cola", "gena", "formis", "es", "x"), ""),
 }  # fmt: skip
 LONGEST_ENDING = max(map(len, GENDERS))
 

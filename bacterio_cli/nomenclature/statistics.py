@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bacterio_cli.nomenclature.edit_distance import MOST, Neighbours
-from bacterio_cli.nomenclature.rules import triples
+from bacterio_cli.nomenclature.phonotactics import triples
 
 LETTERS_OF_ENDING = 4
-COMPARISONS = 5_000_000  # pairs of names whose edit distance is computed at most
 
 
 class Figure(NamedTuple):
@@ -35,7 +34,7 @@ def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> li
     return [
         Figure("distinct", len(set(names)) / len(names), 1.0),
         Figure("new", sum(name not in known for name in names) / len(names), 0.0),
-        Figure("mean edits to the nearest", *nearest(names, shuffled)),
+        Figure("share within two edits", *near_share(names, corpus)),
         Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
         Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
         Figure(
@@ -47,23 +46,12 @@ def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> li
     ]
 
 
-def nearest(names: Sequence[str], shuffled: Sequence[str]) -> tuple[float, float | None]:
-    """Mean edit distance to the nearest name of the corpus; the corpus's own, to the nearest other one.
-
-    Of a long list the first names stand for all.
-    """
-    neighbours = Neighbours(shuffled)
-    most = max(10, COMPARISONS // (2 * len(shuffled)))
-    own = mean_edits(neighbours, shuffled[:most], itself=False) if len(shuffled) > 1 else None
-    return mean_edits(neighbours, names[:most], itself=True), own
-
-
-def mean_edits(neighbours: Neighbours, names: Sequence[str], *, itself: bool) -> float:
-    """Mean edit distance to the nearest name: from the index, and from all distances where it knows none."""
-    edits, _ = neighbours.within(names, itself=itself)
-    for k in np.flatnonzero(edits > MOST).tolist():
-        edits[k] = neighbours.nearest(names[k], itself=itself)[0]
-    return float(edits.mean())
+def near_share(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, float | None]:
+    """The share of names within two edits of a name of the corpus; the corpus's own, of another name."""
+    neighbours = Neighbours(corpus)
+    own = neighbours.within(corpus, itself=False)[0] if len(corpus) > 1 else None
+    near = neighbours.within(names)[0] <= MOST
+    return float(near.mean()), None if own is None else float((own <= MOST).mean())
 
 
 def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:

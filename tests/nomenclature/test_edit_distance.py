@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from support.processes import ROOT, examples
 
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.nomenclature import edit_distance as neighbours
-from bacterio_cli.nomenclature.edit_distance import Neighbours, plain_distance
+from bacterio_cli.nomenclature.edit_distance import PAIRS, PIECES, PROBES, Neighbours, plain_distance
 
 # Small alphabets, so that near pairs are common; letters of one to four bytes, and a surrogate that stands alone.
 letters = st.sampled_from(["ab", "abcdefgh", "aA\0", "σς\u0301", "a𐀀\ud800"])
@@ -27,9 +26,11 @@ def brute_force(names: list[str], query: str, most: int, itself: bool) -> tuple[
     return min(found, default=(most + 1, -1))
 
 
-def within(names: list[str], queries: list[str], most: int = 2, *, itself: bool = True) -> list[tuple[int, int]]:
+def within(
+    names: list[str], queries: list[str], most: int = 2, *, itself: bool = True, **sizes: int
+) -> list[tuple[int, int]]:
     """What the index finds, as pairs."""
-    edits, index = Neighbours(names).within(queries, most, itself=itself)
+    edits, index = Neighbours(names, **sizes).within(queries, most, itself=itself)
     return list(zip(edits.tolist(), index.tolist(), strict=True))
 
 
@@ -42,6 +43,14 @@ def misspelt(names: list[str], rng: np.random.Generator) -> list[str]:
             name = name[:at] + letter + name[at + gone :]
         made.append(name)
     return made
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"), [("kitten", "sitting", 3), ("", "abc", 3), ("Bacillus", "Bacilus", 1), ("ab", "ba", 2)]
+)
+def test_distances_known_by_heart(a: str, b: str, expected: int) -> None:
+    """Insertion, deletion and substitution cost one each; a swap of neighbours costs two."""
+    assert plain_distance(a, b) == plain_distance(b, a) == expected
 
 
 @examples
@@ -63,14 +72,12 @@ def test_every_place_of_two_edits(length: int) -> None:
     assert found == [(plain_distance(name, query), 0) for query in sorted(queries)]
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_nothing() -> None:
     """Names, queries and candidates in blocks of a few give what all at once give."""
     names = list(read_corpus([str(ROOT / "data/genera.txt")]).names)[:400]
     queries = misspelt(names, np.random.default_rng(1))
     at_once = within(names, queries)
-    monkeypatch.setattr(neighbours, "BLOCK", 37)
-    monkeypatch.setattr(neighbours, "PAIRS", 11)
-    assert within(names, queries) == at_once
+    assert within(names, queries, block=37, pairs=11) == at_once
     assert {edits for edits, _ in at_once} == {0, 1, 2, 3}
 
 
@@ -103,14 +110,12 @@ def test_other_numbers_of_edits_are_refused(most: int) -> None:
         Neighbours(["Alba"]).within(["Alba"], most)
 
 
-def test_chance_equality_of_keys_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pieces that share a key by chance are measured: with all keys equal the answers are the same."""
+def test_chance_equality_of_keys_changes_nothing() -> None:
+    """Pieces that share a key by chance are measured: with base 1 all pieces of the same letters have one key."""
     names = ["", "a", "Alba", "Albia", "Rhizobium", "Bacillus"]
-    queries = ["b", "Alb", "Albina", "Rhizobia", "Bacilus", "x" * 40]
+    queries = ["b", "Alb", "Albina", "Rhizobia", "Bacilus", "x" * 40, "lAba", "zRhibiuom", "aBciullsi"]
     expected = [brute_force(names, query, 2, True) for query in queries]
-    monkeypatch.setattr(neighbours, "powers", lambda _, count: np.zeros(count, np.uint64))
-    monkeypatch.setattr(neighbours, "KIND", 0)
-    assert within(names, queries) == expected
+    assert within(names, queries, base=1) == expected
 
 
 def test_names_of_ten_thousand_letters() -> None:
@@ -128,8 +133,8 @@ def test_memory_grows_with_the_list_and_not_with_the_pairs() -> None:
     names = ["".join(word) + "us" for word in rng.choice(list("aeinorst"), (20_000, 10))]  # many share a piece
     queries = misspelt(names[:2_000], rng)
     piece, candidate, probe = 12, 80, 100  # bytes: a key and its owner; indices and counts of a pair; places and keys
-    built = len(names) * (12 + neighbours.PIECES * piece + 3 * 8)
-    work = neighbours.PAIRS * candidate + len(neighbours.PROBES) * len(queries) * probe
+    built = len(names) * (12 + PIECES * piece + 3 * 8)
+    work = PAIRS * candidate + len(PROBES) * len(queries) * probe
     tracemalloc.start()
     index = Neighbours(names)
     kept = tracemalloc.get_traced_memory()[0]

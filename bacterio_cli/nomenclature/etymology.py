@@ -1,0 +1,97 @@
+"""The draft of an etymology, in the form that the protologue of a genus and the SeqCode Registry ask for.
+
+A draft from the forms alone: which word was meant, and what the whole name means, its author says. Each component is
+cited as `language grammar particle, meaning`, the full word as `N.L. <gender> n. Name`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
+
+GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
+UNSAID = {
+    "unknown": "not in the glossary",
+    "corpus": "occurs in known names, not in the glossary",
+    "inflection": "an ending",
+}
+
+
+class Component(NamedTuple):
+    """A part of a name as the Registry's table has it; `meaning` None is for the author to say."""
+
+    form: str
+    language: str
+    grammar: str
+    particle: str
+    meaning: str | None
+    note: str
+
+
+class Etymology(NamedTuple):
+    """The draft for a name: its components and the full word."""
+
+    name: str
+    components: tuple[Component, ...]
+    full: Component
+
+    @property
+    def text(self) -> str:
+        """One line, `Gr. masc. adj. thermos, hot; L. masc. n. fustis, stick; N.L. masc. n. Thermofustis`."""
+        return "; ".join(map(cited, (*self.components, self.full)))
+
+    def asdict(self) -> dict[str, object]:
+        """The draft ready for JSON: `components` with all fields, `full` without form and note."""
+        full = self.full._asdict()
+        del full["form"], full["note"]
+        return {"components": [component._asdict() for component in self.components], "full": full}
+
+
+def draft(analysis: Analysis) -> Etymology:
+    """The components of a name, at most five; a name with more has none, since no cut is likely to be right."""
+    parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
+    components = [component(part, parts[k + 1 :]) for k, part in enumerate(parts)]
+    for k, found in enumerate(components):
+        if found.form == analysis.doubled and k:
+            components[k] = found._replace(note=joined(found.note, "stands twice"))
+    gender = GENDERS.get(analysis.gender, "")
+    note = "" if gender else "the author assigns the gender"
+    full = Component(analysis.name, "N.L.", f"{gender} n.".strip(), analysis.name, None, note)
+    return Etymology(analysis.name, tuple(components), full)
+
+
+def component(part: Part, following: tuple[Part, ...]) -> Component:
+    """A part with its likeliest word, the others of the same form in the note."""
+    if part.kind == "genus":
+        grammar = f"{GENDERS.get(part.gender, '')} n.".strip()
+        return Component(part.form, "N.L.", grammar, part.form.capitalize(), "a genus of prokaryotes", "")
+    if not part.words:
+        return Component(part.form, "", "", "", None, UNSAID[part.kind])
+    first, *others = part.words
+    homographs = (f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others)
+    note = joined(*homographs, linking(part, following))
+    return Component(part.form, first.language, first.grammar, first.word, first.sense, note)
+
+
+def linking(part: Part, following: tuple[Part, ...]) -> str:
+    """A note on a linking vowel that the glossary does not have for this word; real names often have another."""
+    vowel = part.form[len(part.stem) :]
+    usual = part.words[0].links.split(",")
+    if following and vowel and vowel not in usual:
+        return f"the usual linking vowel is -{usual[0]}-" if usual[0] != "-" else "usually without a linking vowel"
+    return ""
+
+
+def joined(*notes: str) -> str:
+    """The notes that say something, with semicolons between."""
+    return "; ".join(filter(None, notes))
+
+
+def cited(component: Component) -> str:
+    """A component in print: with its homographs, an unknown one in brackets with what is known of it."""
+    if not component.language:
+        return f"[{component.form}] {component.note}"
+    words = " ".join(filter(None, (component.language, component.grammar, component.particle)))
+    words += f", {component.meaning}" if component.meaning else ""
+    return f"{words} ({component.note})" if component.note and component.meaning else words

@@ -1,0 +1,157 @@
+"""The glossary: Latin, Greek and Neo-Latin words that names of prokaryotes are made of, with their senses.
+
+A TSV file, a word a line, eight columns; lines that begin with # are comments:
+
+word      dictionary form as a protologue cites it, `thermos`; a suffix begins with a hyphen
+language  L., Gr. or N.L. (Neo-Latin)
+grammar   one of GRAMMAR: `masc. adj.`
+stems     combining stems without the linking vowel, `sulfur,sulf`
+links     vowels that may follow a stem, the usual one first, `o,i`; `-` is none, as after `neo`
+finals    forms that end a name, each with its gender m, f, n or c (the author decides), `philus:m,phila:f`
+sense     what the word means, in a few English words
+keywords  what `--about` finds it by besides its sense, `hot spring,water`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from bacterio_cli.errors import FileError, InputError
+
+GRAMMAR = (
+    *("masc. n.", "fem. n.", "neut. n.", "masc. or fem. n.", "masc. adj.", "fem. adj.", "neut. adj.", "adj."),
+    *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
+    *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
+)
+FORMS = {  # of each column: what it must match, in signs and in words
+    "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
+    "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
+    "grammar": ("|".join(map(re.escape, GRAMMAR)), f"one of {', '.join(GRAMMAR)}"),
+    "stems": ("([a-z]+(,[a-z]+)*)?", "stems of small letters with commas between"),
+    "links": ("([aeiouy-](,[aeiouy-])*)?", "vowels, or - for none, with commas between"),
+    "finals": ("([a-z]+:[mfnc](,[a-z]+:[mfnc])*)?", "forms with a gender, m, f, n or c, like philus:m,phila:f"),
+    "sense": (".+", "there"),
+    "keywords": (".*", ""),
+}
+
+
+class Word(NamedTuple):
+    """A line of the glossary; the module says what its columns hold."""
+
+    word: str
+    language: str
+    grammar: str
+    stems: str
+    links: str
+    finals: str
+    sense: str
+    keywords: str
+
+    @property
+    def topics(self) -> set[str]:
+        """What `--about` finds the word by: its keywords, its sense and each word of it."""
+        senses = self.sense.split(", ")
+        return {*filter(None, self.keywords.split(",")), *senses, *chain.from_iterable(map(str.split, senses))}
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What a name with this word first begins with: each stem with its usual linking vowel, `thermo`."""
+        return tuple(stem + self.links[0].strip("-") for stem in self.stems.split(",") if stem)
+
+
+class Glossary:
+    """Words by the forms in which they stand in names: `stems` inside and `finals`, with their genders, at the end.
+
+    Of several words with one form those that come first are the ones preferred.
+    """
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self.words = tuple(words)
+        self.stems: dict[str, list[Word]] = {}
+        self.finals: dict[str, list[tuple[Word, str]]] = {}
+        for word in self.words:
+            if word.stems:
+                for stem in word.stems.split(","):
+                    self.stems.setdefault(stem, []).append(word)
+            if word.finals:
+                for final in word.finals.split(","):
+                    self.finals.setdefault(final[:-2], []).append((word, final[-1]))
+
+    def about(self, topic: str) -> tuple[Word, ...]:
+        """The words whose sense or keywords say so: 'hot spring', 'rod', 'red'; whatever the case of `topic`."""
+        wanted = topic.strip().lower()
+        return tuple(word for word in self.words if wanted in word.topics)
+
+    @property
+    def keywords(self) -> list[str]:
+        """All keywords in alphabetical order."""
+        return sorted({keyword for word in self.words for keyword in word.keywords.split(",") if keyword})
+
+
+def glossary(own: Sequence[str] = ()) -> Glossary:
+    """The glossary that ships, after the words of these files of the user's own.
+
+    Raises FileError for a file that cannot be read, InputError with file and line for one at odds with the format.
+    """
+    return Glossary(chain.from_iterable([*map(read_words, own), shipped()])) if own else standard()
+
+
+@cache
+def standard() -> Glossary:
+    """The glossary that ships, read once."""
+    return Glossary(shipped())
+
+
+def shipped() -> list[Word]:
+    """The words of data/elements.tsv, which a test has checked: reading them takes some milliseconds."""
+    package = Path(__file__).parents[1]
+    path = package / "data/elements.tsv"
+    path = path if path.exists() else package.parent / "data/elements.tsv"
+    lines = path.read_text(encoding="ascii").split("\n")
+    return [Word(*line.split("\t")) for line in lines if line and line[0] != "#"]
+
+
+def read_words(source: str) -> list[Word]:
+    """The words of a file, every line checked."""
+    try:
+        text = Path(source).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FileError(source, "read", error) from error
+    except UnicodeDecodeError as error:
+        raise InputError(source, "is not UTF-8 text", "save it as UTF-8") from error
+    words: list[Word] = []
+    places: dict[tuple[str, str, str], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = [cell.strip() for cell in line.split("\t")]
+        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
+        fault = fault_of(cells)
+        if not fault:
+            word = Word(*cells)
+            first = places.setdefault((word.word, word.language, word.sense), number)
+            if first == number:
+                words.append(word)
+                continue
+            fault = f"{word.word} with this sense stands in line {first} already"
+        raise InputError(f"{source}:{number}", fault, "a line has word, language, grammar, stems, links, finals, "
+                         "sense and keywords, with tabs between")  # fmt: skip
+    return words
+
+
+def fault_of(cells: Sequence[str]) -> str:
+    """What is wrong with a line of the glossary, "" for nothing."""
+    if len(cells) != len(FORMS):
+        return f"{len(cells)} columns instead of {len(FORMS)}"
+    for (column, (form, should)), cell in zip(FORMS.items(), cells, strict=True):
+        if not re.fullmatch(form, cell):
+            return f"the {column} {cell!r} is not {should}"
+    word = Word(*cells)
+    if bool(word.stems) != bool(word.links):
+        return "stems and links are given together or not at all"
+    return "" if word.stems or word.finals else "neither a stem nor a final form"

@@ -1,0 +1,58 @@
+"""What the glossary explains of lists of names, and what the rules of form and sound refuse of them.
+
+    python tests/bench/etymology.py LIST …
+
+For each list: names, the share of each answer, milliseconds a name, and the false alarms of the rules, leave-one-out:
+a list that is the corpus's kind should be explained by more than half and refused by less than 1.5 %, any other not.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+
+from bacterio_cli.checkpoint.checkpoint import shipped
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.nomenclature.glossary import standard
+from bacterio_cli.nomenclature.morphology import Morphology
+from bacterio_cli.nomenclature.phonotactics import ENDING_OF, ENDS, ENOUGH, long_runs, onset
+from bacterio_cli.nomenclature.rules import VERY_LONG, Evidence, judge, status
+
+
+def alarms(names: tuple[str, ...]) -> list[str]:
+    """The names that a rule of form or sound refuses when all others of the list are known; length is left out.
+
+    Lists of too few names teach nothing, as in `Sounds.of`.
+    """
+    words = [name.lower() for name in names]
+    onsets, ends = Counter(map(onset, words)), Counter(word[-ENDS:] for word in words)
+    runs = Counter(run for word in words for run in long_runs(word))
+    endings = Counter(word[k:] for word in words for k in range(1, len(word) - 3))
+    found = []
+    for name, word in zip(names, words, strict=True):
+        learned = onsets[onset(word)] == 1 or ends[word[-ENDS:]] == 1 or endings[word] >= ENDING_OF
+        learned = len(names) > ENOUGH and (learned or any(runs[run] == 1 for run in long_runs(word)))
+        if learned or (len(name) < VERY_LONG and status(judge(name, Evidence())[0]) != "ok"):
+            found.append(name)
+    return found
+
+
+def main(paths: list[str]) -> None:
+    """Print a line for each list."""
+    morphology = Morphology(standard(), read_corpus([str(shipped("genera.txt"))]).names)
+    for path in paths:
+        names = read_corpus([path]).names
+        started = time.perf_counter()
+        analyses = [morphology.analyse(name) for name in names]
+        spent = 1e3 * (time.perf_counter() - started) / len(names)
+        answers = Counter(analysis.answer for analysis in analyses)
+        shares = ", ".join(f"{100 * count / len(names):.1f} % {answer}" for answer, count in answers.most_common())
+        doubled = sum(bool(analysis.doubled) for analysis in analyses)
+        refused = alarms(names)
+        print(f"{path}: {len(names):,} names: {shares}; {spent:.2f} ms each")
+        print(f"    refused {100 * len(refused) / len(names):.2f} %, {doubled} with a doubled element: {refused[:12]}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or [str(shipped("genera.txt"))])

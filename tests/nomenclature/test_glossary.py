@@ -1,0 +1,139 @@
+"""The glossary: the file that ships, files of the user's own, and looking words up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.processes import ROOT
+
+from bacterio_cli.errors import FileError, InputError
+from bacterio_cli.nomenclature.glossary import Word, glossary, read_words, shipped, standard
+
+FILE = ROOT / "data" / "elements.tsv"
+KEYWORDS = """
+soil, sediment, mud, sand, rock, cave, desert, mountain, forest, marine, coast, deep sea, vent, freshwater, lake, river,
+spring, hot spring, groundwater, wetland, salt lake, estuary, island, ice, snow, polar, air, sky, wastewater, compost,
+dung, cheese, milk, wine, beer, food, bread, fermentation,
+plant, root, leaf, flower, fruit, seed, wood, rice, grass, tree, legume, alga, fungus, animal, human, gut, mouth, skin,
+blood, insect, bee, ant, termite, worm, sponge, coral, fish, bird, mollusc, crustacean, mammal, amphibian, reptile,
+sulfur, iron, manganese, nitrogen, ammonia, nitrate, methane, methanol, hydrogen, oxygen, carbon, carbon dioxide,
+carbon monoxide, phosphorus, arsenic, metal, gold, silver, copper, mercury, uranium, selenium, salt, alkali, acid,
+lactic acid, acetic acid, alcohol, oil, hydrocarbon, aromatic, sugar, starch, cellulose, chitin, pectin, protein, fat,
+gas, water, mineral, electricity, chlorine, vitamin, toxin,
+hot, warm, cold, light, dark, pressure, dry, wet, anaerobic, aerobic, old, new, slow, fast,
+rod, sphere, spiral, filament, comma, ring, star, chain, club, branch, bud, stalk, sheath, appendage, spore, capsule,
+cell, egg, thread, point, disc, flat, bent, straight, short, long, small, large, many, single, pair, curved,
+red, pink, orange, yellow, golden, green, blue, violet, purple, brown, black, white, grey, colourless, shining,
+love, eating, producing, living in, friend, beautiful, strange, similar, false, beside, motile, gliding, swimming, god,
+star of the sky, group, form
+"""
+GOOD = "seoulum\tN.L.\tneut. n.\tseoul\ti\t\tSeoul, the city\tseoul"
+
+
+def own(folder: Path, *lines: str) -> str:
+    """A glossary of the user's own."""
+    path = folder / "own.tsv"
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_the_file_that_ships_keeps_its_format() -> None:
+    """Every line is sound, the quick reader reads the same, and there are at least a thousand words."""
+    words = read_words(str(FILE))
+    assert words == shipped()
+    assert len(words) > 1000
+    assert FILE.read_text(encoding="utf-8").isascii()
+
+
+def test_words_that_ship_are_unique_and_short_of_sense() -> None:
+    """A word stands once for each language and grammar, with a sense of one to four words."""
+    words = shipped()
+    assert len({(word.word, word.language, word.grammar) for word in words}) == len(words)
+    assert [word for word in words if not 1 <= len(word.sense.split()) <= 4] == []
+
+
+def test_keywords_that_ship_are_of_the_closed_list() -> None:
+    """Every keyword is one that `--about` is known to take."""
+    allowed = {keyword.strip() for keyword in KEYWORDS.replace("\n", " ").split(",")}
+    assert set(standard().keywords) <= allowed
+
+
+def test_no_final_is_a_bare_inflection() -> None:
+    """No word ends names with an inflection alone, which would explain anything."""
+    assert not {"a", "ia", "um", "ium", "us", "ius", "is", "on", "es"} & standard().finals.keys()
+
+
+def test_words_by_their_forms() -> None:
+    """A stem and a final form lead to their words, a final with its gender; homographs have several."""
+    words = standard()
+    assert [word.word for word in words.stems["sulfur"]] == ["sulfur"]
+    assert [(word.word, gender) for word, gender in words.finals["thrix"]] == [("thrix", "f")]
+    assert {word.sense for word in words.stems["sol"]} == {"soil", "sun"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "word"),
+    [("soil", "solum"), (" Hot Spring ", "thermae"), ("red", "erythros"), ("stick", "fustis"), ("cudgel", "fustis")],
+)
+def test_words_about_a_topic(topic: str, word: str) -> None:
+    """A keyword, a sense or a word of it finds the words that have it, whatever its capitals."""
+    assert word in {found.word for found in standard().about(topic)}
+    assert standard().about("no such topic") == ()
+
+
+def test_beginnings_of_names() -> None:
+    """A word first in a name stands with its usual linking vowel; one that only ends names begins none."""
+    assert standard().stems["therm"][0].beginnings == ("thermo",)
+    assert next(word for word in standard().words if word.word == "neos").beginnings == ("neo",)
+    assert standard().finals["oxidans"][0][0].beginnings == ()
+
+
+def test_own_words_come_first(tmp_path: Path) -> None:
+    """A user's word stands before those that ship, and is found by its keyword; without keywords the tab may lack."""
+    source = own(tmp_path, "# mine", "", GOOD, "solus\tN.L.\tmasc. n.\tsol\ti\t\tour field")
+    words = glossary([source])
+    assert words.stems["seoul"] == [Word(*GOOD.split("\t"))]
+    assert words.stems["sol"][0].sense == "our field"
+    assert words.about("SEOUL")[0].word == "seoulum"
+    assert glossary() is standard()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("thermos", "1 columns instead of 8"),
+        (GOOD + "\tmore", "9 columns"),
+        (GOOD.replace("seoulum", "Seoulum", 1), "'Seoulum'"),
+        (GOOD.replace("N.L.", "NL"), "language 'NL'"),
+        (GOOD.replace("neut. n.", "noun"), "grammar 'noun'"),
+        (GOOD.replace("\tseoul\t", "\tséoul\t"), "stems 'séoul'"),
+        (GOOD.replace("\ti\t", "\tx\t"), "links 'x'"),
+        (GOOD.replace("\ti\t", "\t\t"), "stems and links"),
+        (GOOD.replace("\ti\t\t", "\ti\tseoulum\t"), "finals 'seoulum'"),
+        (GOOD.replace("\tseoul\ti\t", "\t\t\t"), "neither a stem nor a final form"),
+        (GOOD.replace("Seoul, the city", ""), "sense ''"),
+    ],
+)
+def test_faults_are_named_with_their_line(tmp_path: Path, line: str, says: str) -> None:
+    """What is wrong with a line is an error that names file, line and fault."""
+    source = own(tmp_path, "# mine", line)
+    with pytest.raises(InputError) as caught:
+        glossary([source])
+    assert str(caught.value).startswith(f"{source}:2: ")
+    assert says in str(caught.value)
+
+
+def test_a_word_twice_is_a_fault(tmp_path: Path) -> None:
+    """The same word with the same sense a second time is an error that names both lines; another sense is none."""
+    with pytest.raises(InputError, match=r":3: .* line 1 already"):
+        read_words(own(tmp_path, GOOD, GOOD.replace("the city", "a club"), GOOD))
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file that is missing or no text is an error of files or of input."""
+    with pytest.raises(FileError, match="cannot read"):
+        glossary([str(tmp_path / "none.tsv")])
+    (tmp_path / "binary.tsv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not UTF-8"):
+        glossary([str(tmp_path / "binary.tsv")])

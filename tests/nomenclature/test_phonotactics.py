@@ -1,0 +1,96 @@
+"""Letters in a row, and what a list of names teaches about beginnings and ends."""
+
+from __future__ import annotations
+
+import pytest
+from support.processes import ROOT
+
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.nomenclature.phonotactics import (
+    ENOUGH,
+    Sounds,
+    four_in_a_row,
+    long_runs,
+    onset,
+    repeated,
+    triples_of,
+)
+
+GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("Schlegelia", "schl"), ("ALBA", ""), ("Yersinia", ""), ("Bdella", "bd"), ("Xq", "xq"), ("", "")],
+)
+def test_onset_is_all_before_the_first_vowel(name: str, found: str) -> None:
+    """The consonants that a name begins with, in small letters; y is a vowel."""
+    assert onset(name) == found
+
+
+def test_rows_of_consonants() -> None:
+    """Rows of four and more count, each once, and shorter ones do not."""
+    assert long_runs("Hansschlegelia") == {"nsschl"}
+    assert long_runs("Abcdaxqzt") == {"xqzt"}
+    assert long_runs("Abcda") == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("Perellrris", "llrr"), ("Halooo", "ooo"), ("Brrrr", "rrr"), ("Mattessella", ""), ("Aeecooa", ""), ("", "")],
+)
+def test_repeated_letters(name: str, found: str) -> None:
+    """Three equal letters, or two doubled consonants next to each other, in any name."""
+    assert repeated(name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Chthonomonas", ""),
+        ("Hansschlegelia", ""),
+        ("Constrictibacter", ""),
+        ("Wenyingzhuangia", ""),
+        ("Leeia", ""),
+        ("Chiayiivirga", ""),
+        ("Actinosynnema", ""),
+        ("Bacqtrxum", "consonants"),
+        ("Lbrkdella", "consonants"),
+        ("Bacioaium", "vowels"),
+        ("Bayioella", ""),
+        ("Bacyioaella", "vowels"),
+        ("Bauaiyabacter", ""),
+        ("Bauaioabacter", "vowels"),
+    ],
+)
+def test_four_sounds_in_a_row(name: str, kind: str) -> None:
+    """Vowels or consonants; digraphs, diphthongs and doubles are one sound, y is a glide between vowels."""
+    assert four_in_a_row(name) == kind
+
+
+def test_triples_of_names() -> None:
+    """The triples of a list are lowered, joined, and count the word's ends."""
+    assert triples_of(["Aba", "ab"]) == {"^ab", "aba", "ba$", "ab$"}
+    assert triples_of([]) == frozenset()
+
+
+def test_a_list_teaches_beginnings_ends_rows_and_endings() -> None:
+    """Onsets, last two letters and rows of consonants are those of any name; an ending is shared by ten."""
+    names = [*(f"{head}{vowel}bactxqzter" for head in ("Kl", "B") for vowel in "aeiou"), "Alba", "alba"]
+    sounds = Sounds.of(names, enough=11)
+    assert sounds is not None
+    assert sounds.onsets == {"kl", "b", ""}
+    assert sounds.ends == {"er", "ba"}
+    assert sounds.runs == {"ctxqzt"}
+    assert "bactxqzter" in sounds.endings
+    assert "abactxqzter" not in sounds.endings
+    assert Sounds.of(names, enough=12) is None
+
+
+def test_few_names_teach_nothing() -> None:
+    """Below a thousand names there are no sounds to compare with; above, the endings of genera are known."""
+    assert Sounds.of(GENERA[: ENOUGH - 1]) is None
+    sounds = Sounds.of(GENERA)
+    assert sounds is not None
+    assert {"bacter", "monas", "microbium", "coccus", "ella"} <= sounds.endings
+    assert "fustis" not in sounds.endings
