@@ -104,9 +104,11 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float, dtype: DTypeLike) -> Array:
     """A mask m with 0 at probability `rate` and 1/(1 − rate) elsewhere, so that E[m] = 1.
 
-    Inverted dropout (Srivastava et al. 2014, sec. 10): nothing is left to rescale at inference.
+    Inverted dropout (Srivastava et al. 2014, sec. 10): nothing is left to rescale at inference. Each number takes 16
+    random bits, so that the rate is a multiple of 2⁻¹⁶.
     """
-    return np.multiply(rng.random(shape, np.float32) >= rate, 1 / (1 - rate), dtype=dtype)
+    dropped = min(round(rate * 2**16), 2**16 - 1)
+    return np.multiply(rng.integers(0, 2**16, shape, np.uint16) >= dropped, 2**16 / (2**16 - dropped), dtype=dtype)
 
 
 def dropout(x: Array, mask: Array | None) -> Array:
