@@ -9,6 +9,7 @@ from typing import Any
 from bacterio_cli.checkpoint import checkpoint as trained
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.inference import most_tries
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
@@ -42,7 +43,7 @@ def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[
         frozenset(model.known),
         request,
         count=n,
-        max_tries=100_000 + 1_000 * n,
+        max_tries=most_tries(n),
         tally=SamplingStats(),
     )
 

@@ -10,7 +10,7 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class BacterioError(Exception):
-    """An expected failure. `exit_code` is 1 for files and data, 2 for the words typed."""
+    """An expected failure. `exit_code` is 1 for files and data, 2 for usage errors."""
 
     exit_code = 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import gc
 import io
 import os
 import sys
@@ -28,7 +27,7 @@ from bacterio_cli.errors import BacterioError
 app = typer.Typer(
     name="bacterio",
     help="Learn bacterial genus names and invent new ones.",
-    epilog="Exit codes: 0 done, 1 files and data, 2 the words typed, 130 interrupted, 143 terminated.",
+    epilog="Exit codes: 0 done, 1 files and data, 2 usage error, 130 interrupted, 143 terminated.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -40,8 +39,6 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        gc.freeze()
-        gc.enable()
         try:
             command(*args, **kwargs)
             sys.stdout.flush()

@@ -1,14 +1,14 @@
-"""What a shell completes besides commands, options and choices, which Typer knows: values that other rooms hold."""
+"""What a shell completes besides commands, options and choices, which Typer knows: values that other packages hold."""
 
 from __future__ import annotations
 
 import re
 
-MEANING = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
+GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
 
 def checkpoints(incomplete: str) -> list[str]:
-    """The checkpoints whose path begins so, none of odd letters, since zsh evaluates what it is given.
+    """The checkpoints whose path begins so, none with odd characters, since zsh evaluates what it is given.
 
     Where there is none, the shell completes folders and files by itself.
     """
@@ -18,10 +18,10 @@ def checkpoints(incomplete: str) -> list[str]:
 
 
 def endings() -> list[tuple[str, str]]:
-    """The endings that tell a gender, each with it."""
-    from bacterio_cli.nomenclature.gender import GENDERS  # start-up does without the rules
+    """The endings that tell a gender, each with the gender."""
+    from bacterio_cli.nomenclature import gender  # start-up does without the rules
 
-    return [(ending, MEANING[gender]) for ending, gender in GENDERS.items()]
+    return [(ending, GENDERS[told]) for ending, told in gender.GENDERS.items()]
 
 
 def bugs() -> list[tuple[str, str]]:

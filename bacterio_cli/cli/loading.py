@@ -1,4 +1,4 @@
-"""What `sample` and `score` share: the lists that names are compared with, and rows as text."""
+"""What several commands share: the model, the lists that names are compared with, and rows as text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
+from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -25,23 +26,23 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     return checkpoint, load(checkpoint)
 
 
-def lists_of(trained: Checkpoint, avoid: Sequence[str], **how: str | None) -> Lookup:
+def lists_of(model: Checkpoint, avoid: Sequence[str], **how: str | None) -> Lookup:
     """The model's corpus and the files given with --avoid, read as `read_reference` is told; says what they are."""
     from bacterio_cli.nomenclature.name_index import Lookup
     from bacterio_cli.nomenclature.reference_lists import Reference, read_reference
 
-    corpus = Reference("the model's corpus", trained.known, trained.corpus["date"], prokaryotes=True)
+    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)
     references = [read_reference(source, **how) for source in avoid]
     for reference in references:
         terminal.notice(reference.taken_for)
     return Lookup([corpus, *references])
 
 
-def scorer_of(trained: Checkpoint, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
+def scorer_of(model: Checkpoint, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
     """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
     from bacterio_cli.inference.scorer import Scorer
 
-    return Scorer(trained, lookup, genus=trained.corpus["profile"] == "genus" if genus is None else genus)
+    return Scorer(model, lookup, genus=model.corpus["profile"] == "genus" if genus is None else genus)
 
 
 def compared_with(lookup: Lookup) -> str:
@@ -77,3 +78,14 @@ def row_as(form: str, row: Row) -> str:
     if form == "jsonl":
         return terminal.as_json(fields)
     return tsv((">2" if key == "edits" and value == 3 else value) for key, value in fields.items())
+
+
+def refuse_two_stdins(sources: Iterable[str]) -> None:
+    """UsageError if more than one of the sources is standard input."""
+    if list(sources).count("-") > 1:
+        raise UsageError("'-' is given twice, and standard input can be read once")
+
+
+def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
+    """The validation loss after each epoch that has one, in bits per character."""
+    return [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bacterio_cli.cli import loading as comparing
-from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli import loading, tables, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -35,7 +35,7 @@ def rows(chosen: Iterator[str], form: str, scorer: Scorer, *, header: bool) -> I
         sys.stdout.write("\t".join(FIELDS) + "\n")
     while some := list(islice(chosen, AT_ONCE)):
         for row in scorer.score(some):
-            sys.stdout.write(comparing.row_as(form, row))
+            sys.stdout.write(loading.row_as(form, row))
         yield from some
 
 
@@ -47,7 +47,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
     from bacterio_cli.inference.decoding import shaper
     from bacterio_cli.nomenclature.name_index import Lookup
 
-    scorer = comparing.scorer_of(trained, Lookup([]), genus=False)
+    scorer = loading.scorer_of(trained, Lookup([]), genus=False)
     given = len(trained.vocabulary.fold(request.prefix))
     picture = terminal.is_terminal(sys.stdout)
     if picture:
@@ -67,9 +67,18 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
         yield from some
 
 
-def share(tally: SamplingStats) -> float:
-    """The draws accepted, in per cent."""
-    return 100 * tally.accepted / max(1, tally.drawn)
+def consume(printed: Iterator[str], *, keep: bool) -> list[str]:
+    """Print all, and return the first of them if a report is to follow."""
+    kept = list(islice(printed, REPORTED if keep else 0))
+    deque(printed, maxlen=0)
+    sys.stdout.flush()
+    return kept
+
+
+def share_accepted(tally: SamplingStats) -> str:
+    """How many draws were accepted, in a line."""
+    share = 100 * tally.accepted / max(1, tally.drawn)
+    return f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share:.3g} %)"
 
 
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:

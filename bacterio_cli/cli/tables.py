@@ -1,4 +1,4 @@
-"""Tables for people, as wide as the screen, and the short numbers that stand in them."""
+"""Tables for people, laid out by rich as wide as the screen, and the short numbers and curves that stand in them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TextIO
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
     from rich.text import Text
 
+GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps, however long its words
 BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
+CURVE = 24  # values of a curve
 STYLES = {
     "FAIL": "bold red",
     "pass": "green",
@@ -34,53 +35,43 @@ def table(
     """Rows under headings: ruled on a terminal, plain aligned text elsewhere.
 
     Cells break between words, those of `whole` nowhere, the last column anywhere. On a terminal too narrow for that,
-    a row becomes a block with a cell a line, the empty ones left out.
+    each row becomes a block with one cell per line, the empty ones left out.
     """
-    from rich.cells import cell_len  # rich costs 50 ms, and only what is ruled or coloured needs it
-    from rich.console import Console
+    from rich import box
+    from rich.cells import cell_len
+    from rich.table import Table
     from rich.text import Text
 
-    def lines(row: Sequence[Text], widths: Sequence[int], sides: Sequence[JustifyMethod], gap: int) -> list[Text]:
-        """The cells side by side."""
-        parts = [
-            [*cell.wrap(console, width, justify=side, overflow="fold")]
-            for cell, width, side in zip(row, widths, sides, strict=True)
-        ]
-        height = max(map(len, parts))
-        filled = [part + [Text(" " * width)] * (height - len(part)) for part, width in zip(parts, widths, strict=True)]
-        return [Text(" " * gap).join(line) for line in zip(*filled, strict=True)]
-
-    seen, width = terminal.is_terminal(stream), terminal.columns_of(stream)
-    console = Console(file=stream)  # wrapping wants one
     cells = [
         [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
         for row in rows
     ]
-    heads = [Text(name, "bold") for name in columns]
-    texts = [[cell.plain for cell in column] for column in zip(heads, *cells, strict=True)]
+    texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
     most = [max(map(cell_len, column)) for column in texts]
     least = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
     least = [most[k] if name in whole else least[k] for k, name in enumerate(columns)]
     least[-1] = min(least[-1], LAST_COLUMN)
-    gap = 3 if seen and sum(most) + 3 * (len(most) - 1) <= width else 2  # sooner a blank less than a broken cell
-    widths = widths_within(width - gap * (len(columns) - 1), least, most)
-    if widths or not seen:
-        widths = widths or least
-        sides: list[JustifyMethod] = ["right" if name in right else "left" for name in columns]
-        drawn = lines(heads, widths, sides, gap)
-        if seen:
-            drawn.append(Text("─" * (sum(widths) + gap * (len(widths) - 1))))
+    ruled = terminal.is_terminal(stream)
+    widths = widths_within(terminal.columns_of(stream) - GAP * (len(columns) - 1), least, most)
+    if widths or not ruled:
+        edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
+        drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
+        for name, width in zip(columns, widths or least, strict=True):
+            side = "right" if name in right else "left"
+            drawn.add_column(Text(name), width=width, justify=side, overflow="fold")  # type: ignore[arg-type]
         for row in cells:
-            drawn += lines(row, widths, sides, gap)
+            drawn.add_row(*row)
     else:
-        drawn = []
-        label = max(map(cell_len, columns))
-        for row in cells:
-            drawn += [Text()] * bool(drawn)
-            for head, cell in zip(heads, row, strict=True):
+        drawn = Table.grid(padding=(0, GAP, 0, 0))
+        drawn.add_column(no_wrap=True)
+        drawn.add_column(overflow="fold")
+        for k, row in enumerate(cells):
+            if k:
+                drawn.add_row()
+            for name, cell in zip(columns, row, strict=True):
                 if cell.plain:
-                    drawn += lines((head, cell), (label, max(1, width - label - 2)), ("left", "left"), 2)
-    terminal.write_lines(drawn, stream)
+                    drawn.add_row(Text(name, "bold"), cell)
+    terminal.show(drawn, stream=stream, wrapped=True)
 
 
 def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:
@@ -112,3 +103,13 @@ def bar(share: float) -> str:
     """A bar of so much of its full width, in eighths of a character."""
     whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)
     return ("█" * whole + EIGHTHS[rest]).strip()
+
+
+def curve(values: Sequence[float]) -> str:
+    """A line of blocks from the lowest value to the highest, of 24 values spread over all if there are more."""
+    if not values:
+        return ""
+    count = min(len(values), CURVE)
+    some = [values[round(k * (len(values) - 1) / max(1, count - 1))] for k in range(count)]
+    low, spread = min(some), max(some) - min(some) or 1.0
+    return "".join(terminal.BARS[round(7 * (value - low) / spread)] for value in some)

@@ -1,6 +1,6 @@
-"""What people see: notices and errors on stderr, prose and coloured letters; tables and the live display have their own rooms.
+"""What people see: notices and errors on stderr, prose and coloured letters.
 
-rich is imported inside functions: most runs do without it.
+rich is imported inside functions: it costs 50 ms, and only tables and colours need it.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bacterio_cli.errors import UNPRINTABLE
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
 PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
@@ -52,8 +53,9 @@ def error(text: str) -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person is looking."""
-    return stream.isatty()
+    """Whether a person is looking; a notebook's stream may not even be able to say."""
+    asked = getattr(stream, "isatty", None)
+    return bool(asked and asked())
 
 
 def style_of(surprise: float) -> str:
@@ -84,31 +86,34 @@ def bars(name: str, bits: Iterable[float]) -> Text:
 
 def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]) -> None:
     """A name on stdout, coloured as drawn, over its bars."""
-    write_lines([shaded(name, drawn), bars(name, drawn), bars(name, plain)], sys.stdout)
-
-
-def write_lines(lines: Sequence[Text], stream: TextIO) -> None:
-    """Coloured lines, as they are; a reader who has gone is left to the error boundary."""
-    from rich.console import Console  # rich costs 50 ms, and only tables and colours need it
     from rich.text import Text
 
-    class Sheet(Console):
-        """A console that does not end the process by itself."""
+    show(Text("\n").join([shaded(name, drawn), bars(name, drawn), bars(name, plain)]), stream=sys.stdout)
 
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
 
-    for line in lines:
-        line.rstrip()
-    Sheet(file=stream, highlight=False).print(Text("\n").join(lines), soft_wrap=True)
+def show(what: RenderableType, *, stream: TextIO, wrapped: bool = False) -> None:
+    """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go.
+
+    It is written here and not by rich, which would end the process itself where a reader has gone.
+    """
+    from rich.console import Console
+
+    # Without a height rich takes every dumb terminal for 80 columns.
+    console = Console(file=stream, width=columns_of(stream), height=24, highlight=False)
+    with console.capture() as captured:
+        console.print(what, soft_wrap=not wrapped)
+    stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def columns_of(stream: TextIO) -> int:
-    """How wide it is; COLUMNS wins, as elsewhere. rich takes every dumb terminal for 80, so it has to be told."""
+    """How wide it is; COLUMNS wins, as elsewhere."""
     if not is_terminal(stream):
         return PIPE_WIDTH
     said = os.environ.get("COLUMNS", "")
-    return (int(said) if said.isdecimal() and len(said) < 6 else os.get_terminal_size(stream.fileno()).columns) or 80
+    columns = int(said) if said.isdecimal() and len(said) < 6 else 0
+    with suppress(OSError, ValueError, AttributeError):  # a terminal in name only
+        columns = columns or os.get_terminal_size(stream.fileno()).columns
+    return columns or 80
 
 
 def paragraph(text: str, *, stream: TextIO) -> None:
@@ -126,4 +131,5 @@ def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) ->
     from rich.text import Text
 
     lines = [Text(printable(f"- {line}"), "red") for line in wrong]
-    write_lines(lines + [Text(printable(f"+ {line}"), "green") for line in right], stream)
+    lines += [Text(printable(f"+ {line}"), "green") for line in right]
+    show(Text("\n").join(lines), stream=stream)

@@ -1,20 +1,26 @@
-"""A training session: the loop around a run, with its display, its log, its saves and its signals."""
+"""A training session: the loop around the steps, with its progress bar, its log, its saves and its signals."""
 
 from __future__ import annotations
 
 import json
+import math
 import signal
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.display import Display
+from bacterio_cli.cli.loading import validation_curve
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
-from bacterio_cli.errors import DivergedError, FileError
+from bacterio_cli.errors import BacterioError, DivergedError, FileError
 
 if TYPE_CHECKING:
     from bacterio_cli.training.trainer import Progress, TrainingState
+
+NAMES = 3  # shown of a model that has improved
+EPOCHS_BETWEEN_NAMES = 5
 
 
 class Log:
@@ -44,11 +50,12 @@ class Log:
 
 
 class Session:
-    """The loop around the run: display, log, saves, and a clean stop when a signal asks for it."""
+    """The loop around the steps: progress bar, log, saves, and a clean stop when a signal asks for it."""
 
     def __init__(self, run: TrainingState, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
         self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
         self.signal: int | None = None
+        self.names_due = 0  # the row of the history from which names are shown again
 
     def go(self) -> None:
         """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
@@ -59,9 +66,11 @@ class Session:
             signal.signal(number, self.remember)
         nothing_to_do = self.run.done
         try:
-            with Display(self.run, quiet=self.quiet) as display:
+            quiet = self.quiet or nothing_to_do
+            with Bar("", self.run.total, done=self.run.step, delay=0, quiet=quiet) as bar:
                 for progress in steps(self.run):
-                    display.show(progress)
+                    if bar.visible:
+                        self.show(bar, progress)
                     if self.log:
                         self.log.write(progress)
                     due = self.save_every and progress.step % self.save_every == 0
@@ -79,6 +88,37 @@ class Session:
             self.leave(self.signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    def show(self, bar: Bar, progress: Progress) -> None:
+        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
+        run, phase = self.run, self.run.course.stages[self.run.stage]
+        net = f", net {phase.net + 1}/{run.recipe.nets}" if run.recipe.nets > 1 else ""
+        what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
+        valid = next(reversed(validation_curve(run.history)), None)
+        train = (run.nats / run.chars if run.chars else run.history[-1]["nats_per_char"]) / math.log(2)
+        figures = [f"valid {valid:.3f}"] if valid is not None else []
+        figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.1f}k chars/s"]
+        bar.show(what, progress.step, progress.total, ", ".join(figures))
+        if progress.improved and len(run.history) >= self.names_due:
+            self.names_due = len(run.history) + EPOCHS_BETWEEN_NAMES
+            if names := self.fresh_names():
+                bar.write(f"{what}: {', '.join(names)}")
+
+    def fresh_names(self) -> list[str]:
+        """A few new names of the model as it stands: of nets and tables together, as `sample` draws them."""
+        from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
+        from bacterio_cli.training.trainer import snapshot
+
+        found: list[str] = []
+        with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
+            model = snapshot(self.run)
+            params = SamplingParams(seed=self.run.step, max_length=2 * model.corpus["longest"])
+            known, tally = frozenset(model.known), SamplingStats()
+            drawn = sample(
+                model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, tally=tally
+            )
+            found.extend(drawn)
+        return found
 
     def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The signal handler: the loop looks after each step; a second signal does not wait for it."""

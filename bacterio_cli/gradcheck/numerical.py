@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,8 +102,15 @@ def distance(case: Case) -> float:
     return float(np.linalg.norm(g - n) / (np.linalg.norm(g) + np.linalg.norm(n)))
 
 
-def check_sampled(case: Case, *, method: str = "complex", tolerance: float | None = None, seed: int = 0) -> list[Row]:
-    """A model at full size: 64 random entries and 16 random directions a parameter.
+def check_sampled(case: Case, **how: Any) -> list[Row]:
+    """All that `sampled_rows` yields."""
+    return list(sampled_rows(case, **how))
+
+
+def sampled_rows(
+    case: Case, *, method: str = "complex", tolerance: float | None = None, seed: int = 0
+) -> Iterator[Row]:
+    """A model at full size, a row per parameter as it is done: 64 random entries and 16 random directions each.
 
     A direction d, with entries N(0, 1/size), tests all entries at once: dL/dε must be Σ g d.
     """
@@ -111,7 +118,6 @@ def check_sampled(case: Case, *, method: str = "complex", tolerance: float | Non
     tolerance = default if tolerance is None else tolerance
     rng = np.random.default_rng(seed)
     grads = case.gradient(case.values)
-    rows = []
     for name, value in case.values.items():
         directions = list(rng.standard_normal((16, *value.shape)) / np.sqrt(value.size))
         for k in rng.choice(value.size, min(64, value.size), replace=False):
@@ -120,8 +126,7 @@ def check_sampled(case: Case, *, method: str = "complex", tolerance: float | Non
             directions.append(unit.reshape(value.shape))
         analytic = np.array([np.vdot(grads[name], d) for d in directions])
         numeric = np.array([derivative(case.loss, case.values, name, d) for d in directions])
-        rows.append(verdict(case, name, analytic, numeric, tolerance))
-    return rows
+        yield verdict(case, name, analytic, numeric, tolerance)
 
 
 def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: float) -> Row:

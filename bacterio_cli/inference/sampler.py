@@ -18,6 +18,7 @@ import numpy as np
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
+from bacterio_cli.inference import TEMPERATURE
 from bacterio_cli.inference.decoding import choose, shaper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block
@@ -37,7 +38,7 @@ class SamplingParams:
     """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters."""
 
     seed: int
-    temperature: float = 0.8
+    temperature: float = TEMPERATURE
     top_k: int | None = None
     top_p: float | None = None
     prefix: str = ""

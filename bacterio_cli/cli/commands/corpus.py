@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
 
-Choice = typer.Option
-PIECE = 1_000  # names a write
-Profile = Literal["genus", "any"]
-InputFormat = Literal["lines", "lpsn", "gtdb", "ncbi", "coldp", "bacdive", "fasta", "table"]
+Option = typer.Option
+PIECE = 1_000  # names per write
 
 
 def corpus(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
-    profile: Annotated[Profile | None, Choice(help="Keep genus names, or any line. [default: genus for a format that holds genera, else any]")] = None,
-    input_format: Annotated[InputFormat | None, Choice(help="Insist on a format. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(help="Read this column of a table: its name in the header, or its number from 1. [default: it is no table]")] = None,
-    encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]")] = None,
-    check: Annotated[bool, Choice("--check", help="Exit 1 if anything was dropped.")] = False,
-    as_json: Annotated[bool, Choice("--json", help="The report as one JSON object.")] = False,
-    quiet: Annotated[bool, Choice("--quiet", "-q", help="No report.")] = False,
+    profile: Annotated[options.Profile | None, Option(help="Keep genus names, or any line. [default: genus for a format that holds genera, else any]")] = None,
+    input_format: options.InputFormatOption = None,
+    column: options.ColumnOption = None,
+    encoding: options.EncodingOption = None,
+    check: Annotated[bool, Option("--check", help="Exit 1 if anything was dropped.")] = False,
+    as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No report.")] = False,
 ) -> None:  # fmt: skip
     """Clean lists of names.
 
-    The names that train would learn go to stdout, one a line; what the files were taken for, and what was dropped and
-    why, to stderr.
+    The names that train would learn go to stdout, one per line; what the files were taken for, and what was dropped
+    and why, to stderr.
 
     Example: bacterio corpus lpsn_gss.csv > genera.txt
     """
     from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
 
-    if files.count("-") > 1:
-        raise UsageError("'-' is given twice, and standard input can be read once")
+    loading.refuse_two_stdins(files)
     if as_json and quiet:
         raise UsageError("--json is a form of the report, which --quiet leaves out; give one of them")
-    found = read_corpus(
-        files, profile=profile, input_format=input_format, column=column, encoding=encoding, least=1
-    )  # fmt: skip
+    how = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
+    found = read_corpus(files, **how, least=1)
     # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
     for start in range(0, len(found.names), PIECE):
         sys.stdout.write("\n".join(found.names[start : start + PIECE]) + "\n")
@@ -58,7 +54,7 @@ def corpus(
 
 
 def report(found: Corpus) -> None:
-    """What each file was taken for, what was dropped, a line a reason, and what is left."""
+    """What each file was taken for, what was dropped, a line per reason, and what is left."""
     for reading in found.readings:
         terminal.notice(reading)
     if found.dropped:

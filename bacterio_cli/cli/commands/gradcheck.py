@@ -11,26 +11,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bacterio_cli.cli import completion as completing
-from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli import completion, gradcheck_output, options, terminal
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.bugs import Bug
-    from bacterio_cli.gradcheck.numerical import Row
 
-Choice = typer.Option
+Option = typer.Option
 
 
 def gradcheck(
-    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Only the cells and models of this kind. [default: all]")] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
-    method: Annotated[Literal["complex", "central"], Choice(help="Complex step, or central differences.")] = "complex",
-    tolerance: Annotated[float | None, Choice(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
-    inject: Annotated[str | None, Choice(metavar="BUG", autocompletion=completing.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
-    explain: Annotated[bool, Choice("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
-    list_bugs: Annotated[bool, Choice("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
-    as_json: Annotated[bool, Choice("--json", help="One JSON object.")] = False,
+    arch: Annotated[options.Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
+    checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
+    method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
+    tolerance: Annotated[float | None, Option(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
+    inject: Annotated[str | None, Option(metavar="BUG", autocompletion=completion.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
+    explain: Annotated[bool, Option("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
+    list_bugs: Annotated[bool, Option("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
+    as_json: options.JsonOption = False,
 ) -> None:  # fmt: skip
     """Prove every gradient.
 
@@ -89,20 +88,23 @@ def prove(
             from bacterio_cli.checkpoint.checkpoint import load
 
             case = checks.trained_case(load(checkpoint))
-            rows = numeric.check_sampled(case, method=method, tolerance=tolerance)
+            rows = []
+            with Bar("parameters", len(case.values)) as bar:
+                for row in numeric.sampled_rows(case, method=method, tolerance=tolerance):
+                    rows.append(row)
+                    bar.update()
         else:
             rows = [
                 row
                 for case in checks.all_cases(arch)
                 for row in numeric.check(case, method=method, tolerance=tolerance)
             ]
-    report(rows, time.perf_counter() - begun, as_json=as_json)
+    gradcheck_output.report(rows, time.perf_counter() - begun, as_json=as_json)
     return sum(not row.passed for row in rows)
 
 
 def teach(planted: Bug, arch: str | None, *, as_json: bool) -> int:
     """Explain the mistake; how many rows fail with it."""
-    from bacterio_cli.cli.lesson import show
     from bacterio_cli.gradcheck import lesson
 
     begun = time.perf_counter()
@@ -111,22 +113,5 @@ def teach(planted: Bug, arch: str | None, *, as_json: bool) -> int:
         verdict = {"passed": not taught.failed, "seconds": round(time.perf_counter() - begun, 3)}
         sys.stdout.write(terminal.as_json(verdict | asdict(taught)))
     else:
-        show(taught)
+        gradcheck_output.show_lesson(taught)
     return taught.failed
-
-
-def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
-    """All rows, and the verdict in a line on stderr."""
-    failed = [row for row in rows if not row.passed]
-    if as_json:
-        result = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
-        sys.stdout.write(terminal.as_json(result))
-        return
-    cells = [
-        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
-        for row in rows
-    ]  # fmt: skip
-    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
-    worst = max((row.max_relative_error for row in rows), default=0.0)
-    verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
-    terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")

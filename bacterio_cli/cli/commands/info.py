@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import completion as completing
-from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli import completion, loading, options, tables, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -19,13 +18,13 @@ DRAWS = 2000  # whose letters a picture shows
 
 
 def info(
-    file: Annotated[Path | None, typer.Argument(autocompletion=completing.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the course of training and the letters too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Argument(autocompletion=completion.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    as_json: options.JsonOption = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the learning curves and the letters too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 
-    Model, alphabet, corpus, the options of training and its course.
+    Model, alphabet, corpus, the options of training and its learning curve.
 
     Example: bacterio info bacterio.npz --json
     """
@@ -51,9 +50,9 @@ def info(
     rows += [(f"training {name}", show(value)) for name, value in training.items()]
     stages = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {stage}" for stage, count in stages.items()) or "none"))
-    losses = [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
-    if losses:
-        rows.append(("best validation", f"{min(losses):.4f} bits per character"))
+    if valid := loading.validation_curve(history):
+        rows.append(("best validation", f"{min(valid):.4f} bits per character"))
+        rows.append(("validation by epoch", tables.curve(valid)))
     tables.table(("what", "value"), rows, stream=sys.stdout)
 
 
@@ -76,7 +75,7 @@ def draw(path: Path, name: str, trained: Checkpoint) -> None:
     model = f"{name}: {trained.arch} {trained.model.layers} × {trained.model.n_a}, {len(trained.known):,} names"
     soft = bool(trained.training.get("ngram") and trained.training.get("smoothing"))
     draw_model(path, model, trained.history, soft, Letters(corpus, sampled, how))
-    without = "" if trained.history else ", without a course of training, of which the file holds none"
+    without = "" if trained.history else ", without learning curves: the file holds no history"
     terminal.notice(f"drawn to {path}{without}")
 
 

@@ -9,32 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.cli import completion as completing
-from bacterio_cli.cli import loading as comparing
-from bacterio_cli.cli import tables, terminal
-from bacterio_cli.cli.commands.corpus import InputFormat, Profile
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.errors import BacterioError, UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Row, Scorer
 
-Choice = typer.Option
+Option = typer.Option
 AT_ONCE = 4096  # names scored together
 
 
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
-    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
-    form: Annotated[Literal["table", "tsv", "jsonl"] | None, Choice("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
-    header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
-    summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
-    strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    plot: Annotated[Path | None, Choice(metavar="FILE", help="Draw the first 12 names letter by letter too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
-    profile: Annotated[Profile | None, Choice(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
-    input_format: Annotated[InputFormat | None, Choice(help="The format of standard input and of --avoid. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number from 1. [default: it is no table]")] = None,
-    encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid. [default: utf-8, or as the file announces]")] = None,
+    checkpoint: options.CheckpointOption = None,
+    avoid: Annotated[list[str] | None, Option(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
+    form: Annotated[Literal["table", "tsv", "jsonl"] | None, Option("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
+    header: options.HeaderOption = False,
+    summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
+    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw the first 12 names letter by letter too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
+    profile: Annotated[options.Profile | None, Option(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
+    input_format: options.InputFormatOption = None,
+    column: options.ColumnOption = None,
+    encoding: options.EncodingOption = None,
 ) -> None:  # fmt: skip
     """Say how likely names are, what is near them, and which rules they break.
 
@@ -57,11 +54,11 @@ def score(
         listed = [] if names and names != ["-"] else ["-"]
         ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *listed])
     wanted = given(names, input_format, column, encoding)
-    checkpoint, trained = comparing.open_model(checkpoint)
-    lookup = comparing.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
+    checkpoint, trained = loading.open_model(checkpoint)
+    lookup = loading.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
     genus = (profile or trained.corpus["profile"]) == "genus"
     scorer = Scorer(trained, lookup, genus=genus)
-    terminal.notice(comparing.compared_with(lookup) if wanted else "no names to score")
+    terminal.notice(loading.compared_with(lookup) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
@@ -78,7 +75,7 @@ def score(
             if form == "table":
                 rows.append(row)
             else:
-                sys.stdout.write(comparing.row_as(form, row))
+                sys.stdout.write(loading.row_as(form, row))
     if form == "table":
         show_table(rows)
     sys.stdout.flush()
@@ -131,9 +128,9 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
-        sys.stdout.write(("\t".join(values) + "\n" if header else "") + comparing.tsv(values.values()))
+        sys.stdout.write(("\t".join(values) + "\n" if header else "") + loading.tsv(values.values()))
     else:
-        rows = [(name.replace("_", " "), comparing.cell(value)) for name, value in values.items()]
+        rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
 
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import completion as completing
-from bacterio_cli.cli import loading as comparing
-from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -20,17 +18,17 @@ if TYPE_CHECKING:
     from bacterio_cli.nn.layers import Array
     from bacterio_cli.trace.bptt import Trace
 
-Choice = typer.Option
+Option = typer.Option
 LN2 = math.log(2)
 BOUNDARY = "$"  # as `score` writes it
 
 
 def trace(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name to follow.")],
-    step: Annotated[int | None, Choice("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
-    truncate: Annotated[int | None, Choice("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
-    checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
-    as_json: Annotated[bool, Choice("--json", help="One JSON object, as described above.")] = False,
+    step: Annotated[int | None, Option("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
+    truncate: Annotated[int | None, Option("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
+    checkpoint: options.CheckpointOption = None,
+    as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
 
@@ -50,7 +48,7 @@ def trace(
         raise UsageError("NAME is empty; give one, as in 'bacterio trace Escherichia'")
     if step is not None and truncate is not None:
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
-    path, trained = comparing.open_model(checkpoint)
+    path, trained = loading.open_model(checkpoint)
     T = len(trained.vocabulary.fold(name)) + 1
     if step is not None and not 1 <= step <= T:
         raise UsageError(f"--step {step}: {name} has the steps 1 to {T}")

@@ -4,61 +4,61 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import tables, terminal
-from bacterio_cli.cli.commands.corpus import InputFormat, Profile
+from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli.options import training
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
     from bacterio_cli.training.trainer import TrainingState
 
-Choice = typer.Option  # shortens the table below
+Option = typer.Option
 
 
 def train(
     corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
-    arch: Annotated[Literal["rnn", "gru", "lstm", "mlp"] | None, Choice(help="Kind of network. [default: lstm]")] = None,
-    activation: Annotated[Literal["tanh", "sigmoid", "relu"] | None, Choice(help="Activation of an rnn or mlp. [default: tanh]")] = None,
-    hidden: Annotated[int | None, Choice(help="Units a layer. [default: 128; rnn 192]")] = None,
-    layers: Annotated[int | None, Choice(help="Stacked layers. [default: 2]")] = None,
-    embedding: Annotated[int | None, Choice(help="Width of the letters' embedding; 0 is one-hot. [default: 32]")] = None,
-    window: Annotated[int | None, Choice(help="Letters that an mlp sees. [default: 5]")] = None,
-    dropout: Annotated[float | None, Choice(help="Share of each layer's output dropped. [default: 0.4; rnn 0.1]")] = None,
-    optimizer: Annotated[Literal["sgd", "adagrad", "rmsprop", "adam", "adamw"] | None, Choice(help="Update rule. [default: adamw]")] = None,
-    lr: Annotated[float | None, Choice(help="Peak learning rate a step. [default: 0.005; rnn 0.003, sgd 0.5, adagrad 0.05, rmsprop 0.002]")] = None,
-    schedule: Annotated[Literal["constant", "linear", "cosine"] | None, Choice(help="Course of the learning rate. [default: cosine]")] = None,
-    warmup: Annotated[int | None, Choice(help="Steps of linear rise before it. [default: 0]")] = None,
-    weight_decay: Annotated[float | None, Choice(help="Decoupled decay of adamw, a unit of learning rate. [default: 0.15]")] = None,
-    batch_size: Annotated[int | None, Choice(help="Names, or streams, a step. [default: 32; 128 from 300,000 characters]")] = None,
-    epochs: Annotated[int | None, Choice(help="Passes over the corpus. [default: by its size, 45 for 43,000 characters; rnn 60]")] = None,
-    clip: Annotated[float | None, Choice(help="Limit of the gradient; 0 is none. [default: 5]")] = None,
-    clip_mode: Annotated[Literal["norm", "element"] | None, Choice(help="Clip the global norm, or each element. [default: norm]")] = None,
-    stream: Annotated[bool | None, Choice("--stream", help="Read the corpus as one text, state carried on from chunk to chunk.", show_default=False)] = None,
-    bptt: Annotated[int | None, Choice(help="Letters a chunk of --stream. [default: 25]")] = None,
-    valid_fraction: Annotated[float | None, Choice(help="Share of the names held out to validate on. [default: 0.1]")] = None,
-    patience: Annotated[int | None, Choice(help="Stop after so many epochs without improvement; 0 is never. [default: 0]")] = None,
-    seed: Annotated[int | None, Choice(help="Seed of all random numbers. [default: 0]")] = None,
-    ngram: Annotated[int | None, Choice(help="Order of the count table beside the net; 0 is none. [default: 7]")] = None,
-    smoothing: Annotated[float | None, Choice(help="Weight of the table in the net's targets. [default: 0.45]")] = None,
-    mix: Annotated[str | None, Choice(metavar="auto|W", help="Weight of the net beside the table; auto by validation, 1 is the net alone. [default: auto]")] = None,
-    refit: Annotated[bool | None, Choice("--refit/--no-refit", help="After validation, go on with all names. [default: refit]", show_default=False)] = None,
-    nets: Annotated[int | None, Choice(help="Nets to average. [default: 1]")] = None,
-    background: Annotated[list[str] | None, Choice(metavar="FILE", help="A larger list of related names, to learn from first, read as CORPUS is, by the four options that follow; repeatable. [default: none]", show_default=False)] = None,
-    profile: Annotated[Profile | None, Choice(help="What is learned of them: genus names, or any line. [default: by format]")] = None,
-    input_format: Annotated[InputFormat | None, Choice(help="Insist on a format. [default: by content]")] = None,
-    column: Annotated[str | None, Choice(help="Read this column of a table, by name or number from 1. [default: it is no table]")] = None,
-    encoding: Annotated[str | None, Choice(help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]")] = None,
-    preset: Annotated[Literal["fast", "default", "best", "seed"] | None, Choice(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins. [default: default]")] = None,
-    out: Annotated[Path, Choice("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
-    save_every: Annotated[int | None, Choice(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
-    log: Annotated[Path | None, Choice(help="Write a row an epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
-    resume: Annotated[bool, Choice("--resume", help="Go on with the run at --out; options left out come from the file, but for those that say how to read CORPUS.")] = False,
-    compact: Annotated[bool, Choice("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
-    quiet: Annotated[bool, Choice("--quiet", "-q", help="No display, notices or report.")] = False,
+    arch: Annotated[options.Arch | None, training("arch", "Kind of network")] = None,
+    activation: Annotated[options.Activation | None, training("activation", "Activation of an rnn or mlp")] = None,
+    hidden: Annotated[int | None, training("hidden", "Units per layer")] = None,
+    layers: Annotated[int | None, training("layers", "Stacked layers")] = None,
+    embedding: Annotated[int | None, training("embedding", "Width of the letters' embedding; 0 is one-hot")] = None,
+    window: Annotated[int | None, training("window", "Letters that an mlp sees")] = None,
+    dropout: Annotated[float | None, training("dropout", "Share of each layer's output that is dropped")] = None,
+    optimizer: Annotated[options.Optimizer | None, training("optimizer", "Update rule")] = None,
+    lr: Annotated[float | None, training("lr", "Peak learning rate per step")] = None,
+    schedule: Annotated[options.Schedule | None, training("schedule", "How the learning rate changes over the steps")] = None,
+    warmup: Annotated[int | None, training("warmup", "Steps of linear rise before it")] = None,
+    weight_decay: Annotated[float | None, training("weight_decay", "Decoupled decay of adamw, per unit of learning rate")] = None,
+    batch_size: Annotated[int | None, training("batch_size", "Names, or streams, per step")] = None,
+    epochs: Annotated[int | None, training("epochs", "Passes over the corpus")] = None,
+    clip: Annotated[float | None, training("clip", "Limit of the gradient; 0 is none")] = None,
+    clip_mode: Annotated[options.ClipMode | None, training("clip_mode", "Clip the global norm, or each element")] = None,
+    stream: Annotated[bool | None, training("stream", "Read the corpus as one text, keeping the state from chunk to chunk", "--stream")] = None,
+    bptt: Annotated[int | None, training("bptt", "Letters per chunk of --stream")] = None,
+    valid_fraction: Annotated[float | None, training("valid_fraction", "Share of the names held out to validate on")] = None,
+    patience: Annotated[int | None, training("patience", "Stop after so many epochs without improvement; 0 is never")] = None,
+    seed: Annotated[int | None, training("seed", "Seed of all random numbers")] = None,
+    ngram: Annotated[int | None, training("ngram", "Order of the n-gram table beside the net; 0 is none")] = None,
+    smoothing: Annotated[float | None, training("smoothing", "Weight of the table in the net's targets")] = None,
+    mix: Annotated[str | None, training("mix", "Weight of the net beside the table; auto by validation, 1 is the net alone", metavar="auto|W")] = None,
+    refit: Annotated[bool | None, training("refit", "After validation, go on with all names", "--refit/--no-refit")] = None,
+    nets: Annotated[int | None, training("nets", "Nets to average")] = None,
+    background: Annotated[list[str] | None, Option(metavar="FILE", help="A larger list of related names, to learn from first, read as CORPUS is, by the four options that follow; repeatable. [default: none]", show_default=False)] = None,
+    profile: Annotated[options.Profile | None, Option(help="What is learned of them: genus names, or any line. [default: by format]")] = None,
+    input_format: options.InputFormatOption = None,
+    column: options.ColumnOption = None,
+    encoding: options.EncodingOption = None,
+    preset: Annotated[options.Preset | None, Option(help="Options at once; 'seed' is the plain system of the first source text. A flag beside it wins. [default: default]")] = None,
+    out: Annotated[Path, Option("--out", "-o", help="The checkpoint to write.")] = Path("bacterio.npz"),
+    save_every: Annotated[int | None, Option(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
+    log: Annotated[Path | None, Option(help="Write a row per epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
+    resume: Annotated[bool, Option("--resume", help="Go on with the training at --out; options left out come from the file, but for those that say how to read CORPUS.")] = False,
+    compact: Annotated[bool, Option("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress bar, notices or report.")] = False,
 ) -> None:  # fmt: skip
     """Learn names and write a checkpoint.
 
@@ -67,7 +67,7 @@ def train(
 
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
-    options = locals()
+    typed = locals()
     # Other commands start without these, and so do help and usage errors.
     from dataclasses import fields
 
@@ -76,15 +76,14 @@ def train(
     from bacterio_cli.dataset.corpus import read_corpus
     from bacterio_cli.training.config import TrainingConfig
 
-    given = {f.name: options[f.name] for f in fields(TrainingConfig) if options.get(f.name) is not None}
-    if [*corpus, *(background or [])].count("-") > 1:
-        raise UsageError("'-' is given twice, and standard input can be read once")
+    given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
+    loading.refuse_two_stdins([*corpus, *(background or [])])
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on = resume and out.exists()
     probe(out)
     if resume and not goes_on and not quiet:
         terminal.notice(f"{out} does not exist yet: a new run")
-    how = {name: options[name] for name in ("profile", "input_format", "column", "encoding")}
+    how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
     names = read_corpus(corpus, **how)
     related = read_corpus(background, **how) if background else None
     run = make_run(names, related, given, preset, out if goes_on else None)
@@ -148,25 +147,32 @@ def describe(names: Corpus, run: TrainingState) -> str:
 
 def finish(run: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None:
     """The final save if it is to be compact, and the report."""
-    from bacterio_cli.training.evaluation import validation_scores
     from bacterio_cli.training.trainer import snapshot
 
     if compact:
         snapshot(run).compact().save(out, compress=True)
-    if quiet:
-        return
+    if not quiet:
+        show_scores(run)
+        terminal.notice(f"{what_was_done(run)}; saved to {out}")
+
+
+def show_scores(run: TrainingState) -> None:
+    """What was reached on the names held out, and how; a warning if the net is of no use."""
+    from bacterio_cli.training.evaluation import validation_scores
+
     scores = validation_scores(run)
-    if scores:
-        rows = [(score.model, f"{score.bits:.4f}") for score in scores]
-        tables.table(
-            ("on the names held out", "bits per character"), rows, stream=sys.stderr, right=("bits per character",)
-        )
-        counted = [score.bits for score in scores if score.model.startswith("n-gram")]
-        net = next(score.bits for score in scores if "net" in score.model)
-        if counted and net >= min(counted):
-            unused = "" if run.weights[0] else ", and names will come from the table alone"
-            terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
-    terminal.notice(f"{what_was_done(run)}; saved to {out}")
+    if not scores:
+        return
+    rows = [(score.model, f"{score.bits:.4f}") for score in scores]
+    valid = loading.validation_curve(run.history)
+    rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
+    title, unit = "on the names held out", "bits per character"
+    tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
+    counted = [score.bits for score in scores if score.model.startswith("n-gram")]
+    net = next(score.bits for score in scores if "net" in score.model)
+    if counted and net >= min(counted):
+        unused = "" if run.weights[0] else ", and names will come from the table alone"
+        terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
 
 
 def what_was_done(run: TrainingState) -> str:

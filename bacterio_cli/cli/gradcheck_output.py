@@ -1,16 +1,35 @@
-"""The lesson of a planted mistake for people: what `bacterio gradcheck --inject BUG --explain` prints."""
+"""What `gradcheck` prints: the rows of a check, and with --explain a planted mistake as a lesson."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import tables, terminal
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.lesson import Lesson
+    from bacterio_cli.gradcheck.numerical import Row
 
 MOST_CASES = 8  # so many are shown; --json has all
+
+
+def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
+    """All rows, and the verdict in a line on stderr."""
+    failed = [row for row in rows if not row.passed]
+    if as_json:
+        result = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
+        sys.stdout.write(terminal.as_json(result))
+        return
+    cells = [
+        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
+        for row in rows
+    ]  # fmt: skip
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
+    worst = max((row.max_relative_error for row in rows), default=0.0)
+    verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
+    terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
 def say(text: str) -> None:
@@ -19,7 +38,7 @@ def say(text: str) -> None:
     terminal.paragraph(text, stream=sys.stdout)
 
 
-def show(lesson: Lesson) -> None:
+def show_lesson(lesson: Lesson) -> None:
     """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why."""
     place = lesson.place
     terminal.paragraph(f"{lesson.name}: {lesson.summary}", stream=sys.stdout)

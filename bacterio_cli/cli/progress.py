@@ -1,0 +1,82 @@
+"""The progress bar: tqdm's, one line on stderr, where somebody can see it redrawn. Nothing else imports tqdm."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from bacterio_cli.cli import terminal
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+INTERVAL = 0.2  # seconds from one drawing to the next
+WIDE = 72  # columns from which there is room for the bar itself beside the figures
+FORMATS = ("{desc}, {remaining} left{postfix}", "{desc}|{bar}| {remaining} left{postfix}")  # narrow, wide
+
+
+def can_redraw() -> bool:
+    """Whether stderr is a terminal that can go back to the beginning of its line."""
+    return terminal.is_terminal(sys.stderr) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
+class Bar:
+    """How far the work is; nothing if `quiet` or where nobody can see it, and nothing for less than `delay` seconds."""
+
+    def __init__(self, what: str, total: int, *, done: int = 0, delay: float = 1.0, quiet: bool = False) -> None:
+        self.line: tqdm[Any] | None = None
+        self.margin = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
+        if quiet or not can_redraw():
+            return
+        from tqdm import tqdm  # 30 ms that most commands do without
+
+        tqdm.monitor_interval = 0  # no thread: training forks a worker
+        tqdm.set_lock(threading.RLock())  # not one of multiprocessing, which may start a process
+        self.line = line = tqdm(
+            desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, mininterval=INTERVAL,
+            smoothing=0.05, bar_format=FORMATS[self.width() >= WIDE], ncols=self.width(),
+        )  # fmt: skip
+        line.dynamic_ncols = lambda _: (self.width(), None)
+
+    @property
+    def visible(self) -> bool:
+        """Whether there is a line, so that what it says is worth working out."""
+        return self.line is not None
+
+    def width(self) -> int:
+        """The columns that the line may fill; the window may change at any time."""
+        return max(1, terminal.columns_of(sys.stderr) - self.margin)
+
+    def __enter__(self) -> Bar:
+        """The line itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state, two columns wider, so that it covers the ^C of an interruption."""
+        if self.line is not None:
+            self.margin = 1
+            self.line.bar_format = str(self.line.bar_format).replace("{remaining} left", "after {elapsed}")
+            with suppress(OSError):
+                self.line.close()
+
+    def update(self, count: int = 1) -> None:
+        """So much more is done."""
+        if self.line is not None:
+            with suppress(OSError):  # a terminal that has gone stops no work
+                self.line.update(count)
+
+    def show(self, what: str, done: int, total: int, figures: str) -> None:
+        """What is being done, how much of how much is done, and what else there is to say."""
+        if self.line is not None:
+            self.line.total, self.line.desc, self.line.postfix = total, what, figures
+            self.line.bar_format = FORMATS[self.width() >= WIDE]
+            self.update(done - int(self.line.n))
+
+    def write(self, text: str) -> None:
+        """A line that stays, above the bar."""
+        if self.line is not None:
+            with suppress(OSError):
+                self.line.write(terminal.printable(text), file=sys.stderr)
