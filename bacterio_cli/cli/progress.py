@@ -39,7 +39,7 @@ class Bar:
             desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, mininterval=INTERVAL,
             smoothing=0.05, bar_format=FORMATS[self.width() >= WIDE], ncols=self.width(),
         )  # fmt: skip
-        line.dynamic_ncols = lambda _: (self.width(), None)
+        line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
 
     @property
     def visible(self) -> bool:

@@ -52,8 +52,10 @@ class Log:
 class Session:
     """The loop around the steps: progress bar, log, saves, and a clean stop when a signal asks for it."""
 
-    def __init__(self, run: TrainingState, out: Path, save_every: int | None, log: Log | None, *, quiet: bool) -> None:
-        self.run, self.out, self.save_every, self.log, self.quiet = run, out, save_every, log, quiet
+    def __init__(
+        self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, quiet: bool
+    ) -> None:
+        self.state, self.out, self.save_every, self.log, self.quiet = state, out, save_every, log, quiet
         self.signal: int | None = None
         self.names_due = 0  # the row of the history from which names are shown again
 
@@ -64,11 +66,11 @@ class Session:
         keep_freed_memory()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.remember)
-        nothing_to_do = self.run.done
+        nothing_to_do = self.state.done
         try:
             quiet = self.quiet or nothing_to_do
-            with Bar("", self.run.total, done=self.run.step, delay=0, quiet=quiet) as bar:
-                for progress in steps(self.run):
+            with Bar("", self.state.total, done=self.state.step, delay=0, quiet=quiet) as bar:
+                for progress in steps(self.state):
                     if bar.visible:
                         self.show(bar, progress)
                     if self.log:
@@ -79,7 +81,7 @@ class Session:
                     if self.signal:
                         break
         except DivergedError:
-            if self.run.history or not self.out.exists():  # weights that were never validated replace no others
+            if self.state.history or not self.out.exists():  # weights that were never validated replace no others
                 self.save()
             raise
         if not nothing_to_do:  # the last save was made before a signal, or before the last stage had ended
@@ -91,16 +93,16 @@ class Session:
 
     def show(self, bar: Bar, progress: Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
-        run, phase = self.run, self.run.course.stages[self.run.stage]
-        net = f", net {phase.net + 1}/{run.recipe.nets}" if run.recipe.nets > 1 else ""
+        state, phase = self.state, self.state.plan.phases[self.state.phase]
+        net = f", net {phase.net + 1}/{state.config.nets}" if state.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
-        valid = next(reversed(validation_curve(run.history)), None)
-        train = (run.nats / run.chars if run.chars else run.history[-1]["nats_per_char"]) / math.log(2)
+        valid = next(reversed(validation_curve(state.history)), None)
+        train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}"] if valid is not None else []
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.1f}k chars/s"]
         bar.show(what, progress.step, progress.total, ", ".join(figures))
-        if progress.improved and len(run.history) >= self.names_due:
-            self.names_due = len(run.history) + EPOCHS_BETWEEN_NAMES
+        if progress.improved and len(state.history) >= self.names_due:
+            self.names_due = len(state.history) + EPOCHS_BETWEEN_NAMES
             if names := self.fresh_names():
                 bar.write(f"{what}: {', '.join(names)}")
 
@@ -111,8 +113,8 @@ class Session:
 
         found: list[str] = []
         with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
-            model = snapshot(self.run)
-            params = SamplingParams(seed=self.run.step, max_length=2 * model.corpus["longest"])
+            model = snapshot(self.state)
+            params = SamplingParams(seed=self.state.step, max_length=2 * model.corpus["longest"])
             known, tally = frozenset(model.known), SamplingStats()
             drawn = sample(
                 model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, tally=tally
@@ -127,14 +129,14 @@ class Session:
         self.signal = number
 
     def leave(self, number: int) -> None:
-        """Say that the run can be resumed, and exit."""
+        """Say that the training can be resumed, and exit."""
         word = "interrupted" if number == signal.SIGINT else "terminated"
         if not self.quiet:
-            terminal.notice(f"{word} at step {self.run.step:,}; saved to {self.out}, go on with --resume")
+            terminal.notice(f"{word} at step {self.state.step:,}; saved to {self.out}, go on with --resume")
         raise SystemExit(128 + number)
 
     def save(self) -> None:
-        """The run as it stands."""
+        """The training as it stands."""
         from bacterio_cli.training.trainer import snapshot
 
-        snapshot(self.run).save(self.out)
+        snapshot(self.state).save(self.out)

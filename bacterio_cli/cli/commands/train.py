@@ -82,18 +82,18 @@ def train(
     goes_on = resume and out.exists()
     probe(out)
     if resume and not goes_on and not quiet:
-        terminal.notice(f"{out} does not exist yet: a new run")
+        terminal.notice(f"{out} does not exist yet: a new training")
     how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
     names = read_corpus(corpus, **how)
     related = read_corpus(background, **how) if background else None
-    run = make_run(names, related, given, preset, out if goes_on else None)
+    state = make_state(names, related, given, preset, out if goes_on else None)
     logger = Log(log, append=goes_on) if log else None
     if not quiet:
         for line in filter(None, map(provenance, (names, related))):
             terminal.notice(line)
-        terminal.notice(describe(names, run))
-    Session(run, out, save_every, logger, quiet=quiet).go()
-    finish(run, out, compact=compact, quiet=quiet)
+        terminal.notice(describe(names, state))
+    Session(state, out, save_every, logger, quiet=quiet).go()
+    finish(state, out, compact=compact, quiet=quiet)
 
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
@@ -107,21 +107,21 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
-def make_run(
+def make_state(
     names: Corpus, related: Corpus | None, given: dict[str, Any], preset: str | None, resumed: Path | None
 ) -> TrainingState:
-    """A new run, or the one that stands in the file."""
+    """A new training, or the one that stands in the file."""
     from bacterio_cli.checkpoint.checkpoint import load
-    from bacterio_cli.training import trainer as training  # imports the engine
+    from bacterio_cli.training import trainer  # imports the engine
     from bacterio_cli.training.config import resolve, resolve_resumed
     from bacterio_cli.training.resume import config_of
 
     if resumed is None:
-        return training.begin(names, resolve(preset or "default", given), related)
+        return trainer.begin(names, resolve(preset or "default", given), related)
     trained = load(resumed)
     stored = config_of(trained, resumed)
-    recipe = resolve_resumed(stored, given, preset, str(resumed))
-    return training.resume(trained, names, recipe, str(resumed), related)
+    config = resolve_resumed(stored, given, preset, str(resumed))
+    return trainer.resume(trained, names, config, str(resumed), related)
 
 
 def provenance(corpus: Corpus | None) -> str:
@@ -133,52 +133,52 @@ def provenance(corpus: Corpus | None) -> str:
     return "; ".join(filter(None, (*corpus.readings, corpus.losses)))
 
 
-def describe(names: Corpus, run: TrainingState) -> str:
+def describe(names: Corpus, state: TrainingState) -> str:
     """The corpus and the model in a line."""
-    recipe = run.config
-    size = sum(p.size for p in run.params.values())
+    config = state.config
+    size = sum(p.size for p in state.params.values())
     dropped = f" ({names.duplicates:,} duplicates dropped)" if names.duplicates else ""
-    goes_on = f", from step {run.step:,}" if run.step else ""
+    goes_on = f", from step {state.step:,}" if state.step else ""
     return (
-        f"{len(names.names):,} names{dropped}, {run.vocabulary.n_y - 1:,} letters; "
-        f"{recipe.arch} {recipe.layers} × {recipe.hidden}, {size:,} parameters, {recipe.epochs} epoch{'s' * (recipe.epochs != 1)}{goes_on}"
+        f"{len(names.names):,} names{dropped}, {state.vocabulary.n_y - 1:,} letters; "
+        f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters, {config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
     )
 
 
-def finish(run: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None:
+def finish(state: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None:
     """The final save if it is to be compact, and the report."""
     from bacterio_cli.training.trainer import snapshot
 
     if compact:
-        snapshot(run).compact().save(out, compress=True)
+        snapshot(state).compact().save(out, compress=True)
     if not quiet:
-        show_scores(run)
-        terminal.notice(f"{what_was_done(run)}; saved to {out}")
+        show_scores(state)
+        terminal.notice(f"{what_was_done(state)}; saved to {out}")
 
 
-def show_scores(run: TrainingState) -> None:
+def show_scores(state: TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
     from bacterio_cli.training.evaluation import validation_scores
 
-    scores = validation_scores(run)
+    scores = validation_scores(state)
     if not scores:
         return
     rows = [(score.model, f"{score.bits:.4f}") for score in scores]
-    valid = loading.validation_curve(run.history)
+    valid = loading.validation_curve(state.history)
     rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
     title, unit = "on the names held out", "bits per character"
     tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
     counted = [score.bits for score in scores if score.model.startswith("n-gram")]
     net = next(score.bits for score in scores if "net" in score.model)
     if counted and net >= min(counted):
-        unused = "" if run.weights[0] else ", and names will come from the table alone"
+        unused = "" if state.weights[0] else ", and names will come from the table alone"
         terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
 
 
-def what_was_done(run: TrainingState) -> str:
+def what_was_done(state: TrainingState) -> str:
     """Which names the saved model has learned."""
-    total, fitted = len(run.corpus.names), len(run.plan.texts["fit"].starts)
-    if run.refitted:
+    total, fitted = len(state.corpus.names), len(state.plan.texts["fit"].starts)
+    if state.refitted:
         return f"fitted on {fitted:,} names, then again on all {total:,}"
     return (
         f"fitted on {fitted:,} names, {total - fitted:,} held out"
