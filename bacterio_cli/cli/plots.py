@@ -28,6 +28,7 @@ UNDATED: dict[str, dict[str, None]] = {  # what each format would say of the tim
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+PICTURES = ", ".join("." + form for form in UNDATED)
 FONT = "DejaVu Sans"  # comes with matplotlib
 STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"],
@@ -67,7 +68,7 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
     from bacterio_cli.checkpoint.atomic_write import is_one_of, probe
 
     if form_of(path) not in UNDATED:
-        raise UsageError(f"--plot {path}: the name of a picture ends in {', '.join('.' + form for form in UNDATED)}")
+        raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
     if is_one_of(path, sources):
         raise UsageError(f"--plot {path} is one of the files to be read; choose another file")
     try:

@@ -99,7 +99,7 @@ class Session:
         valid = next(reversed(validation_curve(state.history)), None)
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}"] if valid is not None else []
-        figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.1f}k chars/s"]
+        figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         bar.show(what, progress.step, progress.total, ", ".join(figures))
         if progress.improved and len(state.history) >= self.names_due:
             self.names_due = len(state.history) + EPOCHS_BETWEEN_NAMES

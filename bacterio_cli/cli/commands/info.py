@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bacterio_cli.cli import completion, loading, options, tables, terminal
+from bacterio_cli.cli.plots import PICTURES, Letters, draw_model, ensure_drawable
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
 
 DRAWS = 2000  # whose letters a picture shows
+GROUPS = ("corpus", "training")
 
 
 def info(
     file: Annotated[Path | None, typer.Argument(autocompletion=completion.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: options.JsonOption = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the learning curves and the letters too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 
@@ -32,50 +34,47 @@ def info(
 
     file = file or default_checkpoint()
     if plot:
-        from bacterio_cli.cli.plots import ensure_drawable
-
         ensure_drawable(plot, [file])
-    trained = load(file)
+    model = load(file)
     if plot:
-        draw(plot, file.name, trained)
-    facts = describe(trained)
+        draw(plot, file.name, model)
     if as_json:
-        sys.stdout.write(terminal.as_json(facts))
-        return
-    history = facts.pop("history")
-    corpus = facts.pop("corpus")
-    training = facts.pop("training")
-    rows = [(name, show(value)) for name, value in facts.items()]
-    rows += [(f"corpus {name}", show(value)) for name, value in corpus.items()]
-    rows += [(f"training {name}", show(value)) for name, value in training.items()]
-    stages = Counter(row["stage"] for row in history)
-    rows.append(("epochs done", ", ".join(f"{count} {stage}" for stage, count in stages.items()) or "none"))
+        sys.stdout.write(terminal.as_json(describe(model)))
+    else:
+        tables.table(("what", "value"), rows_of(describe(model)), stream=sys.stdout)
+
+
+def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """The facts for people, groups of them a row for each, and of the history what came of it."""
+    history, rows = facts.pop("history"), []
+    for name, value in facts.items():
+        group = {f"{name} {part}": of_it for part, of_it in value.items()} if name in GROUPS else {name: value}
+        rows += [(label, show(found)) for label, found in group.items()]
+    phases = Counter(row["stage"] for row in history)
+    rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
     if valid := loading.validation_curve(history):
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
-    tables.table(("what", "value"), rows, stream=sys.stdout)
+    return rows
 
 
-def draw(path: Path, name: str, trained: Checkpoint) -> None:
+def draw(path: Path, name: str, model: Checkpoint) -> None:
     """The picture of a checkpoint: its history, and the letters of its names beside those of names drawn from it."""
     from itertools import islice
 
-    from bacterio_cli.cli.plots import Letters, draw_model
     from bacterio_cli.inference.sampler import SamplingParams, draws
     from bacterio_cli.nomenclature.statistics import letter_shares
 
-    request = SamplingParams(seed=0, temperature=1.0, max_length=2 * trained.corpus["longest"])
-    drawn = islice(draws(trained.language_model, trained.vocabulary, request), DRAWS)
+    request = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
+    drawn = islice(draws(model.language_model, model.vocabulary, request), DRAWS)
     names = [name for name in drawn if name]
     unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
     how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
-    corpus, sampled = (
-        letter_shares([trained.vocabulary.fold(name) for name in list_]) for list_ in (trained.known, names)
-    )
-    model = f"{name}: {trained.arch} {trained.model.layers} × {trained.model.n_a}, {len(trained.known):,} names"
-    soft = bool(trained.training.get("ngram") and trained.training.get("smoothing"))
-    draw_model(path, model, trained.history, soft, Letters(corpus, sampled, how))
-    without = "" if trained.history else ", without learning curves: the file holds no history"
+    corpus, sampled = (letter_shares([model.vocabulary.fold(name) for name in list_]) for list_ in (model.known, names))
+    title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
+    soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
+    draw_model(path, title, model.history, soft, Letters(corpus, sampled, how))
+    without = "" if model.history else ", without learning curves: the file holds no history"
     terminal.notice(f"drawn to {path}{without}")
 
 
@@ -88,23 +87,23 @@ def show(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def describe(trained: Checkpoint) -> dict[str, Any]:
+def describe(model: Checkpoint) -> dict[str, Any]:
     """Everything but the numbers themselves, ready for JSON."""
-    sizes = trained.model
+    sizes = model.model
     return {
-        "arch": trained.arch,
+        "arch": model.arch,
         "hidden": sizes.n_a,
         "layers": sizes.layers,
         "embedding": sizes.n_x,
-        "parameters": sum(p.size for p in trained.params.values()),
-        "vocabulary": trained.vocabulary.letters,
-        "nets": len(trained.nets),
-        "weights": dict(zip(("nets", "table", "background"), trained.weights, strict=True)),
-        "ngram_states": 0 if trained.table is None else len(trained.table.counts.suffix),
-        "capitalised": trained.vocabulary.capitalised,
-        "known_names": len(trained.known),
-        "resumable": trained.progress is not None,
-        "corpus": trained.corpus,
-        "training": trained.training,
-        "history": trained.history,
+        "parameters": sum(p.size for p in model.params.values()),
+        "vocabulary": model.vocabulary.letters,
+        "nets": len(model.nets),
+        "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
+        "ngram_states": 0 if model.table is None else len(model.table.counts.suffix),
+        "capitalised": model.vocabulary.capitalised,
+        "known_names": len(model.known),
+        "resumable": model.progress is not None,
+        "corpus": model.corpus,
+        "training": model.training,
+        "history": model.history,
     }

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import BacterioError, UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Row, Scorer
 
 Option = typer.Option
-AT_ONCE = 4096  # names scored together
+AT_ONCE = 16_384  # names scored together
 
 
 def score(
@@ -27,7 +29,7 @@ def score(
     header: options.HeaderOption = False,
     summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw the first 12 names letter by letter too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[options.Profile | None, Option(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
@@ -35,77 +37,69 @@ def score(
 ) -> None:  # fmt: skip
     """Say how likely names are, what is near them, and which rules they break.
 
-    A row a name: its loss, how many held-out names are less likely, its least likely letter, the nearest known name
+    A row per name: its loss, how many held-out names are less likely, its least likely letter, the nearest known name
     within two edits, the lists in which it stands, gender by ending, and the rules that it breaks.
 
     Example: bacterio score Methanoscillum Novimonas
     """
-    from bacterio_cli.inference.scorer import FIELDS, Scorer  # imports the engine
-
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
-    if "-" in (avoid or []) and (not names or "-" in names):
-        raise UsageError("'-' is given twice, and standard input can be read once")
+    from_stdin = not names or names == ["-"]
+    loading.refuse_two_stdins([*(avoid or []), *(["-"] if from_stdin else names or [])])
     if header and form != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {form}")
     if plot:
         from bacterio_cli.checkpoint.checkpoint import default_checkpoint
-        from bacterio_cli.cli.plots import ensure_drawable
 
-        listed = [] if names and names != ["-"] else ["-"]
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *listed])
-    wanted = given(names, input_format, column, encoding)
-    checkpoint, trained = loading.open_model(checkpoint)
-    lookup = loading.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
-    genus = (profile or trained.corpus["profile"]) == "genus"
-    scorer = Scorer(trained, lookup, genus=genus)
+        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *(["-"] if from_stdin else [])])
+    how = {"input_format": input_format, "column": column, "encoding": encoding}
+    wanted = cleaned(read_stdin(**how) if from_stdin else names or [])
+    checkpoint, model = loading.open_model(checkpoint)
+    lookup = loading.lists_of(model, avoid or [], **how)
+    scorer = loading.scorer_of(model, lookup, genus=None if profile is None else profile == "genus")
     terminal.notice(loading.compared_with(lookup) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
-        if strict and any(row.status == "conflict" for row in scorer.judged(wanted)):
-            raise SystemExit(1)
-        return
-    if header and form == "tsv":
-        sys.stdout.write("\t".join(FIELDS) + "\n")
-    conflicts, rows = 0, []
-    for begin in range(0, len(wanted), AT_ONCE):
-        for row in scorer.score(wanted[begin : begin + AT_ONCE]):
-            conflicts += row.status == "conflict"
-            if form == "table":
-                rows.append(row)
-            else:
-                sys.stdout.write(loading.row_as(form, row))
-    if form == "table":
-        show_table(rows)
+        conflict = strict and any(row.status == "conflict" for row in scorer.judged(wanted))
+    else:
+        conflict = show_rows(scorer, wanted, form, header=header)
     sys.stdout.flush()
-    if strict and conflicts:
+    if strict and conflict:
         raise SystemExit(1)
 
 
-def given(names: Sequence[str] | None, input_format: str | None, column: str | None, encoding: str | None) -> list[str]:
-    """The names typed, or those on standard input, composed and without outer blanks."""
-    import unicodedata
-
+def read_stdin(**how: str | None) -> list[str]:
+    """The texts on standard input; a notice says what they were taken for."""
     from bacterio_cli.dataset.readers.formats import describe, read
 
-    if names and names != ["-"]:
-        texts = list(names)
-    else:
-        if sys.stdin is not None and terminal.is_terminal(sys.stdin):
-            terminal.notice("reading names from standard input, one a line; Ctrl-D ends it")
-        reading = read("-", input_format=input_format, column=column, encoding=encoding)
-        if reading.format != "lines" or reading.encoding != "UTF-8":
-            terminal.notice(describe(reading))
-        texts = [entry.text for entry in reading.entries]
-    cleaned = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
-    return [text for text in cleaned if text]
+    if sys.stdin is not None and terminal.is_terminal(sys.stdin):
+        terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
+    reading = read("-", **how)
+    if reading.format != "lines" or reading.encoding != "UTF-8":
+        terminal.notice(describe(reading))
+    return [entry.text for entry in reading.entries]
+
+
+def cleaned(texts: Sequence[str]) -> list[str]:
+    """The texts composed (NFC) and without outer blanks, the empty ones left out."""
+    import unicodedata
+
+    found = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
+    return [text for text in found if text]
+
+
+def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
+    """The names, as many as are scored together at a time; counted by a progress bar if that takes long."""
+    with Bar("names", len(names), quiet=quiet) as bar:
+        for begin in range(0, len(names), AT_ONCE):
+            piece = names[begin : begin + AT_ONCE]
+            yield piece
+            bar.update(len(piece))
 
 
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     """The picture of the first names that the model can spell, and a notice of which these are."""
-    from bacterio_cli.cli.plots import MOST_NAMES, draw_surprise
-
     vocabulary = scorer.trained.vocabulary
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
@@ -124,7 +118,8 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     """The whole list in one row."""
     from bacterio_cli.inference.scorer import summary
 
-    values: dict[str, Any] = summary(scorer.surprises(names))
+    bits = [part for piece in pieces(names, quiet=False) for part in scorer.surprises(piece)]
+    values: dict[str, Any] = summary(bits)
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
@@ -134,10 +129,29 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
         tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
 
 
+def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> bool:
+    """A row per name; whether any has a conflict."""
+    from bacterio_cli.inference.scorer import FIELDS
+
+    if header:
+        sys.stdout.write("\t".join(FIELDS) + "\n")
+    conflict, rows = False, []
+    for piece in pieces(names, quiet=form != "table" and terminal.is_terminal(sys.stdout)):
+        for row in scorer.score(piece):
+            conflict = conflict or row.status == "conflict"
+            if form == "table":
+                rows.append(row)
+            else:
+                sys.stdout.write(loading.row_as(form, row))
+    if form == "table":
+        show_table(rows)
+    return conflict
+
+
 def show_table(rows: Sequence[Row]) -> None:
     """The rows for a person: letters shaded by surprise, the findings in words below.
 
-    'better than' is the percentile: the share of held-out names that are less likely a character.
+    'better than' is the percentile: the share of held-out names that are less likely per character.
     """
     from bacterio_cli.nomenclature.rules import CAVEAT
 
