@@ -1,4 +1,4 @@
-"""Pictures: the course of a training, the letters of its names, and the surprise of names letter by letter.
+"""Pictures: learning curves, the letters of names, and the surprise of names letter by letter.
 
 The only file that imports matplotlib, an optional extra, and it does so inside functions: only --plot needs it. Plain
 data go in and a file comes out, the same bytes for the same data. Nothing is told apart by colour: all is grey, dashed
@@ -31,21 +31,13 @@ UNDATED: dict[str, dict[str, None]] = {  # what each format would say of the tim
 PICTURES = ", ".join("." + form for form in UNDATED)
 FONT = "DejaVu Sans"  # comes with matplotlib
 STYLE: dict[Any, Any] = {
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [FONT],
-    "font.size": 9.0,
-    "axes.titlesize": 9.0,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.formatter.useoffset": False,
-    "hatch.linewidth": 0.6,
-    "legend.edgecolor": "white",
-    "legend.framealpha": 1.0,
-    "savefig.dpi": 150.0,
+    "font.family": ["sans-serif"], "font.sans-serif": [FONT], "font.size": 9.0, "axes.titlesize": 9.0,
+    "axes.spines.right": False, "axes.spines.top": False, "axes.formatter.useoffset": False,
+    "hatch.linewidth": 0.6, "legend.edgecolor": "white", "legend.framealpha": 1.0, "savefig.dpi": 150.0,
     "svg.fonttype": "none",  # text stays text, in the font of whoever looks
     "svg.hashsalt": "bacterio",
     "text.parse_math": False,  # $ is the end of a name
-}
+}  # fmt: skip
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
@@ -79,7 +71,7 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
             "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
         ) from error
     except ValueError as error:  # from MPLBACKEND or a matplotlibrc
-        raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; mend them") from error
+        raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; correct them") from error
     probe(path, option="--plot")
 
 
@@ -161,12 +153,12 @@ def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: 
         figure.suptitle(shown(title, LONGEST_HEADING))
         axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
         if history:
-            draw_course(axes["c"], axes["n"], axes["r"], history, soft)
+            draw_history(axes["c"], axes["n"], axes["r"], history, soft)
         draw_letters(axes["l"], letters)
 
 
-def draw_course(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
-    """The rows of the history over steps: one line a stage and net, which are named above the first panel."""
+def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
+    """The rows of the history over steps: one line per phase and net, which are named above the first panel."""
     from matplotlib.ticker import MaxNLocator
 
     training = "training, an epoch's mean, against soft targets" if soft else "training, an epoch's mean"
@@ -176,10 +168,10 @@ def draw_course(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, 
         (norm, "gradient_norm", "", {"linestyle": "-", "marker": "."}),
         (rate, "learning_rate", "", {"linestyle": "-", "marker": "."}),
     ]
-    stages = [(key, list(rows)) for key, rows in groupby(history, lambda row: (row["stage"], row["net"]))]
-    of_kind, begin, first = Counter(kind for (kind, _), _ in stages), 0.0, set()
+    phases = [(key, list(rows)) for key, rows in groupby(history, lambda row: (row["stage"], row["net"]))]
+    of_kind, begin, first = Counter(kind for (kind, _), _ in phases), 0.0, set()
     whole = max(1.0, *(float(row["step"]) for row in history))
-    for (kind, net), rows in stages:
+    for (kind, net), rows in phases:
         steps = [float(row["step"]) for row in rows]
         for axes, key, label, style in curves:
             points = [(x, float(row[key])) for x, row in zip(steps, rows, strict=True) if row[key] is not None]
@@ -202,7 +194,7 @@ def draw_course(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, 
     loss.set_ylabel("loss (bits per character)")
     loss.legend()
     norm.set_ylabel("gradient norm (before clipping)")
-    rate.set_ylabel("learning rate (a step)")
+    rate.set_ylabel("learning rate (per step)")
     for axes in (loss, norm, rate):
         axes.set_xlabel("steps")
         axes.set_xlim(0, 1.02 * whole)
@@ -211,7 +203,7 @@ def draw_course(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, 
 
 
 def draw_letters(axes: Axes, letters: Letters) -> None:
-    """Two bars a letter, the corpus beside what was sampled, the most frequent of the corpus first."""
+    """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
     some = list(letters.corpus)[:MOST_LETTERS]
     styles = [(letters.corpus, "the corpus", "0.55", ""), (letters.sampled, letters.how, "white", "/////")]
     for k, (shares, label, face, hatch) in enumerate(styles):
@@ -228,7 +220,7 @@ def draw_letters(axes: Axes, letters: Letters) -> None:
 
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
-    """A panel a name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
+    """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
     longest = min(MOST_PLACES, max(len(bits) for _, bits in names))
     columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
     rows = -(-len(names) // columns)
@@ -247,7 +239,7 @@ def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[fl
 
 
 def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
-    """One name: a bar a letter, its end hatched."""
+    """One name: a bar per letter, its end hatched."""
     places, most = bits[:MOST_PLACES], max(range(len(bits)), key=bits.__getitem__)
     cut = f", the first {len(places)} of {len(name)} letters" if len(places) < len(bits) else ""
     bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", edgecolor="black", linewidth=0.6)
