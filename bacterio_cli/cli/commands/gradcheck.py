@@ -13,6 +13,7 @@ import typer
 
 from bacterio_cli.cli import completion, gradcheck_output, options, terminal
 from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Option = typer.Option
 
 
 def gradcheck(
-    arch: Annotated[options.Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
+    arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,

@@ -1,0 +1,64 @@
+"""The options of training; defaults, ranges and choices come from `training.config`, which is written down once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bacterio_cli.cli.options import one_of
+from bacterio_cli.training.config import (
+    CHOICES,
+    LEARNING_RATES,
+    PLAIN_CELL,
+    PRESETS,
+    RANGES,
+    TrainingConfig,
+    epochs_for,
+)
+
+EXAMPLE_SIZE = 43_000  # characters for which the help says how many epochs are made
+
+if TYPE_CHECKING:  # as in `options`
+    Arch = str
+    Activation = str
+    Optimizer = str
+    Schedule = str
+    ClipMode = str
+    Preset = str
+else:
+    Arch, Activation, Optimizer, Schedule, ClipMode = (
+        one_of(CHOICES[name]) for name in ("arch", "activation", "optimizer", "schedule", "clip_mode")
+    )
+    Preset = one_of(PRESETS)
+
+
+def option(name: str, text: str, *declared: str, **more: Any) -> Any:
+    """The option of a field of `TrainingConfig`; its help ends with the range and the default."""
+    low, high = RANGES.get(name, (0, float("inf")))
+    within = f" ({low:,} to {high:,})" if high < 10**6 else ""
+    return typer.Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
+
+
+def default_of(name: str) -> str:
+    """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
+    value = getattr(TrainingConfig, name)
+    if name == "epochs":
+        passes = {arch: epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn")}
+        usual, plain = passes.values()
+        return f"by the size of the corpus, {usual} for {EXAMPLE_SIZE:,} characters; rnn {plain}"
+    if name == "batch_size":
+        small, large = (TrainingConfig().sized(characters).batch_size for characters in (1, 10**9))
+        return f"{small}; {large} for a large corpus"
+    others: dict[str, float] = {"rnn": PLAIN_CELL[name]} if name in PLAIN_CELL else {}
+    if name == "lr":
+        others |= {optimizer: rate for optimizer, rate in LEARNING_RATES.items() if rate != value}
+    instead = ", ".join(f"{which} {other:g}" for which, other in others.items())
+    return said(value) + (f"; {instead}" if instead else "")
+
+
+def said(value: Any) -> str:
+    """A default in words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else f"{value:g}"
