@@ -192,11 +192,16 @@ def test_modules_are_chapters() -> None:
 
 @pytest.mark.parametrize(
     ("package", "homes"),
-    [("typer", ["cli"]), ("rich", ["cli.terminal", "cli.tables", "cli.display"]), ("matplotlib", ["cli.plots"])],
-    ids=["typer", "rich", "matplotlib"],
+    [
+        ("typer", ["cli"]),
+        ("rich", ["cli.terminal", "cli.tables"]),
+        ("tqdm", ["cli.progress"]),
+        ("matplotlib", ["cli.plots"]),
+    ],
+    ids=["typer", "rich", "tqdm", "matplotlib"],
 )
 def test_package_is_imported_only_at_home(package: str, homes: list[str]) -> None:
-    """typer is imported only under cli/; rich in the three rooms of cli/ that draw, matplotlib in that of pictures."""
+    """typer is imported only under cli/, and each package that draws on a screen or a picture only where that is done."""
     users = [module for module in MODULES if package in foreign(module)]
     for home in homes:
         assert any(inside(module, f"{PACKAGE}.{home}") for module in users), home

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import samples
-from support.processes import NAMES, Result, bacterio, examples, small_model, write_names
+from support.processes import NAMES, Result, bacterio, examples, write_names
 
 from bacterio_cli.cli.app import main
 
@@ -51,15 +51,6 @@ def ends_well(result: Result, *, printed: bool = True) -> None:
     assert not any(c in text for c in "\x1b\x07\x9b\u202e\u2066"), result
     if result.code == 1 and printed:
         assert result.stderr.splitlines()[-1].startswith("bacterio: error: "), result
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model and a list."""
-    folder = tmp_path_factory.mktemp("any")
-    small_model().save(folder / "m.npz")
-    write_names(folder)
-    return folder
 
 
 @settings(examples, max_examples=150)

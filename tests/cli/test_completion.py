@@ -52,7 +52,7 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
         ("bacterio train --arch ", [*CHOICES["arch"]]),
         ("bacterio train --optimizer ada", ["adagrad", "adam", "adamw"]),
         ("bacterio train --schedule c", ["constant", "cosine"]),
-        ("bacterio train --preset ", ["fast", "default", "best", "seed"]),
+        ("bacterio train --preset ", [*PRESETS]),
         ("bacterio sample --gender ", ["m", "f", "n"]),
         ("bacterio sample --format ", ["names", "tsv", "jsonl"]),
         ("bacterio sample --input-format l", ["lines", "lpsn"]),

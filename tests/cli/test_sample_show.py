@@ -16,15 +16,6 @@ from bacterio_cli.inference.decoding import keep_top_k
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the small model as m.npz and a list of placeholders."""
-    folder = tmp_path_factory.mktemp("room")
-    small_model().save(folder / "m.npz")
-    (folder / "places.txt").write_text("UBA1\n")
-    return folder
-
-
 def shown(room: Path, *words: object) -> dict[str, tuple[list[float], list[float]]]:
     """Each name with P of its letters as drawn and in the model, as `--show` prints them in a pipe."""
     result = bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, "--show", *words, cwd=room)
@@ -111,7 +102,7 @@ def test_what_is_shown_is_reported_too(room: Path) -> None:
     assert '"compared": 600' in result.stderr
 
 
-@pytest.mark.parametrize("words", ["--format tsv", "--format jsonl", "--for places.txt"])
+@pytest.mark.parametrize("words", ["--format tsv", "--format jsonl", "--for names.txt"])
 def test_show_has_a_form_of_its_own(words: str, room: Path) -> None:
     """Beside another form it is refused."""
     result = bacterio("sample", "-c", "m.npz", "--show", *words.split(), cwd=room)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from support.processes import bacterio, examples, on_terminal, small_model
+from support.processes import bacterio, examples, on_terminal
 
-from bacterio_cli.cli.tables import table, widths_within
+from bacterio_cli.cli.tables import curve, table, widths_within
 from bacterio_cli.cli.terminal import columns_of
 
 COLUMNS = ("name", "better than", "", "why")
@@ -54,7 +54,7 @@ def test_nothing_is_lost_on_any_width(width: int, monkeypatch: pytest.MonkeyPatc
 
 def test_a_row_becomes_a_block_where_columns_have_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell a line behind its heading, empty cells left out, an empty line between rows."""
-    assert shown(42, monkeypatch)[0].split() == ["name", "better", "why"]  # a table yet, its heading in two lines
+    assert shown(42, monkeypatch)[1].split() == ["name", "than", "why"]  # a table yet, its heading in two lines
     assert shown(42, monkeypatch)[3].startswith("Nova Methano ")  # which is whole
     blocks = "\n".join(shown(34, monkeypatch)).split("\n\n")
     assert blocks[0].splitlines() == [
@@ -81,18 +81,19 @@ def test_a_column_that_lacks_little_gets_it_all() -> None:
     assert widths_within(30, [5, 5, 5], [40, 7, 5]) == [18, 7, 5]
 
 
+def test_a_curve_is_a_line_of_blocks() -> None:
+    """From the highest block to the lowest; of many values 24, the first and the last among them; none for none."""
+    assert curve([3.0, 2.5, 2.0]) == "█▅▁"
+    assert curve([2.0]) == "▁"
+    assert curve([]) == ""
+    many = curve([float(100 - k) for k in range(100)])
+    assert (len(many), many[0], many[-1]) == (24, "█", "▁")
+
+
 def test_columns_come_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file has 200; a screen what COLUMNS says."""
     monkeypatch.setenv("COLUMNS", "50")
     assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, 50)
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the small model as m.npz."""
-    folder = tmp_path_factory.mktemp("room")
-    small_model().save(folder / "m.npz")
-    return folder
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])

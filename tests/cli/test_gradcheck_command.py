@@ -1,0 +1,135 @@
+"""`bacterio gradcheck` as a process: rows, verdicts, planted mistakes and the lesson."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.processes import bacterio, on_terminal, only_error, small_model, strict_json
+
+
+def test_a_terminal_gets_colours_unless_they_are_refused(tmp_path: Path) -> None:
+    """FAIL is red on a terminal; not with NO_COLOR, and not in a pipe."""
+    words, red = ("gradcheck", "--arch", "mlp", "--inject", "slope-twice"), "\x1b[1;31mFAIL"
+    code, shown = on_terminal(*words, cwd=tmp_path)
+    assert (code, red in shown) == (1, True)
+    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
+    assert (code, "FAIL" in shown, "\x1b[1;31m" in shown, "\x1b[32m" in shown) == (1, True, False, False)
+    assert "\x1b" not in bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stdout
+
+
+def test_a_lesson_is_coloured_on_a_terminal(tmp_path: Path) -> None:
+    """The mistaken line is red, the right one green, and a scale that hides the mistake red; not with NO_COLOR."""
+    words = ("gradcheck", "--arch", "mlp", "--inject", "tanh-twice", "--explain")
+    wrong, right = "- return np.subtract(1, np.tanh(a) ** 2, out=out)", "+ return np.subtract(1, np.multiply(a, a, out"
+    code, shown = on_terminal(*words, cwd=tmp_path)
+    assert (code, f"\x1b[31m{wrong}" in shown, f"\x1b[32m{right}" in shown) == (1, True, True)
+    assert re.search(r"\x1b\[1;31m *unseen", shown)
+    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
+    assert (code, f"\n{wrong}" in shown, f"\n{right}" in shown, "\x1b[3" in shown) == (1, True, True, False)
+
+
+GRADCHECK_ROW = {
+    "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
+}  # fmt: skip
+
+
+def test_gradcheck_as_json(tmp_path: Path) -> None:
+    """The verdict, the time, and a row a parameter with its shape, error and equation."""
+    result = bacterio("gradcheck", "--json", cwd=tmp_path)
+    report = strict_json(result.stdout)
+    assert (result.code, result.stderr) == (0, "")
+    assert set(report) == {"passed", "seconds", "rows"}
+    assert report["passed"] is True
+    assert report["seconds"] > 0
+    assert len(report["rows"]) > 100
+    for row in report["rows"]:
+        assert {name: type(value) for name, value in row.items()} == GRADCHECK_ROW
+        assert row["passed"]
+        assert row["max_relative_error"] <= 1e-10
+        assert row["equation"]
+    assert len({(row["case"], row["parameter"]) for row in report["rows"]}) == len(report["rows"])
+
+
+@pytest.mark.parametrize("arch", ["rnn", "gru", "lstm", "mlp"])
+def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
+    """--arch leaves only the cases of that kind, and all of its parameters are among them."""
+    report = strict_json(bacterio("gradcheck", "--json", "--arch", arch, cwd=tmp_path).stdout)
+    assert all(row["case"].removeprefix("cell ").startswith(arch) for row in report["rows"])
+    expected = {"0.W", "0.b", "1.W"} if arch == "mlp" else {"0.W_ax", "0.W_aa", "0.b_a", "1.W_aa", "x", "0.a_0"}
+    assert expected | {"E", "W_ya", "b_y"} <= {row["parameter"] for row in report["rows"]}
+
+
+def test_gradcheck_as_a_table(tmp_path: Path) -> None:
+    """A line a row on stdout, the verdict in one line on stderr."""
+    result = bacterio("gradcheck", "--arch", "mlp", cwd=tmp_path)
+    rows = result.stdout.splitlines()[1:]
+    assert result.code == 0
+    assert all(" pass " in row for row in rows)
+    assert result.stderr.startswith(f"bacterio: all {len(rows)} rows pass; largest relative error ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
+    """--inject shows rows that fail, in the table and in JSON; rows that the mistake does not touch still pass."""
+    words = ("gradcheck", "--arch", "rnn", "--inject", "tanh-twice")
+    result = bacterio(*words, *["--json"] * as_json, cwd=tmp_path)
+    assert result.code == 1
+    if as_json:
+        report = strict_json(result.stdout)
+        verdicts = [row["passed"] for row in report["rows"]]
+        assert report["passed"] is False
+        assert all(row["passed"] for row in report["rows"] if "relu" in row["case"] or "sigmoid" in row["case"])
+    else:
+        verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[1:]]
+        assert result.stderr.startswith(f"bacterio: {verdicts.count(False)} of {len(verdicts)} rows FAIL; ")
+    assert 0 < verdicts.count(False) < len(verdicts)
+
+
+def test_an_unknown_mistake_is_exit_2(tmp_path: Path) -> None:
+    """The message says where the names are."""
+    result = bacterio("gradcheck", "--inject", "typo", cwd=tmp_path)
+    assert only_error(result, 2) == "--inject typo: no such mistake; 'bacterio gradcheck --list-bugs' lists them"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("tanh-twise", "tanh-twice"), ("carry", "no-carry")])
+def test_a_mistyped_mistake_is_guessed(typed: str, meant: str, tmp_path: Path) -> None:
+    """The message asks whether the nearest name was meant."""
+    said = only_error(bacterio("gradcheck", "--inject", typed, cwd=tmp_path), 2)
+    assert said.startswith(f"--inject {typed}: no such mistake; did you mean {meant}? ")
+
+
+@pytest.mark.parametrize("word", [["--json"], ["--inject", "tanh-twice"]])
+def test_the_list_of_mistakes_stands_alone(word: list[str], tmp_path: Path) -> None:
+    """Beside an option that it would swallow it is refused."""
+    said = only_error(bacterio("gradcheck", "--list-bugs", *word, cwd=tmp_path), 2)
+    assert said == "--list-bugs prints a list and checks nothing; give it alone"
+
+
+def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
+    """Each line begins with the name that --inject takes, in kebab case, and goes on with what it is."""
+    result = bacterio("gradcheck", "--list-bugs", cwd=tmp_path)
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert (result.code, result.stderr) == (0, "")
+    assert len({name for name, _ in lines}) == len(lines) >= 12
+    assert all(name.replace("-", "").isalpha() and name.islower() and "-" in name for name, _ in lines)
+    assert all(len(summary) > 10 for _, summary in lines)
+
+
+def test_gradcheck_of_a_trained_model(room: Path) -> None:
+    """-c proves each parameter of the file at full size."""
+    report = strict_json(bacterio("gradcheck", "-c", "m.npz", "--json", cwd=room).stdout)
+    shapes = {row["parameter"]: tuple(row["shape"]) for row in report["rows"]}
+    assert report["passed"]
+    assert {name: shapes[name] for name in small_model().params} == {
+        name: p.shape for name, p in small_model().params.items()
+    }
+
+
+def test_a_tolerance_that_nothing_meets_fails(tmp_path: Path) -> None:
+    """--tolerance decides: at 0 rounding alone is too much, and central differences need their own default."""
+    assert bacterio("gradcheck", "--arch", "mlp", "--tolerance", 0, cwd=tmp_path).code == 1
+    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", cwd=tmp_path).code == 0
+    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", "--tolerance", 1e-13, cwd=tmp_path).code == 1

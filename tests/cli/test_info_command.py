@@ -1,0 +1,57 @@
+"""`bacterio info` as a process: the facts of a checkpoint, for programs and for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.processes import NAMES, bacterio, small_model, strict_json
+
+from bacterio_cli.cli.tables import curve
+
+
+def test_info_as_json(room: Path) -> None:
+    """One JSON object: the sizes, alphabet, corpus, options and history that the file holds."""
+    result = bacterio("info", "m.npz", "--json", cwd=room)
+    facts, model = strict_json(result.stdout), small_model()
+    assert (result.code, result.stderr) == (0, "")
+    assert facts == {
+        "arch": "gru",
+        "hidden": 16,
+        "layers": 1,
+        "embedding": 4,
+        "parameters": sum(p.size for p in model.params.values()),
+        "vocabulary": "".join(sorted(set("".join(NAMES).lower()))),
+        "capitalised": True,
+        "known_names": 40,
+        "nets": 1,
+        "weights": {"nets": 1.0, "table": 0.0, "background": 0.0},
+        "ngram_states": 0,
+        "resumable": True,
+        "corpus": model.corpus,
+        "training": model.training,
+        "history": model.history,
+    }
+
+
+def test_info_as_a_table(room: Path) -> None:
+    """The same facts for people, a line each, with the best validation loss in bits."""
+    result = bacterio("info", "m.npz", cwd=room)
+    lines = result.stdout.splitlines()[1:]
+    rows = dict(line.split(maxsplit=1) for line in lines if not line.startswith(("corpus", "training")))
+    assert (result.code, result.stderr) == (0, "")
+    assert rows["arch"].strip() == "gru"
+    assert rows["parameters"].strip() == f"{sum(p.size for p in small_model().params.values()):,}"
+    assert rows["known_names"].strip() == "40"
+    best = min(row["valid_bits_per_char"] for row in small_model().history)
+    assert rows["best"].split(maxsplit=1)[1].strip() == f"{best:.4f} bits per character"
+    valid = [row["valid_bits_per_char"] for row in small_model().history]
+    assert ["validation", "by", "epoch", curve(valid)] in [line.split() for line in lines]
+    assert ["corpus", "names", "40"] in [line.split() for line in lines]
+    assert ["training", "optimizer", "adam"] in [line.split() for line in lines]
+
+
+def test_info_shows_the_default_model(tmp_path: Path) -> None:
+    """Without a file, the model in the working directory, else the one that ships."""
+    assert strict_json(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] > 3000
+    small_model().save(tmp_path / "bacterio.npz")
+    assert strict_json(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40

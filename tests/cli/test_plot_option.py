@@ -1,0 +1,143 @@
+"""--plot: what it refuses, that results are printed as always, and pictures of any names and settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+import pytest
+from support.processes import ROOT, bacterio, begin, finish, only_error, write_names
+from support.svg import panels, texts
+
+from bacterio_cli.cli.plots import draw_surprise
+from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.training import trainer
+
+drawn = pytest.mark.skipif(
+    importlib.util.find_spec("matplotlib") is None,
+    reason="matplotlib, which pictures need, is not installed",
+)
+
+
+@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])
+def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path: Path) -> None:
+    """One line, exit 1, no results and no picture; without --plot nothing is missed."""
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')\n", encoding="utf-8")
+    blocked = f"{tmp_path}{os.pathsep}{ROOT}"
+    result = bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room, PYTHONPATH=blocked)
+    assert only_error(result) == "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
+    assert (result.stdout, (tmp_path / "p.png").exists()) == ("", False)
+    assert bacterio(*words.split(), cwd=room, PYTHONPATH=blocked).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("info m.npz --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
+        ("score -c m.npz Boria --plot p", "--plot p: the name of a picture ends in .png, .svg, .pdf"),
+        ("info model.svg --plot linked.svg", "--plot linked.svg is one of the files to be read; choose another file"),
+        ("score -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
+        ("score -c m.npz Boria --avoid list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
+        ("score -c m.npz --plot list.svg", "--plot list.svg is one of the files to be read"),
+    ],
+)
+def test_a_name_that_cannot_be_is_exit_2(words: str, message: str, room: Path, tmp_path: Path) -> None:
+    """An unknown suffix, or a file that is read, by whatever name it goes: one line, and nothing is changed."""
+    for name in ("m.npz", "model.svg"):
+        (tmp_path / name).write_bytes((room / "m.npz").read_bytes())
+    (tmp_path / "linked.svg").symlink_to("model.svg")
+    write_names(tmp_path, file="list.svg")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    result = bacterio(*words.split(), cwd=tmp_path, shell='"$@" < list.svg')
+    assert only_error(result, 2).startswith(message)
+    assert (result.stdout, {path.name: path.read_bytes() for path in tmp_path.iterdir()}) == ("", before)
+
+
+@drawn
+@pytest.mark.parametrize(
+    ("path", "reason"), [("no/p.png", "No such file or directory"), ("folder.pdf", "it is a directory")]
+)
+@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])
+def test_a_place_that_cannot_be_written_is_exit_1(words: str, path: str, reason: str, room: Path) -> None:
+    """One line with the reason and the option to choose with, before any results."""
+    (room / "folder.pdf").mkdir(exist_ok=True)
+    result = bacterio(*words.split(), "--plot", path, cwd=room)
+    assert only_error(result) == f"cannot write {path}: {reason}; choose another place with --plot"
+    assert result.stdout == ""
+
+
+@drawn
+@pytest.mark.parametrize("words", [["Жук"], []])
+def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path) -> None:
+    """Where the model can spell no name there is no picture, and what stood there still does."""
+    (tmp_path / "p.png").write_text("old", encoding="utf-8")
+    result = bacterio("score", "-c", "m.npz", *words, "--plot", tmp_path / "p.png", cwd=room)
+    assert result.code == 1
+    assert result.stderr.splitlines()[-1].endswith("p.png: there is no name to draw that the model can spell")
+    assert (tmp_path / "p.png").read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["p.png"]
+
+
+@drawn
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
+    """Katakana, blanks, $ and _ are letters like others, no warning; where the font lacks some a notice says so."""
+    learned = ("ピカチュウ", "カ メ", "ゼ$ニガ$", "ニ_ド_ク", "コラッタ", "ピジョン", "ニャース", "カメ")
+    trainer.snapshot(finish(begin(Corpus(learned)))).save(tmp_path / "kana.npz")
+    path, names = tmp_path / f"p.{suffix}", ["ピカチュウ", "ゼ$ニガ$", "カ メ", "ニ_ド_ク", "\x1bカ"]
+    words = ("score", "-c", "kana.npz", *names, "--plot", path)
+    result = bacterio(*words, cwd=tmp_path, PYTHONWARNINGS="error")
+    assert result.code == 0
+    boxes = f"bacterio: boxes stand in {path} for letters that its font lacks: ピカチュウゼニガメドク; "
+    assert [line for line in result.stderr.splitlines() if boxes in line] == [
+        line for line in result.stderr.splitlines() if "lacks" in line
+    ]
+    assert ("boxes" in result.stderr) == (suffix != "svg")
+    assert all(line.startswith("bacterio: ") for line in result.stderr.splitlines())
+    if suffix == "svg":
+        assert [p.letters for p in panels(path)] == [[*"ピカチュウ$"], [*"ゼ$ニガ$$"], [*"カ␣メ$"], [*"ニ_ド_ク$"]]
+        assert set(names[:4]) <= set(texts(path))
+
+
+@drawn
+@pytest.mark.parametrize("title", ["$x_1$.npz", "a\x1b[31m.npz", "\udcff\uffff.npz", "<&>.npz"])
+def test_a_title_that_lies_is_shown_as_it_is(title: str, tmp_path: Path) -> None:
+    """Mathematics, escapes, halves of characters and markup stay text, and the file can be read."""
+    draw_surprise(tmp_path / "p.svg", title, [("b", [1.0, 2.0])])
+    shown = {"a\x1b[31m.npz": r"a\x1b[31m.npz", "\udcff\uffff.npz": r"\udcff\uffff.npz"}
+    assert shown.get(title, title) in texts(tmp_path / "p.svg")
+
+
+@drawn
+@pytest.mark.parametrize("suffix", ["PNG", "svg", "pdf"])
+def test_the_same_bytes_twice(suffix: str, room: Path, tmp_path: Path) -> None:
+    """Whatever stood there, whenever it is drawn, and however matplotlib is set up for its user."""
+    (tmp_path / "matplotlibrc").write_text("axes.linewidth: 9\nsvg.hashsalt: x\n", encoding="utf-8")
+    path, found = tmp_path / f"p.{suffix}", []
+    for environment in ({"SOURCE_DATE_EPOCH": "0"}, {"MATPLOTLIBRC": str(tmp_path), "PYTHONHASHSEED": "7"}):
+        assert bacterio("info", "m.npz", "--plot", path, cwd=room, **environment).code == 0
+        found.append(path.read_bytes())
+    assert found[0] == found[1]
+    assert found[0].startswith({"PNG": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix])
+    assert not re.search(rb"(?i)date|matplotlib v", found[0])
+
+
+@drawn
+@pytest.mark.parametrize(
+    "words", ["info m.npz", "info m.npz --json", "score -c m.npz Boria", "score -c m.npz --summary Boria"]
+)
+def test_results_are_printed_as_always(words: str, room: Path, tmp_path: Path) -> None:
+    """A picture changes nothing on stdout."""
+    plain = bacterio(*words.split(), cwd=room)
+    assert plain.stdout
+    assert bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room).stdout == plain.stdout
+
+
+@drawn
+def test_bad_settings_of_matplotlib_are_one_line(room: Path) -> None:
+    """A backend that there is not stops matplotlib before it starts."""
+    result = bacterio("info", "m.npz", "--plot", "a.png", cwd=room, MPLBACKEND="garbage")
+    assert only_error(result).startswith("--plot: matplotlib does not start by its own settings: ")
+    assert not (room / "a.png").exists()

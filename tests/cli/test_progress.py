@@ -1,0 +1,167 @@
+"""The progress bar: what a terminal sees of it, how it is left, and that nobody else gets any of it."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.processes import TINY, bacterio, on_terminal, write_names
+
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.cli.app import main
+from bacterio_cli.cli.progress import Bar
+
+LONG = (*TINY[:-2], "--epochs", "5000", "--batch-size", "8")  # far from its end when it is interrupted
+
+
+class Terminal(io.StringIO):
+    """A terminal in memory, which says nothing of its size."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+class Notebook:
+    """A stream that knows neither isatty nor fileno."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        """Keep it."""
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+def left_on(columns: int, shown: str) -> list[str]:
+    """The lines that stand on a terminal in the end, which is one that knows \\r and \\n and no other code."""
+    lines = []
+    for line in shown.replace("\r\n", "\n").split("\n"):
+        cells: list[str] = []
+        for part in line.split("\r"):
+            assert "\x1b" not in part
+            cells[: len(part)] = part
+            assert len(part) <= columns or part.startswith("bacterio: "), part
+        lines.append("".join(cells).rstrip())
+    return lines
+
+
+@pytest.mark.parametrize("columns", [80, 50])
+def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -> None:
+    """Phase, epoch, time, both losses and, where there is room, the speed in one line; names of the model above it."""
+    words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
+    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, columns), NO_COLOR="1")
+    (bar,) = [line for line in left_on(columns, shown.partition("on the names")[0]) if "fit 2/2" in line]
+    row = load(tmp_path / "m.npz").history[-1]
+    assert code == 0
+    assert f"valid {row['valid_bits_per_char']:.3f}, train" in bar
+    assert ("k chars/s" in bar) == ("|█" in bar) == (columns == 80)
+    assert re.search(r"after 00:\d\d", bar)
+    assert re.search(r"fit 1/2: [A-Z]\w*(, [A-Z]\w*)*\r\n", shown)
+    assert shown.endswith("bacterio: fitted on 36 names, 4 held out; saved to m.npz\r\n")
+
+
+def test_names_are_those_of_the_mixture(tmp_path: Path) -> None:
+    """With the net at weight 0 the names come from the table, and none of them stands in the corpus."""
+    words = ("train", write_names(tmp_path), *TINY[:-5], "--epochs", 1, "--mix", 0, "--no-refit", "-o", "m.npz")
+    shown = on_terminal(*words, cwd=tmp_path)[1]
+    names = re.search(r"fit 1/1: (\w+(?:, \w+)*)", shown)
+    assert names, shown
+    assert not set(names[1].split(", ")) & set((tmp_path / "names.txt").read_text().split())
+    assert len(load(tmp_path / "m.npz").history) == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "dumb", "quiet"])
+def test_nobody_else_gets_a_bar(kind: str, tmp_path: Path) -> None:
+    """In a pipe and on a dumb terminal notices and report without \\r or an escape code; under --quiet nothing."""
+    words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
+    if kind == "quiet":
+        assert on_terminal(*words, "-q", cwd=tmp_path) == (0, "")
+        return
+    if kind == "dumb":
+        shown = on_terminal(*words, cwd=tmp_path, TERM="dumb")[1].replace("\r\n", "\n")
+    else:
+        shown = bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stderr
+    assert not set("\r\x1b") & set(shown)
+    assert "left" not in shown
+    assert shown.startswith("bacterio: 40 names")
+    assert shown.endswith("saved to m.npz\n")
+
+
+def test_a_stream_that_is_no_terminal_needs_no_more_than_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a notebook, whose streams know neither isatty nor fileno, training says what it says in a pipe."""
+    stream = Notebook()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(
+        sys, "argv", ["bacterio", "train", str(write_names(tmp_path)), *TINY, "-o", str(tmp_path / "m")]
+    )
+    main()
+    assert "\r" not in stream.text
+    assert stream.text.startswith("bacterio: 40 names")
+
+
+def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
+    """Ctrl-C: the last state without ^C, then the notice on a line of its own, exit 130."""
+    words = ("train", write_names(tmp_path), *LONG, "-o", "m.npz")
+    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 80), keys=("left", b"\x03"))
+    lines = left_on(80, shown)
+    assert code == 130
+    assert "^C" in shown
+    assert "^C" not in "\n".join(lines)
+    assert re.match(r"fit \d+/5000\|", lines[-3])
+    assert re.fullmatch(r"bacterio: interrupted at step [\d,]+; saved to m.npz, go on with --resume", lines[-2])
+
+
+def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
+    """Training that diverges ends as without a bar: the same error as the last line, the same checkpoint."""
+    wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", "1e15")
+    words = ("train", write_names(tmp_path), "--epochs", 3, *wild, "-o")
+    plain = bacterio(*words, "plain.npz", cwd=tmp_path)
+    code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 200))
+    assert code == plain.code == 1
+    assert "is not finite at step" in plain.stderr
+    assert left_on(200, shown)[-2] == plain.stderr.splitlines()[-1]
+    assert (tmp_path / "seen.npz").read_bytes() == (tmp_path / "plain.npz").read_bytes()
+
+
+def test_short_work_shows_nothing_and_long_work_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar with a delay is silent until it has passed; the line that is left says how long it took."""
+    for pause, seen in ((0.0, False), (0.3, True)):
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("TERM", "xterm")
+        with Bar("names", 2, delay=0.2) as bar:
+            for _ in range(2):
+                time.sleep(pause)
+                bar.update()
+        assert ("names|█" in stream.getvalue()) == seen
+        assert stream.getvalue().endswith("after 00:00\n") == seen
+
+
+def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes that fail are not heard of."""
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with Bar("names", 3, delay=0) as bar:
+        stream.close()
+        bar.show("names", 2, 3, "well")
+        bar.write("a line")
+
+
+def test_ranking_and_checking_show_how_far_they_are(room: Path) -> None:
+    """`sample --rank` counts the names of its pool, `gradcheck -c` its parameters; what they print is the same."""
+    words = ("sample", "-n", 3, "--rank", "--pool", 30_000, "--seed", 1)
+    code, shown = on_terminal(*words, cwd=room, size=(24, 80))
+    assert code == 0
+    assert re.search(r"names\|█+.*\| after 00:\d\d", shown)
+    names = bacterio("sample", "-n", 3, "--rank", "--pool", 30_000, "--seed", 1, cwd=room).stdout.split()
+    assert [line for line in left_on(80, shown) if line.isalpha()] == names

@@ -1,0 +1,97 @@
+"""`bacterio train` as a process: what it says, what it refuses, and what it leaves alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.processes import TINY, bacterio, only_error
+
+from bacterio_cli.checkpoint.checkpoint import load
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"Abano\nCaf\xe9\n", "bad.txt:2: byte 0xe9 is not UTF-8"),
+        (b"Abano\nBac\0illa\n", "bad.txt:2: control character U+0000"),
+        (b"Abano\nBac\x1b[2Jilla\n", "bad.txt:2: control character U+001B"),
+        (b"Abano\n" + b"x" * 600, "bad.txt:2: the line has 600 characters"),
+        (b"Abano\n", "bad.txt: has only one name, 'Abano'"),
+        (b"", "bad.txt: has no names"),
+        (None, "cannot read bad.txt: No such file or directory"),
+    ],
+    ids=["Latin-1", "NUL", "ESC", "long line", "one name", "empty", "missing"],
+)
+def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, message: str, tmp_path: Path) -> None:
+    """Exit 1 with the file and line, in words that a terminal can show; an existing --out is not touched."""
+    if data is not None:
+        (tmp_path / "bad.txt").write_bytes(data)
+    (tmp_path / "m.npz").write_bytes(b"precious")
+    result = bacterio("train", "bad.txt", "-o", "m.npz", cwd=tmp_path)
+    assert only_error(result).startswith(message)
+    assert result.stdout == ""
+    assert result.stderr.rstrip("\n").isprintable()
+    assert (tmp_path / "m.npz").read_bytes() == b"precious"
+    assert {p.name for p in tmp_path.iterdir()} <= {"bad.txt", "m.npz"}
+
+
+def test_a_name_that_lies_is_shown_escaped(tmp_path: Path) -> None:
+    """A path with a line end or an escape in it cannot write a second line or colour the terminal."""
+    result = bacterio("train", "no\n\x1b[31msuch", cwd=tmp_path)
+    assert only_error(result) == r"cannot read no\x0a\x1b[31msuch: No such file or directory"
+
+
+def test_training_prints_nothing_on_stdout(room: Path) -> None:
+    """What is trained and how it went goes to stderr: the corpus, a report, and where the file is."""
+    result = bacterio("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
+    lines = result.stderr.splitlines()
+    assert (result.code, result.stdout) == (0, "")
+    assert lines[0].startswith("bacterio: 40 names (40 duplicates dropped), 19 letters; gru 1 × 8, ")
+    assert lines[-1] == "bacterio: fitted on 36 names, 4 held out; saved to out.npz"
+    row = load(room / "out.npz").history[-1]
+    assert re.search(rf"^net +{row['valid_bits_per_char']:.4f}$", result.stderr, flags=re.MULTILINE)
+    assert "\r" not in result.stderr
+
+
+def test_quiet_training_prints_nothing(room: Path) -> None:
+    """-q leaves both streams empty."""
+    assert bacterio("train", "names.txt", *TINY, "-q", "-o", "quiet.npz", cwd=room) == (0, "", "")
+    assert load(room / "quiet.npz").history[-1]["epoch"] == 2
+
+
+@pytest.mark.parametrize(("closed", "left"), [(">&-", "stderr"), ("2>&-", "stdout")])
+def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) -> None:
+    """With stdout or stderr closed it trains all the same, and the report does not go astray to stdout."""
+    result = bacterio("train", "names.txt", *TINY, "-o", "closed.npz", cwd=room, shell=f'exec "$@" {closed}')
+    assert result.code == 0, result
+    assert result.stdout == ""
+    assert ("saved to closed.npz" in result.stderr) == (left == "stderr")
+
+
+@pytest.mark.parametrize(("out", "reason"), [("none/m.npz", "No such file or directory"), (".", "it is a directory")])
+def test_an_out_that_cannot_be_written_is_refused_before_training(out: str, reason: str, room: Path) -> None:
+    """The only line is the error: the list has not even been looked at."""
+    result = bacterio("train", "names.txt", "-o", out, cwd=room)
+    assert only_error(result) == f"cannot write {out}: {reason}; choose another place with --out"
+
+
+def test_a_log_that_cannot_be_written_is_refused_before_training(room: Path) -> None:
+    """A --log in a folder that does not exist is named, and no model is written."""
+    result = bacterio("train", "names.txt", *TINY, "-o", "unlogged.npz", "--log", "none/log", cwd=room)
+    assert only_error(result) == "cannot write none/log: No such file or directory"
+    assert not (room / "unlogged.npz").exists()
+
+
+def test_save_every_writes_between_epochs(room: Path) -> None:
+    """With --save-every the file of a run that breaks off in its first epoch holds the last step saved."""
+    result = bacterio(
+        "train", "names.txt", *TINY, "-q", "--optimizer", "sgd", "--lr", "1e10", "--schedule", "constant", "--clip", 0,
+        "--warmup", 2, "--arch", "rnn", "--activation", "relu", "--batch-size", 8, "--save-every", 1, "-o", "s.npz",
+        cwd=room,
+    )  # fmt: skip
+    assert "is not finite at step" in only_error(result)
+    progress = load(room / "s.npz").progress
+    assert progress is not None
+    assert 1 <= progress["step"] < 5
