@@ -201,7 +201,7 @@ def test_modules_are_chapters() -> None:
     ids=["typer", "rich", "tqdm", "matplotlib"],
 )
 def test_package_is_imported_only_at_home(package: str, homes: list[str]) -> None:
-    """typer is imported only under cli/, and each package that draws on a screen or a picture only where that is done."""
+    """typer is imported only under cli/; each package that draws, only in the modules of cli/ that do."""
     users = [module for module in MODULES if package in foreign(module)]
     for home in homes:
         assert any(inside(module, f"{PACKAGE}.{home}") for module in users), home
