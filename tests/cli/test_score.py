@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.processes import NAMES, Result, bacterio, on_terminal, only_error, small_model, write_names
+from support.processes import NAMES, Result, bacterio, on_terminal, only_error, small_model, strict_json, write_names
 from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
@@ -39,14 +38,9 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def refuse(word: str) -> None:
-    """NaN and Infinity, which JSON does not have."""
-    raise ValueError(f"{word} is not JSON")
-
-
 def records(text: str) -> list[dict[str, object]]:
     """JSON Lines."""
-    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+    return [strict_json(line) for line in text.splitlines(keepends=True)]
 
 
 def test_a_row_a_name_in_tsv(room: Path) -> None:

@@ -70,17 +70,17 @@ def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) 
     assert ("saved to closed.npz" in result.stderr) == (left == "stderr")
 
 
-@pytest.mark.parametrize(("out", "reason"), [("none/m.npz", "No such file or directory"), (".", "it is a directory")])
-def test_an_out_that_cannot_be_written_is_refused_before_training(out: str, reason: str, room: Path) -> None:
-    """The only line is the error: the list has not even been looked at."""
-    result = bacterio("train", "names.txt", "-o", out, cwd=room)
-    assert only_error(result) == f"cannot write {out}: {reason}; choose another place with --out"
-
-
-def test_a_log_that_cannot_be_written_is_refused_before_training(room: Path) -> None:
-    """A --log in a folder that does not exist is named, and no model is written."""
-    result = bacterio("train", "names.txt", *TINY, "-o", "unlogged.npz", "--log", "none/log", cwd=room)
-    assert only_error(result) == "cannot write none/log: No such file or directory"
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("-o none/m.npz", "cannot write none/m.npz: No such file or directory; choose another place with --out"),
+        ("-o .", "cannot write .: it is a directory; choose another place with --out"),
+        ("-o unlogged.npz --log none/log", "cannot write none/log: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_training(words: str, message: str, room: Path) -> None:
+    """The only line is the error, and no model is written."""
+    assert only_error(bacterio("train", "names.txt", *TINY, *words.split(), cwd=room)) == message
     assert not (room / "unlogged.npz").exists()
 
 
