@@ -23,13 +23,22 @@ def report(rows: list[Row], seconds: float, *, as_json: bool) -> None:
         sys.stdout.write(terminal.as_json(result))
         return
     cells = [
-        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", "pass" if row.passed else "FAIL", row.equation)
+        (row.case, row.parameter, "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}", verdict(row), row.skipped or row.equation)
         for row in rows
     ]  # fmt: skip
     tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
     worst = max((row.max_relative_error for row in rows), default=0.0)
-    verdict = f"{len(failed)} of {len(rows)} rows FAIL" if failed else f"all {len(rows)} rows pass"
-    terminal.notice(f"{verdict}; largest relative error {worst:.1e}, {seconds:.1f} s")
+    skipped = sum(bool(row.skipped) for row in rows)
+    proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")
+    outcome = f"{len(failed)} of {len(rows)} rows FAIL" if failed else proved
+    terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
+
+
+def verdict(row: Row) -> str:
+    """Whether a row is proved, refuted, or had nothing to prove."""
+    if row.skipped:
+        return "skip"
+    return "pass" if row.passed else "FAIL"
 
 
 def say(text: str) -> None:

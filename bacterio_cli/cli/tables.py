@@ -21,6 +21,7 @@ STYLES = {
     "warn": "yellow",
     "ok": "green",
     "unseen": "bold red",
+    "skip": "yellow",
 }
 
 

@@ -32,6 +32,7 @@ def test_a_lesson_is_coloured_on_a_terminal(tmp_path: Path) -> None:
 
 GRADCHECK_ROW = {
     "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
+    "skipped": str,
 }  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def test_gradcheck_as_json(tmp_path: Path) -> None:
         assert row["passed"]
         assert row["max_relative_error"] <= 1e-10
         assert row["equation"]
+        assert row["skipped"] == ""
     assert len({(row["case"], row["parameter"]) for row in report["rows"]}) == len(report["rows"])
 
 
