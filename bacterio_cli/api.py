@@ -35,15 +35,15 @@ def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[
     >>> list(sample(load(), 2, seed=7, prefix="Methano", temperature=0.5))[0].startswith("Methano")
     True
     """
-    request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
+    params = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     return names_of(
         model.language_model,
         model.vocabulary,
         frozenset(model.known),
-        request,
+        params,
         count=n,
         max_tries=100_000 + 1_000 * n,
-        tally=SamplingStats(),
+        stats=SamplingStats(),
     )
 
 

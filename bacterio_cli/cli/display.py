@@ -101,7 +101,7 @@ def few_names(run: TrainingState, params: Params, seed: int) -> list[str]:
     longest = 2 * max(map(len, run.corpus.names))
     request = SamplingParams(seed=seed, max_length=longest, allow_known=True)
     names = sample(
-        Net(run.model, params), run.vocabulary, (), request, count=NAMES, max_tries=64, tally=SamplingStats()
+        Net(run.model, params), run.vocabulary, (), request, count=NAMES, max_tries=64, stats=SamplingStats()
     )
     return [terminal.printable(name) for name in names]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
+from bacterio_cli.training.config import restore as restore_config
 from bacterio_cli.training.state import COUNTERS, REALS, TrainingState, begin
 
 
@@ -44,6 +46,15 @@ def resume(
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
     return run
+
+
+def config_of(trained: Checkpoint, path: str | Path) -> TrainingConfig:
+    """The options that a checkpoint was trained with; CheckpointError if they are not this version's."""
+    try:
+        return restore_config(trained.training)
+    except (TypeError, ValueError) as error:
+        what = f"its training options are not those of this version ({error})"
+        raise CheckpointError(path, what, "start anew without --resume") from error
 
 
 def refuse_another(path: str, given: Corpus, digest: str, size: str, what: str) -> None:

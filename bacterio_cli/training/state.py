@@ -148,23 +148,23 @@ def snapshot(run: TrainingState) -> Checkpoint:
     counts = {name: len(getattr(run, name)) for name in ("fitted", "refitted", "likelihoods", "carried")}
     digest = None if run.background is None else run.background.digest
     return Checkpoint(
-        run.model,
-        tuple(nets),
-        run.vocabulary,
-        corpus.names,
-        facts,
-        asdict(recipe),
-        run.history,
-        run.course.table(kind),
-        run.course.table("background"),
-        run.weights,
-        {
+        model=run.model,
+        nets=tuple(nets),
+        vocabulary=run.vocabulary,
+        known=corpus.names,
+        corpus=facts,
+        training=asdict(recipe),
+        history=run.history,
+        table=run.course.table(kind),
+        background=run.course.table("background"),
+        weights=run.weights,
+        progress={
             **{name: getattr(run, name) for name in COUNTERS},
             **counts,
             "best": run.best is not None,
             "fit_end": run.fit_end is not None,
             "background": digest,
         },
-        arrays,
-        run.held_out_bits,
+        resume=arrays,
+        held_out=run.held_out_bits,
     )

@@ -111,8 +111,8 @@ def sample(
         request,
         count=count,
         max_tries=max_tries or 100_000 + (10 if rank else 1_000) * count,
-        tally=tally,
-        demands=demands,
+        stats=tally,
+        filters=demands,
     )
     chosen = islice(ranked(names, trained), n) if rank else names
     if show:

@@ -109,7 +109,7 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     """The picture of the first names that the model can spell, and a notice of which these are."""
     from bacterio_cli.cli.plots import MOST_NAMES, draw_surprise
 
-    vocabulary = scorer.trained.vocabulary
+    vocabulary = scorer.checkpoint.vocabulary
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
