@@ -60,14 +60,10 @@ def write_archive(
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
-            shrinks = compress and small and array.dtype.kind != "f" and text_size(array) <= largest_text
-            info.compress_type = zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
+            too_long = array.dtype == np.uint8 and array.nbytes > largest_text
+            deflate = compress and small and not too_long and array.dtype.kind != "f"
+            info.compress_type = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
             archive.writestr(info, buffer.getvalue())
-
-
-def text_size(array: NDArray[Any]) -> int:
-    """Bytes of a member that holds text, 0 for any other."""
-    return array.nbytes if array.dtype == np.uint8 else 0
 
 
 def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
@@ -115,7 +111,8 @@ def read_archive(path: str | Path, data: bytes, *, largest_text: int = LARGEST_T
                     raise CheckpointError(path, f"has an unexpected member {reprlib.repr(info.filename)}")
                 with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
                     arrays[name] = read_array(path, name, member.read(info.file_size))
-                if info.compress_type != zipfile.ZIP_STORED and text_size(arrays[name]) > largest_text:
+                too_long = arrays[name].dtype == np.uint8 and arrays[name].nbytes > largest_text
+                if too_long and info.compress_type != zipfile.ZIP_STORED:
                     raise CheckpointError(path, f"its member {name!r} unpacks to more text than any checkpoint packs")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(path, f"is damaged ({error})") from error

@@ -74,8 +74,8 @@ def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[st
     longest = facts["longest"]
     require(type(longest) is int and 1 <= longest <= 2 * LONGEST_LINE, "the length of the longest name is impossible")
     require(type(facts["characters"]) is int, "the number of characters in the corpus is no integer")
-    require(isinstance(facts["digest"], str), "the digest of the corpus is no text")
-    require(facts["date"] is None or isinstance(facts["date"], str), "the date of the corpus is no text")
+    texts = isinstance(facts["digest"], str) and (facts["date"] is None or isinstance(facts["date"], str))
+    require(texts, "the digest or the date of the corpus is no text")
     return facts
 
 
@@ -138,11 +138,11 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     suffix, first, letter, target, count = (getattr(counts, part) for part in COUNTS)
     S, E = len(suffix), len(letter)
     require(all(a.dtype == np.int32 for a in (suffix, first, letter, target, count)), f"the {name} is not of integers")
-    require(S > 0 and suffix.shape == (S,) and first.shape == (S + 1,), f"the {name}'s states have other shapes")
-    require(letter.shape == target.shape == count.shape == (E,), f"the {name}'s pairs have other shapes")
+    shapes = [a.shape for a in (suffix, first, letter, target, count)]
+    require(S > 0 and shapes == [(S,), (S + 1,), *[(E,)] * 3], f"the {name}'s arrays do not fit each other")
     # Compared, not subtracted: a difference could wrap around.
     spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
-    require(spans, f"the {name}'s states do not divide its pairs among them")
+    require(spans, f"the {name}'s states do not share out its pairs")
     shorter = suffix.min() >= 0 and (suffix[1:] < np.arange(1, S)).all()
     require(shorter, f"the {name}'s suffix links do not lead to shorter contexts")
     require(target.min() >= 0 and target.max() < S, f"the {name}'s targets lie outside it")

@@ -52,9 +52,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
     if picture:
         terminal.notice(terminal.LEGEND)
     while some := list(islice(chosen, AT_ONCE)):
-        for name, drawn, plain in zip(
-            some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True
-        ):
+        for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
             drawn[:given] = 0
