@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.processes import bacterio, only_error
 
 from bacterio_cli.checkpoint import archive
 from bacterio_cli.checkpoint.archive import Arrays
@@ -222,9 +221,3 @@ def test_a_file_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: P
     with pytest.raises(FileError) as caught:
         archive.load(tmp_path / name)
     assert str(caught.value) == f"cannot read {tmp_path / name}: {reason}"
-
-
-def test_a_device_is_not_read(tmp_path: Path) -> None:
-    """/dev/zero has no end."""
-    said = only_error(bacterio("info", "/dev/zero", cwd=tmp_path, shell='ulimit -v 4000000; exec "$@"'))
-    assert said == "cannot read /dev/zero: it is a device, not a file"
