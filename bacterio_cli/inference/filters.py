@@ -68,7 +68,11 @@ def unlisted(spellings: Collection[str]) -> Filter:
 
 def without_conflict(scorer: Scorer) -> Filter:
     """Names that break no rule for genus names so badly that it is a conflict."""
-    return Filter("conflict", lambda names: np.array([row.status == "conflict" for row in scorer.judged(names)], bool))
+
+    def refuses(names: Sequence[str]) -> Refused:
+        return np.array([row.status == "conflict" for row in scorer.score(names, likelihood=False)], bool)
+
+    return Filter("conflict", refuses)
 
 
 def apart(lookup: Lookup, edits: int) -> Filter:

@@ -115,16 +115,9 @@ class Scorer:
                 found[k] = part
         return found
 
-    def score(self, names: Sequence[str]) -> list[Row]:
-        """A row for each name."""
-        return self.rows(names, self.surprises(names))
-
-    def judged(self, names: Sequence[str]) -> list[Row]:
-        """The rows without likelihoods, which take longest to compute."""
-        return self.rows(names, [None] * len(names))
-
-    def rows(self, names: Sequence[str], surprises: Sequence[Array | None]) -> list[Row]:
-        """Rows of names whose surprises are known."""
+    def score(self, names: Sequence[str], *, likelihood: bool = True) -> list[Row]:
+        """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
+        surprises = self.surprises(names) if likelihood else [None] * len(names)
         edits, nearest = self.lookup.nearest(names)
         return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
 

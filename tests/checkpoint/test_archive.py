@@ -155,15 +155,14 @@ def test_a_damaged_directory_is_damage(mark: bytes, offset: int, value: bytes, m
     refused(path, message)
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_damaged_compression_is_damage(method: int, path: Path) -> None:
-    """What unpacking raises is damage of the file and no fault of the disk; other methods are not even tried."""
-    with zipfile.ZipFile(path, "w", method) as written:
+def test_damaged_compression_is_damage(path: Path) -> None:
+    """What unpacking raises is damage of the file, and no fault of the disk."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
         written.writestr("meta.npy", b"x" * 1000)
     data = bytearray(path.read_bytes())
     data[45:60] = b"\xff" * 15
     path.write_bytes(data)
-    refused(path, "is damaged" if method == zipfile.ZIP_DEFLATED else "is compressed in a way")
+    refused(path)
 
 
 HEADERS = [

@@ -188,14 +188,6 @@ def test_contradictions_and_unfit_files_are_one_line(words: str, code: int, mess
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("words", ["--min-edits 3", "--pool 0", "--gender x", "--format csv", "--input-format csv"])
-def test_values_out_of_range_are_exit_2(words: str, room: Path) -> None:
-    """stderr names the option."""
-    result = draw(room, *words.split())
-    assert (result.code, result.stdout) == (2, "")
-    assert words.split(maxsplit=1)[0] in result.stderr
-
-
 @pytest.mark.parametrize("allowing", ["--allow-known", "--min-edits 0"])
 def test_known_names_may_be_allowed_beside_a_list_to_avoid(allowing: str, room: Path) -> None:
     """Names of the corpus come, as they do without the list; those of the list do not."""

@@ -75,7 +75,11 @@ def test_a_foreign_prefix_is_exit_1(room: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["-n 0", "--temp -1", "--top-p 1.5", "--top-k 0", "--min-length 9 --max-length 8", "--temp inf"]
+    "words",
+    [
+        *("-n 0", "--temp -1", "--temp inf", "--top-p 1.5", "--top-k 0", "--min-length 9 --max-length 8", "--pool 0"),
+        *("--min-edits 3", "--gender x", "--format csv", "--input-format csv"),
+    ],
 )
 def test_values_out_of_range_are_exit_2(words: str, room: Path) -> None:
     """Nothing is printed on stdout, and stderr names the option."""

@@ -213,10 +213,10 @@ def test_rows_go_into_json_in_the_promised_order() -> None:
         assert fields["length"] == len(fields["name"])
 
 
-def test_judged_rows_are_those_of_the_score_without_likelihoods() -> None:
+def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
     """Findings, neighbours and roots are the same, and nothing is said of likelihood."""
     names = ["Borixis", "Boria", "rosa"]
-    for judged, scored in zip(scorer().judged(names), scorer().score(names), strict=True):
+    for judged, scored in zip(scorer().score(names, likelihood=False), scorer().score(names), strict=True):
         assert replace(scored, bits=None, percentile=None) == judged
 
 

@@ -66,7 +66,7 @@ def score(
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
-        if strict and any(row.status == "conflict" for row in scorer.judged(wanted)):
+        if strict and any(row.status == "conflict" for row in scorer.score(wanted, likelihood=False)):
             raise SystemExit(1)
         return
     if header and form == "tsv":
