@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bacterio_cli.checkpoint.atomic_write import atomic_write, probe
+from bacterio_cli.checkpoint.atomic_write import atomic_write, is_one_of, probe
 from bacterio_cli.errors import FileError
 
 
@@ -137,3 +137,13 @@ def test_a_write_in_progress_is_left_alone(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob(".m.*.tmp"))) == 1
         assert (tmp_path / "m").read_bytes() == b"inner"
     assert listing(tmp_path) == {"m": b"outer"}
+
+
+def test_a_file_is_the_same_under_any_name(tmp_path: Path) -> None:
+    """A link to one of the files is one of them; what is not there, or is another file, is none."""
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("a")
+    assert is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b", tmp_path / "a"])
+    assert not is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b"])
+    assert not is_one_of(tmp_path / "none", [tmp_path / "a"])

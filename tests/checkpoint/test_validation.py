@@ -83,6 +83,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a row without an epoch": (lambda _, m: m["history"][-1].pop("epoch"), "'epoch' is missing"),
     "a loss is a text": (lambda _, m: m["history"][0].update(valid_bits_per_char="2"), "a value that is no number"),
     "a loss too large": (lambda _, m: m["history"][0].update(valid_bits_per_char=10**400), "a value that is no number"),
+    "a row without a stage": (lambda _, m: m["history"][0].update(stage=1), "the history does not name stage and net"),
     "no nets": (lambda _, m: m["mixture"].update(nets=0), "the number of nets cannot be 0"),
     "a weight too large": (lambda _, m: m["mixture"]["weights"].update(nets=10**400), "weights are not all numbers"),
     "a negative weight": (

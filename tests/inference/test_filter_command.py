@@ -75,14 +75,6 @@ def test_every_name_keeps_the_constraint(words: str, room: Path) -> None:
     assert float(accepted[2]) == pytest.approx(3000 / int(accepted[1].replace(",", "")), rel=0.06)
 
 
-def test_the_first_names_under_constraints_do_not_depend_on_n(room: Path) -> None:
-    """The first 5 of 90 are 5 alone, with several constraints together."""
-    words = ("--match", "r", "--ending", "a", "--min-edits", 2, "--check")
-    few, many = draw(room, "-n", 5, *words), draw(room, "-n", 90, *words)
-    assert (few.code, many.code, len(set(many.stdout.split()))) == (0, 0, 90)
-    assert few.stdout.splitlines() == many.stdout.splitlines()[:5]
-
-
 @pytest.mark.parametrize("form", ["lines", "lpsn", "table of GTDB"])
 def test_no_name_of_a_list_to_avoid_is_printed(form: str, room: Path) -> None:
     """Whatever its format and capitals; stderr says what was compared, its size and its date."""
@@ -113,13 +105,6 @@ def test_an_impossible_constraint_ends_with_an_error(most: int, room: Path) -> N
     *_, error = result.stderr.splitlines()
     assert re.match(rf"bacterio: error: found 0 of {most:,} names in [\d,]+ draws; refused: [\d,]+ no match, ", error)
     assert result.stderr.count("error") == 1
-
-
-def test_a_constraint_that_few_names_meet_gives_those(room: Path) -> None:
-    """What was found is printed, and the shortfall is exit 1 all the same."""
-    result = draw(room, "-n", 4, "--match", "^(Durics|Kale)$", "--max-tries", 900)
-    assert (result.code, sorted(result.stdout.split())) == (1, ["Durics", "Kale"])
-    assert "found 2 of 4 names in 900 draws" in result.stderr
 
 
 def test_rank_prints_the_best_of_its_pool(room: Path) -> None:

@@ -67,13 +67,6 @@ def test_temperature_0_has_one_answer(room: Path) -> None:
     assert result.stdout == greedy() + "\n"
 
 
-def test_a_foreign_prefix_is_exit_1(room: Path) -> None:
-    """The refusal is one line on stderr, and stdout stays empty."""
-    result = bacterio("sample", "-c", "m.npz", "--seed", 1, "--prefix", "Ж", cwd=room)
-    assert "'ж' is not in the model's alphabet, abcd" in only_error(result)
-    assert result.stdout == ""
-
-
 @pytest.mark.parametrize(
     "words",
     [
