@@ -48,8 +48,10 @@ coverage: .venv/dev ## the tests, and which branches they reach; fails below 95 
 soak: .venv/dev ## kills, full disks, rivals, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
 	$(BIN)/python tests/tools/soak.py $(ARGS)
 
-mutation: .venv/dev ## plant small faults and count those that a test notices: make mutation ARGS="--count 100 --only ngram.py"
-	$(BIN)/python tests/tools/mutation.py $(ARGS)
+mutation: .venv/dev ## plant small faults in copies and count those that no test notices: make mutation ARGS="bacterio_cli.nn.loss*"
+	rm -rf mutants
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut results
 
 audit: .venv/dev ## known vulnerabilities in what .venv holds; without network, a list of it
 	$(BIN)/python tests/tools/audit.py
@@ -87,5 +89,5 @@ smoke: build ## the wheel in an empty environment, away from the checkout
 	bash tests/tools/smoke.sh $(PYTHON) dist/*.whl
 
 clean: ## remove .venv, caches and builds
-	rm -rf .venv .venv-lowest .venv-newest .coverage* dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-lowest .venv-newest .coverage* dist build mutants .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -44,7 +44,7 @@ def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[
         request,
         count=n,
         max_tries=most_tries(n),
-        tally=SamplingStats(),
+        stats=SamplingStats(),
     )
 
 

@@ -36,5 +36,5 @@ def test_every_process_finds_the_same_tests() -> None:
     """No identifier depends on the clock, as the bytes of gzip do, or on the order of a set."""
     with ThreadPoolExecutor() as pool:
         one, other = pool.map(collected, (0, 86_400), (1, 2))
-    assert len(one) > 2_000
+    assert len(one) > 1_500
     assert one == other

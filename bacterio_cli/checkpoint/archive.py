@@ -1,4 +1,4 @@
-"""Named arrays and one JSON object in a single `.npz`; written whole or not at all, read without trust.
+"""Named arrays and one JSON object in a single `.npz`, read without trusting what it says.
 
 The file is an ordinary NumPy archive, `numpy.load(path, allow_pickle=False)` reads it; the JSON is
 the member `meta`, UTF-8 in a uint8 array. This module knows arrays and JSON, and nothing of models.
@@ -14,12 +14,12 @@ import reprlib
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bacterio_cli.checkpoint.atomic_write import replacing
+from bacterio_cli.checkpoint.atomic_write import atomic_write
 from bacterio_cli.errors import CheckpointError, FileError
 
 Arrays = dict[str, NDArray[Any]]
@@ -28,38 +28,42 @@ DTYPES = ("<f4", "<f8", "<i4", "<i8", "|u1")
 HEADER = re.compile(rb"\{'descr': '([^']{1,40})', 'fortran_order': False, 'shape': \(([\d, ]{0,99})\), \} *\n")
 LARGEST_UNPACKED = 2**28  # bytes of all compressed members together
 LARGEST_TEXT = 2**23  # bytes of a compressed text: as names or as JSON it takes up to fifty times as much
-MOST_SHRUNK = 200  # times; deflate reaches 1,000 on zeros, and weights hardly shrink at all
+LARGEST_RATIO = 200  # of unpacked to packed bytes; deflate reaches 1,000 on zeros, and weights hardly shrink at all
 
 
 def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False) -> None:
-    """Write the file whole or not at all (see `replacing`). Equal contents give equal bytes, for no time enters it.
+    """Write the file whole or not at all. Equal contents give equal bytes, for no time enters it.
 
     Raises FileError.
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
-    with replacing(path) as file:
-        write_archive(file, members, compress)
+    with atomic_write(path) as file:
+        write_archive(file, members, compress=compress)
 
 
-def write_archive(file: Any, members: Arrays, compress: bool) -> None:
-    """One `.npy` member an array, dated 1980, so that bytes depend on contents alone.
+def write_archive(
+    file: IO[bytes],
+    members: Arrays,
+    *,
+    compress: bool,
+    largest_unpacked: int = LARGEST_UNPACKED,
+    largest_text: int = LARGEST_TEXT,
+) -> None:
+    """Write one `.npy` member per array, dated 1980, so that the bytes depend on the contents alone.
 
     Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading.
+    Nor is anything that would not be read again: all members if they are too large together, or a text too long.
     """
-    small = sum(array.nbytes for array in members.values()) < LARGEST_UNPACKED // 2  # more would not be read again
+    small = sum(array.nbytes for array in members.values()) < largest_unpacked // 2
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
-            shrinks = compress and small and array.dtype.kind != "f" and not is_long_text(array)
-            info.compress_type = zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
+            too_long = array.dtype == np.uint8 and array.nbytes > largest_text
+            deflate = compress and small and not too_long and array.dtype.kind != "f"
+            info.compress_type = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
             archive.writestr(info, buffer.getvalue())
-
-
-def is_long_text(array: NDArray[Any]) -> bool:
-    """Whether this is a text too long to be compressed."""
-    return array.dtype == np.uint8 and array.nbytes > LARGEST_TEXT
 
 
 def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
@@ -83,15 +87,14 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
         if type(version) is not int:
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(
-            path, "its metadata cannot be read: damaged, or not a checkpoint of this program"
-        ) from error
+        what = "its metadata cannot be read: damaged, or not a checkpoint of this program"
+        raise CheckpointError(path, what) from error
     if version > FORMAT:
         raise CheckpointError(path, f"has format {version}, and this version reads up to {FORMAT}", "upgrade bacterio")
     return arrays, meta
 
 
-def read_archive(path: str | Path, data: bytes) -> Arrays:
+def read_archive(path: str | Path, data: bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
     """Every member of the archive as an array; CheckpointError for anything out of the ordinary."""
     if not data:
         raise CheckpointError(path, "is empty")
@@ -101,28 +104,29 @@ def read_archive(path: str | Path, data: bytes) -> Arrays:
     try:
         # From memory: what the unpacking calls an OSError is then damage, and not the disk.
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            refuse_unlikely_sizes(path, archive.infolist(), len(data))
+            check_sizes(path, archive.infolist(), len(data))
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
                 if name in arrays or name == info.filename:
                     raise CheckpointError(path, f"has an unexpected member {reprlib.repr(info.filename)}")
                 with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
                     arrays[name] = read_array(path, name, member.read(info.file_size))
-                if info.compress_type != zipfile.ZIP_STORED and is_long_text(arrays[name]):
+                too_long = arrays[name].dtype == np.uint8 and arrays[name].nbytes > largest_text
+                if too_long and info.compress_type != zipfile.ZIP_STORED:
                     raise CheckpointError(path, f"its member {name!r} unpacks to more text than any checkpoint packs")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise CheckpointError(path, f"is damaged ({error})") from error
     return arrays
 
 
-def refuse_unlikely_sizes(path: str | Path, members: list[zipfile.ZipInfo], size: int) -> None:
+def check_sizes(path: str | Path, members: list[zipfile.ZipInfo], size: int) -> None:
     """CheckpointError for members that claim more than a file of this size can hold, before anything is unpacked."""
     stored = sum(info.file_size for info in members if info.compress_type == zipfile.ZIP_STORED)
     packed = sum(info.file_size for info in members if info.compress_type != zipfile.ZIP_STORED)
-    if stored > size or packed > min(LARGEST_UNPACKED, MOST_SHRUNK * size):
+    if stored > size or packed > min(LARGEST_UNPACKED, LARGEST_RATIO * size):
         raise CheckpointError(path, "claims more contents than it can hold: damaged, or made to do harm")
     if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
-        raise CheckpointError(path, "is packed in a way that no checkpoint is")
+        raise CheckpointError(path, "is compressed in a way that no checkpoint is")
 
 
 def read_array(path: str | Path, name: str, data: bytes) -> NDArray[Any]:
@@ -136,8 +140,8 @@ def read_array(path: str | Path, name: str, data: bytes) -> NDArray[Any]:
         raise ValueError(f"member {name!r} has an unknown header")
     dtype, shape = header[1].decode("latin-1"), tuple(int(extent) for extent in header[2].replace(b",", b" ").split())
     if dtype not in DTYPES:
-        said = {"|O": "object", "<c16": "complex128"}.get(dtype, dtype)
-        raise CheckpointError(path, f"its member {name!r} has dtype {said}, which no checkpoint has")
+        known = {"|O": "object", "<c16": "complex128"}.get(dtype, dtype)
+        raise CheckpointError(path, f"its member {name!r} has dtype {known}, which no checkpoint has")
     if math.prod(shape) * np.dtype(dtype).itemsize != len(data) - start:
         raise ValueError(f"member {name!r} does not hold the values that it claims")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: aside, synced, renamed; what a killed process left is swept away."""
+"""Files that are written whole or not at all: to a temporary file beside the target, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from bacterio_cli.errors import FileError
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover  not on Windows, where a living temporary file cannot be deleted anyway
+except ImportError:  # pragma: no cover  not on Windows, which deletes no open file anyway
     fcntl = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]:
-    """A file to write to, which takes the place of `path` when the block ends well.
+def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes the place of `path` when the block ends without an exception.
 
-    Readers see the old file or the new one, never a half. A symbolic link stays one: what it points to is replaced.
-    Raises FileError, with the old file untouched and nothing left beside it; it names the option to choose with.
+    Readers see the old file or the new one, never half of either. Of a symbolic link, the target is replaced.
+    Raises FileError, with the old file untouched and nothing left beside it, and advises to change `option`.
     """
     target = Path(os.path.realpath(path))
     temporary = None
     try:
-        refuse_special(target)
-        sweep(target)
-        with create_beside(target) as file:
+        require_replaceable(target)
+        remove_abandoned(target)
+        with locked_temporary(target) as file:
             temporary = file.name
             yield file
             file.flush()
@@ -47,8 +47,8 @@ def replacing(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]
                 os.unlink(temporary)
 
 
-def create_beside(target: Path) -> Any:
-    """A new temporary file in the target's directory, locked as long as it is open: its writer lives."""
+def locked_temporary(target: Path) -> Any:
+    """A new temporary file in the target's directory, locked while it is open: its process is alive."""
     import tempfile
 
     while True:
@@ -58,13 +58,13 @@ def create_beside(target: Path) -> Any:
         if fcntl is None:
             return file
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # else another process swept it before it was locked
+        if os.fstat(file.fileno()).st_nlink:  # else another process removed it before it was locked
             return file
         file.close()
 
 
-def sweep(target: Path) -> None:
-    """Delete the temporary files of saves of this target whose process is gone: those that nobody holds locked."""
+def remove_abandoned(target: Path) -> None:
+    """Delete the temporary files that killed processes left beside this target: those that nobody holds locked."""
     if fcntl is None:
         return
     for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
@@ -73,8 +73,8 @@ def sweep(target: Path) -> None:
             os.unlink(stray)
 
 
-def refuse_special(target: Path) -> None:
-    """OSError for what a rename would replace though it is no file: a directory, a device, a pipe."""
+def require_replaceable(target: Path) -> None:
+    """OSError if the target is a directory, a device or a pipe, which a rename would replace by a file."""
     try:
         mode = target.stat().st_mode  # asked once: it may vanish at any moment
     except OSError:
@@ -86,12 +86,12 @@ def refuse_special(target: Path) -> None:
 
 
 def probe(path: str | Path, *, option: str = "--out") -> None:
-    """FileError now, rather than after hours of work, if nothing can be written at `path`."""
+    """Raise FileError now, rather than after hours of work, if nothing can be written at `path`."""
     import tempfile
 
     target = Path(os.path.realpath(path))
     try:
-        refuse_special(target)
+        require_replaceable(target)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A trained model with all that is needed to use it, and, until it ships, to go on training it.
+"""A trained model with all that is needed to use it and, unless it is compact, to go on training it.
 
 This is the one place that knows how a checkpoint is laid out:
 
@@ -6,9 +6,9 @@ member                    what
 meta                      JSON: format, model, vocabulary, corpus, training, history, mixture, progress
 E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E, …
 table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
-known_names               the corpus, UTF-8, a name a line
+known_names               the corpus, UTF-8, one name per line
 held_out                  bits per character of the names held out, before the refit, ascending, float32
-resume.…                  what only `--resume` needs: weights and moments of the last step, and so on
+resume.…                  what only `--resume` needs: the weights and moments after the last step, and so on
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint import archive as checkpoint
+from bacterio_cli.checkpoint import archive
+from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.checkpoint.validation import (
     COUNTS,
-    all_numbers,
-    ensure,
+    TABLES,
     read_corpus_facts,
+    read_held_out,
     read_history,
+    read_mixture,
     read_model,
     read_parameter,
     read_settings,
-    read_table,
     read_vocabulary,
 )
 from bacterio_cli.dataset.vocabulary import Vocabulary
@@ -40,17 +41,16 @@ from bacterio_cli.lm.mixture import average, mixture_of
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, shapes
 
-MOST_NETS = 16
 WORKING_CHECKPOINT = Path("bacterio.npz")
-PARTS = ("nets", "table", "background")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """Nets, tables and their weights; the known names and the facts about their corpus; how it was trained.
 
     `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
     `held_out` are the bits per character of names that had not been learned, to compare new ones with.
+    `progress` and `resume` are the figures and the arrays that only `--resume` needs.
     """
 
     model: Model
@@ -95,28 +95,7 @@ class Checkpoint:
 
     def save(self, path: str | Path, *, compress: bool = False) -> None:
         """Write the checkpoint; raises FileError."""
-        tables = {"table": self.table, "background": self.background}
-        meta = {
-            "model": {"class": type(self.model).__name__, **asdict(self.model)},
-            "vocabulary": self.vocabulary.asdict(),
-            "corpus": self.corpus,
-            "training": self.training,
-            "history": self.history,
-            "mixture": {
-                "nets": len(self.nets),
-                "weights": dict(zip(PARTS, self.weights, strict=True)),
-                "discounts": {name: table and table.discounts for name, table in tables.items()},
-            },
-            "progress": self.progress,
-        }
-        arrays = {net_key(k, name): array for k, net in enumerate(self.nets) for name, array in net.items()}
-        for name, table in tables.items():
-            if table is not None:
-                arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
-        arrays["known_names"] = np.frombuffer("\n".join(self.known).encode(), np.uint8)
-        arrays["held_out"] = self.held_out
-        arrays |= {f"resume.{name}": array for name, array in self.resume.items()}
-        checkpoint.save(path, arrays, meta, compress=compress)
+        archive.save(path, *encode(self), compress=compress)
 
 
 def net_key(k: int, name: str) -> str:
@@ -124,48 +103,66 @@ def net_key(k: int, name: str) -> str:
     return f"net{k}.{name}" if k else name
 
 
+def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
+    """(arrays, meta): the checkpoint laid out as its file has it."""
+    tables = {name: getattr(checkpoint, name) for name in TABLES}
+    meta = {
+        "model": {"class": type(checkpoint.model).__name__, **asdict(checkpoint.model)},
+        "vocabulary": checkpoint.vocabulary.asdict(),
+        "corpus": checkpoint.corpus,
+        "training": checkpoint.training,
+        "history": checkpoint.history,
+        "mixture": {
+            "nets": len(checkpoint.nets),
+            "weights": dict(zip(("nets", *TABLES), checkpoint.weights, strict=True)),
+            "discounts": {name: table and table.discounts for name, table in tables.items()},
+        },
+        "progress": checkpoint.progress,
+    }
+    arrays = {net_key(k, name): array for k, net in enumerate(checkpoint.nets) for name, array in net.items()}
+    for name, table in tables.items():
+        if table is not None:
+            arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
+    arrays["known_names"] = np.frombuffer("\n".join(checkpoint.known).encode(), np.uint8)
+    arrays["held_out"] = checkpoint.held_out
+    arrays |= {f"resume.{name}": array for name, array in checkpoint.resume.items()}
+    return arrays, meta
+
+
+def decode(path: str | Path, arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
+    """The checkpoint that `encode` laid out; of what does not fit, whatever error it leads to."""
+    model = read_model(meta["model"])
+    known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
+    nets, (table, background), weights = read_mixture(arrays, meta["mixture"], model.n_y)
+    return Checkpoint(
+        model=model,
+        nets=tuple(
+            {name: read_parameter(path, arrays, net_key(k, name), shape) for name, shape in shapes(model).items()}
+            for k in range(nets)
+        ),
+        vocabulary=read_vocabulary(meta["vocabulary"], model.n_y),
+        known=known,
+        corpus=read_corpus_facts(meta["corpus"], known),
+        training=read_settings("the training options", meta["training"]),
+        history=read_history(meta["history"]),
+        table=table,
+        background=background,
+        weights=weights,
+        progress=None if meta["progress"] is None else read_settings("the figures of its progress", meta["progress"]),
+        resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
+        held_out=read_held_out(arrays),
+    )
+
+
 def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
     try:
-        arrays, meta = checkpoint.load(path)
-        model = read_model(meta["model"])
-        vocabulary = read_vocabulary(meta["vocabulary"], model.n_y)
-        known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
-        mixture = meta["mixture"]
-        ensure("the number of nets", mixture["nets"], lambda n: type(n) is int and 1 <= n <= MOST_NETS)
-        tables = [read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in PARTS[1:]]
-        weights = [mixture["weights"][part] for part in PARTS]
-        ensure("the weights", weights, all_numbers)
-        ensure("the weights", weights, lambda w: min(w) >= 0 and abs(sum(w) - 1) < 1e-3)
-        used = [part is not None or weight == 0 for part, weight in zip(tables, weights[1:], strict=True)]
-        ensure("the weights", used, all)
-        trained = Checkpoint(
-            model,
-            tuple(
-                {name: read_parameter(path, arrays, net_key(k, name), shape) for name, shape in shapes(model).items()}
-                for k in range(mixture["nets"])
-            ),
-            vocabulary,
-            known,
-            read_corpus_facts(meta["corpus"], known),
-            read_settings("the training options", meta["training"]),
-            read_history(meta["history"]),
-            tables[0],
-            tables[1],
-            (weights[0], weights[1], weights[2]),
-            None if meta["progress"] is None else read_settings("the progress", meta["progress"]),
-            {name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
-            arrays.get("held_out", np.empty(0, np.float32)),
-        )
-        ensure("the held-out names", trained.held_out, lambda a: a.ndim == 1 and a.dtype == np.float32)
-        ensure("the held-out names", trained.held_out, lambda a: bool(np.isfinite(a).all()))
-        ensure("the held-out names", trained.held_out, lambda a: bool((a >= 0).all() and (a[1:] >= a[:-1]).all()))
+        return decode(path, *archive.load(path))
     except MemoryError as error:
         raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(path, f"is inconsistent or was not written by this program ({said})") from error
-    return trained
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(path, f"is inconsistent or was not written by this program ({what})") from error
 
 
 def shipped(name: str) -> Path:

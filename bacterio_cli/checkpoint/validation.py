@@ -1,13 +1,12 @@
-"""The parts of a checkpoint, each held against what it may be before anything is made of it: files lie.
+"""The parts of a checkpoint, each checked before anything is built from it: files lie.
 
-Each function takes what stands in the file and gives what the program works with; ValueError for what cannot be so,
-or CheckpointError where the member has a name.
+Each function takes what stands in the file and returns what the program works with. Raises ValueError, with what is
+wrong, or CheckpointError where a member is to blame.
 """
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,39 +24,43 @@ from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP
 
 LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
 MOST_LEVELS = 12
+MOST_NETS = 16
 LARGEST_NUMBER = 2**1000  # integers in JSON have no end; above 2**1024 no float holds them
 LONGEST_SETTING = 200  # characters
+TABLES = ("table", "background")
 COUNTS = ("suffix", "first", "letter", "target", "count")
 
 
-def ensure(what: str, value: Any, holds: Callable[[Any], bool]) -> None:
-    """ValueError if it does not hold."""
-    if not holds(value):
-        raise ValueError(f"{what} cannot be so")
+def require(holds: object, otherwise: str) -> None:
+    """ValueError, with this message, unless it holds."""
+    if not holds:
+        raise ValueError(otherwise)
 
 
-def all_numbers(values: Any) -> bool:
-    """Whether these are numbers that a float can hold, and not True or False."""
-    return all(type(v) in (int, float) and abs(v) < LARGEST_NUMBER for v in values)
+def is_number(value: Any) -> bool:
+    """Whether this is a number that a float can hold, and neither NaN nor True or False."""
+    return type(value) in (int, float) and abs(value) < LARGEST_NUMBER
 
 
 def read_settings(what: str, stored: dict[str, Any]) -> dict[str, Any]:
     """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
     for name, value in stored.items():
-        ensure(what, name, lambda name: len(name) <= LONGEST_SETTING)
-        if isinstance(value, str):
-            ensure(what, value, lambda value: len(value) <= LONGEST_SETTING)
-        else:
-            ensure(what, value, lambda value: value is None or type(value) is bool or all_numbers([value]))
+        texts = [text for text in (name, value) if isinstance(text, str)]
+        short = max(map(len, texts)) <= LONGEST_SETTING
+        require(short, f"{what} hold a text of more than {LONGEST_SETTING} characters")
+        simple = value is None or isinstance(value, str | bool) or is_number(value)
+        require(simple, f"{what} hold {reprlib.repr(value)}, which is no number and no text")
     return dict(stored)
 
 
 def read_vocabulary(stored: dict[str, Any], n_y: int) -> Vocabulary:
     """Sorted, distinct, printable letters, as many as the model reads; JSON could hold half of a surrogate pair."""
     letters = stored["letters"]
-    ensure("the vocabulary", letters, lambda s: isinstance(s, str) and list(s) == sorted(set(s)))
-    ensure("the vocabulary", letters, lambda s: len(s) + 1 == n_y and not UNPRINTABLE.search(s))
-    ensure("the vocabulary", letters, lambda s: not any("\ud800" <= letter <= "\udfff" for letter in s))
+    require(isinstance(letters, str), "the vocabulary is no text")
+    require(list(letters) == sorted(set(letters)), "the letters of the vocabulary are not sorted and distinct")
+    require(len(letters) + 1 == n_y, f"the vocabulary has {len(letters)} letters, and the model reads {n_y - 1}")
+    printable = not UNPRINTABLE.search(letters) and not any("\ud800" <= letter <= "\udfff" for letter in letters)
+    require(printable, "the vocabulary has letters that cannot be printed")
     return Vocabulary(letters, bool(stored["capitalised"]))
 
 
@@ -65,12 +68,14 @@ def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[st
     """What is known of the corpus, in agreement with the names that the file holds."""
     facts = {key: stored[key] for key in ("digest", "names", "characters", "date", "longest")}
     facts["profile"] = stored.get("profile", "any")
-    ensure("the profile", facts["profile"], lambda p: p in PROFILES)
-    ensure("the known names", known, lambda names: len(names) == facts["names"] and type(facts["names"]) is int)
-    ensure("the known names", known, lambda names: not UNPRINTABLE.search(" ".join(names)))
-    ensure("the corpus", facts, lambda f: type(f["longest"]) is int and 1 <= f["longest"] <= 2 * LONGEST_LINE)
-    ensure("the corpus", facts, lambda f: type(f["characters"]) is int and isinstance(f["digest"], str))
-    ensure("the corpus", facts, lambda f: f["date"] is None or isinstance(f["date"], str))
+    require(facts["profile"] in PROFILES, f"there is no profile {reprlib.repr(facts['profile'])}")
+    require(type(facts["names"]) is int and len(known) == facts["names"], "the known names are not as many as it says")
+    require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
+    longest = facts["longest"]
+    require(type(longest) is int and 1 <= longest <= 2 * LONGEST_LINE, "the length of the longest name is impossible")
+    require(type(facts["characters"]) is int, "the number of characters in the corpus is no integer")
+    texts = isinstance(facts["digest"], str) and (facts["date"] is None or isinstance(facts["date"], str))
+    require(texts, "the digest or the date of the corpus is no text")
     return facts
 
 
@@ -79,9 +84,9 @@ def read_history(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = [dict(row) for row in stored]
     for row in rows:
         numbers = [row[key] for key in ("step", "epoch", "nats_per_char", "gradient_norm", "learning_rate")]
-        valid = [row[key] for key in ("valid_nats_per_char", "valid_bits_per_char") if row[key] is not None]
-        ensure("the history", numbers + valid, all_numbers)
-        ensure("the history", (row["stage"], row["net"]), lambda at: isinstance(at[0], str) and type(at[1]) is int)
+        numbers += [row[key] for key in ("valid_nats_per_char", "valid_bits_per_char") if row[key] is not None]
+        require(all(map(is_number, numbers)), "the history holds a value that is no number")
+        require(isinstance(row["stage"], str) and type(row["net"]) is int, "the history does not name stage and net")
     return rows
 
 
@@ -93,8 +98,8 @@ def read_model(sizes: dict[str, Any]) -> Model:
     for name, value in vars(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
         least, most = (0 if name == "n_x" else 1), LARGEST_DEPTH if name in ("layers", "window") else LARGEST_SIZE
-        if value not in known if known else type(value) is not int or not least <= value <= most:
-            raise ValueError(f"{name} cannot be {reprlib.repr(value)}")
+        possible = value in known if known else type(value) is int and least <= value <= most
+        require(possible, f"{name} cannot be {reprlib.repr(value)}")
     return model
 
 
@@ -109,28 +114,57 @@ def read_parameter(path: str | Path, arrays: Arrays, name: str, shape: tuple[int
     return found
 
 
+def read_mixture(
+    arrays: Arrays, stored: dict[str, Any], n_y: int
+) -> tuple[int, list[NGram | None], tuple[float, float, float]]:
+    """(number of nets, tables, weights) of a mixture; weights are of all nets together and of each table."""
+    nets = stored["nets"]
+    require(type(nets) is int and 1 <= nets <= MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
+    tables = [read_table(arrays, name, stored["discounts"][name], n_y) for name in TABLES]
+    weights = [stored["weights"][part] for part in ("nets", *TABLES)]
+    require(all(map(is_number, weights)), "the mixture weights are not all numbers")
+    require(min(weights) >= 0, "a mixture weight is negative")
+    require(abs(sum(weights) - 1) < 1e-3, "the mixture weights do not sum to 1")
+    for name, table, weight in zip(TABLES, tables, weights[1:], strict=True):
+        require(table is not None or weight == 0, f"the {name} has a weight, but is missing")
+    return nets, tables, (weights[0], weights[1], weights[2])
+
+
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
-    """A table whose links stay inside it and lead to shorter contexts; None if there is none."""
+    """An n-gram table whose suffix links stay inside it and lead to shorter contexts; None if there is none."""
     if discounts is None:
         return None
     counts = Counts(n_y, *(arrays[f"{name}.{part}"] for part in COUNTS))
-    S, E = len(counts.suffix), len(counts.letter)
-    first = counts.first
-    ensure(f"the {name}'s arrays", counts, lambda c: all(getattr(c, part).dtype == np.int32 for part in COUNTS))
-    ensure(f"the {name}'s sizes", first, lambda f: S > 0 and f.shape == (S + 1,) and f[0] == 0 and f[-1] == E)
-    ensure(f"the {name}'s sizes", counts, lambda c: c.letter.shape == c.target.shape == c.count.shape == (E,))
-    ensure(f"the {name}'s states", first, lambda f: bool((f[1:] > f[:-1]).all()))  # a difference could wrap around
-    ensure(f"the {name}'s links", counts.suffix, lambda s: s.shape == (S,) and s.min() >= 0)
-    ensure(f"the {name}'s links", counts.suffix, lambda s: bool((s[1:] < np.arange(1, S)).all()))
-    ensure(f"the {name}'s links", counts.target, lambda t: t.min() >= 0 and t.max() < S)
-    ensure(f"the {name}'s letters", counts.letter, lambda v: v.min() >= 0 and v.max() < n_y)
-    ensure(f"the {name}'s letters", counts.keys, lambda k: bool((np.diff(k) > 0).all()))
-    ensure(f"the {name}'s counts", counts.count, lambda c: c.min() >= 1)
-    ensure(f"the {name}'s discounts", discounts, lambda d: len(d) == 3 and all_numbers(d))
-    ensure(f"the {name}'s discounts", discounts, lambda d: all(0 < x < k for k, x in enumerate(d, 1)))
+    suffix, first, letter, target, count = (getattr(counts, part) for part in COUNTS)
+    S, E = len(suffix), len(letter)
+    require(all(a.dtype == np.int32 for a in (suffix, first, letter, target, count)), f"the {name} is not of integers")
+    shapes = [a.shape for a in (suffix, first, letter, target, count)]
+    require(S > 0 and shapes == [(S,), (S + 1,), *[(E,)] * 3], f"the {name}'s arrays do not fit each other")
+    # Compared, not subtracted: a difference could wrap around.
+    spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
+    require(spans, f"the {name}'s states do not share out its pairs")
+    shorter = suffix.min() >= 0 and (suffix[1:] < np.arange(1, S)).all()
+    require(shorter, f"the {name}'s suffix links do not lead to shorter contexts")
+    require(target.min() >= 0 and target.max() < S, f"the {name}'s targets lie outside it")
+    require(letter.min() >= 0 and letter.max() < n_y, f"the {name} has letters outside the vocabulary")
+    require((np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted and distinct")
+    require(count.min() >= 1, f"the {name} has a count below 1")
+    require(len(discounts) == 3 and all(map(is_number, discounts)), f"the {name}'s discounts are not three numbers")
+    require(all(0 < x < k for k, x in enumerate(discounts, 1)), f"the {name}'s discounts are out of range")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    ensure(f"the {name}'s levels", table.levels, lambda levels: len(levels) <= MOST_LEVELS)
+    require(len(table.levels) <= MOST_LEVELS, f"the {name} has contexts of more than {MOST_LEVELS - 1} letters")
     # Each length's links lead to the length before, else smoothing would read what is not yet written.
-    lengths = [(begin, counts.suffix[end:beyond], end) for (begin, end), (_, beyond) in pairwise(table.levels)]
-    ensure(f"the {name}'s links", lengths, lambda parts: all(b <= s.min() and s.max() < e for b, s, e in parts))
+    for (begin, end), (_, beyond) in pairwise(table.levels):
+        links = suffix[end:beyond]
+        shorter = begin <= links.min() and links.max() < end
+        require(shorter, f"the {name}'s suffix links do not lead to contexts one letter shorter")
     return table
+
+
+def read_held_out(arrays: Arrays) -> Array:
+    """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
+    bits = arrays.get("held_out", np.empty(0, np.float32))
+    require(bits.ndim == 1 and bits.dtype == np.float32, "the held-out likelihoods are no row of float32 numbers")
+    require(np.isfinite(bits).all() and (bits >= 0).all(), "the held-out likelihoods are not all finite and positive")
+    require((bits[1:] >= bits[:-1]).all(), "the held-out likelihoods are not in ascending order")
+    return bits

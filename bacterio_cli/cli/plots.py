@@ -100,7 +100,7 @@ def sheet(path: Path, width: float, height: float) -> Iterator[Figure]:
     """
     from io import BytesIO
 
-    from bacterio_cli.checkpoint.atomic_write import replacing
+    from bacterio_cli.checkpoint.atomic_write import atomic_write
 
     with unwarned():
         import matplotlib
@@ -118,7 +118,7 @@ def sheet(path: Path, width: float, height: float) -> Iterator[Figure]:
         terminal.notice(
             f"boxes stand in {path} for letters that its font lacks: {lacking}; an .svg takes them from your fonts"
         )
-    with replacing(path, option="--plot") as file:
+    with atomic_write(path, option="--plot") as file:
         file.write(drawn.getvalue())
 
 

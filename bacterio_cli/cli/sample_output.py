@@ -44,7 +44,6 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
 
     Letters of a prefix are given, not drawn: P = 1.
     """
-    from bacterio_cli.inference.decoding import shaper
     from bacterio_cli.nomenclature.name_index import Lookup
 
     scorer = loading.scorer_of(trained, Lookup([]), genus=False)
@@ -53,9 +52,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
     if picture:
         terminal.notice(terminal.LEGEND)
     while some := list(islice(chosen, AT_ONCE)):
-        for name, drawn, plain in zip(
-            some, scorer.surprises(some, shaper(request)), scorer.surprises(some), strict=True
-        ):
+        for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
             drawn[:given] = 0

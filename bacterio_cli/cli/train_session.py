@@ -117,7 +117,7 @@ class Session:
             params = SamplingParams(seed=self.state.step, max_length=2 * model.corpus["longest"])
             known, tally = frozenset(model.known), SamplingStats()
             drawn = sample(
-                model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, tally=tally
+                model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, stats=tally
             )
             found.extend(drawn)
         return found

@@ -5,9 +5,6 @@ Distributions are (n, n_y), rows sum to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bacterio_cli.errors import BacterioError
@@ -15,34 +12,17 @@ from bacterio_cli.lm.threads import in_chunks
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.loss import softmax
 
-if TYPE_CHECKING:
-    from bacterio_cli.inference.sampler import SamplingParams
-
-CHOSEN = 8_192  # names that choose a letter at once
+CHUNK = 8_192  # rows that choose a letter at once
 
 
-def shaper(request: SamplingParams) -> Callable[[Array], Array]:
-    """What temperature, top-k and top-p, in this order, make of the final distribution, from which letters are drawn.
-
-    Raises BacterioError where that is not finite.
-    """
-
-    def shape(p: Array) -> Array:
-        if not np.isfinite(p).all():
-            raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
-        p = temper(p, request.temperature) if request.temperature else keep_likeliest(p)
-        if request.top_k is not None:
-            p = keep_top_k(p, request.top_k)
-        if request.top_p is not None:
-            p = keep_top_p(p, request.top_p)
-        return p
-
-    return shape
-
-
-def keep_likeliest(p: Array) -> Array:
-    """All weight on the likeliest letter of each row, the first in the alphabet of equal ones."""
-    return np.asarray(np.arange(p.shape[1]) == p.argmax(axis=1)[:, None], p.dtype)
+def reshape(p: Array, *, temperature: float, top_k: int | None, top_p: float | None) -> Array:
+    """The distributions after temperature, top-k and top-p, in this order. BacterioError if they are not finite."""
+    if not np.isfinite(p).all():
+        raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
+    p = temper(p, temperature) if temperature else keep_top_k(p, 1)
+    if top_k is not None:
+        p = keep_top_k(p, top_k)
+    return p if top_p is None else keep_top_p(p, top_p)
 
 
 def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
@@ -53,13 +33,13 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
     """
     chosen = np.empty(len(row), np.intp)
 
-    def work(names: slice) -> None:
-        sums = np.take(cumulative, row[names], axis=0)  # faster than cumulative[row]
-        whole = sums[:, -1]
-        below = np.minimum(uniform[names].astype(sums.dtype) * whole, np.nextafter(whole, 0, dtype=sums.dtype))
-        chosen[names] = (sums > below[:, None]).argmax(axis=1)
+    def choose_chunk(rows: slice) -> None:
+        sums = np.take(cumulative, row[rows], axis=0)  # faster than cumulative[row]
+        total = sums[:, -1]
+        below = np.minimum(uniform[rows].astype(sums.dtype) * total, np.nextafter(total, 0, dtype=sums.dtype))
+        chosen[rows] = (sums > below[:, None]).argmax(axis=1)
 
-    in_chunks(work, len(row), CHOSEN)
+    in_chunks(choose_chunk, len(row), CHUNK)
     return chosen
 
 

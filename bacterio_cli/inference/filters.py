@@ -1,4 +1,4 @@
-"""What a name must be besides likely: each demand looks at many names at once and says which it refuses."""
+"""Filters of sampled names: each looks at many names at once and says which of them it refuses."""
 
 from __future__ import annotations
 
@@ -19,60 +19,64 @@ Refused = NDArray[np.bool_]
 
 
 class Filter(NamedTuple):
-    """`reason` is the word for the tally; `refuses` takes names and answers True for each that will not do, (n,)."""
+    """`reason` is what the statistics call a refusal; `refuses` says of n names which ones are refused, (n,)."""
 
     reason: str
     refuses: Callable[[Sequence[str]], Refused]
 
 
-def folded(text: str) -> str:
-    """The text composed (NFC) and without capitals: what is compared."""
+def caseless(text: str) -> str:
+    """The text composed (NFC) and without capitals: the form in which letters are compared."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def each(reason: str, meets: Callable[[str], object]) -> Filter:
-    """A demand that looks at one name at a time."""
-    return Filter(reason, lambda names: np.array([not meets(name) for name in names], bool))
+def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
+    """A filter that looks at one name at a time."""
+    return Filter(reason, lambda names: np.array([not accepts(name) for name in names], bool))
 
 
 def ending(endings: Sequence[str]) -> Filter:
-    """One of these endings after something else, in any case."""
-    wanted = tuple(folded(end) for end in endings)
-    return each("another ending", lambda name: folded(name).endswith(wanted) and folded(name) not in wanted)
+    """Names that end in one of these endings, in any case, and are not that ending alone."""
+    wanted = tuple(caseless(end) for end in endings)
+    return per_name("another ending", lambda name: caseless(name).endswith(wanted) and caseless(name) not in wanted)
 
 
 def of_gender(wanted: str) -> Filter:
-    """The gender, by ending: m, f or n."""
-    return each("another gender", lambda name: gender(name) == wanted)
+    """Names of this grammatical gender, told by their ending: m, f or n."""
+    return per_name("another gender", lambda name: gender(name) == wanted)
 
 
 def match(pattern: str) -> Filter:
-    """A regular expression found somewhere in the name; UsageError if it does not compile."""
+    """Names in which a regular expression is found somewhere; UsageError if it does not compile."""
     try:
         compiled = re.compile(pattern)
     except re.error as error:
         raise UsageError(f"--match {pattern!r} is not a regular expression: {error}") from error
-    return each("no match", compiled.search)
+    return per_name("no match", compiled.search)
 
 
 def without(words: Iterable[str]) -> Filter:
-    """None of these words inside the name, in any case."""
-    banned = re.compile("|".join(re.escape(folded(word)) for word in words))
-    return each("banned word", lambda name: not banned.search(folded(name)))
+    """Names that contain none of these words, in any case."""
+    banned = re.compile("|".join(re.escape(caseless(word)) for word in words))
+    return per_name("banned word", lambda name: not banned.search(caseless(name)))
 
 
 def unlisted(spellings: Collection[str]) -> Filter:
-    """Not one of these names, given in lower case (`str.casefold`), in any case."""
-    return each("listed", lambda name: name.casefold() not in spellings)
+    """Names that are not among these, which are given in lower case (`str.casefold`)."""
+    return per_name("listed", lambda name: name.casefold() not in spellings)
 
 
 def without_conflict(scorer: Scorer) -> Filter:
-    """No rule for genus names is broken so that it is a conflict."""
-    return Filter("conflict", lambda names: np.array([row.status == "conflict" for row in scorer.judged(names)], bool))
+    """Names that break no rule for genus names so badly that it is a conflict."""
+
+    def refuses(names: Sequence[str]) -> Refused:
+        return np.array([row.status == "conflict" for row in scorer.score(names, likelihood=False)], bool)
+
+    return Filter("conflict", refuses)
 
 
 def apart(lookup: Lookup, edits: int) -> Filter:
-    """At least so many edits from every listed name."""
+    """Names at least so many edits away from every listed name."""
 
     def refuses(names: Sequence[str]) -> Refused:
         found, _ = lookup.nearest(names, edits - 1)

@@ -1,4 +1,4 @@
-"""Sampling as a generator: names come out one by one, and a tally of what was refused fills up.
+"""Sampling as a generator: names come out one by one, while statistics count what was refused and why.
 
 Rows are drawn independently in blocks of a fixed sequence of sizes, each with its own numbers from a
 counter-based generator keyed by seed and block. So name k depends on the model, the options and the
@@ -19,7 +19,7 @@ import numpy as np
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference import TEMPERATURE
-from bacterio_cli.inference.decoding import choose, shaper
+from bacterio_cli.inference.decoding import choose, reshape
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block
 from bacterio_cli.nn.layers import Array
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bacterio_cli.inference.filters import Filter
 
 FIRST_BLOCK = 64
-JUDGED = 512  # draws that demands look at together
+FILTERED = 512  # draws that filters look at together
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 HOPELESS = 200_000  # draws in a row without one that is accepted
 
@@ -46,6 +46,10 @@ class SamplingParams:
     max_length: int = 40
     allow_known: bool = False
     allow_duplicates: bool = False
+
+    def shape(self, p: Array) -> Array:
+        """The distributions that letters are drawn from, of those that the model gives."""
+        return reshape(p, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)
 
 
 @dataclass
@@ -70,20 +74,21 @@ def draw_block(
     prefix: Array,
     count: int,
     steps: int,
-    reshape: Callable[[Array], Array],
+    cumulative: Callable[[Array], Array],
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """(ids (count, steps), lengths (count,)): what follows the prefix, drawn row by row in step.
+    """(ids (count, longest), lengths (count,)): what follows the prefix in each of `count` names, drawn in step.
 
-    A length of `steps` means that no end mark came in `steps` letters. Every row takes one number a
-    step, used or not, so that its letters do not depend on when the others end.
+    `cumulative` turns the model's distributions into sums Σ_{k≤i} p_k. A length of `steps` means that no end mark came
+    in `steps` letters. Every row takes one number per step, used or not, so that its letters do not depend on when the
+    others end.
     """
-    walk = PrefixBatch(model, count)
+    batch = PrefixBatch(model, count)
     for letter in [0, *prefix]:
-        cumulative = walk.read(np.full(count, letter), reshape)
+        sums = batch.read(np.full(count, letter), cumulative)
     columns, lengths, running = [], np.full(count, steps), np.arange(count)
     for t in range(steps):
-        letters = choose(cumulative, walk.node, rng.random(count)[running])
+        letters = choose(sums, batch.node, rng.random(count)[running])
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
         running, letters = running[goes_on], letters[goes_on]
@@ -91,105 +96,104 @@ def draw_block(
         columns[t][running] = letters
         if not len(running) or t == steps - 1:
             break
-        walk.keep(goes_on)
-        cumulative = walk.read(letters, reshape)
+        batch.keep(goes_on)
+        sums = batch.read(letters, cumulative)
     return np.stack(columns, axis=1), lengths
 
 
-def blocks(model: LanguageModel, vocabulary: Vocabulary, request: SamplingParams) -> Iterator[list[str | None]]:
+def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[list[str | None]]:
     """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
-    prefix = vocabulary.encode([vocabulary.fold(request.prefix)])[1:-1]
-    shape = shaper(request)
+    prefix = vocabulary.encode([vocabulary.fold(params.prefix)])[1:-1]
 
-    def reshape(p: Array) -> Array:
+    def cumulative(p: Array) -> Array:
         """Sums Σ_{k≤i} p_k of the distribution, in which a number falls."""
-        return np.ascontiguousarray(np.cumsum(shape(p).T, axis=0).T)
+        return np.ascontiguousarray(np.cumsum(params.shape(p).T, axis=0).T)
 
-    steps = request.max_length - len(prefix) + 1
+    steps = params.max_length - len(prefix) + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
-        rng = np.random.Generator(np.random.Philox(key=request.seed, counter=[0, 0, 0, block]))
+        rng = np.random.Generator(np.random.Philox(key=params.seed, counter=[0, 0, 0, block]))
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
-            ids, lengths = draw_block(model, prefix, size, steps, reshape, rng)
+            ids, lengths = draw_block(model, prefix, size, steps, cumulative, rng)
         ended = (lengths < steps).tolist()
         spelled = vocabulary.spell(np.concatenate([np.broadcast_to(prefix, (size, len(prefix))), ids], axis=1))
         yield [name if whole else None for name, whole in zip(spelled, ended, strict=True)]
 
 
-def draws(model: LanguageModel, vocabulary: Vocabulary, request: SamplingParams) -> Iterator[str | None]:
+def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
     """The same, one by one."""
-    return chain.from_iterable(blocks(model, vocabulary, request))
+    return chain.from_iterable(blocks(model, vocabulary, params))
 
 
-def unmet(names: Sequence[str | None], demands: Sequence[Filter]) -> dict[int, str]:
-    """Which of the names, by place, meet not all demands, and the first that each does not meet."""
-    reasons: dict[int, str] = {}
-    places = [place for place, name in enumerate(names) if name]
-    for demand in demands:
-        refused = demand.refuses([str(names[place]) for place in places]).tolist()
-        reasons |= {place: demand.reason for place, no in zip(places, refused, strict=True) if no}
-        places = [place for place, no in zip(places, refused, strict=True) if not no]
-    return reasons
-
-
-def refusal(name: str | None, request: SamplingParams, known: Collection[str]) -> str | None:
-    """Why a draw is not accepted; None if it is."""
+def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str | None:
+    """Why a draw is not accepted, whatever the filters say; None if it may be."""
     if name is None:
         return "too long"
     if not name:
         return "empty"
-    if len(name) < request.min_length:
+    if len(name) < params.min_length:
         return "too short"
     if name != " ".join(name.split()) or not unicodedata.is_normalized("NFC", name) or not any(map(str.isalnum, name)):
         return "malformed"
-    if not request.allow_known and name in known:
+    if not params.allow_known and name in known:
         return "known"
     return None
+
+
+def filter_refusals(names: Sequence[str | None], filters: Sequence[Filter]) -> list[str | None]:
+    """The reason of the first filter that refuses each name, which later ones do not see; None for what is no name."""
+    reasons: list[str | None] = [None] * len(names)
+    for filter_ in filters:
+        left = [k for k, name in enumerate(names) if name and not reasons[k]]
+        for k, refused in zip(left, filter_.refuses([str(names[k]) for k in left]).tolist(), strict=True):
+            if refused:
+                reasons[k] = filter_.reason
+    return reasons
+
+
+def check_prefix(vocabulary: Vocabulary, params: SamplingParams) -> None:
+    """BacterioError for a prefix that the vocabulary cannot spell or that leaves no room."""
+    if missing := vocabulary.missing(params.prefix):
+        alphabet = f"the model's alphabet, {vocabulary.sketch()}"
+        raise BacterioError(f"--prefix {params.prefix}: {missing!r} is not in {alphabet}")
+    if len(params.prefix) > params.max_length:
+        raise BacterioError(f"--prefix {params.prefix} is longer than --max-length {params.max_length}")
 
 
 def sample(
     model: LanguageModel,
     vocabulary: Vocabulary,
     known: Collection[str],
-    request: SamplingParams,
+    params: SamplingParams,
     *,
     count: int,
     max_tries: int,
-    tally: SamplingStats,
-    demands: Sequence[Filter] = (),
+    stats: SamplingStats,
+    filters: Sequence[Filter] = (),
+    hopeless: int = HOPELESS,
 ) -> Iterator[str]:
-    """Up to `count` accepted names, from at most `max_tries` draws; `tally` says what became of every draw.
+    """Up to `count` accepted names, from at most `max_tries` draws; `stats` says what became of every draw.
 
-    Gives up after 200,000 draws in a row of which none is accepted.
-
-    Raises BacterioError for a prefix that the vocabulary cannot spell or that leaves no room.
+    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError as `check_prefix` does.
     """
-    if missing := vocabulary.missing(request.prefix):
-        raise BacterioError(
-            f"--prefix {request.prefix}: {missing!r} is not in the model's alphabet, {vocabulary.sketch()}"
-        )
-    if len(request.prefix) > request.max_length:
-        raise BacterioError(f"--prefix {request.prefix} is longer than --max-length {request.max_length}")
-    if request.temperature == 0 and not request.allow_duplicates:
+    check_prefix(vocabulary, params)
+    if params.temperature == 0 and not params.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
     seen: set[str] = set()
     last = 0  # the draw that was accepted last
-    for block in blocks(model, vocabulary, request):
-        for begin in range(0, len(block), JUDGED):
-            names = block[begin : begin + JUDGED]
-            plain = [refusal(name, request, known) for name in names]
-            reasons = unmet([None if why else name for name, why in zip(names, plain, strict=True)], demands)
-            for place, name in enumerate(names):
-                if tally.accepted >= count or tally.drawn >= max_tries:
+    for block in blocks(model, vocabulary, params):
+        for begin in range(0, len(block), FILTERED):
+            names = block[begin : begin + FILTERED]
+            reasons = [refusal(name, params, known) for name in names]
+            passed = [None if why else name for name, why in zip(names, reasons, strict=True)]
+            for name, plain, filtered in zip(names, reasons, filter_refusals(passed, filters), strict=True):
+                if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
                     return
-                if tally.drawn - last >= HOPELESS:
-                    return
-                tally.drawn += 1
-                why = plain[place] or reasons.get(place) or ("duplicate" if name in seen else None)
-                if why:
-                    tally.refused[why] += 1
+                stats.drawn += 1
+                if why := plain or filtered or ("duplicate" if name in seen else None):
+                    stats.refused[why] += 1
                 elif name is not None:
-                    tally.accepted += 1
-                    last = tally.drawn
-                    if not request.allow_duplicates:
+                    stats.accepted += 1
+                    last = stats.drawn
+                    if not params.allow_duplicates:
                         seen.add(name)
                     yield name

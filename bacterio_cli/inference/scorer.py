@@ -1,4 +1,4 @@
-"""Scoring as a function: names go in, a row comes out for each, with what a person who chooses one needs to know."""
+"""Scoring names: for each, its likelihood, its nearest listed name, and what the rules for genus names say of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bacterio_cli.nomenclature.reference_lists import Reference
 from bacterio_cli.nomenclature.roots import Roots
 
 LN2 = float(np.log(2))
-LEAST = float(np.finfo(np.float32).tiny)  # what a probability is that has vanished in float32
+LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
 FIELDS = (
     "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in",
     "least_likely", "length", "gender", "stem", "ending", "flags", "not_checked", "status",
@@ -33,7 +33,7 @@ class Row:
     """What is known of one name.
 
     `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them.
-    `percentile` is the share of held-out names, in per cent, that are less likely a character. `edits` to the nearest
+    `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
     listed name, 3 for more than 2. An arbitrary name has no `stem` and `ending`.
     """
 
@@ -74,48 +74,39 @@ class Row:
 
     def asdict(self) -> dict[str, Any]:
         """The fields in their promised order, ready for JSON."""
-        nats, bits = self.nats, self.bits_per_char
+        figures = ((self.nats, 4), (self.bits_per_char, 4), (self.percentile, 1))
+        flags = [{"code": f.code, "severity": f.severity, "rule": f.rule, "says": f.says} for f in self.findings]
         values = (
-            self.name,
-            None if nats is None else round(nats, 4),
-            None if bits is None else round(bits, 4),
-            None if self.percentile is None else round(self.percentile, 1),
-            self.nearest,
-            self.edits,
-            list(self.listed_in),
-            self.least_likely,
-            len(self.name),
-            self.gender,
-            self.stem,
-            self.ending,
-            [{"code": f.code, "severity": f.severity, "rule": f.rule, "says": f.says} for f in self.findings],
-            list(self.not_checked),
-            self.status,
-        )
+            self.name, *(None if value is None else round(value, digits) for value, digits in figures),
+            self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),
+            self.gender, self.stem, self.ending, flags, list(self.not_checked), self.status,
+        )  # fmt: skip
         return dict(zip(FIELDS, values, strict=True))
 
 
 class Scorer:
     """A model, the lists to compare with, and whether the rules of genus names apply."""
 
-    def __init__(self, trained: Checkpoint, lookup: Lookup, *, genus: bool) -> None:
-        self.trained, self.lookup, self.genus = trained, lookup, genus
-        self.model = trained.language_model
+    def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool) -> None:
+        self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
+        self.model = checkpoint.language_model
 
     @cached_property
     def roots(self) -> Roots:
         """The stems and endings of the corpus."""
-        return Roots.of(self.trained.known)
+        return Roots.of(self.checkpoint.known)
 
     @cached_property
     def triples(self) -> frozenset[str]:
         """The letter triples of the corpus."""
-        return triples_of(self.trained.known)
+        return triples_of(self.checkpoint.known)
 
     def surprises(self, names: Sequence[str], shape: Callable[[Array], Array] | None = None) -> list[Array | None]:
-        """−log₂ P of each name's letters and end; None for one that cannot be spelled. `shape` makes the distributions
-        those that names are drawn from."""
-        vocabulary = self.trained.vocabulary
+        """−log₂ P of each name's letters and end; None for one that cannot be spelled.
+
+        `shape` (see `SamplingParams.shape`) turns the model's distributions into those that names are drawn from.
+        """
+        vocabulary = self.checkpoint.vocabulary
         spelled = [k for k, name in enumerate(names) if name and not vocabulary.missing(name)]
         found: list[Array | None] = [None] * len(names)
         if spelled:
@@ -125,16 +116,9 @@ class Scorer:
                 found[k] = part
         return found
 
-    def score(self, names: Sequence[str]) -> list[Row]:
-        """A row for each name."""
-        return self.rows(names, self.surprises(names))
-
-    def judged(self, names: Sequence[str]) -> list[Row]:
-        """The rows without their likelihoods, which take longest."""
-        return self.rows(names, [None] * len(names))
-
-    def rows(self, names: Sequence[str], surprises: Sequence[Array | None]) -> list[Row]:
-        """Rows of names whose surprises are known."""
+    def score(self, names: Sequence[str], *, likelihood: bool = True) -> list[Row]:
+        """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
+        surprises = self.surprises(names) if likelihood else [None] * len(names)
         edits, nearest = self.lookup.nearest(names)
         return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
 
@@ -143,23 +127,14 @@ class Scorer:
         listed = self.lookup.listed(name)
         stem, ending = (self.genus and self.roots.split(name)) or ("", "")
         findings, not_checked = self.judge(name, listed, edits, nearest) if self.genus else ([], [])
-        missing = self.trained.vocabulary.missing(name)
-        if missing:
+        if missing := self.checkpoint.vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
+        labels = tuple(reference.label for reference in listed)
         return Row(
-            name,
-            bits,
-            self.percentile(bits),
-            nearest,
-            edits,
-            tuple(reference.label for reference in listed),
-            gender(name) if self.genus else "",
-            stem,
-            ending,
-            tuple(findings),
-            tuple(not_checked),
-        )
+            name, bits, self.percentile(bits), nearest, edits, labels,
+            gender(name) if self.genus else "", stem, ending, tuple(findings), tuple(not_checked),
+        )  # fmt: skip
 
     def judge(
         self, name: str, listed: Sequence[Reference], edits: int, nearest: str | None
@@ -179,17 +154,17 @@ class Scorer:
         return rules.judge(name, evidence)
 
     def percentile(self, bits: Array | None) -> float | None:
-        """The share of held-out names, in per cent, that are less likely a character."""
-        held_out = self.trained.held_out
+        """The share of held-out names, in per cent, that are less likely per character."""
+        held_out = self.checkpoint.held_out
         if bits is None or not len(held_out):
             return None
         no_better = np.searchsorted(held_out.round(4), round(float(bits.mean()), 4), side="right")
         return 100 * (1 - float(no_better) / len(held_out))
 
 
-def summary(rows_bits: Sequence[Array | None]) -> dict[str, Any]:
-    """One row for a list: names, characters with end marks, and its mean loss; names that cannot be spelled apart."""
-    spelled = [bits for bits in rows_bits if bits is not None]
+def summary(surprises: Sequence[Array | None]) -> dict[str, Any]:
+    """The mean loss of a list over its characters, end marks counted; names that cannot be spelled are only counted."""
+    spelled = [bits for bits in surprises if bits is not None]
     characters = sum(map(len, spelled))
     mean = float(sum(bits.sum() for bits in spelled)) / characters if characters else None
     return {
@@ -197,5 +172,5 @@ def summary(rows_bits: Sequence[Array | None]) -> dict[str, Any]:
         "characters": characters,
         "nats_per_char": None if mean is None else round(mean * LN2, 6),
         "bits_per_char": None if mean is None else round(mean, 6),
-        "unscorable": len(rows_bits) - len(spelled),
+        "unscorable": len(surprises) - len(spelled),
     }

@@ -118,6 +118,12 @@ def start(folder: Path, *words: object) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def ended(process: subprocess.Popen[str]) -> Result:
+    """What a process in the background leaves behind when it ends."""
+    stdout, stderr = process.communicate(timeout=60)
+    return Result(process.returncode, stdout, stderr)
+
+
 def only_error(result: Result, code: int = 1) -> str:
     """The message of a command that failed as it should: this exit code and one line on stderr."""
     assert result.code == code, result
@@ -133,13 +139,15 @@ def write_names(folder: Path, names: Sequence[str] = NAMES, file: str = "names.t
     return path
 
 
-def begin(corpus: Corpus | None = None, *, preset: str = "default", **options: Any) -> training.TrainingState:
-    """A small new run on NAMES, in memory."""
-    return training.begin(corpus or Corpus(NAMES), resolve(preset, {**SMALL, **options}))
+def begin(
+    corpus: Corpus | None = None, *, preset: str = "default", background: Corpus | None = None, **options: Any
+) -> training.TrainingState:
+    """A small new training on NAMES, in memory."""
+    return training.begin(corpus or Corpus(NAMES), resolve(preset, {**SMALL, **options}), background)
 
 
 def finish(run: training.TrainingState) -> training.TrainingState:
-    """The run after its last step."""
+    """The training after its last step."""
     for _ in training.train(run):
         pass
     return run

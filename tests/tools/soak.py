@@ -1,6 +1,6 @@
-"""What hours of bad luck do, in minutes: to a checkpoint being saved, and to those who use one.
+"""Stress tests: hours of bad luck in minutes, for a checkpoint being saved and for those who use one.
 
-    python tests/soak.py [--only kills,disk,rivals,signals,files,screen,names,crowd] [--kills 200] [--seed 1]
+    python tests/tools/soak.py [--only kills,disk,rivals,signals,files,screen,names,crowd] [--kills 200] [--seed 1]
 
 Every part counts its trials and gives each failure a line; one failure makes the exit code 1. `test_soak.py` runs the
 same functions with small counts.
@@ -9,7 +9,6 @@ same functions with small counts.
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
@@ -18,11 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tools.log import Log, table
 from tools.soak_saving import disk, kills, rivals, signals
 from tools.soak_using import crowd, files, names, screen
-from tools.tally import Tally, table
 
-PARTS: dict[str, tuple[Callable[[Path, int, int], Tally], int]] = {
+PARTS: dict[str, tuple[Callable[[Path, int, int], Log], int]] = {
     "kills": (kills, 200),
     "disk": (disk, 12),
     "rivals": (rivals, 10),
@@ -42,21 +41,20 @@ def main() -> None:
     for name, (_, count) in PARTS.items():
         parser.add_argument(f"--{name}", type=int, default=count, help=f"trials of this part (default {count:,})")
     options = parser.parse_args()
-    tallies = []
+    logs = []
     for name in options.only.split(","):
         function, _ = PARTS[name]
         begun = time.perf_counter()
         with tempfile.TemporaryDirectory() as directory:
-            tally = function(Path(directory), getattr(options, name), options.seed)
-        tally.took_s = time.perf_counter() - begun
-        tallies.append(tally)
-        print(*table([tally]), sep="\n", file=sys.stderr)
-    print(*table(tallies), sep="\n")
-    for tally in tallies:
-        for line in (*tally.notes, *tally.failures[:20]):
-            print(f"{tally.part}: {line}"[:2000])
-    print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    sys.exit(any(tally.failures for tally in tallies))
+            log = function(Path(directory), getattr(options, name), options.seed)
+        log.took_s = time.perf_counter() - begun
+        logs.append(log)
+        print(*table([log]), sep="\n", file=sys.stderr)
+    print(*table(logs), sep="\n")
+    for log in logs:
+        for line in (*log.notes, *log.failures[:20]):
+            print(f"{log.part}: {line}"[:2000])
+    sys.exit(any(log.failures for log in logs))
 
 
 if __name__ == "__main__":

@@ -11,24 +11,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from support.processes import ENVIRONMENT, NAMES, TINY, Result, bacterio, command, start, write_names
-from tools.tally import Tally
+import numpy as np
+from support.processes import ENVIRONMENT, TINY, Result, bacterio, begin, command, ended, start, write_names
+from tools.log import Log
 
-from bacterio_cli.checkpoint import checkpoint as trained
-from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.training import trainer as training
-from bacterio_cli.training.config import resolve
+from bacterio_cli.training.trainer import snapshot, train
 
 EPOCHS = 30
 SAVE_EVERY = 2
 RUN = (*TINY[:-2], "--epochs", EPOCHS, "--batch-size", "8", "--save-every", SAVE_EVERY, "-o", "m.npz")
-SAME_RUN: dict[str, Any] = {
-    "arch": "gru", "hidden": 8, "layers": 1, "embedding": 4, "ngram": 0, "refit": False,
-    "epochs": EPOCHS, "batch_size": 8,
-}  # fmt: skip
+TRAIN = ("train", "names.txt", *RUN)
 
 
 def digest(path: Path) -> str:
@@ -41,16 +36,15 @@ def strays(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.glob(".*.tmp"))
 
 
-def states(folder: Path, seed: int = 0, look: Callable[[Path], str] = digest) -> list[str]:
-    """What `look` makes of every file that the run saves, in order; the last is that of the finished one."""
-    path, found = folder / "states.npz", []
+def saved_states(folder: Path, seed: int = 0, look: Callable[[Path], str] = digest) -> list[str]:
+    """What `look` makes of every file that the training of TRAIN saves, in order; the last is the finished one."""
+    path, found, state = folder / "states.npz", [], begin(epochs=EPOCHS, seed=seed)
 
     def save() -> None:
-        training.snapshot(run).save(path)
+        snapshot(state).save(path)
         found.append(look(path))
 
-    run = training.begin(Corpus(NAMES), resolve("default", {**SAME_RUN, "seed": seed}))
-    for progress in training.train(run):
+    for progress in train(state):
         if progress.step % SAVE_EVERY == 0 or progress.row:
             save()
     save()
@@ -59,27 +53,25 @@ def states(folder: Path, seed: int = 0, look: Callable[[Path], str] = digest) ->
 
 
 def training_time(folder: Path) -> float:
-    """Seconds that the run takes as a process, measured once."""
+    """Seconds that the training takes as a process, measured once."""
     begun = time.perf_counter()
-    assert bacterio("train", "names.txt", *RUN, "-q", cwd=folder).code == 0
+    assert bacterio(*TRAIN, "-q", cwd=folder).code == 0
     return time.perf_counter() - begun
 
 
-def kills(folder: Path, count: int, seed: int) -> Tally:
+def kills(folder: Path, count: int, seed: int, *, states: Callable[[Path], list[str]] = saved_states) -> Log:
     """`kill -9` at random moments: the file is the old one or one that was saved, and the next save leaves no stray."""
-    import numpy as np
-
-    tally, rng = Tally("kills"), np.random.default_rng([seed, 1])
+    log, rng = Log("kills"), np.random.default_rng([seed, 1])
     write_names(folder)
     path = folder / "m.npz"
     lasts = training_time(folder)
     legal = states(folder)
-    tally.expect(digest(path) == legal[-1], "the run in this process is not that of the command")
-    training.snapshot(training.begin(Corpus(NAMES), resolve("default", {**SAME_RUN, "seed": 7}))).save(path)
-    old = path.read_bytes()
-    while (k := tally.seen["killed"]) < count:
+    log.expect(digest(path) == legal[-1], "the training in this process is not that of the command")
+    snapshot(begin(epochs=EPOCHS, seed=7)).save(path)
+    old, before = path.read_bytes(), digest(path)
+    while (k := log.seen["killed"]) < count:
         path.write_bytes(old)
-        process = start(folder, "train", "names.txt", *RUN, "-q")
+        process = start(folder, *TRAIN, "-q")
         moment = float(rng.uniform(0.4, 1)) * lasts
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moment)
@@ -88,21 +80,21 @@ def kills(folder: Path, count: int, seed: int) -> Tally:
         if process.returncode == 0:  # it ended before: the machine is faster now
             lasts *= 0.97
             continue
-        tally.seen["killed"] += 1
-        tally.seen["in the middle of a save"] += bool(strays(folder))
+        log.seen["killed"] += 1
+        log.seen["in the middle of a save"] += bool(strays(folder))
         found = digest(path)
-        if found == hashlib.sha256(old).hexdigest():
-            tally.seen["old file"] += 1
-        elif tally.expect(found in legal, f"kill {k} at {moment:.3f} s left a file that no save wrote"):
-            tally.seen["new file"] += 1
+        if found == before:
+            log.seen["old file"] += 1
+        elif log.expect(found in legal, f"kill {k} at {moment:.3f} s left a file that no save wrote"):
+            log.seen["new file"] += 1
         begun = time.perf_counter()
         try:
-            trained.load(path).save(path)
+            load(path).save(path)
         except BacterioError as error:
-            tally.failures.append(f"kill {k} at {moment:.3f} s: {error}")
-        tally.largest_s = max(tally.largest_s, time.perf_counter() - begun)
-        tally.expect(not strays(folder), f"kill {k}: the next save left {strays(folder)}")
-    return tally
+            log.failures.append(f"kill {k} at {moment:.3f} s: {error}")
+        log.largest_s = max(log.largest_s, time.perf_counter() - begun)
+        log.expect(not strays(folder), f"kill {k}: the next save left {strays(folder)}")
+    return log
 
 
 LIMITED = (
@@ -112,40 +104,37 @@ LIMITED = (
 )
 
 
-def refused(tally: Tally, what: str, result: Result, *says: str) -> None:
+def refused(log: Log, what: str, result: Result, *says: str) -> None:
     """Count a command that must fail with exit 1 and one line on stderr."""
-    tally.seen["refused"] += 1
+    log.seen["refused"] += 1
     sound = result.code == 1 and result.stderr.startswith("bacterio: error: ") and result.stderr.count("\n") == 1
-    tally.expect(sound and all(part in result.stderr for part in says), f"{what}: {result}")
+    log.expect(sound and all(part in result.stderr for part in says), f"{what}: {result}")
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Every entry of a folder: the digest of a file, the goal of a link, and so on."""
-    return {
-        p.name: f"-> {p.readlink()}" if p.is_symlink() else digest(p) if p.is_file() else "directory"
-        for p in folder.iterdir()
-    }
+    """The entries of a folder, with the digest of each file."""
+    return {p.name: digest(p) if p.is_file() else "directory" for p in folder.iterdir()}
 
 
-def full_disk(folder: Path, tally: Tally, sizes: list[int]) -> None:
+def full_disk(folder: Path, log: Log, sizes: list[int]) -> None:
     """No file may grow beyond so many bytes: one line, and the folder is as it was."""
     before = contents(folder)
     for size in sizes:
-        words = [sys.executable, "-c", LIMITED, str(size), *command("train", "names.txt", *RUN, "-q")]
+        words = [sys.executable, "-c", LIMITED, str(size), *command(*TRAIN, "-q")]
         done = subprocess.run(
             words, cwd=folder, env=os.environ | ENVIRONMENT | {"PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         result = Result(done.returncode, done.stdout, done.stderr)
-        refused(tally, f"a limit of {size} bytes", result, "cannot write m.npz", "File too large")
-        tally.expect(contents(folder) == before, f"a limit of {size} bytes changed the folder: {contents(folder)}")
+        refused(log, f"a limit of {size} bytes", result, "cannot write m.npz", "File too large")
+        log.expect(contents(folder) == before, f"a limit of {size} bytes changed the folder: {contents(folder)}")
 
 
 def vanishing(folder: Path) -> Result:
     """Train into a directory that is removed on the way."""
     out = folder / "gone"
     out.mkdir()
-    process = start(folder, "train", "names.txt", *RUN[:-2], "--epochs", "100000", "-q", "-o", "gone/m.npz")
+    process = start(folder, *TRAIN[:-2], "--epochs", "100000", "-q", "-o", "gone/m.npz")
     while not (out / "m.npz").exists() and process.poll() is None:
         time.sleep(0.005)
     while out.exists():
@@ -153,101 +142,75 @@ def vanishing(folder: Path) -> Result:
             for inside in out.iterdir():
                 inside.unlink(missing_ok=True)
             out.rmdir()
-    stdout, stderr = process.communicate(timeout=60)
-    return Result(process.returncode, stdout, stderr)
+    return ended(process)
 
 
-def disk(folder: Path, count: int, seed: int) -> Tally:
+def disk(folder: Path, count: int, seed: int) -> Log:
     """Places that cannot be written: `count` sizes of a full disk, and one of each other kind."""
-    import numpy as np
-
-    tally, rng = Tally("disk"), np.random.default_rng([seed, 2])
+    log, rng = Log("disk"), np.random.default_rng([seed, 2])
     write_names(folder)
     training_time(folder)
     size = (folder / "m.npz").stat().st_size
     first = [0, 1, 4096, size // 2][: max(1, count // 2)]  # the first save, half as large as the last, must not fit
-    full_disk(folder, tally, first + rng.integers(0, size // 2, max(0, count - len(first))).tolist())
+    full_disk(folder, log, first + rng.integers(0, size // 2, max(0, count - len(first))).tolist())
     before = contents(folder)
 
-    (folder / "closed").mkdir()
-    (folder / "closed" / "m.npz").write_bytes(b"old")
-    (folder / "closed").chmod(0o555)
-    if os.geteuid() == 0:
-        tally.seen["skipped: a read-only directory, since root ignores modes"] += 1
-    else:
-        refused(tally, "closed", bacterio("train", "names.txt", *RUN[:-1], "closed/m.npz", "-q", cwd=folder), "closed")
-    tally.expect((folder / "closed" / "m.npz").read_bytes() == b"old", "a file in a read-only directory changed")
-    (folder / "closed").chmod(0o755)
-
     (folder / "d.npz").mkdir()
-    refused(tally, "a directory", bacterio("train", "names.txt", *RUN[:-1], "d.npz", "-q", cwd=folder), "a directory")
-    refused(tally, "a directory to read", bacterio("info", "d.npz", cwd=folder), "directory")
-    tally.expect(list((folder / "d.npz").iterdir()) == [], "something was left in a directory")
+    refused(log, "a directory", bacterio(*TRAIN[:-1], "d.npz", "-q", cwd=folder), "a directory")
+    refused(log, "a directory to read", bacterio("info", "d.npz", cwd=folder), "directory")
+    log.expect(list((folder / "d.npz").iterdir()) == [], "something was left in a directory")
 
-    (folder / "real").mkdir()
-    (folder / "real" / "m.npz").write_bytes(b"old")
-    (folder / "link.npz").symlink_to("real/m.npz")
-    linked = bacterio("train", "names.txt", *RUN[:-1], "link.npz", "-q", cwd=folder)
-    tally.seen["written through a link"] += 1
-    tally.expect(linked == (0, "", "") and (folder / "link.npz").is_symlink(), f"a symbolic link: {linked}")
-    tally.expect(digest(folder / "real" / "m.npz") == digest(folder / "m.npz"), "the link's target is another file")
-    tally.expect(strays(folder / "real") == [], "a stray beside the link's target")
-
-    refused(tally, "vanishing", vanishing(folder), "cannot write gone/m.npz", "No such file or directory")
-    for words in (["info"], ["info", "--json"], ["sample", "-n", "5", "--seed", "1", "-c"], ["--help"]):
-        words = words if words == ["--help"] else [*words, "m.npz"]
-        full = bacterio(*words, cwd=folder, shell='exec "$@" >/dev/full')
-        refused(tally, f"{words} >/dev/full", full, "standard output", "No space left")
-    refused(tally, "an endless device", bacterio("info", "/dev/zero", cwd=folder, shell='ulimit -v 2000000; exec "$@"'))
+    refused(log, "vanishing", vanishing(folder), "cannot write gone/m.npz", "No such file or directory")
+    for words in ("info m.npz", "info m.npz --json", "sample -n 5 --seed 1 -c m.npz", "--help"):
+        full = bacterio(*words.split(), cwd=folder, shell='exec "$@" >/dev/full')
+        refused(log, f"{words} >/dev/full", full, "standard output", "No space left")
+    refused(log, "an endless device", bacterio("info", "/dev/zero", cwd=folder, shell='ulimit -v 2000000; exec "$@"'))
     changed = {name for name, value in contents(folder).items() if before.get(name) != value}
-    tally.expect(changed <= {"closed", "d.npz", "real", "link.npz"}, f"left behind: {changed}")
-    return tally
+    log.expect(changed <= {"d.npz"}, f"left behind: {changed}")
+    return log
 
 
-def rivals(folder: Path, count: int, seed: int) -> Tally:
+def rivals(folder: Path, count: int, seed: int) -> Log:
     """Two trainings into one path: whole files of either at every look, one of the finished ones at the end."""
-    tally = Tally("rivals")
+    log = Log("rivals")
     write_names(folder)
     path = folder / "m.npz"
     seeds = (seed + 1, seed + 2)
-    runs = [states(folder, number) for number in seeds]
-    legal, last = set(runs[0]) | set(runs[1]), {run[-1] for run in runs}
+    one, other = (saved_states(folder, number) for number in seeds)
     for k in range(count):
         path.unlink(missing_ok=True)
-        both = [start(folder, "train", "names.txt", *RUN, "-q", "--seed", number) for number in seeds]
+        both = [start(folder, *TRAIN, "-q", "--seed", number) for number in seeds]
         while any(process.poll() is None for process in both):
             if path.exists():
-                tally.seen["looks"] += 1
-                tally.expect(digest(path) in legal, f"round {k}: a file that neither wrote")
+                log.seen["looks"] += 1
+                log.expect(digest(path) in one + other, f"round {k}: a file that neither wrote")
             time.sleep(0.01)
         for process in both:
-            said = process.communicate()
-            tally.expect((process.returncode, *said) == (0, "", ""), f"round {k}: {process.returncode} {said}")
-        tally.seen["rounds"] += 1
-        tally.expect(digest(path) in last, f"round {k}: the file is neither of the finished ones")
-        trained.load(path)
-        tally.expect(not strays(folder), f"round {k}: left {strays(folder)}")
-    return tally
+            result = ended(process)
+            log.expect(result == (0, "", ""), f"round {k}: {result}")
+        log.seen["rounds"] += 1
+        log.expect(digest(path) in (one[-1], other[-1]), f"round {k}: the file is neither of the finished ones")
+        load(path)
+        log.expect(not strays(folder), f"round {k}: left {strays(folder)}")
+    return log
 
 
 def interrupt(folder: Path, number: signal.Signals, moment: float) -> Result:
     """Train, and send the signal so many seconds after the notice that the run begins."""
     (folder / "m.npz").unlink(missing_ok=True)
-    process = start(folder, "train", "names.txt", *RUN)
+    process = start(folder, *TRAIN)
     assert process.stderr is not None
     first = process.stderr.readline()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(moment)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=60)
-    return Result(process.returncode, stdout, first + stderr)
+    result = ended(process)
+    return result._replace(stderr=first + result.stderr)
 
 
-def signals(folder: Path, count: int, seed: int) -> Tally:
+def signals(folder: Path, count: int, seed: int) -> Log:
     """Ctrl-C and SIGTERM at random moments: 130 or 143, saved, and resumed to the bytes of the uninterrupted run."""
-    import numpy as np
-
-    tally, rng = Tally("signals"), np.random.default_rng([seed, 4])
+    log, rng = Log("signals"), np.random.default_rng([seed, 4])
     write_names(folder)
     lasts = training_time(folder)
     whole = digest(folder / "m.npz")
@@ -256,20 +219,20 @@ def signals(folder: Path, count: int, seed: int) -> Tally:
         moment = float(rng.uniform(0, 0.6)) * lasts
         begun = time.perf_counter()
         result = interrupt(folder, number, moment)
-        tally.largest_s = max(tally.largest_s, time.perf_counter() - begun - moment)
+        log.largest_s = max(log.largest_s, time.perf_counter() - begun - moment)
         where = f"{number.name} at {moment:.3f} s: {result}"
-        tally.expect(result.stdout == "" and "Traceback" not in result.stderr, where)
+        log.expect(result.stdout == "" and "Traceback" not in result.stderr, where)
         if "saved to m.npz, go on with --resume" in result.stderr:
-            tally.seen["interrupted and saved"] += 1
-            tally.expect(result.code == 128 + number, where)
+            log.seen["interrupted and saved"] += 1
+            log.expect(result.code == 128 + number, where)
         elif digest(folder / "m.npz") == whole:  # all was saved, and what remained was the report
-            tally.seen["after the last save"] += 1
-            tally.expect(result.code in (0, 128 + number, -number), where)
+            log.seen["after the last save"] += 1
+            log.expect(result.code in (0, 128 + number, -number), where)
         else:  # before the first step
-            tally.seen["before the first step"] += 1
-            tally.expect(result.code in (128 + number, -number) and not (folder / "m.npz").exists(), where)
-        resumed = bacterio("train", "names.txt", *RUN, "--resume", "-q", cwd=folder)
-        tally.expect(resumed == (0, "", "") or "does not exist yet" in resumed.stderr, f"{where}, then {resumed}")
-        tally.expect(digest(folder / "m.npz") == whole, f"{where}: resumed, the file is another")
-        tally.expect(not strays(folder), f"{where}: left {strays(folder)}")
-    return tally
+            log.seen["before the first step"] += 1
+            log.expect(result.code in (128 + number, -number) and not (folder / "m.npz").exists(), where)
+        resumed = bacterio(*TRAIN, "--resume", "-q", cwd=folder)
+        log.expect(resumed == (0, "", "") or "does not exist yet" in resumed.stderr, f"{where}, then {resumed}")
+        log.expect(digest(folder / "m.npz") == whole, f"{where}: resumed, the file is another")
+        log.expect(not strays(folder), f"{where}: left {strays(folder)}")
+    return log

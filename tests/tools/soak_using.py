@@ -8,31 +8,33 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from support.processes import ENVIRONMENT, Result, bacterio, start, write_names
+from support.processes import ENVIRONMENT, bacterio, ended, start, write_names
 from tools import hostile
-from tools.soak_saving import RUN, states
-from tools.tally import Tally
+from tools.hostile_archives import MARKER
+from tools.hostile_metadata import lying
+from tools.log import Log
+from tools.soak_saving import TRAIN, saved_states
 
 from bacterio_cli import api
-from bacterio_cli.checkpoint import checkpoint as trained
+from bacterio_cli.checkpoint.checkpoint import load, shipped
 from bacterio_cli.errors import UNPRINTABLE
 from bacterio_cli.inference.sampler import block_sizes
 
-BATCH = 1000  # hostile files a worker
-MODEL = trained.shipped("model.npz")
+BATCH = 1000  # hostile files per worker process
+MODEL = shipped("model.npz")
 MOST_GROWTH = 8.0  # MB of peak memory, from a tenth of the names to their end
 EACH = 50  # names for each of a crowd
 WAVE = 8  # samplers beside a training, which is to get on meanwhile
 
 
-def files(folder: Path, count: int, seed: int) -> Tally:
+def files(folder: Path, count: int, seed: int) -> Log:
     """Hostile files: each loads, and then can be used, or is refused with a BacterioError, in 2 s and 512 MB."""
-    tally = Tally("files")
+    log = Log("files")
     hostile.prepare(folder)
     for first in range(0, count, BATCH):
         words = [str(x) for x in (folder, seed, first, min(count, first + BATCH))]
@@ -40,34 +42,34 @@ def files(folder: Path, count: int, seed: int) -> Tally:
             [sys.executable, hostile.__file__, *words], cwd=folder, env=os.environ | ENVIRONMENT,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if not tally.expect(done.returncode == 0, f"files from {first}: the worker ended: {done}"):
+        if not log.expect(done.returncode == 0, f"files from {first}: the worker ended: {done}"):
             continue
         report = json.loads(done.stdout)
-        tally.seen.update(report["seen"])
-        tally.failures += report["failures"]
-        tally.largest_s = max(tally.largest_s, report["largest_s"])
-        tally.largest_mb = max(tally.largest_mb, report["largest_mb"])
-    tally.expect(not (folder / hostile.MARKER).exists(), "a pickle was run")
-    return tally
+        log.seen.update(report["seen"])
+        log.failures += report["failures"]
+        log.largest_s = max(log.largest_s, report["largest_s"])
+        log.largest_mb = max(log.largest_mb, report["largest_mb"])
+    log.expect(not (folder / MARKER).exists(), "a pickle was run")
+    return log
 
 
-def screen(folder: Path, count: int, seed: int) -> Tally:
+def screen(folder: Path, count: int, seed: int) -> Log:
     """Control and escape sequences in every text of a file: what can be read of it, nothing unprintable is shown."""
-    tally = Tally("screen")
+    log = Log("screen")
     write_names(folder)
     hostile.prepare(folder)
-    places = list(hostile.lying(folder / "a.npz"))
+    places = list(lying(folder / "a.npz"))
     for k in range(min(count, len(places))):
         what, data = places[(k * 7 + seed) % len(places)]
         (folder / "lies.npz").write_bytes(data)
         for words in (["info"], ["info", "--json"], ["sample", "-n", "3", "--seed", "1", "--report", "-c"]):
             result = bacterio(*words, "lies.npz", cwd=folder)
             shown = (result.stdout + result.stderr).replace("\n", "").replace("\t", "")
-            tally.seen["shown" if result.code == 0 else "refused"] += 1
-            tally.expect(not UNPRINTABLE.search(shown), f"{what}, {words[0]}: {shown!r}")
-            tally.expect(result.code in (0, 1) and "Traceback" not in shown, f"{what}, {words[0]}: {result}")
-            tally.expect(result.code == 0 or result.stderr.count("\n") == 1, f"{what}, {words[0]}: {result}")
-    return tally
+            log.seen["shown" if result.code == 0 else "refused"] += 1
+            log.expect(not UNPRINTABLE.search(shown), f"{what}, {words[0]}: {shown!r}")
+            log.expect(result.code in (0, 1) and "Traceback" not in shown, f"{what}, {words[0]}: {result}")
+            log.expect(result.code == 0 or result.stderr.count("\n") == 1, f"{what}, {words[0]}: {result}")
+    return log
 
 
 def peak_mb(process: subprocess.Popen[str]) -> float:
@@ -79,63 +81,60 @@ def peak_mb(process: subprocess.Popen[str]) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def settled() -> int:
+def settled(model: Path) -> int:
     """The draws up to the second block of the largest size: it is made while the first still stands."""
     total = 0
-    for size, following in pairwise(block_sizes(trained.load(MODEL).vocabulary.n_y, 50)):
+    for size, following in pairwise(block_sizes(load(model).vocabulary.n_y, 50)):
         total += size
         if size == following:
             break
     return total + size
 
 
-def names(folder: Path, count: int, seed: int) -> Tally:
+def names(
+    folder: Path, count: int, seed: int, *, model: Path = MODEL, start: Callable[..., subprocess.Popen[str]] = start
+) -> Log:
     """So many names into a pipe: every one arrives, and the peak of memory stays what it was after a tenth of them."""
-    tally = Tally("names")
-    process = start(folder, "sample", "-n", count, "--allow-duplicates", "-c", MODEL, "--seed", seed)
+    log = Log("names")
+    process = start(folder, "sample", "-n", count, "--allow-duplicates", "-c", model, "--seed", seed)
     assert process.stdout is not None
     pipe, got, peaks = process.stdout.buffer, 0, [(0, 0.0)]
     while piece := pipe.read1(2**16):
         got += piece.count(b"\n")
         peaks.append((got, max(peaks[-1][1], peak_mb(process))))
     _, stderr = process.communicate()
-    tally.seen["names"] = got
-    tally.expect((process.returncode, got, stderr) == (0, count, ""), f"{got:,} names, {process.returncode}, {stderr}")
-    tally.largest_mb = peaks[-1][1]
-    points = [max(count * tenth // 10, settled()) for tenth in (1, 2, 5)]
-    at = [next((mb for have, mb in peaks if have >= point), 0.0) for point in points]
-    told = [f"{mb:.1f} after {point:,}" for mb, point in zip(at, points, strict=True)]
-    tally.notes.append(f"peak MB {', '.join(told)}, {tally.largest_mb:.1f} at the end")
-    growth = tally.largest_mb - at[0]
-    tally.expect(growth <= MOST_GROWTH, f"memory grew by {growth:.1f} MB, more than {MOST_GROWTH}: {tally.notes[0]}")
-    return tally
-
-
-def ended(processes: Sequence[subprocess.Popen[str]]) -> list[Result]:
-    """What each of them leaves behind."""
-    said = [process.communicate() for process in processes]
-    return [Result(process.returncode, *streams) for process, streams in zip(processes, said, strict=True)]
+    log.seen["names"] = got
+    log.expect((process.returncode, got, stderr) == (0, count, ""), f"{got:,} names, {process.returncode}, {stderr}")
+    log.largest_mb = peaks[-1][1]
+    point = max(count // 10, settled(model))
+    before = next((mb for have, mb in peaks if have >= point), 0.0)
+    log.notes.append(f"peak MB {before:.1f} after {point:,}, {log.largest_mb:.1f} at the end")
+    growth = log.largest_mb - before
+    log.expect(growth <= MOST_GROWTH, f"memory grew by {growth:.1f} MB, more than {MOST_GROWTH}: {log.notes[0]}")
+    return log
 
 
 def invented(path: Path, *, seed: int) -> str:
     """What `bacterio sample` prints of a file."""
-    return "".join(f"{name}\n" for name in api.sample(trained.load(path), EACH, seed=seed))
+    return "".join(f"{name}\n" for name in api.sample(load(path), EACH, seed=seed))
 
 
-def crowd(folder: Path, count: int, seed: int) -> Tally:
+def crowd(folder: Path, count: int, seed: int, *, states: Callable[..., list[str]] = saved_states) -> Log:
     """So many samplers at once: all say what one alone does, and of a file being replaced what some whole file gives.
 
     The second file is written by a training that saves every other step and is begun anew as long as anybody reads.
     """
-    tally = Tally("crowd")
+    log = Log("crowd")
     words = ("sample", "-n", EACH, "--seed", seed, "-c")
     alone = bacterio(*words, MODEL, cwd=folder)
-    tally.expect((alone.code, alone.stdout.count("\n"), alone.stderr) == (0, EACH, ""), f"alone: {alone}")
-    for result in ended([start(folder, *words, MODEL) for _ in range(count)]):
-        tally.seen["of one file"] += 1
-        tally.expect(result == alone, f"one of {count} at once: {result}")
+    log.expect((alone.code, alone.stdout.count("\n"), alone.stderr) == (0, EACH, ""), f"alone: {alone}")
+    for process in [start(folder, *words, MODEL) for _ in range(count)]:
+        result = ended(process)
+        log.seen["of one file"] += 1
+        log.expect(result == alone, f"one of {count} at once: {result}")
 
-    train = ("train", write_names(folder), *RUN, "-q")
+    write_names(folder)
+    train = (*TRAIN, "-q")
     legal = set(states(folder, look=partial(invented, seed=seed)))
     trainings, met = [start(folder, *train)], set()
     while trainings[0].poll() is None and not (folder / "m.npz").exists():
@@ -146,12 +145,12 @@ def crowd(folder: Path, count: int, seed: int) -> Tally:
             if trainings[-1].poll() is not None:
                 trainings.append(start(folder, *train))
             time.sleep(0.01)
-        for result in ended(samplers):
-            tally.seen["of a file being replaced"] += 1
+        for result in map(ended, samplers):
+            log.seen["of a file being replaced"] += 1
             met.add(result.stdout)
             sound = (result.code, result.stderr) == (0, "") and result.stdout in legal
-            tally.expect(sound, f"of no file that was saved: {result}")
-    for result in ended(trainings):
-        tally.expect(result == (0, "", ""), f"a training: {result}")
-    tally.notes.append(f"{len(met)} of {len(legal)} different outputs met, {len(trainings)} trainings meanwhile")
-    return tally
+            log.expect(sound, f"of no file that was saved: {result}")
+    for result in map(ended, trainings):
+        log.expect(result == (0, "", ""), f"a training: {result}")
+    log.notes.append(f"{len(met)} of {len(legal)} different outputs met, {len(trainings)} trainings meanwhile")
+    return log

@@ -86,7 +86,7 @@ def sample(
     tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
     names = draw(
         model.language_model, model.vocabulary, frozenset(model.known), params,
-        count=count, max_tries=tries, tally=stats, demands=filters,
+        count=count, max_tries=tries, stats=stats, filters=filters,
     )  # fmt: skip
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(ranked(names, model), n) if rank else names

@@ -61,7 +61,7 @@ def score(
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
-        conflict = strict and any(row.status == "conflict" for row in scorer.judged(wanted))
+        conflict = strict and any(row.status == "conflict" for row in scorer.score(wanted, likelihood=False))
     else:
         conflict = show_rows(scorer, wanted, form, header=header)
     sys.stdout.flush()
@@ -100,7 +100,7 @@ def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
 
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     """The picture of the first names that the model can spell, and a notice of which these are."""
-    vocabulary = scorer.trained.vocabulary
+    vocabulary = scorer.checkpoint.vocabulary
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")

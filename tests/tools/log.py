@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Tally:
-    """What a part saw: trials by outcome, a line for each failure and each thing of note, the largest figures."""
+class Log:
+    """What a part saw: trials by what became of them, a line for each failure and each note, the largest figures."""
 
     part: str
     seen: Counter[str] = field(default_factory=Counter)
@@ -26,11 +26,11 @@ class Tally:
         return holds
 
 
-def table(tallies: list[Tally]) -> Iterator[str]:
+def table(logs: list[Log]) -> Iterator[str]:
     """The figures in Markdown."""
     yield "| part | seen | failures | largest s | largest MB | took s |"
     yield "|:--|:--|--:|--:|--:|--:|"
-    for t in tallies:
-        seen = ", ".join(f"{number:,} {what}" for what, number in sorted(t.seen.items()))
-        figures = [f"{value:.2f}" if value else "–" for value in (t.largest_s, t.largest_mb)]
-        yield f"| {t.part} | {seen} | {len(t.failures)} | {' | '.join(figures)} | {t.took_s:.0f} |"
+    for o in logs:
+        seen = ", ".join(f"{number:,} {what}" for what, number in sorted(o.seen.items()))
+        figures = [f"{value:.2f}" if value else "–" for value in (o.largest_s, o.largest_mb)]
+        yield f"| {o.part} | {seen} | {len(o.failures)} | {' | '.join(figures)} | {o.took_s:.0f} |"

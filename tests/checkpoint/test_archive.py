@@ -1,0 +1,222 @@
+"""The archive under a checkpoint: plain arrays and JSON, read without trusting what it says."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bacterio_cli.checkpoint import archive
+from bacterio_cli.checkpoint.archive import Arrays
+from bacterio_cli.errors import CheckpointError, FileError
+
+CONTENTS: tuple[Arrays, dict[str, Any]] = (
+    {"E": np.arange(6, dtype=np.float32).reshape(2, 3), "k": np.array(7)},
+    {"a": [1, "é"]},
+)
+DIRECTORY, END = b"PK\x01\x02", b"PK\x05\x06"  # marks of a zip archive's records
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An archive of two arrays and a little metadata."""
+    archive.save(tmp_path / "m.npz", *CONTENTS)
+    return tmp_path / "m.npz"
+
+
+def refused(path: Path, message: str = r"m\.npz: is damaged \(") -> None:
+    """Reading the file is a CheckpointError with this message."""
+    with pytest.raises(CheckpointError, match=message):
+        archive.load(path)
+
+
+def patch(path: Path, mark: bytes, offset: int, value: bytes) -> None:
+    """Overwrite bytes of the archive's first record of a kind."""
+    data = bytearray(path.read_bytes())
+    start = data.index(mark) + offset
+    data[start : start + len(value)] = value
+    path.write_bytes(data)
+
+
+def member(header: bytes, body: bytes) -> bytes:
+    """A `.npy` member with a header of one's own words."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + body
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_what_is_saved_is_loaded(compress: bool, tmp_path: Path) -> None:
+    """Arrays keep values, shapes (a scalar's too) and types; the metadata comes back with the format."""
+    archive.save(tmp_path / "m", *CONTENTS, compress=compress)
+    arrays, meta = archive.load(tmp_path / "m")
+    assert meta == {"format": 1, **CONTENTS[1]}
+    assert arrays.keys() == CONTENTS[0].keys()
+    for name, array in CONTENTS[0].items():
+        assert (arrays[name].shape, arrays[name].dtype) == (array.shape, array.dtype)
+        assert (arrays[name] == array).all()
+
+
+def test_equal_contents_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time, name or order of the machine enters the file."""
+    archive.save(tmp_path / "a", *CONTENTS)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    archive.save(tmp_path / "b", *CONTENTS)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def methods(members: Arrays, **options: Any) -> dict[str, int]:
+    """How each member of an archive is compressed."""
+    file = io.BytesIO()
+    archive.write_archive(file, members, **options)
+    with zipfile.ZipFile(file) as written:
+        return {entry.filename.removesuffix(".npy"): entry.compress_type for entry in written.infolist()}
+
+
+@pytest.mark.parametrize(("compress", "other"), [(False, zipfile.ZIP_STORED), (True, zipfile.ZIP_DEFLATED)])
+def test_weights_are_never_compressed(compress: bool, other: int) -> None:
+    """With `compress`, what is no float is deflated: a table's counts and the metadata."""
+    members = {"E": np.zeros((40, 30), np.float32), "count": np.zeros(999, np.int32), "meta": np.zeros(9, np.uint8)}
+    assert methods(members, compress=compress) == {"E": zipfile.ZIP_STORED, "count": other, "meta": other}
+
+
+@pytest.mark.parametrize(("counts", "method"), [(29, zipfile.ZIP_DEFLATED), (30, zipfile.ZIP_STORED)])
+def test_nothing_is_compressed_that_would_not_be_read(counts: int, method: int) -> None:
+    """From half of what may be unpacked, all members together, everything is stored as it is."""
+    members = {"E": np.zeros(10, np.float32), "counts": np.zeros(counts, np.int32)}
+    assert methods(members, compress=True, largest_unpacked=2 * 4 * 40)["counts"] == method
+
+
+def test_a_long_text_is_not_compressed_and_not_unpacked() -> None:
+    """A thousandth of the space, and parsed fifty times as much: stored as it is, and refused where it is packed."""
+    text = {"t": np.zeros(5000, np.uint8)}
+    assert methods(text, compress=True, largest_text=4999) == {"t": zipfile.ZIP_STORED}
+    assert methods(text, compress=True, largest_text=5000) == {"t": zipfile.ZIP_DEFLATED}
+    packed = io.BytesIO()
+    archive.write_archive(packed, text, compress=True)
+    assert archive.read_archive("m", packed.getvalue(), largest_text=5000)["t"].size == 5000
+    with pytest.raises(CheckpointError, match="its member 't' unpacks to more text"):
+        archive.read_archive("m", packed.getvalue(), largest_text=4999)
+
+
+@pytest.mark.parametrize(
+    ("members", "size", "message"),
+    [
+        ([(60, zipfile.ZIP_STORED), (40, zipfile.ZIP_STORED)], 100, None),
+        ([(60, zipfile.ZIP_STORED), (41, zipfile.ZIP_STORED)], 100, "claims more contents"),
+        ([(12_000, zipfile.ZIP_DEFLATED), (8_000, zipfile.ZIP_DEFLATED), (100, zipfile.ZIP_STORED)], 100, None),
+        ([(12_000, zipfile.ZIP_DEFLATED), (8_001, zipfile.ZIP_DEFLATED)], 100, "claims more contents"),
+        ([(2**28, zipfile.ZIP_DEFLATED)], 2**27, None),
+        ([(2**28 + 1, zipfile.ZIP_DEFLATED)], 2**27, "claims more contents"),
+        ([(60, zipfile.ZIP_STORED), (40, zipfile.ZIP_BZIP2)], 100, "is compressed in a way"),
+    ],
+)
+def test_a_file_holds_no_more_than_its_size_allows(
+    members: list[tuple[int, int]], size: int, message: str | None
+) -> None:
+    """Stored members its own size, deflated ones 200 times that and 256 MiB at most; packed otherwise, nothing."""
+    directory = [zipfile.ZipInfo("x.npy") for _ in members]
+    for entry, (claimed, method) in zip(directory, members, strict=True):
+        entry.file_size, entry.compress_type = claimed, method
+    if message is None:
+        archive.check_sizes("m", directory, size)
+    else:
+        with pytest.raises(CheckpointError, match=message):
+            archive.check_sizes("m", directory, size)
+
+
+def test_a_member_that_unpacks_to_more_than_it_claims_is_damage(path: Path) -> None:
+    """Of a member that claims 1,000 bytes no more are unpacked, however many it holds."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("meta.npy", bytes(50_000_000))
+    patch(path, DIRECTORY, 24, (1000).to_bytes(4, "little"))
+    tracemalloc.start()
+    refused(path)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("mark", "offset", "value", "message"),
+    [
+        (DIRECTORY, 42, b"\xff\xff\xff\x7f", "is damaged"),
+        (DIRECTORY, 8, b"\x01\x00", "is damaged"),
+        (DIRECTORY, 10, b"\x63\x00", "is compressed in a way that no checkpoint is"),
+        (END, 18, b"\x40", "is damaged"),
+    ],
+    ids=["member beyond the end", "encrypted", "unknown method", "directory before the beginning"],
+)
+def test_a_damaged_directory_is_damage(mark: bytes, offset: int, value: bytes, message: str, path: Path) -> None:
+    """Whatever zipfile raises for its records, the file is to blame."""
+    patch(path, mark, offset, value)
+    refused(path, message)
+
+
+def test_damaged_compression_is_damage(path: Path) -> None:
+    """What unpacking raises is damage of the file, and no fault of the disk."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("meta.npy", b"x" * 1000)
+    data = bytearray(path.read_bytes())
+    data[45:60] = b"\xff" * 15
+    path.write_bytes(data)
+    refused(path)
+
+
+HEADERS = [
+    b"{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }",
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
+    b"{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999,), }",
+    b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
+    b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
+    b"__import__('os').abort()",
+    b"{'descr': (",
+    b"{[]: 1}",
+    b"{1: 2, 'descr': '<f4'}",
+    b"-" * 9000 + b"1",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=[header[:60].decode() for header in HEADERS])
+def test_a_hostile_array_header_is_refused(header: bytes, path: Path) -> None:
+    """A header that no NumPy wrote is never evaluated, and one error comes out."""
+    with zipfile.ZipFile(path, "w") as written:
+        written.writestr("meta.npy", member(header, b"\0\0\0\0"))
+    refused(path, "is damaged|dtype object")
+
+
+def test_the_length_of_an_array_header_is_two_bytes() -> None:
+    """A member is what its array was; with another byte in its version or its length, its header is unknown."""
+    file = io.BytesIO()
+    np.save(file, np.arange(6, dtype=np.int32).reshape(2, 3))
+    np.testing.assert_array_equal(archive.read_array("m", "x", file.getvalue()), [[0, 1, 2], [3, 4, 5]])
+    for place in (6, 7, 8, 9):
+        data = bytearray(file.getvalue())
+        data[place] += 1
+        with pytest.raises(ValueError, match="member 'x' has an unknown header"):
+            archive.read_array("m", "x", bytes(data))
+
+
+@pytest.mark.parametrize("shape", ["(7,)", "(5,)", "(2, 4)"])
+def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
+    """Six numbers under a header that says seven, five or eight."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
+    with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
+        archive.read_array("m.npz", "E", member(header, bytes(24)))
+
+
+@pytest.mark.parametrize("version", [True, 1.0, "1", None])
+def test_a_format_that_is_no_integer_is_damage(version: object, path: Path) -> None:
+    """True and 1.0 are equal to 1 and yet no format; a text cannot be compared with one."""
+    archive.save(path, CONTENTS[0], {"format": version})
+    refused(path, "its metadata cannot be read")
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none", "No such file or directory"), (".", "Is a directory")])
+def test_a_file_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: Path) -> None:
+    """The path and the system's reason."""
+    with pytest.raises(FileError) as caught:
+        archive.load(tmp_path / name)
+    assert str(caught.value) == f"cannot read {tmp_path / name}: {reason}"

@@ -1,0 +1,149 @@
+"""Files are written whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bacterio_cli.checkpoint.atomic_write import atomic_write, is_one_of, probe
+from bacterio_cli.errors import FileError
+
+
+def write(path: Path, text: str = "new") -> None:
+    """Write a text atomically."""
+    with atomic_write(path) as file:
+        file.write(text.encode())
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder with its bytes."""
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+
+
+def failing(*_: object, **__: object) -> None:
+    """What a full disk does."""
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("function", ["replace", "fsync", "chmod"])
+def test_a_failed_write_leaves_the_old_file_alone(
+    function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever step fails, the file that stood there is untouched and nothing is left beside it."""
+    write(tmp_path / "m", "old")
+    monkeypatch.setattr(os, function, failing)
+    with pytest.raises(FileError, match=r"cannot write .*/m: No space left on device; the file that stood there"):
+        write(tmp_path / "m")
+    assert listing(tmp_path) == {"m": b"old"}
+
+
+def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    """Half of a file is not put in place, and not left beside it."""
+    write(tmp_path / "m", "old")
+
+    def interrupted() -> None:
+        with atomic_write(tmp_path / "m") as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert listing(tmp_path) == {"m": b"old"}
+
+
+@pytest.mark.parametrize("function", [write, probe])
+def test_a_folder_without_write_permission_is_named(function: Callable[[Path], None], tmp_path: Path) -> None:
+    """Without the right to write there, both the write and the probe before training say so."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    write(folder / "m", "old")
+    folder.chmod(0o555)
+    owner = os.geteuid()
+    if owner == 0:
+        os.seteuid(65534)  # nobody: root may write anywhere
+    try:
+        with pytest.raises(FileError, match=r"cannot write .*: Permission denied; "):
+            function(folder / "m")
+    finally:
+        os.seteuid(owner)
+        folder.chmod(0o755)
+    assert listing(folder) == {"m": b"old"}
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [("", "it is a directory"), ("none/m.npz", "No such file or directory"), ("pipe", "it is a device or a pipe")],
+)
+@pytest.mark.parametrize("function", [write, probe])
+def test_what_is_no_place_for_a_file_is_named(
+    function: Callable[[Path], None], place: str, reason: str, tmp_path: Path
+) -> None:
+    """A directory, a missing folder or a pipe is a FileError with the remedy, before training and after it."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match=f"cannot write .*: {reason}.*; .*choose another place with --out"):
+        function(tmp_path / place)
+    assert (tmp_path / "pipe").is_fifo()
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_symbolic_link_stays_one(existing: bool, tmp_path: Path) -> None:
+    """What the link points to is replaced, or made."""
+    (tmp_path / "real").mkdir()
+    if existing:
+        (tmp_path / "real" / "m").write_text("old")
+    (tmp_path / "link").symlink_to("real/m")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").readlink() == Path("real/m")
+    assert (tmp_path / "real" / "m").read_text() == "new"
+    assert {p.name for p in tmp_path.rglob("*")} == {"real", "link", "m"}
+
+
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    """A private file stays private, and a new one gets what the umask leaves."""
+    path = tmp_path / "m"
+    old = os.umask(0o027)
+    try:
+        write(path)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    path.chmod(0o600)
+    write(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_next_write_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Temporary files of this target that no process holds go; those of a living writer and of other targets stay."""
+    left, other, held = (tmp_path / name for name in (".m.12345678.tmp", ".n.12345678.tmp", ".m.abcdefgh.tmp"))
+    for file in (left, other, held):
+        file.write_bytes(b"half")
+    with held.open("rb") as living:
+        fcntl.flock(living, fcntl.LOCK_EX)
+        write(tmp_path / "m")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".m.abcdefgh.tmp", ".n.12345678.tmp", "m"]
+
+
+def test_a_write_in_progress_is_left_alone(tmp_path: Path) -> None:
+    """A write that begins during another does not remove its file; the contents of the one that ends last stand."""
+    with atomic_write(tmp_path / "m") as outer:
+        outer.write(b"outer")
+        write(tmp_path / "m", "inner")
+        assert len(list(tmp_path.glob(".m.*.tmp"))) == 1
+        assert (tmp_path / "m").read_bytes() == b"inner"
+    assert listing(tmp_path) == {"m": b"outer"}
+
+
+def test_a_file_is_the_same_under_any_name(tmp_path: Path) -> None:
+    """A link to one of the files is one of them; what is not there, or is another file, is none."""
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("a")
+    assert is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b", tmp_path / "a"])
+    assert not is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b"])
+    assert not is_one_of(tmp_path / "none", [tmp_path / "a"])

@@ -1,0 +1,129 @@
+"""`bacterio sample` as a process: what is printed, what is reported, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from support.processes import ENVIRONMENT, ROOT, bacterio, command, only_error, small_model
+from support.sampling import greedy
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small model as m.npz."""
+    folder = tmp_path_factory.mktemp("room")
+    small_model().save(folder / "m.npz")
+    return folder
+
+
+def test_the_first_10_of_100_are_10_alone(room: Path) -> None:
+    """Name k does not depend on -n; the same words give the same bytes, and stderr stays empty."""
+    ten = bacterio("sample", "-c", "m.npz", "-n", 10, "--seed", 3, cwd=room)
+    hundred = bacterio("sample", "-c", "m.npz", "-n", 100, "--seed", 3, cwd=room)
+    assert (ten.code, ten.stderr, hundred.code, hundred.stderr) == (0, "", 0, "")
+    assert len(hundred.stdout.split()) == 100
+    assert hundred.stdout.splitlines()[:10] == ten.stdout.splitlines()
+    assert bacterio("sample", "-c", "m.npz", "-n", 10, "--seed", 3, cwd=room) == ten
+
+
+def test_a_fresh_seed_is_printed_and_reproduces(room: Path) -> None:
+    """Without --seed two runs differ, and the seed on stderr gives the same names again."""
+    first, second = (bacterio("sample", "-c", "m.npz", "-n", 5, "--allow-known", cwd=room) for _ in range(2))
+    assert first.stdout != second.stdout
+    seed = re.fullmatch(r"bacterio: seed (\d+)\n", first.stderr)
+    assert seed is not None
+    again = bacterio("sample", "-c", "m.npz", "-n", 5, "--allow-known", "--seed", seed[1], cwd=room)
+    assert again == (0, first.stdout, "")
+
+
+def test_what_cannot_be_satisfied_is_reported(room: Path) -> None:
+    """Exit 1 with what was found on stdout, and on stderr how many draws were refused for which reasons."""
+    result = bacterio(
+        "sample", "-c", "m.npz", "--seed", 1, "-n", 100, "--min-length", 9, "--max-length", 10, "--max-tries", 70,
+        cwd=room,
+    )  # fmt: skip
+    found = result.stdout.splitlines()
+    assert 0 < len(found) < 70
+    report = re.match(r"found (\d+) of 100 names in 70 draws; refused: (.*?); loosen", only_error(result))
+    assert report is not None
+    assert int(report[1]) == len(found)
+    reasons = dict(re.fullmatch(r"(\d+) (.+)", part).groups()[::-1] for part in report[2].split(", "))  # type: ignore[union-attr]
+    assert {"too long", "too short"} <= set(reasons) <= {"too long", "too short", "known", "duplicate", "empty"}
+    assert sum(map(int, reasons.values())) == 70 - len(found)
+
+
+def test_temperature_0_has_one_answer(room: Path) -> None:
+    """-n 1 prints it; -n 2 prints it too, and exits 1 at once saying why there is no second."""
+    words = ("sample", "-c", "m.npz", "--seed", 1, "--temp", 0, "--allow-known")
+    assert bacterio(*words, "-n", 1, cwd=room) == (0, greedy() + "\n", "")
+    result = bacterio(*words, "-n", 2, cwd=room)
+    assert "temperature 0 has one answer" in only_error(result)
+    assert result.stdout == greedy() + "\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("-n 0", "--temp -1", "--temp inf", "--top-p 1.5", "--top-k 0", "--min-length 9 --max-length 8", "--pool 0"),
+        *("--min-edits 3", "--gender x", "--format csv", "--input-format csv"),
+    ],
+)
+def test_values_out_of_range_are_exit_2(words: str, room: Path) -> None:
+    """Nothing is printed on stdout, and stderr names the option."""
+    result = bacterio("sample", "-c", "m.npz", *words.split(), cwd=room)
+    assert (result.code, result.stdout) == (2, "")
+    assert words.partition(" ")[0] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_reader_that_has_gone_ends_it_quietly(room: Path) -> None:
+    """`| head -1` of ten million names ends at once, with exit 0 and nothing on stderr."""
+    words = command("sample", "-c", "m.npz", "--seed", 1, "-n", 10_000_000, "--allow-duplicates")
+    begun = time.monotonic()
+    with subprocess.Popen(
+        words, cwd=room, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 0
+    assert first.strip().isalpha()
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize("words", ["sample -c m.npz --seed 1 -n 3", "info m.npz", "info m.npz --json"])
+def test_a_full_disk_under_stdout_is_exit_1(words: str, room: Path) -> None:
+    """What cannot be printed is an error in one line."""
+    result = bacterio(*words.split(), cwd=room, shell='exec "$@" >/dev/full')
+    assert only_error(result) == "cannot write to standard output: No space left on device"
+
+
+@pytest.mark.parametrize("words", ["sample -c m.npz --seed 1 -n 3", "info m.npz", "gradcheck --list-bugs"])
+def test_a_closed_stdout_is_no_crash(words: str, room: Path) -> None:
+    """Started with no standard output at all, a command ends like one whose reader has gone or cannot be written to."""
+    result = bacterio(*words.split(), cwd=room, shell='exec "$@" >&-')
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == result.code
+    assert result.code in (0, 1)
+
+
+def test_the_model_in_the_working_directory_is_taken_first(tmp_path: Path, room: Path) -> None:
+    """bacterio.npz here is used and named; without it the model that ships is."""
+    shipped = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
+    explicit = bacterio("sample", "-n", 2, "--seed", 1, "-c", ROOT / "data/model.npz", cwd=tmp_path)
+    assert (shipped.code, explicit.code, explicit.stderr) == (0, 0, "")
+    assert shipped.stderr == "bacterio: using the model that ships; 'bacterio train' makes your own\n"
+    assert shipped.stdout == explicit.stdout
+    shutil.copy(room / "m.npz", tmp_path / "bacterio.npz")
+    own = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
+    assert (own.code, own.stderr) == (0, "bacterio: using bacterio.npz\n")
+    assert own.stdout == bacterio("sample", "-n", 2, "--seed", 1, "-c", "m.npz", cwd=room).stdout
+    assert own.stdout != shipped.stdout

@@ -1,0 +1,47 @@
+"""Checkpoints for the tests: one altered in place, one used in every way that a command uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from support.processes import NAMES
+
+from bacterio_cli.checkpoint import archive, checkpoint
+from bacterio_cli.checkpoint.archive import Arrays
+from bacterio_cli.cli.commands.info import info
+from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
+from bacterio_cli.training import trainer
+from bacterio_cli.training.resume import config_of
+
+Meta = dict[str, Any]
+
+
+def rewrite(path: Path, change: Callable[[Arrays, Meta], object]) -> None:
+    """Change the arrays and the metadata of a checkpoint, and write it again in good order."""
+    arrays, meta = archive.load(path)
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    change(arrays, meta)
+    archive.save(path, arrays, meta)
+
+
+def resumed(path: Path, background: Corpus | None = None) -> trainer.TrainingState:
+    """The training on NAMES that a checkpoint was saved from."""
+    loaded = checkpoint.load(path)
+    given = background if loaded.progress and loaded.progress.get("background") else None
+    return trainer.resume(loaded, Corpus(NAMES), config_of(loaded, path), str(path), given)
+
+
+def use(path: Path, background: Corpus | None = None) -> None:
+    """Read all that commands read from a checkpoint: `info`, a name, and a step of the training resumed."""
+    loaded = checkpoint.load(path)
+    info(path)
+    info(path, as_json=True)
+    names = sample(
+        loaded.language_model, loaded.vocabulary, frozenset(loaded.known), SamplingParams(seed=1, max_length=20),
+        count=1, max_tries=50, stats=SamplingStats(),
+    )  # fmt: skip
+    next(names, None)
+    next(trainer.train(resumed(path, background)), None)

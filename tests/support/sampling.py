@@ -1,0 +1,95 @@
+"""Language models that can be worked out by hand, and names drawn from them or from the small model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from support.processes import small_model
+
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.inference.filters import Filter
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, draws, sample
+from bacterio_cli.nn.cells import InitialState
+from bacterio_cli.nn.layers import gathered
+
+
+@dataclass(frozen=True)
+class Table:
+    """A language model that can be worked out by hand: P(next | this letter) is a row of a table."""
+
+    p: np.ndarray
+
+    def start(self, n: int) -> tuple[np.ndarray, ...]:
+        """A state that nothing depends on, one row a name."""
+        return (np.zeros((n, 1)),)
+
+    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """The row of the last letter; the state must still have a row a name."""
+        held = gathered(state[0])
+        assert len(ids) == len(held)
+        return self.p[ids], (held,)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A language model with a memory: every second letter is the first again, and any letter may come between."""
+
+    def start(self, n: int) -> tuple[np.ndarray, ...]:
+        """First letter and count of letters, none yet."""
+        return np.zeros(n, int), np.zeros(n, int)
+
+    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """End with 0.2, else a, b, c alike, or the first letter where it is due."""
+        begun, read = map(gathered, state)
+        first, count = np.where(read == 1, ids, begun), read + 1
+        p = np.full((len(ids), 4), 0.8 / 3)
+        p[:, 0] = 0.2
+        due = np.flatnonzero(count % 2 & (count > 1))
+        p[due, 1:] = 0
+        p[due, first[due]] = 0.8
+        return p, (first, count)
+
+
+AB = Vocabulary("ab", capitalised=False)
+TABLE = Table(np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3], [0.25, 0.75, 0.0]]))  # rows, columns: boundary, a, b
+
+
+def sampled(
+    count: int,
+    *,
+    known: Collection[str] = (),
+    filters: Sequence[Filter] = (),
+    max_tries: int = 100_000,
+    hopeless: int = 200_000,
+    **params: Any,
+) -> tuple[list[str], SamplingStats]:
+    """Names of the small model, and what became of the draws; `params` are those of SamplingParams."""
+    model, stats = small_model(), SamplingStats()
+    names = sample(
+        model.language_model, model.vocabulary, known, SamplingParams(**{"seed": 1, "temperature": 1.0} | params),
+        count=count, max_tries=max_tries, stats=stats, filters=filters, hopeless=hopeless,
+    )  # fmt: skip
+    return list(names), stats
+
+
+def greedy(prefix: str = "") -> str:
+    """The likeliest name, by stepping the small model one letter at a time."""
+    model = small_model()
+    net, ids = model.language_model, list(model.vocabulary.encode([prefix])[:-1])
+    state = net.start(1)
+    for letter in ids:
+        p, state = net.step(np.array([letter]), state)
+    while letter := int(p[0].argmax()):
+        ids.append(letter)
+        p, state = net.step(np.array([letter]), state)
+    return model.vocabulary.decode(ids[1:])
+
+
+def drawn(count: int, **wanted: object) -> list[str | None]:
+    """The first draws from TABLE, accepted or not."""
+    params = SamplingParams(**{"seed": 1, "temperature": 1.0} | wanted)  # type: ignore[arg-type]
+    return list(islice(draws(TABLE, AB, params), count))
