@@ -8,13 +8,15 @@ from typing import Any
 
 from bacterio_cli.checkpoint import checkpoint as trained
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.inference import most_tries
+from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference_lists import Reference, also_known_names
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
 
@@ -25,18 +27,24 @@ def load(path: str | Path | None = None) -> Checkpoint:
     >>> load().arch
     'lstm'
     """
-    return trained.load(trained.shipped("model.npz") if path is None else path)
+    return trained.load(shipped("model.npz") if path is None else path)
 
 
-def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[str]:
+def sample(model: Checkpoint, n: int, *, seed: int, any_name: bool = False, **options: Any) -> Iterator[str]:
     """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `SamplingParams`.
+
+    Of a model of genera they are made of known words and well formed; with `any_name` every new draw counts.
 
     >>> list(sample(load(), 2, seed=1))
     ['Salinia', 'Bairakia']
-    >>> list(sample(load(), 2, seed=7, prefix="Methano", temperature=0.5))[0].startswith("Methano")
+    >>> list(sample(load(), 2, seed=7, prefixes=("Methano",), temperature=0.5))[0].startswith("Methano")
     True
     """
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
+    filters: list[Filter] = []
+    if model.corpus["profile"] == "genus" and not any_name:
+        lists = Lookup([also_known_names()])
+        filters = [*usable(Scorer(model, lists, genus=True)), unlisted(frozenset().union(*lists.members))]
     return names_of(
         model.language_model,
         model.vocabulary,
@@ -45,6 +53,7 @@ def sample(model: Checkpoint, n: int, *, seed: int, **options: Any) -> Iterator[
         count=n,
         max_tries=most_tries(n),
         stats=SamplingStats(),
+        filters=filters,
     )
 
 

@@ -33,6 +33,7 @@ from bacterio_cli.checkpoint.validation import (
     read_settings,
     read_vocabulary,
 )
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError
 from bacterio_cli.lm.base import LanguageModel, Net
@@ -163,13 +164,6 @@ def load(path: str | Path) -> Checkpoint:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(path, f"is inconsistent or was not written by this program ({what})") from error
-
-
-def shipped(name: str) -> Path:
-    """A file that ships: inside the installed package, or under data/ of the checkout it was installed from."""
-    package = Path(__file__).parents[1]
-    installed = package / "data" / name
-    return installed if installed.exists() else package.parent / "data" / name
 
 
 def default_checkpoint() -> Path:

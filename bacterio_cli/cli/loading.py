@@ -12,6 +12,7 @@ from bacterio_cli.errors import UsageError
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.inference.scorer import Row, Scorer
+    from bacterio_cli.nomenclature.etymology import Etymology
     from bacterio_cli.nomenclature.name_index import Lookup
 
 
@@ -26,23 +27,35 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     return checkpoint, load(checkpoint)
 
 
-def lists_of(model: Checkpoint, avoid: Sequence[str], **how: str | None) -> Lookup:
-    """The model's corpus and the files given with --avoid, read as `read_reference` is told; says what they are."""
+def is_of_genera(model: Checkpoint) -> bool:
+    """Whether the rules for genus names apply to what the model draws."""
+    return bool(model.corpus["profile"] == "genus")
+
+
+def lists_of(model: Checkpoint, avoid: Sequence[str], *, also_known: bool = False, **how: Any) -> Lookup:
+    """The model's corpus, the files given with --avoid, read as `read_reference` is told, and what else is known.
+
+    Notices say what the files were taken for.
+    """
     from bacterio_cli.nomenclature.name_index import Lookup
-    from bacterio_cli.nomenclature.reference_lists import Reference, read_reference
+    from bacterio_cli.nomenclature.reference_lists import Reference, also_known_names, read_reference
 
-    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)
-    references = [read_reference(source, **how) for source in avoid]
-    for reference in references:
-        terminal.notice(reference.taken_for)
-    return Lookup([corpus, *references])
+    references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
+    for source in avoid:
+        references.append(read_reference(source, **how))
+        terminal.notice(references[-1].taken_for)
+    return Lookup([*references, *([also_known_names()] if also_known else [])])
 
 
-def scorer_of(model: Checkpoint, lookup: Lookup, *, genus: bool | None = None) -> Scorer:
+def scorer_of(
+    model: Checkpoint, lookup: Lookup, *, genus: bool | None = None, glossaries: Sequence[str] = ()
+) -> Scorer:
     """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
     from bacterio_cli.inference.scorer import Scorer
+    from bacterio_cli.nomenclature.glossary import glossary
 
-    return Scorer(model, lookup, genus=model.corpus["profile"] == "genus" if genus is None else genus)
+    words = glossary(glossaries) if glossaries else None
+    return Scorer(model, lookup, genus=is_of_genera(model) if genus is None else genus, words=words)
 
 
 def compared_with(lookup: Lookup) -> str:
@@ -72,12 +85,28 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def row_as(form: str, row: Row) -> str:
-    """A row as a line of TSV or JSON."""
-    fields = row.asdict()
+def row_as(form: str, row: Row, *, etymology: bool = False, label: str | None = None) -> str:
+    """A row as a line of TSV or JSON, behind the placeholder that it is for and before the draft of an etymology."""
+    fields = ({} if label is None else {"placeholder": label}) | row.asdict()
     if form == "jsonl":
-        return terminal.as_json(fields)
-    return tsv((">2" if key == "edits" and value == 3 else value) for key, value in fields.items())
+        return terminal.as_json(fields | (drafted(row).asdict() if etymology and row.analysis else {}))
+    fields["edits"] = ">2" if row.edits is None else row.edits
+    return tsv((*fields.values(), *([drafted(row).text if row.analysis else ""] if etymology else [])))
+
+
+def drafted(row: Row) -> Etymology:
+    """The draft of a name's etymology."""
+    from bacterio_cli.nomenclature.etymology import draft
+
+    assert row.analysis is not None
+    return draft(row.analysis)
+
+
+def head_of(*, etymology: bool = False, label: bool = False) -> str:
+    """The names of the columns, as `row_as` writes them."""
+    from bacterio_cli.inference.scorer import FIELDS
+
+    return "\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n"
 
 
 def refuse_two_stdins(sources: Iterable[str]) -> None:

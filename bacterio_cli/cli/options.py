@@ -49,3 +49,19 @@ EncodingOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 HeaderOption = Annotated[bool, typer.Option("--header", help="Begin the TSV with the names of its columns.")]
+GlossaryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Words of your own beside the glossary, in its format; repeatable. [default: none]",
+        show_default=False,
+    ),
+]
+EtymologyOption = Annotated[bool, typer.Option("--etymology", help="Draft the etymology of each name of a genus.")]
+AlsoKnownOption = Annotated[
+    bool,
+    typer.Option(
+        "--also-known/--no-also-known",
+        help="Avoid *Candidatus*, SeqCode and later names that the authors of the tool know of.",
+    ),
+]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from bisect import bisect
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,24 +20,72 @@ REPORTED = 100_000  # names that a report keeps
 AT_ONCE = 512  # names scored together
 
 
-def names(chosen: Iterator[str], placeholders: Sequence[str] | None) -> Iterator[str]:
-    """Print the names as they come, each behind its placeholder if there are any, and pass them on."""
-    labels = iter(placeholders or ())
-    for name in chosen:
-        sys.stdout.write(f"{next(labels)}\t{name}\n" if placeholders else name + "\n")
+def labelled(chosen: Iterator[str], labels: Sequence[str] | None) -> Iterator[tuple[str | None, str]]:
+    """Each name with the placeholder that it is for, if there are any: all of one placeholder, then of the next.
+
+    They are dealt out in turn, so that name k of a placeholder does not depend on how many there are of each.
+    """
+    if not labels:
+        yield from ((None, name) for name in chosen)
+    elif all_names := list(chosen):
+        for place, label in enumerate(labels):
+            yield from ((label, name) for name in all_names[place :: len(labels)])
+
+
+def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | None) -> Iterator[str]:
+    """Print the names, each behind its placeholder if there are any, and pass them on.
+
+    With a scorer the draft of an etymology stands in the line below, indented.
+    """
+    for label, name in labelled(chosen, labels):
+        sys.stdout.write(name + "\n" if label is None else f"{label}\t{name}\n")
+        if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
+            sys.stdout.write(f"    {loading.drafted(row).text}\n")
         yield name
 
 
-def rows(chosen: Iterator[str], form: str, scorer: Scorer, *, header: bool) -> Iterator[str]:
+def rows(
+    chosen: Iterator[str], form: str, scorer: Scorer, *, labels: Sequence[str] | None, header: bool, etymology: bool
+) -> Iterator[str]:
     """Print the rows that `score` gives the names, and pass the names on."""
-    from bacterio_cli.inference.scorer import FIELDS
-
     if header:
-        sys.stdout.write("\t".join(FIELDS) + "\n")
-    while some := list(islice(chosen, AT_ONCE)):
-        for row in scorer.score(some):
-            sys.stdout.write(loading.row_as(form, row))
-        yield from some
+        sys.stdout.write(loading.head_of(etymology=etymology, label=bool(labels)))
+    pairs = labelled(chosen, labels)
+    while some := list(islice(pairs, AT_ONCE)):
+        for (label, name), row in zip(some, scorer.score([name for _, name in some]), strict=True):
+            sys.stdout.write(loading.row_as(form, row, etymology=etymology, label=label))
+            yield name
+
+
+def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
+    """The names, the most plausible for their length first, with few of one last or first element near each other.
+
+    Names are compared per character with those of the pool that are as long; of each last and of each first element
+    one name in ten comes at most until the others are through.
+    """
+    pool = list(names)
+    bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
+    of_length: dict[int, list[float]] = {}
+    for name, mean in zip(pool, bits, strict=True):
+        of_length.setdefault(len(name), []).append(mean)
+    for means in of_length.values():
+        means.sort()
+    share = [
+        bisect(of_length[len(name)], mean) / len(of_length[len(name)]) for name, mean in zip(pool, bits, strict=True)
+    ]
+    waiting = sorted(range(len(pool)), key=lambda k: (share[k], bits[k]))
+    while waiting:
+        taken, left, counts = 0, [], Counter[str]()
+        for k in waiting:
+            parts = scorer.morphology.analyse(pool[k]).parts if scorer.genus else ()
+            ends = ("^" + parts[0].form, "$" + parts[-1].form) if parts else ()
+            if any(counts[end] > taken / 10 for end in ends):
+                left.append(k)
+            else:
+                counts.update(ends)
+                taken += 1
+                yield pool[k]
+        waiting = left
 
 
 def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -> Iterator[str]:
@@ -47,7 +96,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
     from bacterio_cli.nomenclature.name_index import Lookup
 
     scorer = loading.scorer_of(trained, Lookup([]), genus=False)
-    given = len(trained.vocabulary.fold(request.prefix))
+    prefixes = [trained.vocabulary.fold(prefix) for prefix in request.prefixes]
     picture = terminal.is_terminal(sys.stdout)
     if picture:
         terminal.notice(terminal.LEGEND)
@@ -55,7 +104,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
-            drawn[:given] = 0
+            drawn[: max((len(p) for p in prefixes if trained.vocabulary.fold(name).startswith(p)), default=0)] = 0
             if picture:
                 terminal.show_probabilities(name, drawn, plain)
             else:

@@ -3,5 +3,14 @@
 Knows nothing of networks; imports errors alone.
 """
 
+from pathlib import Path
+
 PROFILES = ("genus", "any")  # what lists may be of
 LONGEST_LINE = 500  # characters of a name
+
+
+def shipped(name: str) -> Path:
+    """A file that ships: inside the installed package, or under data/ of the checkout it was installed from."""
+    package = Path(__file__).parents[1]
+    installed = package / "data" / name
+    return installed if installed.exists() else package.parent / "data" / name

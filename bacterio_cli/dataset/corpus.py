@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,14 +60,19 @@ def read_corpus(
     column: str | None = None,
     encoding: str | None = None,
     least: int = 2,
+    look_like_genera: Callable[[Sequence[str]], bool] | None = None,
 ) -> Corpus:
     """The names of one or several sources, joined and cleaned; duplicates dropped.
 
-    `profile` is "genus" or "any", None to choose by what the sources are. Raises FileError, UsageError, InputError;
-    InputError too if fewer than `least` names are left: of two, one can be left out to validate on.
+    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked.
+    Raises FileError, UsageError, InputError; InputError too if fewer than `least` names are left: of two, one can be
+    left out to validate on.
     """
     readings = [read(source, input_format=input_format, column=column, encoding=encoding) for source in sources]
-    profile = choose_profile(profile, readings)
+    asked, profile = profile, choose_profile(profile, readings)
+    if asked is None and profile == "any" and look_like_genera:
+        texts = [entry.text.strip() for reading in readings for entry in reading.entries]
+        profile = "genus" if look_like_genera(texts) else "any"
     cleaning = Cleaning()
     for reading in readings:
         cleaning.add(reading, profile)

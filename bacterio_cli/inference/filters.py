@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.gender import gender
+from bacterio_cli.nomenclature import rules
+from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.name_index import Lookup
 
 Refused = NDArray[np.bool_]
@@ -41,9 +42,24 @@ def ending(endings: Sequence[str]) -> Filter:
     return per_name("another ending", lambda name: caseless(name).endswith(wanted) and caseless(name) not in wanted)
 
 
-def of_gender(wanted: str) -> Filter:
-    """Names of this grammatical gender, told by their ending: m, f or n."""
-    return per_name("another gender", lambda name: gender(name) == wanted)
+def of_gender(wanted: str, scorer: Scorer) -> Filter:
+    """Names of this grammatical gender, told by their last component or their ending: m, f or n."""
+    return per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
+
+
+def usable(scorer: Scorer) -> list[Filter]:
+    """What names of genera pass unless any will do: made of words of the glossary, each once, and well formed."""
+    return [per_name("not explained", scorer.is_explained), per_name("ill formed", well_formed)]
+
+
+def well_formed(name: str) -> bool:
+    """Whether a name breaks no rule that looks at its letters alone."""
+    return rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+
+
+def about(words: Collection[Word], scorer: Scorer) -> Filter:
+    """Names with an element that may be one of these words."""
+    return per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words))
 
 
 def match(pattern: str) -> Filter:

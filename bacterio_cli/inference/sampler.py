@@ -16,32 +16,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference import TEMPERATURE
 from bacterio_cli.inference.decoding import choose, reshape
 from bacterio_cli.lm.base import LanguageModel
-from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block
+from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
 from bacterio_cli.nn.layers import Array
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.filters import Filter
 
-FIRST_BLOCK = 64
-FILTERED = 512  # draws that filters look at together
+FIRST_BLOCK = 128
+FILTERED = 32, 512  # draws that filters look at together, for a few names and for many
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
+LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 200_000  # draws in a row without one that is accepted
 
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters."""
+    """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters.
+
+    Draws begin with one of the `prefixes`, if there are any, but for a share `unprefixed` of them.
+    """
 
     seed: int
     temperature: float = TEMPERATURE
     top_k: int | None = None
     top_p: float | None = None
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
+    unprefixed: float = 0.0
     min_length: int = 1
     max_length: int = 40
     allow_known: bool = False
@@ -62,7 +68,7 @@ class SamplingStats:
 
 
 def block_sizes(n_y: int, steps: int) -> Iterator[int]:
-    """64, 512, 4,096, 32,768, 65,536, …: small first, for a few at once; less for many letters or long names."""
+    """128, 1,024, 8,192, 65,536, …: small first, for a few at once; less for many letters or long names."""
     size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
     while True:
         yield size
@@ -71,52 +77,75 @@ def block_sizes(n_y: int, steps: int) -> Iterator[int]:
 
 def draw_block(
     model: LanguageModel,
-    prefix: Array,
-    count: int,
+    given: Array,
     steps: int,
     cumulative: Callable[[Array], Array],
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """(ids (count, longest), lengths (count,)): what follows the prefix in each of `count` names, drawn in step.
+    """(ids (count, longest), lengths (count,)) of names drawn in step; `given` (count, longest prefix) begins each.
 
-    `cumulative` turns the model's distributions into sums Σ_{k≤i} p_k. A length of `steps` means that no end mark came
-    in `steps` letters. Every row takes one number per step, used or not, so that its letters do not depend on when the
-    others end.
+    `given` is 0 behind the end of a name's prefix. `cumulative` turns the model's distributions into sums Σ_{k≤i} p_k.
+    A length of `steps` means that no end mark came in `steps` letters. Every row takes one number per step, used or
+    not, so that its letters do not depend on when the others end.
     """
+    count = len(given)
     batch = PrefixBatch(model, count)
-    for letter in [0, *prefix]:
-        sums = batch.read(np.full(count, letter), cumulative)
-    columns, lengths, running = [], np.full(count, steps), np.arange(count)
+    columns, lengths, running, letters = [], np.full(count, steps), np.arange(count), np.zeros(count, np.intp)
     for t in range(steps):
-        letters = choose(sums, batch.node, rng.random(count)[running])
+        letters = choose(batch.read(letters, cumulative), batch.node, rng.random(count)[running])
+        if t < given.shape[1]:
+            letters = np.where(given[running, t] > 0, given[running, t], letters)
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
         running, letters = running[goes_on], letters[goes_on]
         columns.append(np.zeros(count, np.int32))
         columns[t][running] = letters
-        if not len(running) or t == steps - 1:
+        if not len(running):
             break
         batch.keep(goes_on)
-        sums = batch.read(letters, cumulative)
     return np.stack(columns, axis=1), lengths
+
+
+class Prefixes:
+    """The prefixes of the draws as ids, and how often each is taken: in the proportions of the model.
+
+    A prefix that begins with another one is part of it.
+    """
+
+    def __init__(self, model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> None:
+        folded = sorted({vocabulary.fold(prefix) for prefix in params.prefixes})
+        words = [word for word in folded if not any(word != other and word.startswith(other) for other in folded)]
+        self.ids = np.zeros((len(words) + 1, max(map(len, words), default=0)), np.intp)  # the last is no prefix at all
+        self.shares = np.array([1.0])
+        if words:
+            text = EncodedCorpus(words, vocabulary)
+            letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
+            p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
+            self.shares = np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
+            for row, word in enumerate(words):
+                self.ids[row, : len(word)] = vocabulary.encode([word])[1:-1]
+
+    def given(self, count: int, rng: np.random.Generator) -> Array:
+        """The prefix of each of so many draws, (count, longest)."""
+        row = np.zeros(count, np.intp)
+        return self.ids[row if len(self.ids) == 1 else choose(np.cumsum(self.shares)[None], row, rng.random(count))]
 
 
 def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[list[str | None]]:
     """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
-    prefix = vocabulary.encode([vocabulary.fold(params.prefix)])[1:-1]
+    prefixes = Prefixes(model, vocabulary, params)
 
     def cumulative(p: Array) -> Array:
         """Sums Σ_{k≤i} p_k of the distribution, in which a number falls."""
-        return np.ascontiguousarray(np.cumsum(params.shape(p).T, axis=0).T)
+        return np.cumsum(params.shape(p), axis=1)
 
-    steps = params.max_length - len(prefix) + 1
+    steps = params.max_length + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
         rng = np.random.Generator(np.random.Philox(key=params.seed, counter=[0, 0, 0, block]))
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
-            ids, lengths = draw_block(model, prefix, size, steps, cumulative, rng)
+            ids, lengths = draw_block(model, prefixes.given(size, rng), steps, cumulative, rng)
         ended = (lengths < steps).tolist()
-        spelled = vocabulary.spell(np.concatenate([np.broadcast_to(prefix, (size, len(prefix))), ids], axis=1))
-        yield [name if whole else None for name, whole in zip(spelled, ended, strict=True)]
+        yield [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
 
 
 def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
@@ -150,13 +179,14 @@ def filter_refusals(names: Sequence[str | None], filters: Sequence[Filter]) -> l
     return reasons
 
 
-def check_prefix(vocabulary: Vocabulary, params: SamplingParams) -> None:
+def check_prefixes(vocabulary: Vocabulary, params: SamplingParams) -> None:
     """BacterioError for a prefix that the vocabulary cannot spell or that leaves no room."""
-    if missing := vocabulary.missing(params.prefix):
-        alphabet = f"the model's alphabet, {vocabulary.sketch()}"
-        raise BacterioError(f"--prefix {params.prefix}: {missing!r} is not in {alphabet}")
-    if len(params.prefix) > params.max_length:
-        raise BacterioError(f"--prefix {params.prefix} is longer than --max-length {params.max_length}")
+    for prefix in params.prefixes:
+        if missing := vocabulary.missing(prefix):
+            alphabet = f"the model's alphabet, {vocabulary.sketch()}"
+            raise BacterioError(f"--prefix {prefix}: {missing!r} is not in {alphabet}")
+        if len(prefix) > params.max_length:
+            raise BacterioError(f"--prefix {prefix} is longer than --max-length {params.max_length}")
 
 
 def sample(
@@ -173,16 +203,17 @@ def sample(
 ) -> Iterator[str]:
     """Up to `count` accepted names, from at most `max_tries` draws; `stats` says what became of every draw.
 
-    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError as `check_prefix` does.
+    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError as `check_prefixes` does.
     """
-    check_prefix(vocabulary, params)
+    check_prefixes(vocabulary, params)
     if params.temperature == 0 and not params.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
     seen: set[str] = set()
+    at_once = min(max(count, FILTERED[0]), FILTERED[1])
     last = 0  # the draw that was accepted last
     for block in blocks(model, vocabulary, params):
-        for begin in range(0, len(block), FILTERED):
-            names = block[begin : begin + FILTERED]
+        for begin in range(0, len(block), at_once):
+            names = block[begin : begin + at_once]
             reasons = [refusal(name, params, known) for name in names]
             passed = [None if why else name for name, why in zip(names, reasons, strict=True)]
             for name, plain, filtered in zip(names, reasons, filter_refusals(passed, filters), strict=True):

@@ -14,17 +14,18 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.gender import gender
+from bacterio_cli.nomenclature.glossary import Glossary, standard
+from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.phonotactics import triples_of
+from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
 from bacterio_cli.nomenclature.reference_lists import Reference
-from bacterio_cli.nomenclature.roots import Roots
 
 LN2 = float(np.log(2))
+MOST_PARTS = 3  # of a name that is printed without being asked for
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
 FIELDS = (
     "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in",
-    "least_likely", "length", "gender", "stem", "ending", "flags", "not_checked", "status",
+    "least_likely", "length", "gender", "stem", "ending", "flags", "not_checked", "status", "explained", "parts",
 )  # fmt: skip
 
 
@@ -34,20 +35,22 @@ class Row:
 
     `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
-    listed name, 3 for more than 2. An arbitrary name has no `stem` and `ending`.
+    listed name, None if it has more than two or there is none. An arbitrary name has no `stem` and `ending`; where the
+    rules for genera do not apply there is no `analysis` of its parts.
     """
 
     name: str
     bits: Array | None
     percentile: float | None
     nearest: str | None
-    edits: int
+    edits: int | None
     listed_in: tuple[str, ...]
     gender: str
     stem: str
     ending: str
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
+    analysis: Analysis | None = None
 
     @property
     def nats(self) -> float | None:
@@ -80,21 +83,28 @@ class Row:
             self.name, *(None if value is None else round(value, digits) for value, digits in figures),
             self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),
             self.gender, self.stem, self.ending, flags, list(self.not_checked), self.status,
+            self.analysis and self.analysis.answer, self.analysis and self.analysis.shown,
         )  # fmt: skip
         return dict(zip(FIELDS, values, strict=True))
 
 
 class Scorer:
-    """A model, the lists to compare with, and whether the rules of genus names apply."""
+    """A model, the lists to compare with, whether the rules of genus names apply, and words of the user's own."""
 
-    def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool, words: Glossary | None = None) -> None:
         self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
         self.model = checkpoint.language_model
+        self.words = words
 
     @cached_property
-    def roots(self) -> Roots:
-        """The stems and endings of the corpus."""
-        return Roots.of(self.checkpoint.known)
+    def morphology(self) -> Morphology:
+        """Cuts names into words of the glossary, and into parts that the corpus teaches."""
+        return Morphology(self.words or standard(), self.checkpoint.known)
+
+    @cached_property
+    def sounds(self) -> Sounds | None:
+        """The beginnings, ends and runs of consonants of the corpus; None if it is too small to learn them."""
+        return Sounds.of(self.checkpoint.known)
 
     @cached_property
     def triples(self) -> frozenset[str]:
@@ -125,19 +135,25 @@ class Scorer:
     def row(self, name: str, bits: Array | None, edits: int, nearest: str | None) -> Row:
         """All that is known of one name."""
         listed = self.lookup.listed(name)
-        stem, ending = (self.genus and self.roots.split(name)) or ("", "")
-        findings, not_checked = self.judge(name, listed, edits, nearest) if self.genus else ([], [])
+        if not self.genus:
+            analysis, (stem, ending) = None, ("", "")
+            findings: list[rules.Finding] = []
+            not_checked: list[str] = []
+        else:
+            analysis = self.morphology.analyse(name)
+            stem, ending = self.morphology.roots.split(name) or ("", "")
+            findings, not_checked = self.judge(name, listed, edits, nearest, analysis)
         if missing := self.checkpoint.vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
         labels = tuple(reference.label for reference in listed)
         return Row(
-            name, bits, self.percentile(bits), nearest, edits, labels,
-            gender(name) if self.genus else "", stem, ending, tuple(findings), tuple(not_checked),
+            name, bits, self.percentile(bits), nearest, None if nearest is None else edits, labels,
+            analysis.gender if analysis else "", stem, ending, tuple(findings), tuple(not_checked), analysis,
         )  # fmt: skip
 
     def judge(
-        self, name: str, listed: Sequence[Reference], edits: int, nearest: str | None
+        self, name: str, listed: Sequence[Reference], edits: int, nearest: str | None, analysis: Analysis
     ) -> tuple[list[rules.Finding], list[str]]:
         """The findings of the rules, and the codes of those that had nothing to check against."""
         given = self.lookup.references
@@ -150,8 +166,14 @@ class Scorer:
             triples=self.triples,
             elsewhere_checked=not all(r.prokaryotes for r in given),
             near_checked=True,
+            sounds=self.sounds,
+            doubled=analysis.doubled,
         )
         return rules.judge(name, evidence)
+
+    def is_explained(self, name: str) -> bool:
+        """Whether a name splits wholly into words of the glossary, two at least and not too many."""
+        return self.morphology.explains(name) and 2 <= len(self.morphology.analyse(name).parts) <= MOST_PARTS
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""

@@ -21,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from bacterio_cli.dataset import shipped
 from bacterio_cli.errors import FileError, InputError
 
 GRAMMAR = (
@@ -98,21 +99,18 @@ def glossary(own: Sequence[str] = ()) -> Glossary:
 
     Raises FileError for a file that cannot be read, InputError with file and line for one at odds with the format.
     """
-    return Glossary(chain.from_iterable([*map(read_words, own), shipped()])) if own else standard()
+    return Glossary(chain.from_iterable([*map(read_words, own), shipped_words()])) if own else standard()
 
 
 @cache
 def standard() -> Glossary:
     """The glossary that ships, read once."""
-    return Glossary(shipped())
+    return Glossary(shipped_words())
 
 
-def shipped() -> list[Word]:
+def shipped_words() -> list[Word]:
     """The words of data/elements.tsv, which a test has checked: reading them takes some milliseconds."""
-    package = Path(__file__).parents[1]
-    path = package / "data/elements.tsv"
-    path = path if path.exists() else package.parent / "data/elements.tsv"
-    lines = path.read_text(encoding="ascii").split("\n")
+    lines = shipped("elements.tsv").read_text(encoding="ascii").split("\n")
     return [Word(*line.split("\t")) for line in lines if line and line[0] != "#"]
 
 

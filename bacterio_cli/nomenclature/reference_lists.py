@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, newest_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
@@ -50,6 +51,13 @@ def read_reference(
     return Reference(
         label, names, reading.date or file_date(source), reading.format in OF_PROKARYOTES, describe(reading)
     )
+
+
+def also_known_names() -> Reference:
+    """data/also_known.txt: names that the authors of the tool know of besides the corpus, each with its kind."""
+    lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
+    names = tuple(line.partition("\t")[0] for line in lines if line and line[0] != "#")
+    return Reference("names known to the authors of the tool, not complete", names, newest_date(lines), True)
 
 
 def file_date(source: str) -> str | None:

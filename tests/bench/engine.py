@@ -14,7 +14,8 @@ keep_freed_memory()
 import numpy as np
 from turns import Work
 
-from bacterio_cli.checkpoint.checkpoint import load, shipped
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.inference.sampler import SamplingParams, draws

@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 
-from bacterio_cli.checkpoint.checkpoint import shipped
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology

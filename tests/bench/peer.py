@@ -11,7 +11,8 @@ from engine import batches_of, state_of
 from torch import nn
 from turns import Work
 
-from bacterio_cli.checkpoint.checkpoint import load, shipped
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset import shipped
 
 torch.set_num_threads(2)
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from support.processes import NAMES, begin, finish, small_model
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint, load, shipped
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
+from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import split
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
 from bacterio_cli.nomenclature.name_index import Lookup

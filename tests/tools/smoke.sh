@@ -13,7 +13,7 @@ $bacterio --version
 names=$($bacterio sample -n 20 --seed 1 2>/dev/null | sort -u | wc -l)
 test "$names" -eq 20
 $bacterio gradcheck >/dev/null
-corpus=$(venv/bin/python -c 'from bacterio_cli.checkpoint.checkpoint import shipped; print(shipped("genera.txt"))')
+corpus=$(venv/bin/python -c 'from bacterio_cli.dataset import shipped; print(shipped("genera.txt"))')
 $bacterio train "$corpus" --epochs 1 --hidden 16 --layers 1 --quiet
 test "$($bacterio sample -n 3 --max-length 60 2>/dev/null | wc -l)" -eq 3
 $bacterio info --json | venv/bin/python -c 'import json, sys; assert json.load(sys.stdin)["known_names"] > 2500'

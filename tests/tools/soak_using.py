@@ -21,7 +21,8 @@ from tools.log import Log
 from tools.soak_saving import TRAIN, saved_states
 
 from bacterio_cli import api
-from bacterio_cli.checkpoint.checkpoint import load, shipped
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset import shipped
 from bacterio_cli.errors import UNPRINTABLE
 from bacterio_cli.inference.sampler import block_sizes
 

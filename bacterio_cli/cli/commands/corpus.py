@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,12 +35,13 @@ def corpus(
     Example: bacterio corpus lpsn_gss.csv > genera.txt
     """
     from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
+    from bacterio_cli.nomenclature.recognition import look_like_genera
 
     loading.refuse_two_stdins(files)
     if as_json and quiet:
         raise UsageError("--json is a form of the report, which --quiet leaves out; give one of them")
-    how = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
-    found = read_corpus(files, **how, least=1)
+    how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
+    found = read_corpus(files, **how, least=1, look_like_genera=look_like_genera)
     # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
     for start in range(0, len(found.names), PIECE):
         sys.stdout.write("\n".join(found.names[start : start + PIECE]) + "\n")

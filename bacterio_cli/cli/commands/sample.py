@@ -21,21 +21,26 @@ if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.inference.filters import Filter
     from bacterio_cli.inference.sampler import SamplingParams
-    from bacterio_cli.nomenclature.name_index import Lookup
+    from bacterio_cli.inference.scorer import Scorer
+    from bacterio_cli.nomenclature.glossary import Word
 
 Option = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 TRIES_PER_RANKED = 10
+FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
 
 def sample(
-    n: Annotated[int | None, Option("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0; with --for, one for each]")] = None,
+    n: Annotated[int | None, Option("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0; with --for, 1 for each]")] = None,
     temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[str, Option(help="Begin every name with these letters. [default: none]", show_default=False)] = "",
+    prefix: Annotated[list[str] | None, Option(help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
     ending: Annotated[list[str] | None, Option(autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
-    gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by ending. [default: any]")] = None,
+    gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
+    about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
+    glossary: options.GlossaryOption = None,
+    any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
     match: Annotated[str | None, Option(metavar="REGEX", help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
@@ -45,6 +50,7 @@ def sample(
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
+    also_known: options.AlsoKnownOption = True,
     min_edits: Annotated[int | None, Option(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
     ban: Annotated[Path | None, Option(metavar="FILE", help="Words, one a line, that no name may contain. [default: none]")] = None,
     check: Annotated[bool, Option("--check", help="Only names without conflicts under the rules for genus names.")] = False,
@@ -52,9 +58,10 @@ def sample(
     allow_duplicates: Annotated[bool, Option("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Option("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
     pool: Annotated[int, Option(min=1, help="Names in the pool of --rank.")] = 10_000,
-    placeholders: Annotated[Path | None, Option("--for", metavar="FILE", help="Placeholders, one a line, such as UBA1234: print each with a name of its own. [default: none]")] = None,
+    placeholders: Annotated[Path | None, Option("--for", metavar="FILE", help="Placeholders, such as UBA1234, in a plain list or a taxonomy of GTDB: print -n names for each. [default: none]")] = None,
     form: Annotated[Literal["names", "tsv", "jsonl"], Option("--format", help="Names alone, or with the fields of 'score'.")] = "names",
     header: options.HeaderOption = False,
+    etymology: options.EtymologyOption = False,
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
@@ -62,8 +69,9 @@ def sample(
 ) -> None:  # fmt: skip
     """Invent names.
 
-    One per line on stdout, new to the corpus and distinct unless allowed otherwise; name k depends on the model, the
-    options and the seed, not on how many are asked for.
+    One per line on stdout, new to the corpus and distinct unless allowed otherwise. A model of genera prints names that
+    are made of known words, are well formed, and stand in no list; --any prints every new draw. Name k depends on the
+    model, the options and the seed, not on how many are asked for.
 
     Example: bacterio sample --n 20 --temp 0.8
     """
@@ -71,17 +79,20 @@ def sample(
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
+    words = words_about(about or [], glossary or [])
     refuse_contradictions(given)
-    labels = read_words(placeholders, "--for") if placeholders else None
+    labels = read_placeholders(placeholders) if placeholders else None
     n = how_many(given, labels)
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     if count >= MANY:
         keep_freed_memory()
-    params = params_of(given, model)
+    also_known = also_known and loading.is_of_genera(model)
     how = {"input_format": input_format, "column": column, "encoding": encoding}
-    lookup = loading.lists_of(model, avoid or [], **how) if avoid or check or form != "names" else None
-    filters = filters_of(given, model, lookup)
+    lookup = loading.lists_of(model, avoid or [], also_known=also_known, **how)
+    scorer = loading.scorer_of(model, lookup, glossaries=glossary or [])
+    params = params_of(given, model, words)
+    filters = filters_of(given, scorer, words)
     stats = SamplingStats()
     tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
     names = draw(
@@ -89,15 +100,15 @@ def sample(
         count=count, max_tries=tries, stats=stats, filters=filters,
     )  # fmt: skip
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
-    chosen = islice(ranked(names, model), n) if rank else names
+    chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
         printed = sample_output.shown(chosen, model, params)
-    elif lookup is not None and form != "names":
-        printed = sample_output.rows(chosen, form, loading.scorer_of(model, lookup), header=header)
+    elif form != "names":
+        printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
-        printed = sample_output.names(chosen, labels)
+        printed = sample_output.names(chosen, labels, scorer if etymology else None)
     kept = sample_output.consume(printed, keep=report)
-    if lookup is not None:
+    if avoid or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
     if (filters or rank) and stats.accepted >= n:
         terminal.notice(sample_output.share_accepted(stats))
@@ -128,21 +139,38 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError("--allow-duplicates goes neither with --rank nor with --for, which want distinct names")
     if given["show"] and (given["placeholders"] or given["form"] != "names"):
         raise UsageError("--show prints names in a form of its own; give it without --format and --for")
-    if given["placeholders"] and given["form"] != "names":
-        raise UsageError("--for prints a placeholder and a name; give it without --format")
+    if given["any_name"] and given["check"]:
+        raise UsageError("--any prints names that --check refuses; give one of them")
+    if "" in (given["prefix"] or []):
+        raise UsageError("--prefix is empty; give the letters that names are to begin with")
 
 
 def how_many(given: dict[str, Any], labels: list[str] | None) -> int:
-    """How many names are to be printed; UsageError if there are not so many placeholders, or names in the pool."""
-    n = given["n"] or (len(labels) if labels else 20 if given["temp"] else 1)
-    if labels and n > len(labels):
-        raise UsageError(f"-n {n} is more than the {len(labels)} placeholders of {given['placeholders']}")
+    """How many names are to be drawn in all; UsageError if there are not so many in the pool."""
+    n = given["n"] or (1 if labels or not given["temp"] else 20)
+    n *= len(labels or [""])
     if given["rank"] and n > given["pool"]:
-        raise UsageError(f"-n {n} is more than the pool of {given['pool']:,} names; draw more with --pool")
+        raise UsageError(f"{n} names are more than the pool of {given['pool']:,}; draw more with --pool")
     return int(n)
 
 
-def params_of(given: dict[str, Any], model: Checkpoint) -> SamplingParams:
+def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
+    """The words of the glossary that say so; UsageError, with the keywords, for a topic that none has."""
+    if not topics:
+        return ()
+    from bacterio_cli.nomenclature.glossary import glossary
+
+    known = glossary(glossaries)
+    if "help" in topics:
+        sys.stdout.write("\n".join(known.keywords) + "\n")
+        raise SystemExit(0)
+    for topic in topics:
+        if not known.about(topic):
+            raise UsageError(f"--about {topic}: no element says so; try one of: {', '.join(known.keywords)}")
+    return tuple(dict.fromkeys(word for topic in topics for word in known.about(topic)))
+
+
+def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
     """What the options say of drawing; without a seed a fresh one, which a notice tells."""
     from bacterio_cli.inference.sampler import SamplingParams
 
@@ -152,14 +180,31 @@ def params_of(given: dict[str, Any], model: Checkpoint) -> SamplingParams:
 
         seed = secrets.randbelow(2**32)
         terminal.notice(f"seed {seed}")
-    same = ("top_k", "top_p", "prefix", "min_length", "allow_duplicates")
+    same = ("top_k", "top_p", "min_length", "allow_duplicates")
+    beginnings = {b for word in words for b in word.beginnings if not model.vocabulary.missing(b)}
     return SamplingParams(
         seed=seed,
+        prefixes=tuple(given["prefix"] or sorted(beginnings)),
+        unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,
         temperature=given["temp"],
         max_length=given["max_length"] or max(2 * model.corpus["longest"], given["min_length"]),
         allow_known=given["allow_known"] or given["min_edits"] == 0,
         **{name: given[name] for name in same},
     )
+
+
+def read_placeholders(path: Path) -> list[str]:
+    """The placeholders of a taxonomy, or all words of a plain list."""
+    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, bare, flaw
+    from bacterio_cli.dataset.readers.formats import read
+
+    reading = read(str(path))
+    if not reading.taxonomic:
+        return read_words(path, "--for")
+    found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
+    if not found:
+        raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
+    return list(found)
 
 
 def read_words(path: Path, option: str) -> list[str]:
@@ -175,32 +220,37 @@ def read_words(path: Path, option: str) -> list[str]:
     return words
 
 
-def filters_of(given: dict[str, Any], model: Checkpoint, lookup: Lookup | None) -> list[Filter]:
+def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first."""
-    wanted = ("ending", "gender", "match", "ban", "avoid", "check")
-    if not any(given[name] for name in wanted) and given["min_edits"] != 2:
+    usable = scorer.genus and not given["any_name"]
+    wanted = ("ending", "gender", "match", "ban", "avoid", "check", "about")
+    if not usable and not any(given[name] for name in wanted) and given["min_edits"] != 2:
         return []
     from bacterio_cli.inference import filters
 
     found = []
     if given["ending"]:
         for end in given["ending"]:
-            if missing := model.vocabulary.missing(end):
+            if missing := scorer.checkpoint.vocabulary.missing(end):
                 raise BacterioError(f"--ending {end}: {missing!r} is not in the model's alphabet")
         found.append(filters.ending(given["ending"]))
-    if given["gender"]:
-        found.append(filters.of_gender(given["gender"]))
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
     if given["ban"]:
         found.append(filters.without(read_words(given["ban"], "--ban")))
-    lists = lookup or loading.lists_of(model, [])
-    if given["avoid"]:
-        found.append(filters.unlisted(lists.avoided))
+    if usable:
+        found += filters.usable(scorer)
+    if given["gender"]:
+        found.append(filters.of_gender(given["gender"], scorer))
+    if words:
+        found.append(filters.about(words, scorer))
+    if avoided := scorer.lookup.avoided:
+        found.append(filters.unlisted(avoided))
     if given["min_edits"] == 2:
-        found.append(filters.apart(lists, 2))
+        found.append(filters.apart(scorer.lookup, 2))
     if given["check"]:
-        found.append(filters.without_conflict(loading.scorer_of(model, lists, genus=True)))
+        scorer.genus = True
+        found.append(filters.without_conflict(scorer))
     return found
 
 
@@ -210,13 +260,3 @@ def watched(names: Iterator[str], count: int, *, quiet: bool) -> Iterator[str]:
         for name in names:
             bar.update()
             yield name
-
-
-def ranked(names: Iterator[str], model: Checkpoint) -> Iterator[str]:
-    """The names, the likeliest per character first; of equals the one drawn first."""
-    from bacterio_cli.nomenclature.name_index import Lookup
-
-    pool = list(names)
-    bits = loading.scorer_of(model, Lookup([]), genus=False).surprises(pool)
-    means = [float(part.mean()) for part in bits if part is not None]
-    yield from (pool[k] for k in sorted(range(len(pool)), key=means.__getitem__))

@@ -27,6 +27,9 @@ def score(
     avoid: Annotated[list[str] | None, Option(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
     form: Annotated[Literal["table", "tsv", "jsonl"] | None, Option("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
     header: options.HeaderOption = False,
+    etymology: options.EtymologyOption = False,
+    glossary: options.GlossaryOption = None,
+    also_known: options.AlsoKnownOption = True,
     summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
     plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
@@ -37,8 +40,13 @@ def score(
 ) -> None:  # fmt: skip
     """Say how likely names are, what is near them, and which rules they break.
 
-    A row per name: its loss, how many held-out names are less likely, its least likely letter, the nearest known name
-    within two edits, the lists in which it stands, gender by ending, and the rules that it breaks.
+    A row per name: name; nats, −ln P of it, its end counted; bits_per_char; percentile, the share of held-out names that
+    are less likely per character; nearest, the nearest known name within two edits; edits; listed_in; least_likely, a
+    letter and its place, $ is the end; length; gender, by the last component or the ending, empty where the author
+    assigns it; stem and ending, by the corpus alone; flags, the rules that it breaks; not_checked, those that had
+    nothing to compare with; status, ok, warn or conflict; explained, partly, eponym-like or unexplained; parts,
+    unknown ones in brackets. With --etymology a draft in words too, made from the forms alone: what the author meant,
+    the author says.
 
     Example: bacterio score Methanoscillum Novimonas
     """
@@ -54,8 +62,9 @@ def score(
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     wanted = cleaned(read_stdin(**how) if from_stdin else names or [])
     checkpoint, model = loading.open_model(checkpoint)
-    lookup = loading.lists_of(model, avoid or [], **how)
-    scorer = loading.scorer_of(model, lookup, genus=None if profile is None else profile == "genus")
+    genus = loading.is_of_genera(model) if profile is None else profile == "genus"
+    lookup = loading.lists_of(model, avoid or [], also_known=also_known and genus, **how)
+    scorer = loading.scorer_of(model, lookup, genus=genus, glossaries=glossary or [])
     terminal.notice(loading.compared_with(lookup) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
@@ -63,7 +72,7 @@ def score(
         show_summary(scorer, wanted, form, header=header)
         conflict = strict and any(row.status == "conflict" for row in scorer.score(wanted, likelihood=False))
     else:
-        conflict = show_rows(scorer, wanted, form, header=header)
+        conflict = show_rows(scorer, wanted, form, header=header, etymology=etymology)
     sys.stdout.flush()
     if strict and conflict:
         raise SystemExit(1)
@@ -129,12 +138,10 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
         tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
 
 
-def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> bool:
+def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool, etymology: bool) -> bool:
     """A row per name; whether any has a conflict."""
-    from bacterio_cli.inference.scorer import FIELDS
-
     if header:
-        sys.stdout.write("\t".join(FIELDS) + "\n")
+        sys.stdout.write(loading.head_of(etymology=etymology))
     conflict, rows = False, []
     for piece in pieces(names, quiet=form != "table" and terminal.is_terminal(sys.stdout)):
         for row in scorer.score(piece):
@@ -142,9 +149,12 @@ def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) 
             if form == "table":
                 rows.append(row)
             else:
-                sys.stdout.write(loading.row_as(form, row))
+                sys.stdout.write(loading.row_as(form, row, etymology=etymology))
     if form == "table":
         show_table(rows)
+        if etymology:
+            drafts = [f"{row.name}: {loading.drafted(row).text}\n" for row in rows if row.analysis]
+            sys.stdout.write("".join(["a draft of each etymology, from the forms alone:\n", *drafts]))
     return conflict
 
 
@@ -165,10 +175,10 @@ def show_table(rows: Sequence[Row]) -> None:
             "–" if row.percentile is None else f"{row.percentile:.0f} %",
             near,
             row.gender,
-            f"{row.stem}-{row.ending}" if row.stem else "",
+            row.analysis.shown if row.analysis else "",
             row.status,
         ))  # fmt: skip
-    columns = ("name", "bits", "better than", "nearest", "gender", "root", "status")
+    columns = ("name", "bits", "better than", "nearest", "gender", "parts", "status")
     tables.table(columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status"))
     lines = [
         f"{row.name}: {finding.says} [{', '.join(filter(None, (finding.severity, finding.rule)))}]"

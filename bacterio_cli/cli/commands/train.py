@@ -74,6 +74,7 @@ def train(
     from bacterio_cli.checkpoint.atomic_write import probe
     from bacterio_cli.cli.train_session import Log, Session
     from bacterio_cli.dataset.corpus import read_corpus
+    from bacterio_cli.nomenclature.recognition import look_like_genera
     from bacterio_cli.training.config import TrainingConfig
 
     given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
@@ -84,11 +85,13 @@ def train(
     if resume and not goes_on and not quiet:
         terminal.notice(f"{out} does not exist yet: a new training")
     how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
-    names = read_corpus(corpus, **how)
+    names = read_corpus(corpus, **how, look_like_genera=look_like_genera)
     related = read_corpus(background, **how) if background else None
     state = make_state(names, related, given, preset, out if goes_on else None)
     logger = Log(log, append=goes_on) if log else None
     if not quiet:
+        if names.plain and names.profile == "genus" and profile is None:
+            terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
         for line in filter(None, map(provenance, (names, related))):
             terminal.notice(line)
         terminal.notice(describe(names, state))
