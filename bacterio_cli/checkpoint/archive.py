@@ -23,7 +23,7 @@ from bacterio_cli.checkpoint.atomic_write import atomic_write
 from bacterio_cli.errors import CheckpointError, FileError
 
 Arrays = dict[str, NDArray[Any]]
-FORMAT = 1
+FORMAT = 2
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "|u1")
 HEADER = re.compile(rb"\{'descr': '([^']{1,40})', 'fortran_order': False, 'shape': \(([\d, ]{0,99})\), \} *\n")
 LARGEST_UNPACKED = 2**28  # bytes of all compressed members together
@@ -89,8 +89,9 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = "its metadata cannot be read: damaged, or not a checkpoint of this program"
         raise CheckpointError(path, what) from error
-    if version > FORMAT:
-        raise CheckpointError(path, f"has format {version}, and this version reads up to {FORMAT}", "upgrade bacterio")
+    if version != FORMAT:
+        remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
+        raise CheckpointError(path, f"has format {version}, and this version reads format {FORMAT}", remedy)
     return arrays, meta
 
 

@@ -8,6 +8,7 @@ E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E,
 table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
 known_names               the corpus, UTF-8, one name per line
 held_out                  bits per character of the names held out, before the refit, ascending, float32
+first0, …                 the state from which names begin, if not zeros; of a second net net1.first0, …
 resume.…                  what only `--resume` needs: the weights and moments after the last step, and so on
 """
 
@@ -39,6 +40,7 @@ from bacterio_cli.errors import CheckpointError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import average, mixture_of
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, shapes
 
@@ -51,7 +53,8 @@ class Checkpoint:
 
     `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
     `held_out` are the bits per character of names that had not been learned, to compare new ones with.
-    `progress` and `resume` are the figures and the arrays that only `--resume` needs.
+    `progress` and `resume` are the figures and the arrays that only `--resume` needs. `first` has for each net the
+    state from which names begin, if that is not zeros: see `Net`.
     """
 
     model: Model
@@ -67,6 +70,7 @@ class Checkpoint:
     progress: dict[str, Any] | None = None
     resume: dict[str, Array] = field(default_factory=dict)
     held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    first: tuple[State, ...] = ()
 
     @property
     def params(self) -> Params:
@@ -76,7 +80,8 @@ class Checkpoint:
     @property
     def net(self) -> LanguageModel:
         """The nets alone: their average."""
-        return average([Net(self.model, params) for params in self.nets])
+        firsts = self.first or ((),) * len(self.nets)
+        return average([Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)])
 
     @property
     def language_model(self) -> LanguageModel:
@@ -124,6 +129,8 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
     for name, table in tables.items():
         if table is not None:
             arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
+    firsts = ((net_key(k, f"first{j}"), s) for k, first in enumerate(checkpoint.first) for j, s in enumerate(first))
+    arrays |= dict(firsts)
     arrays["known_names"] = np.frombuffer("\n".join(checkpoint.known).encode(), np.uint8)
     arrays["held_out"] = checkpoint.held_out
     arrays |= {f"resume.{name}": array for name, array in checkpoint.resume.items()}
@@ -152,6 +159,18 @@ def decode(path: str | Path, arrays: Arrays, meta: dict[str, Any]) -> Checkpoint
         progress=None if meta["progress"] is None else read_settings("the figures of its progress", meta["progress"]),
         resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
         held_out=read_held_out(arrays),
+        first=read_first(path, arrays, model, nets),
+    )
+
+
+def read_first(path: str | Path, arrays: Arrays, model: Model, nets: int) -> tuple[State, ...]:
+    """The states from which names begin, of every net; none if the first net has none."""
+    if "first0" not in arrays:
+        return ()
+    shapes_of = [s.shape for s in model.start(1, np.float32)]
+    return tuple(
+        tuple(read_parameter(path, arrays, net_key(k, f"first{j}"), shape) for j, shape in enumerate(shapes_of))
+        for k in range(nets)
     )
 
 

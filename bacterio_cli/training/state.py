@@ -174,4 +174,5 @@ def snapshot(state: TrainingState) -> Checkpoint:
         progress=progress,
         resume=arrays,
         held_out=state.held_out_bits,
+        first=tuple(net_of(state, params).first for params in nets) if config.stream else (),
     )
