@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -108,3 +109,28 @@ def show_sweep(lesson: Lesson) -> None:
 def seen(count: int, cases: int) -> str:
     """How many of the cases see it."""
     return "unseen" if count == 0 else f"{count} of {cases}"
+
+
+def show_softmax() -> None:
+    """∂ŷ_i/∂z_j for four logits: by the case that i and j make, and by complex step."""
+    import numpy as np  # as above
+
+    from bacterio_cli.nn.loss import softmax, softmax_jacobian
+
+    z = np.random.default_rng(1).standard_normal(4)
+    y_hat, J = softmax(z), softmax_jacobian(softmax(z))
+    twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)
+    terminal.paragraph(f"z = {numbers(z)}; ŷ = softmax(z) = {numbers(y_hat)}", stream=sys.stdout)
+    for title, wanted in (("i = j: ŷ_i (1 − ŷ_i)", True), ("i ≠ j: −ŷ_i ŷ_j", False)):
+        say(title)
+        rows = [
+            (f"{i + 1}", f"{j + 1}", f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
+            for i in range(4) for j in range(4) if (i == j) == wanted
+        ]  # fmt: skip
+        columns = ("i", "j", "∂ŷ_i/∂z_j", "complex step", "difference")
+        tables.table(columns, rows, stream=sys.stdout, right=columns)
+
+
+def numbers(values: Iterable[float]) -> str:
+    """A few numbers with four decimals."""
+    return ", ".join(f"{value:.4f}" for value in values)

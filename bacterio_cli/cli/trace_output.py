@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import tables, terminal
 
 if TYPE_CHECKING:
+    from bacterio_cli.dataset.vocabulary import Vocabulary
     from bacterio_cli.nn.layers import Array
     from bacterio_cli.trace.bptt import Trace
 
 LN2 = math.log(2)
+MOST_SHOWN = 8  # units or letters of a step
 BOUNDARY = "$"  # as `score` writes it
 
 
@@ -66,7 +68,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     norms = [found.norms(step.t) for step in found.steps]
     fading = [symbol for symbol in ("last_a", "last_c") if f"0.{symbol}" in norms[0]]
     scale = Scale([n[f"{k}.{symbol}"] for n in norms for k in range(found.model.layers) for symbol in fading])
-    cut = f"cut every {truncate} letters: there nothing is carried on, and of dz that share is lost"
+    cut = f"cut every {truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
     alone = f"∂L_T/∂a of the loss at the last letter alone{scale.legend}"
     heading(
         "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
@@ -80,7 +82,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
             row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in keys)]
             if truncate:
                 lost = n[f"{k}.lost"]
-                row += [tables.short(n[f"{k}.dz_truncated"]), tables.percent(lost)]
+                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}"]
                 row.append(tables.bar(lost) if scale.drawn else "")
                 row.append("cut" if s.t % truncate == 0 and s.t < len(norms) else "")
             else:
@@ -144,7 +146,7 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     rows = []
     for g in found.gradients():
         row = [g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm)]
-        left = [tables.short(g.truncated), tables.percent(g.lost), "–" if g.cosine is None else f"{g.cosine:.4f}"]
+        left = [tables.short(g.truncated), f"{g.lost:.2f}", "–" if g.cosine is None else f"{g.cosine:.4f}"]
         rows.append(row + (left if truncate else [sums.get(g.name, "")]))
     heading("Gradients of the parameters, summed over time")
     columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
@@ -152,24 +154,64 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     tables.table(columns, rows, stream=sys.stdout, right=right)
 
 
-def show_step(found: Trace, letters: Sequence[str], t: int) -> None:
-    """All numbers of one step: x_t, each layer unit by unit, and the letters."""
+def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
+    """The numbers of one step: the input, each layer there and back, and the letters with the target.
+
+    Of units and letters the eight with the largest gradients, unless all are wanted.
+    """
     s, vectors = found.steps[t - 1], found.vectors(t)
     say(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
     say(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
-    layers = range(found.model.layers)
-    of_layer = [{n.partition(".")[2]: v for n, v in vectors.items() if n.startswith(f"{k}.")} for k in layers]
-    units = [str(unit) for unit in range(1, max(len(s.x_t), found.model.n_a) + 1)]
-    show_columns("Input", units, {"x_t": vectors["x_t"]})
-    for k, own in enumerate(of_layer):
-        show_columns(f"Layer {k}, forward", units, {n: own[n] for n in s.kept[k]})
-    show_columns("Letters", letters, {n: vectors[n] for n in ("z", "y_hat", "dz_y")}, "y")
-    for k, own in reversed(list(enumerate(of_layer))):
-        show_columns(f"Layer {k}, backward", units, {n: v for n, v in own.items() if n not in s.kept[k]})
+    if found.model.n_x == 0:
+        say(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+    else:
+        shown = s.x_t if full else s.x_t[:MOST_SHOWN]
+        more = "" if len(shown) == len(s.x_t) else f", … ({len(s.x_t)} numbers)"
+        say(f"x_t = {', '.join(map(tables.short, shown))}{more}")
+    for k in reversed(range(found.model.layers)):
+        own = {n.partition(".")[2]: v for n, v in vectors.items() if n.startswith(f"{k}.")}
+        if found.model.cell == "rnn":
+            from bacterio_cli.nn.activations import ACTIVATIONS
+
+            own["f′"] = ACTIVATIONS[found.model.activation].slope(own["a"])
+        units = [str(unit) for unit in range(1, found.model.n_a + 1)]
+        show_columns(f"Layer {k}, forward and backward", units, own, by=own["dz" if "dz" in own else "da"], full=full)
+    target = [float(letter == s.y) for letter in range(len(letters))]
+    columns: dict[str, Iterable[float]] = {"z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
+    show_columns("Letters", letters, columns, by=vectors["dz_y"], full=full)
 
 
-def show_columns(title: str, labels: Sequence[str], vectors: dict[str, Array], what: str = "unit") -> None:
-    """Vectors of one length side by side, a row per unit."""
-    heading(title)
-    rows = [(label, *map(tables.short, values)) for label, *values in zip(labels, *vectors.values(), strict=False)]
-    tables.table((what, *vectors), rows, stream=sys.stdout, right=("unit", *vectors))
+def show_columns(
+    title: str, labels: Sequence[str], vectors: Mapping[str, Iterable[float]], *, by: Array, full: bool
+) -> None:
+    """Vectors of one length side by side, a row per unit or letter: all, or those that are largest by one of them."""
+    shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
+    heading(title if len(shown) == len(labels) else f"{title}: {len(shown)} of {len(labels)}; --full shows all")
+    rows = [(label, *map(tables.short, values)) for label, *values in zip(labels, *vectors.values(), strict=True)]
+    tables.table(("", *vectors), [rows[k] for k in shown], stream=sys.stdout, right=tuple(vectors))
+
+
+def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
+    """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
+    import numpy as np
+
+    from bacterio_cli.nn.models import CharRNN, init
+    from bacterio_cli.trace.bptt import trace
+
+    sizes, norms = (found.model.n_y, found.model.n_x, found.model.n_a, 1), {}
+    for label, kind in (
+        ("tanh", ("rnn", "tanh")),
+        ("sigmoid", ("rnn", "sigmoid")),
+        ("relu", ("rnn", "relu")),
+        ("lstm", ("lstm",)),
+    ):
+        net = CharRNN(*sizes, *kind)
+        steps = trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, name)
+        for symbol in ("last_a", "last_c")[: net.cells[0].states]:
+            norms[f"{label} {symbol[-1]}"] = [steps.norms(step.t)[f"0.{symbol}"] for step in steps.steps]
+    heading("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0")
+    rows = [
+        (str(step.t), *(tables.short(values[step.t - 1] / max(values)) for values in norms.values()))
+        for step in reversed(found.steps)
+    ]
+    tables.table(("t", *norms), rows, stream=sys.stdout, right=("t", *norms))

@@ -25,10 +25,11 @@ if TYPE_CHECKING:  # as in `options`
     Optimizer = str
     Schedule = str
     ClipMode = str
+    Reduction = str
     Preset = str
 else:
-    Arch, Activation, Optimizer, Schedule, ClipMode = (
-        one_of(CHOICES[name]) for name in ("arch", "activation", "optimizer", "schedule", "clip_mode")
+    Arch, Activation, Optimizer, Schedule, ClipMode, Reduction = (
+        one_of(CHOICES[name]) for name in ("arch", "activation", "optimizer", "schedule", "clip_mode", "reduction")
     )
     Preset = one_of(PRESETS)
 
@@ -59,6 +60,8 @@ def default_of(name: str) -> str:
 
 def said(value: Any) -> str:
     """A default in words."""
+    if value is None:
+        return "by each layer's own rule"
     if isinstance(value, bool):
         return "on" if value else "off"
     return value if isinstance(value, str) else f"{value:g}"

@@ -39,9 +39,9 @@ class TrainingConfig:
 
     `smoothing` is the weight of the `ngram` table's distribution in the targets; `mix` is the nets' weight beside the
     table, or "auto"; `nets` are averaged; `refit` goes on, after validation, on all names. `reduction` is what a step
-    descends: the mean loss of a letter, or the sum over the batch as T1's author did; `init_scale` draws weights
-    from N(0, init_scale²) instead of each layer's own rule. Both are set by presets alone. `clip` 0 and `patience` 0
-    switch off; `epochs` and `batch_size` None follow from the size of the corpus.
+    descends: the mean loss of a letter, or the sum over the batch; `init_scale` draws weights from N(0, init_scale²)
+    instead of by each layer's own rule. `clip` 0 and `patience` 0 switch off; `epochs` and `batch_size` None follow
+    from the size of the corpus.
     """
 
     arch: str = "lstm"

@@ -30,6 +30,7 @@ def gradcheck(
     inject: Annotated[str | None, Option(metavar="BUG", autocompletion=completion.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
     explain: Annotated[bool, Option("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Option("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
+    show: Annotated[Literal["softmax"] | None, Option(help="Print the Jacobian of softmax, its two cases apart, beside the complex step.")] = None,
     as_json: options.JsonOption = False,
 ) -> None:  # fmt: skip
     """Prove every gradient.
@@ -47,6 +48,9 @@ def gradcheck(
     if list_bugs:
         for bug in bugs.BUGS:
             sys.stdout.write(f"{bug.name:<24}{bug.summary}\n")
+        return
+    if show:
+        gradcheck_output.show_softmax()
         return
     if checkpoint is not None and arch is not None:
         raise UsageError("--arch belongs to the small cases; a checkpoint has its own")

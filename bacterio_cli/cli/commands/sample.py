@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Option = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 TRIES_PER_RANKED = 10
+LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
 
@@ -40,6 +41,7 @@ def sample(
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
+    nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
     match: Annotated[str | None, Option(metavar="REGEX", help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
@@ -85,6 +87,10 @@ def sample(
     n = how_many(given, labels)
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
+    if model.weights[0] < LITTLE and not nets_only:
+        terminal.notice(
+            f"the net has a weight of {model.weights[0]:.2f}: names come from the count table; see --nets-only"
+        )
     if count >= MANY:
         keep_freed_memory()
     also_known = also_known and loading.is_of_genera(model)
@@ -96,7 +102,7 @@ def sample(
     stats = SamplingStats()
     tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
     names = draw(
-        model.language_model, model.vocabulary, frozenset(model.known), params,
+        model.net if nets_only else model.language_model, model.vocabulary, frozenset(model.known), params,
         count=count, max_tries=tries, stats=stats, filters=filters,
     )  # fmt: skip
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))

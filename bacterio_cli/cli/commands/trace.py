@@ -23,6 +23,8 @@ def trace(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name to follow.")],
     step: Annotated[int | None, Option("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
     truncate: Annotated[int | None, Option("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
+    full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,
+    compare: Annotated[bool, Option("--compare", help="Show instead how ∂L_T/∂a fades in fresh nets of this size: tanh, sigmoid, relu, and an LSTM, whose c carries it.")] = False,
     checkpoint: options.CheckpointOption = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
@@ -44,17 +46,24 @@ def trace(
         raise UsageError("NAME is empty; give one, as in 'bacterio trace Escherichia'")
     if step is not None and truncate is not None:
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
+    if full and step is None:
+        raise UsageError("--full is for --step T; give both")
+    if compare and (step is not None or truncate is not None or as_json):
+        raise UsageError("--compare prints a table of its own; give it without --step, --truncate and --json")
     path, model = loading.open_model(checkpoint)
     T = len(model.vocabulary.fold(name)) + 1
     if step is not None and not 1 <= step <= T:
         raise UsageError(f"--step {step}: {name} has the steps 1 to {T}")
     found = follow(path, model, name, truncate)
+    if compare:
+        trace_output.show_comparison(found, model.vocabulary, name)
+        return
     letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
     if as_json:
         described = describe(found, (None, *letters[1:]), truncate, step)
         sys.stdout.write(terminal.as_json({"name": name, **described}))
     elif step is not None:
-        trace_output.show_step(found, letters, step)
+        trace_output.show_step(found, letters, step, full=full)
     else:
         trace_output.show(found, name, letters, truncate)
 
