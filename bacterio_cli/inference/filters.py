@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.usable import REASONS
 
 Refused = NDArray[np.bool_]
 
@@ -48,13 +49,9 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
 
 
 def usable(scorer: Scorer) -> list[Filter]:
-    """What names of genera pass unless any will do: made of words of the glossary, each once, and well formed."""
-    return [per_name("not explained", scorer.is_explained), per_name("ill formed", well_formed)]
-
-
-def well_formed(name: str) -> bool:
-    """Whether a name breaks no rule that looks at its letters alone."""
-    return rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+    """What names of genera pass unless any will do, a filter for each reason of a refusal."""
+    refusal = lru_cache(2**11)(scorer.usable.refusal)  # each name is asked for each reason
+    return [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
 
 
 def about(words: Collection[Word], scorer: Scorer) -> Filter:

@@ -28,7 +28,7 @@ from bacterio_cli.nn.layers import Array
 if TYPE_CHECKING:
     from bacterio_cli.inference.filters import Filter
 
-FIRST_BLOCK = 128
+FIRST_BLOCK = 192
 FILTERED = 32, 512  # draws that filters look at together, for a few names and for many
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
@@ -68,7 +68,7 @@ class SamplingStats:
 
 
 def block_sizes(n_y: int, steps: int) -> Iterator[int]:
-    """128, 1,024, 8,192, 65,536, …: small first, for a few at once; less for many letters or long names."""
+    """192, 1,536, 12,288, 65,536, …: small first, for a few at once; less for many letters or long names."""
     size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
     while True:
         yield size

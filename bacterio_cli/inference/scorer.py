@@ -19,9 +19,9 @@ from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
 from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
-MOST_PARTS = 3  # of a name that is printed without being asked for
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
 FIELDS = (
     "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in",
@@ -102,6 +102,11 @@ class Scorer:
         return Morphology(self.words or standard(), self.checkpoint.known)
 
     @cached_property
+    def usable(self) -> Usable:
+        """Judges drawn names."""
+        return Usable(self.morphology)
+
+    @cached_property
     def sounds(self) -> Sounds | None:
         """The beginnings, ends and runs of consonants of the corpus; None if it is too small to learn them."""
         return Sounds.of(self.checkpoint.known)
@@ -170,10 +175,6 @@ class Scorer:
             doubled=analysis.doubled,
         )
         return rules.judge(name, evidence)
-
-    def is_explained(self, name: str) -> bool:
-        """Whether a name splits wholly into words of the glossary, two at least and not too many."""
-        return self.morphology.explains(name) and 2 <= len(self.morphology.analyse(name).parts) <= MOST_PARTS
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""

@@ -61,12 +61,13 @@ class Part(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """A name in its parts, the answer that they give, and the part that stands twice, "" if none does."""
+    """A name in its parts, the answer that they give, the part that stands twice, if any, and what the cut costs."""
 
     name: str
     parts: tuple[Part, ...]
     answer: Answer
     doubled: str = ""
+    cost: float = 0.0
 
     @property
     def shown(self) -> str:
@@ -215,7 +216,7 @@ class Morphology:
         doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
         sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
         sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL
-        return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled)
+        return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled, cost)
 
     def part(self, word: str, start: int, step: Step) -> Part:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""

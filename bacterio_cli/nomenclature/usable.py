@@ -1,0 +1,61 @@
+"""Which names a tool may print without being asked twice: those whose parts a reviewer recognises at once.
+
+Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
+before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
+place. A name with one of these may be a good one; its author will know why.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from bacterio_cli.nomenclature import rules
+from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, Morphology
+
+WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
+REASONS = ("not explained", "ill formed", "oddly composed", "rare element")
+FIRST, LAST = 2, 1  # genera at least that begin with the first element, and that end with the last
+
+
+class Usable:
+    """Judges drawn names by a glossary and by the genera of a corpus."""
+
+    def __init__(self, morphology: Morphology) -> None:
+        self.morphology = morphology
+        self.forward = sorted(morphology.genera)
+        self.backward = sorted(name[::-1] for name in morphology.genera)
+
+    def refusal(self, name: str) -> str:
+        """Why a name is not usable, in two words; "" if it is."""
+        if not self.morphology.explains(name):
+            return "not explained"
+        analysis = self.morphology.analyse(name)
+        if rules.status(rules.judge(name, rules.Evidence(doubled=""))[0]) != "ok":
+            return "ill formed"
+        if not self.is_simple(analysis):
+            return "oddly composed"
+        first, last = analysis.parts[0], analysis.parts[-1]
+        attested = begins(self.forward, first.stem) >= FIRST
+        if last.kind == "word":
+            attested = attested and begins(self.backward, last.form[::-1]) >= LAST
+        return "" if attested else "rare element"
+
+    def is_simple(self, analysis: Analysis) -> bool:
+        """Two elements, well joined, or more of which those behind the first are a genus; no diminutive of a noun."""
+        first, *others = analysis.parts
+        rest = analysis.name.lower()[len(first.form) :]
+        is_genus = rest in self.morphology.genera
+        if len(others) != 1 and not is_genus:
+            return False
+        prefix = first.form in RELATIONAL or all(word.grammar in ("pref.", "prep.") for word in first.words)
+        if prefix:
+            return is_genus
+        if all(word.grammar.endswith("suff.") for word in others[-1].words) and others[-1].words:
+            return False
+        return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
+
+
+def begins(ordered: Sequence[str], text: str) -> int:
+    """How many words of a sorted list begin with a text."""
+    return bisect_left(ordered, text + "{") - bisect_left(ordered, text)  # { comes behind z

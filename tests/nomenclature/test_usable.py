@@ -1,0 +1,40 @@
+"""Which explained names are printed without being asked for, and why others are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bacterio_cli.nomenclature.glossary import standard
+from bacterio_cli.nomenclature.morphology import Morphology
+from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
+
+CORPUS = ("Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter", "Halococcus", "Rhodococcus")
+USABLE = Usable(Morphology(standard(), CORPUS))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Thermococcus", ""),
+        ("Marinimonas", ""),
+        ("Perellrris", "not explained"),
+        ("Halohalobacter", "not explained"),
+        ("Thermomarinicoccus", ""),  # behind the first element stands a genus
+        ("Thermohalomonas", "oddly composed"),
+        ("Paracoccus", "oddly composed"),  # a prefix before a common noun
+        ("Parahalococcus", ""),  # and before a genus
+        ("Bacter", "oddly composed"),
+        ("Aurantimonas", "rare element"),  # no genus of this corpus begins so
+        ("Thermovirga", "rare element"),  # or ends so
+    ],
+)
+def test_reasons(name: str, reason: str) -> None:
+    """Two elements that genera of the corpus have in these places are usable; anything else has its reason."""
+    assert USABLE.refusal(name) == reason
+    assert reason in ("", *REASONS)
+
+
+def test_words_that_begin_so_are_counted() -> None:
+    """The count is that of all words of a sorted list with this beginning, the word itself included."""
+    words = sorted(["halo", "halobacter", "halococcus", "hama", "hal"])
+    assert [begins(words, text) for text in ("halo", "hal", "h", "halz", "")] == [3, 4, 5, 0, 5]
