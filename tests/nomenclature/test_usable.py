@@ -8,7 +8,17 @@ from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
 
-CORPUS = ("Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter", "Halococcus", "Rhodococcus")
+CORPUS = (
+    "Parabacter",
+    "Paramonas",
+    "Thermobacter",
+    "Thermomonas",
+    "Marinibacter",
+    "Marinicoccus",
+    "Halobacter",
+    "Halococcus",
+    "Rhodococcus",
+)
 USABLE = Usable(Morphology(standard(), CORPUS))
 
 
