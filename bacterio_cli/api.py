@@ -30,10 +30,13 @@ def load(path: str | Path | None = None) -> Checkpoint:
     return trained.load(shipped("model.npz") if path is None else path)
 
 
-def sample(model: Checkpoint, n: int, *, seed: int, any_name: bool = False, **options: Any) -> Iterator[str]:
+def sample(
+    model: Checkpoint, n: int, *, seed: int, any_name: bool = False, also_known: bool = True, **options: Any
+) -> Iterator[str]:
     """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `SamplingParams`.
 
-    Of a model of genera they are made of known words and well formed; with `any_name` every new draw counts.
+    Of a model of genera they are made of known words and well formed; with `any_name` every new draw counts. What the
+    authors of the tool know of besides the corpus is left out, unless `also_known` is False.
 
     >>> list(sample(load(), 2, seed=1))
     ['Salinia', 'Bairakia']
@@ -42,9 +45,10 @@ def sample(model: Checkpoint, n: int, *, seed: int, any_name: bool = False, **op
     """
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     filters: list[Filter] = []
-    if model.corpus["profile"] == "genus" and not any_name:
-        lists = Lookup([also_known_names()])
-        filters = [*usable(Scorer(model, lists, genus=True)), unlisted(frozenset().union(*lists.members))]
+    if model.corpus["profile"] == "genus":
+        lists = Lookup([also_known_names()] if also_known else [])
+        filters = [] if any_name else usable(Scorer(model, lists, genus=True))
+        filters.append(unlisted(frozenset().union(*lists.members)))
     return names_of(
         model.language_model,
         model.vocabulary,
