@@ -25,13 +25,14 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     return checkpoint, load(checkpoint)
 
 
-def lists_of(trained: Checkpoint, avoid: Sequence[str], **how: str | None) -> Lookup:
-    """The model's corpus and the files given with --avoid, read as `read_reference` is told; says what they are."""
+def lists_of(trained: Checkpoint, avoid: Sequence[str], elsewhere: Sequence[str] = (), **how: Any) -> Lookup:
+    """The model's corpus, and the files of --avoid and --avoid-elsewhere as `read_reference` reads them; says what they are."""
     from bacterio_cli.nomenclature.name_index import Lookup
     from bacterio_cli.nomenclature.reference_lists import Reference, read_reference
 
     corpus = Reference("the model's corpus", trained.known, trained.corpus["date"], prokaryotes=True)
     references = [read_reference(source, **how) for source in avoid]
+    references += [read_reference(source, elsewhere=True, **how) for source in elsewhere]
     for reference in references:
         terminal.notice(reference.taken_for)
     return Lookup([corpus, *references])
@@ -44,9 +45,13 @@ def scorer_of(trained: Checkpoint, lookup: Lookup, *, genus: bool | None = None)
     return Scorer(trained, lookup, genus=trained.corpus["profile"] == "genus" if genus is None else genus)
 
 
-def compared_with(lookup: Lookup) -> str:
-    """The lists, their sizes and dates, in a line."""
-    lists = [f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {aged(r.date)})" for r in lookup.references]
+def compared_with(lookup: Lookup, names: Sequence[str] | None = None) -> str:
+    """The lists with what they are of, their sizes and dates, and how many of the names stand in each, in a line."""
+    found = [f", {count:,} found" if count else ", none found" for count in lookup.found(names)] if names else []
+    lists = [
+        f"{r.label} ({r.kind}, {len(r.names):,} name{'s' * (len(r.names) != 1)}, {aged(r.date)}{hits})"
+        for r, hits in zip(lookup.references, found or [""] * len(lookup.references), strict=True)
+    ]
     return f"compared with {', '.join(lists)}"
 
 

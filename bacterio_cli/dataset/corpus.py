@@ -66,7 +66,8 @@ def read_corpus(
     `profile` is "genus" or "any", None to choose by what the sources are. Raises FileError, UsageError, InputError;
     InputError too if fewer than `least` names are left: of two, one can be left out to validate on.
     """
-    readings = [read(source, input_format=input_format, column=column, encoding=encoding) for source in sources]
+    how = {"input_format": input_format, "column": column, "encoding": encoding, "profile": profile}
+    readings = [read(source, **how) for source in sources]
     profile = choose_profile(profile, readings)
     cleaning = Cleaning()
     for reading in readings:
@@ -78,7 +79,7 @@ def read_corpus(
         cleaning.dropped,
         tuple(map(describe, readings)),
         profile,
-        all(reading.format == "lines" and reading.encoding == "UTF-8" for reading in readings),
+        all(reading.format == "lines" and reading.encoding == "UTF-8" and not reading.notes for reading in readings),
     )
     refuse_fewer(corpus, least, ", ".join(reading.source for reading in readings))
     return corpus

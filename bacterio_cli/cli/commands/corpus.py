@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Choice = typer.Option
 PIECE = 1_000  # names a write
 Profile = Literal["genus", "any"]
-InputFormat = Literal["lines", "lpsn", "gtdb", "ncbi", "coldp", "bacdive", "fasta", "table"]
+InputFormat = Literal["json", "ncbi", "table", "lineages", "lines"]
 
 
 def corpus(

@@ -41,7 +41,8 @@ def sample(
     max_length: Annotated[int | None, Choice(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Choice(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
     top_p: Annotated[float | None, Choice(min=0, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
-    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="Print no name of this list, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE[#COLUMN]", help="Print no name of this list, in any format that 'corpus' reads, or of a table's column; repeatable. [default: none]", show_default=False)] = None,
+    avoid_elsewhere: Annotated[list[str] | None, Choice(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)] = None,
     input_format: Annotated[InputFormat | None, Choice(help="The format of the lists to avoid. [default: by content]")] = None,
     column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table to avoid that holds the names, by name or number from 1. [default: it is no table]")] = None,
     encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of the lists to avoid. [default: utf-8, or as the file announces]")] = None,
@@ -101,8 +102,13 @@ def sample(
         allow_duplicates=allow_duplicates,
     )
     how = {"input_format": input_format, "column": column, "encoding": encoding}
-    lookup = comparing.lists_of(trained, avoid or [], **how) if avoid or check or form != "names" else None
-    demands = demands_of(trained, lookup, ending, gender, match, ban, min_edits, check=check, avoid=bool(avoid))
+    listed = bool(avoid or avoid_elsewhere)
+    lookup = (
+        comparing.lists_of(trained, avoid or [], avoid_elsewhere or [], **how)
+        if listed or check or form != "names"
+        else None
+    )
+    demands = demands_of(trained, lookup, ending, gender, match, ban, min_edits, check=check, avoid=listed)
     count, tally = pool if rank else n, SamplingStats()
     names = names_of(
         trained.language_model,
@@ -142,11 +148,13 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
     if given["header"] and given["form"] != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {given['form']}")
-    if not given["avoid"] and (given["input_format"] or given["column"] or given["encoding"]):
+    if not (given["avoid"] or given["avoid_elsewhere"]) and (
+        given["input_format"] or given["column"] or given["encoding"]
+    ):
         raise UsageError("--input-format, --column and --encoding say how to read --avoid; give both")
     if "" in (given["ending"] or []):
         raise UsageError("--ending is empty; give the letters that names are to end with")
-    read = [*(given["avoid"] or []), str(given["placeholders"]), str(given["ban"])]
+    read = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or []), str(given["placeholders"]), str(given["ban"])]
     if read.count("-") > 1:
         raise UsageError("'-' is given twice, and standard input can be read once")
     if given["allow_known"] and given["min_edits"]:

@@ -25,14 +25,15 @@ AT_ONCE = 4096  # names scored together
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
     checkpoint: Annotated[Path | None, Choice("--checkpoint", "-c", autocompletion=completing.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")] = None,
-    avoid: Annotated[list[str] | None, Choice(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
+    avoid: Annotated[list[str] | None, Choice(metavar="FILE[#COLUMN]", help="A list to compare with as well, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)] = None,
+    avoid_elsewhere: Annotated[list[str] | None, Choice(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)] = None,
     form: Annotated[Literal["table", "tsv", "jsonl"] | None, Choice("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
     header: Annotated[bool, Choice("--header", help="Begin the TSV with the names of its columns.")] = False,
     summary: Annotated[bool, Choice("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Choice("--strict", help="Exit 1 if any name has a conflict.")] = False,
     plot: Annotated[Path | None, Choice(metavar="FILE", help="Draw the first 12 names letter by letter too, as .png, .svg or .pdf; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[Profile | None, Choice(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
-    input_format: Annotated[InputFormat | None, Choice(help="The format of standard input and of --avoid. [default: by content]")] = None,
+    input_format: Annotated[InputFormat | None, Choice(help="The format of standard input; if names are given, of the lists to avoid. [default: by content]")] = None,
     column: Annotated[str | None, Choice(metavar="NAME|N", help="The column of a table that holds the names, by name or number from 1. [default: it is no table]")] = None,
     encoding: Annotated[str | None, Choice(metavar="NAME", help="The encoding of standard input and of --avoid. [default: utf-8, or as the file announces]")] = None,
 ) -> None:  # fmt: skip
@@ -46,7 +47,7 @@ def score(
     from bacterio_cli.inference.scorer import FIELDS, Scorer  # imports the engine
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
-    if "-" in (avoid or []) and (not names or "-" in names):
+    if "-" in [*(avoid or []), *(avoid_elsewhere or [])] and (not names or "-" in names):
         raise UsageError("'-' is given twice, and standard input can be read once")
     if header and form != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {form}")
@@ -55,13 +56,17 @@ def score(
         from bacterio_cli.cli.plots import ensure_drawable
 
         listed = [] if names and names != ["-"] else ["-"]
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *listed])
-    wanted = given(names, input_format, column, encoding)
+        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *(avoid_elsewhere or []), *listed])
+    how = {"input_format": input_format, "column": column, "encoding": encoding}
+    wanted = given(names, profile, **how)
     checkpoint, trained = comparing.open_model(checkpoint)
-    lookup = comparing.lists_of(trained, avoid or [], input_format=input_format, column=column, encoding=encoding)
+    how = (
+        how if names and names != ["-"] else {"encoding": encoding}
+    )  # what is said of standard input is not said of lists
+    lookup = comparing.lists_of(trained, avoid or [], avoid_elsewhere or [], **how)
     genus = (profile or trained.corpus["profile"]) == "genus"
     scorer = Scorer(trained, lookup, genus=genus)
-    terminal.notice(comparing.compared_with(lookup) if wanted else "no names to score")
+    terminal.notice(comparing.compared_with(lookup, wanted) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
@@ -86,19 +91,21 @@ def score(
         raise SystemExit(1)
 
 
-def given(names: Sequence[str] | None, input_format: str | None, column: str | None, encoding: str | None) -> list[str]:
-    """The names typed, or those on standard input, composed and without outer blanks."""
+def given(names: Sequence[str] | None, profile: str | None, **how: str | None) -> list[str]:
+    """The names typed, or those on standard input, composed and without outer blanks; UsageError for a file's name."""
     import unicodedata
 
     from bacterio_cli.dataset.readers.formats import describe, read
 
     if names and names != ["-"]:
         texts = list(names)
+        if file := next((name for name in names if Path(name).suffix and Path(name).is_file()), None):
+            raise UsageError(f"{file} is a file, not a name; read it with: bacterio score < {file}")
     else:
         if sys.stdin is not None and terminal.is_terminal(sys.stdin):
             terminal.notice("reading names from standard input, one a line; Ctrl-D ends it")
-        reading = read("-", input_format=input_format, column=column, encoding=encoding)
-        if reading.format != "lines" or reading.encoding != "UTF-8":
+        reading = read("-", profile=profile, **how)
+        if reading.format != "lines" or reading.encoding != "UTF-8" or reading.notes:
             terminal.notice(describe(reading))
         texts = [entry.text for entry in reading.entries]
     cleaned = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)

@@ -1,0 +1,61 @@
+"""Plain lists, a name a line with `#` comments; and what a text looks like that is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.errors import InputError
+
+MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
+BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)")
+DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+INSIST = "--input-format lines takes every line for a name"
+MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
+
+
+def entries_of(lines: Sequence[str]) -> list[Entry]:
+    """Each line that is neither blank nor a comment, outer blanks removed."""
+    stripped = enumerate(map(str.strip, lines), 1)
+    return [Entry(number, text) for number, text in stripped if text and text[0] != "#"]
+
+
+def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
+    """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
+    entries, notes = entries_of(lines), []
+    if len(entries) > 1 and BULLET.match(entries[0].text) and all(BULLET.match(entry.text) for entry in entries):
+        entries = [entry._replace(text=BULLET.sub(r"\1", entry.text)) for entry in entries]
+        notes = ["bullets or numbers removed"]
+    odd: list[Entry] = []
+    several = 0
+    for entry in entries:
+        if entry.text.isalpha():  # nearly all are, and there may be a million
+            continue
+        words = len(entry.text.split())
+        several += words > 1
+        if words > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
+            odd.append(entry)
+    if 2 * len(odd) > len(entries):
+        raise InputError(where, *refusal(entries, several))
+    if several:
+        notes.append(f"{several:,} of several words")
+    if strange := [entry for entry in odd if MARKED.search(entry.text)]:
+        notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
+    return Reading(entries, notes=tuple(notes))
+
+
+def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
+    """What a text that is no list looks like, and what would read it."""
+    seen = entries[0].text
+    for mark, name in sorted(DELIMITERS.items(), key=lambda pair: -seen.count(pair[0])):
+        cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
+        if 2 * sum(mark in entry.text for entry in entries) > len(entries):
+            if len(entries) == 1:
+                return f"is one line of {len(cells)} cells between {name}", "put each name on a line of its own"
+            shown = ", ".join(cells[:12])
+            return f"looks like a table between {name}, of no known kind ({shown})", "choose with --column NAME or N"
+    if 2 * several > len(entries):
+        what = f"most lines are several words, as in a text or table ({seen[:60]!r})"
+        return what, f"for towns and the like pass --profile any; {INSIST}"
+    return f"does not look like a list of names ({seen[:60]!r})", INSIST
