@@ -29,7 +29,7 @@ DOCUMENTS = {
     r".*\.npy": ("a NumPy archive, perhaps a checkpoint", "give a list of names"),
 }
 # What is no list: hidden files, files about the archive, documents.
-ASIDE = re.compile(r"(.*/)?([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya?ml|pdf|prt|bib|png))", re.I)
+ASIDE = re.compile(r"([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya?ml|pdf|prt|bib|png))", re.I)
 
 
 def limited(file: IO[bytes], where: str, largest: int) -> bytes:
@@ -69,7 +69,7 @@ def choose(names: Sequence[str], where: str, member: str) -> str:
             raise InputError(where, f"seems to be {what}", remedy)
     by_base = {name.rpartition("/")[2].lower(): name for name in reversed(names)}
     known = [by_base[wanted] for wanted in ([member] if member else MEMBERS) if wanted in by_base]
-    lists = [name for name in names if not ASIDE.fullmatch(name) and "__MACOSX" not in name]
+    lists = [name for name in names if not ASIDE.fullmatch(name.rpartition("/")[2]) and "__MACOSX" not in name]
     if known or (len(lists) == 1 and not member):
         return known[0] if known else lists[0]
     what = f"without {member}" if member else f"of {len(lists)} lists ({', '.join(lists[:5])})"

@@ -48,7 +48,8 @@ def read(text: str, where: str) -> Reading | None:
         rows = []
         for record in records:
             if places := tables.columns_of(source, list(record)):
-                values = ["" if isinstance(cell, dict | list) else str(cell) for cell in record.values()]
+                values = [cell.get("name", "") if isinstance(cell, dict) else cell for cell in record.values()]
+                values = ["" if isinstance(cell, dict | list) else str(cell) for cell in values]
                 cells = ["" if k is None else values[k] for k in places]
                 rows.append((lines.get(cells[0], 1), cells))
         if (found := tables.gather(source, rows)).entries:

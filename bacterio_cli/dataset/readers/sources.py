@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -25,9 +26,9 @@ class Source(NamedTuple):
     lineage: bool = False
 
 
-GENUS = "genus|genera|genusname"
+GENUS = "genus|genera|genusname|gattung"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
-NAMES = "uninomial|canonicalname|scientificname|taxname|fullname|taxonname|name|genus"
+NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
 RANK, STATUS = "rank|taxonrank|taxonomylvl|category|rankname", "taxonomicstatus|status|taxonstatus"
 LPSN = ("status", True, "spepithet subspepithet", True)
 
@@ -59,13 +60,11 @@ ELSEWHERE = {
     "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
 }  # fmt: skip
 GENUS_RANKS = {"genus", "gen", "g"}
-RANKS = GENUS_RANKS | {
-    "root", "no rank", "unranked", "clade", "realm", "domain", "superkingdom", "kingdom", "subkingdom", "phylum",
-    "subphylum", "class", "subclass", "order", "suborder", "superfamily", "family", "subfamily", "tribe", "subgenus",
-    "section", "species group", "species", "subspecies", "variety", "form", "strain",
-    "u", "r", "d", "k", "p", "c", "o", "f", "s", "r1", "r2", "d1", "k1", "p1", "c1", "o1", "f1", "g1", "s1", "s2",
-}  # fmt: skip
-MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned"}
+RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
+    r"(?:sub|super|infra|parv|major|no|un)?[ _-]?(?:root|rank(?:ed)?|realm|domain|kingdom|phylum|class|order|family|tribe"
+    r"|genus|section|species(?: group)?|variety|form|strain|clade)|gen|[urdkpcofgs]\d?"
+)
+MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
 
 # The columns of NCBI's dumps, which have no header, by their number.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"

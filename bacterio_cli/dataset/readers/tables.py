@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, kind_of
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, RANKS, SOURCES, Source
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, RANK_WORD, SOURCES, Source
 from bacterio_cli.errors import InputError
 
 DELIMITERS = "\t,;|"
@@ -63,7 +63,7 @@ def headers(lines: Sequence[str]) -> Iterator[Header]:
 
     As R writes tables, rows have a cell more than the header.
     """
-    head = list(islice((k for k, line in enumerate(lines) if line.strip()), SEARCHED))
+    head = list(islice((k for k, line in enumerate(lines) if line.strip() and line[:4] != "sep="), SEARCHED))
     above: set[tuple[str, int]] = set()
     for index, below in zip(head, [*head[1:], None], strict=True):
         line = lines[index].lstrip("# ")
@@ -104,11 +104,12 @@ def read_ranked(lines: Sequence[str], where: str) -> Reading | None:
         for column in rows if len(rows) > 2 else []:
             ranks = [rank_of(cell) for cell in column]
             genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
-            if genera and set(ranks) <= RANKS:
+            if 0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks)):
                 names = [[cells[k] for k in genera] for cells in rows]
                 named = [n for n, cells in enumerate(names) if all(";" in c or GENUS_NAME.fullmatch(c) for c in cells)]
-                if named:
-                    place = max(named, key=lambda n: len(set(names[n])))
+                most = max((len(set(names[n])) for n in named), default=0)
+                if len({tuple(names[n]) for n in named if len(set(names[n])) == most}) == 1:
+                    place = next(n for n in named if len(set(names[n])) == most)
                     source = Source("table without a header, by its ranks", "", "name", "rank")
                     wanted = [place, rows.index(column), None, None]
                     return gather(source, cells(lines, Header(-1, delimiter, []), wanted, where))
@@ -146,7 +147,7 @@ def cells(
     Quotes are those of CSV. A text with tabs whose quotes cannot be those is read with quotes as letters; elsewhere
     that is an InputError with the line, as is a row with more cells than the header.
     """
-    start, width = header.line + 1, len(header.columns)
+    start, width, last = header.line + 1, len(header.columns), max(k or 0 for k in wanted)
     error: InputError | None = None
     quotings: tuple[Literal[0, 3], ...] = (
         (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if header.delimiter == "\t" else (csv.QUOTE_MINIMAL,)
@@ -162,7 +163,7 @@ def cells(
         what = "a quote is opened and not closed, or followed by letters"
         try:
             for row in rows:
-                if width and any(row[width:]):
+                if width and (any(row[width:]) or (wanted[0] or 0) < len(row) <= last):
                     what = f"has {len(row)} cells below a header of {width}"
                     raise csv.Error
                 if any(row) and start + rows.line_num > number and len(row) < width:
@@ -192,7 +193,7 @@ def taxon(cell: str, source: Source) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
     genus = None if text.isalpha() else genus_of(text)
-    if text.lower() in sources.MISSING or (source.lineage and not genus):
+    if text.lower() in sources.MISSING or (source.lineage and not genus) or not any(map(str.isalpha, text)):
         return ""
     if source.rank and ";" in text and not genus:
         return text.rstrip("; ").rpartition(";")[2].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
 from bacterio_cli.errors import InputError
 
 MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
@@ -32,10 +32,12 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
     for entry in entries:
         if entry.text.isalpha():  # nearly all are, and there may be a million
             continue
-        words = len(entry.text.split())
+        words = len(CANDIDATUS.sub("", entry.text).split())
         several += words > 1
         if words > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
+    if len({len(line) - len(line.lstrip(" ")) for line in lines if line.strip()}) > 2:
+        raise InputError(where, "is indented like a tree", INSIST)
     if 2 * len(odd) > len(entries):
         raise InputError(where, *refusal(entries, several))
     if several:
@@ -51,7 +53,7 @@ def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
     for mark, name in sorted(DELIMITERS.items(), key=lambda pair: -seen.count(pair[0])):
         cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
         if 2 * sum(mark in entry.text for entry in entries) > len(entries):
-            if len(entries) == 1:
+            if len(entries) == 1 and len(cells) > 2:
                 return f"is one line of {len(cells)} cells between {name}", "put each name on a line of its own"
             shown = ", ".join(cells[:12])
             return f"looks like a table between {name}, of no known kind ({shown})", "choose with --column NAME or N"
