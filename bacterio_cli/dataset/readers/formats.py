@@ -46,7 +46,7 @@ def read(
     text, removed = visible(text)
     lines = lines_of(text)
     shapes: dict[str, Callable[[], Reading | None]] = {
-        "json": lambda: json_records.read(text, where),
+        "json": lambda: json_records.read("\n".join(lines), where),
         "ncbi": lambda: tables.read_dump(lines, where, genera_beside(source, member)),
         "table": lambda: None if lines[0].startswith(">") else tables.read(lines, where),
         "lineages": lambda: lineages.read(lines, where),

@@ -61,8 +61,8 @@ ELSEWHERE = {
 }  # fmt: skip
 GENUS_RANKS = {"genus", "gen", "g"}
 RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
-    r"(?:sub|super|infra|parv|major|no|un)?[ _-]?(?:root|rank(?:ed)?|realm|domain|kingdom|phylum|class|order|family|tribe"
-    r"|genus|section|species(?: group)?|variety|form|strain|clade)|gen|[urdkpcofgs]\d?"
+    r"(?:sub|super|infra|parv|major)?[ _-]?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe"
+    r"|genus|section|species(?: group)?|variety|form|strain|clade)|no[ _]rank|unranked|gen|[urdkpcofgs]\d?"
 )
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
 

@@ -24,6 +24,7 @@ REJECTED = re.compile(
     r"misapplied|misspell|bare|illegitimate|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
 )
 SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
+HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 STANDINGS = {"correct name": "name", "synonym": "synonym"}
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
@@ -55,7 +56,7 @@ def fields(line: str, delimiter: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
-        return []
+        return line.split(delimiter)
 
 
 def headers(lines: Sequence[str]) -> Iterator[Header]:
@@ -65,7 +66,7 @@ def headers(lines: Sequence[str]) -> Iterator[Header]:
     """
     head = list(islice((k for k, line in enumerate(lines) if line.strip() and line[:4] != "sep="), SEARCHED))
     above: set[tuple[str, int]] = set()
-    for index, below in zip(head, [*head[1:], None], strict=True):
+    for index, below in zip(head, [*head[1:], None], strict=False):
         line = lines[index].lstrip("# ")
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             columns = [bare(cell) for cell in fields(line, delimiter)]
@@ -147,7 +148,7 @@ def cells(
     Quotes are those of CSV. A text with tabs whose quotes cannot be those is read with quotes as letters; elsewhere
     that is an InputError with the line, as is a row with more cells than the header.
     """
-    start, width, last = header.line + 1, len(header.columns), max(k or 0 for k in wanted)
+    start, width, name, last = header.line + 1, len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
     error: InputError | None = None
     quotings: tuple[Literal[0, 3], ...] = (
         (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if header.delimiter == "\t" else (csv.QUOTE_MINIMAL,)
@@ -163,9 +164,14 @@ def cells(
         what = "a quote is opened and not closed, or followed by letters"
         try:
             for row in rows:
-                if width and (any(row[width:]) or (wanted[0] or 0) < len(row) <= last):
+                if width and (any(row[width:]) or name < len(row) <= last):
                     what = f"has {len(row)} cells below a header of {width}"
                     raise csv.Error
+                if width and len(row) > name and (word := bare(row[name])) in HEADER_WORDS:
+                    what = "is the header of another table"
+                    if word != header.columns[name]:
+                        raise csv.Error
+                    row = []
                 if any(row) and start + rows.line_num > number and len(row) < width:
                     raise csv.Error
                 if any(row):
