@@ -31,7 +31,7 @@ MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
 STAND_INS = {
     "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
-    "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria",
+    "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")

@@ -167,11 +167,11 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
 
 def test_bullets_and_numbers_are_no_part_of_names(tmp_path: Path) -> None:
     """If every line has them they go, and this is said."""
-    for text in ("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n"):
+    for text in ("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n", '"Abanella"\n"Bora"\n'):
         reading = read(place(tmp_path, text))
         assert ([e.text for e in reading.entries], reading.notes) == (
             ["Abanella", "Bora"],
-            ("bullets or numbers removed",),
+            ("bullets, numbers or quotes removed",),
         )
 
 

@@ -9,7 +9,8 @@ from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
 from bacterio_cli.errors import InputError
 
 MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
-BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)")
+BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"")
+FOREIGN = re.compile(r"^>|__|://|[,;|=<>{}\t].*[,;|=<>{}\t]")  # no name, whatever the others are
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
@@ -24,9 +25,9 @@ def entries_of(lines: Sequence[str]) -> list[Entry]:
 def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
     entries, notes = entries_of(lines), []
-    if len(entries) > 1 and BULLET.match(entries[0].text) and all(BULLET.match(entry.text) for entry in entries):
-        entries = [entry._replace(text=BULLET.sub(r"\1", entry.text)) for entry in entries]
-        notes = ["bullets or numbers removed"]
+    if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
+        entries = [entry._replace(text=BULLET.sub(r"\1\2", entry.text).strip()) for entry in entries]
+        notes = ["bullets, numbers or quotes removed"]
     odd: list[Entry] = []
     several = 0
     for entry in entries:
@@ -40,6 +41,8 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
         raise InputError(where, "is indented like a tree", INSIST)
     if 2 * len(odd) > len(entries):
         raise InputError(where, *refusal(entries, several))
+    if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
+        raise InputError(f"{where}:{foreign.line}", f"is no name, though others are ({foreign.text[:60]!r})", INSIST)
     if several:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
