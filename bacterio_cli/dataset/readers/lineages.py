@@ -58,12 +58,12 @@ def genera_of(line: str, where: str, number: int) -> list[str] | None:
 
 
 def read(lines: Sequence[str], where: str) -> Reading | None:
-    """The genus of each lineage, in lines or in the headers of FASTA; None if fewer than half of the first have one."""
+    """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
     fasta = bool(rows) and re.match(r">\S", rows[0][1]) is not None
     rows = [row for row in rows if row[1][0] == ">"] if fasta else rows
     shown = [genera_of(line, where, number) for number, line in rows[:HEAD]]
-    if 2 * sum(genera is not None for genera in shown) < max(1, len(shown)):
+    if 2 * sum(genera is not None for genera in shown) <= len(shown):
         if fasta:
             raise InputError(where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None

@@ -9,8 +9,9 @@ from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
 from bacterio_cli.errors import InputError
 
 MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
+PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"")
-FOREIGN = re.compile(r"^>|__|://|[,;|=<>{}\t].*[,;|=<>{}\t]")  # no name, whatever the others are
+FOREIGN = re.compile(r"^>|__.*__|://|[,;|=<>{}\t].*[,;|=<>{}\t]")  # no name, whatever the others are
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
@@ -31,7 +32,7 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
     odd: list[Entry] = []
     several = 0
     for entry in entries:
-        if entry.text.isalpha():  # nearly all are, and there may be a million
+        if entry.text.isalpha() or PLACEHOLDER.fullmatch(entry.text):  # nearly all are, and there may be a million
             continue
         words = len(CANDIDATUS.sub("", entry.text).split())
         several += words > 1
