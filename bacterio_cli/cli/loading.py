@@ -49,7 +49,7 @@ def compared_with(lookup: Lookup, names: Sequence[str] | None = None) -> str:
     """The lists with what they are of, their sizes and dates, and how many of the names stand in each, in a line."""
     found = [f", {count:,} found" if count else ", none found" for count in lookup.found(names)] if names else []
     lists = [
-        f"{r.label} ({r.kind}, {len(r.names):,} name{'s' * (len(r.names) != 1)}, {aged(r.date)}{hits})"
+        f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {r.kind}{hits}, {aged(r.date)})"
         for r, hits in zip(lookup.references, found or [""] * len(lookup.references), strict=True)
     ]
     return f"compared with {', '.join(lists)}"

@@ -76,7 +76,7 @@ def read_reference(
     kind = False if elsewhere else reading.prokaryotes
     label = reading.source if file == "-" else Path(file).name
     date = reading.date or date_in(label) or file_date(file)
-    return Reference(label, names, date, kind, f"{describe(reading)}, {KINDS[kind]}")
+    return Reference(label, names, date, kind, describe(reading))
 
 
 def date_in(name: str) -> str | None:

@@ -115,7 +115,7 @@ def test_an_archive_of_several_lists_names_them() -> None:
 
 def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
-    missing = ": is NCBI's names, but nodes.dmp, which says what is a genus, is not beside it"
+    missing = ": is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
     for name in ("taxa.dmp", "my_names.dmp"):
         assert refusal(place(tmp_path, NCBI, name)).startswith(missing)
     path = place(tmp_path, NCBI)

@@ -82,7 +82,7 @@ def test_an_empty_reference_is_refused(text: str, tmp_path: Path) -> None:
 def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
     """A table that is not recognised is not taken for a list, and a missing file is named."""
     with pytest.raises(InputError, match=r"looks like a table between tabs, .* choose with --column NAME or N"):
-        read_reference(place(tmp_path, "Abano\tgenus\n"))
+        read_reference(place(tmp_path, "Abano\tx\nCocca\ty\n"))
     with pytest.raises(FileError):
         read_reference(str(tmp_path / "none"))
 
@@ -107,9 +107,7 @@ def test_the_source_tells_of_which_organisms_it_is(text: str, kind: bool | None,
     """Prokaryotes, others, or unknown, as that of a plain list; it is said."""
     reference = read_reference(place(tmp_path, text))
     assert reference.prokaryotes is kind
-    assert reference.taken_for.endswith(
-        {True: ", prokaryotes", False: ", other organisms", None: ", of unknown kind"}[kind]
-    )
+    assert reference.kind == {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}[kind]
 
 
 def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:

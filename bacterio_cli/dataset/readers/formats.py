@@ -96,7 +96,7 @@ def genera_beside(source: str, member: str) -> Iterator[str]:
     where, path = source_name(source), Path(source)
     nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
     if source == "-" or not (member or (nodes != path and nodes.exists())):
-        what = "is NCBI's names, but nodes.dmp, which says what is a genus, is not beside it"
+        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
         raise InputError(where, what, "give a file names.dmp with nodes.dmp beside it")
     text = read_text(source, member="nodes.dmp").text if member else read_text(str(nodes)).text
     rows = [line.split("\t|\t", 3) for line in lines_of(text)]
