@@ -187,7 +187,10 @@ def test_a_byte_that_the_encoding_has_not(tmp_path: Path) -> None:
     assert message == ":2: byte 0x81 is not cp1252; check --encoding"
 
 
-def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
-    """The system's reason is given."""
-    with pytest.raises(FileError, match="No such file"):
-        read(str(tmp_path / "none.csv"))
+@pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("none.txt", "No such file or directory")])
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
+    """A directory or a missing file gives the system's own reason."""
+    path = str(tmp_path / name)
+    with pytest.raises(FileError) as caught:
+        read(path)
+    assert str(caught.value) == f"cannot read {path}: {reason}"

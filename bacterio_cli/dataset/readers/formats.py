@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-from bacterio_cli.dataset.readers import json_records, lineages, tables, words
+from bacterio_cli.dataset.readers import json_records, lineages, ncbi, tables, words
 from bacterio_cli.dataset.readers.records import LEARNED, Reading, newest_date
 from bacterio_cli.dataset.readers.text_files import lines_of, read_text, source_name
 from bacterio_cli.errors import InputError, UsageError
@@ -47,7 +46,7 @@ def read(
     lines = lines_of(text)
     shapes: dict[str, Callable[[], Reading | None]] = {
         "json": lambda: json_records.read("\n".join(lines), where),
-        "ncbi": lambda: tables.read_dump(lines, where, genera_beside(source, member)),
+        "ncbi": lambda: ncbi.read(lines, source, member),
         "table": lambda: None if lines[0].startswith(">") else tables.read(lines, where),
         "lineages": lambda: lineages.read(lines, where),
         "lines": lambda: words.read(lines, where, blanks=profile == "any"),
@@ -89,21 +88,6 @@ def visible(text: str) -> tuple[str, tuple[str, ...]]:
     text = INVISIBLE.sub(lambda match: " " if match[0].isspace() else "", text)
     kinds = ", ".join(unicodedata.name(mark, "").lower() for mark in dict.fromkeys(found))
     return text, (f"{len(found):,} invisible character{'s' * (len(found) != 1)} removed ({kinds})",)
-
-
-def genera_beside(source: str, member: str) -> Iterator[str]:
-    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
-    where, path = source_name(source), Path(source)
-    nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
-    if source == "-" or not (member or (nodes != path and nodes.exists())):
-        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
-        raise InputError(where, what, "give a file names.dmp with nodes.dmp beside it")
-    text = read_text(source, member="nodes.dmp").text if member else read_text(str(nodes)).text
-    rows = [line.split("\t|\t", 3) for line in lines_of(text)]
-    genera = [row[0] for row in rows if len(row) > 2 and row[2] == "genus"]
-    if not genera:
-        raise InputError(where, "its nodes.dmp has no node of rank genus", "give the nodes that belong to the names")
-    yield from genera
 
 
 def describe(reading: Reading) -> str:

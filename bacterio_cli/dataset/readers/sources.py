@@ -35,7 +35,16 @@ LPSN = ("status", True, "spepithet subspepithet", True)
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
-    Source("LPSN records", "category", "fullname|monomial", "category", "lpsntaxonomicstatus", True, "", correct=True),
+    Source(
+        "LPSN records",
+        "lpsntaxonomicstatus",
+        "fullname|monomial",
+        "category",
+        "lpsntaxonomicstatus",
+        True,
+        "",
+        correct=True,
+    ),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),
     Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
@@ -69,12 +78,8 @@ MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "ge
 # The columns of NCBI's dumps, which have no header, by their number.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"
 DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
-NAME_CLASSES = {
-    "scientific name", "synonym", "genbank synonym", "equivalent name", "in-part", "includes", "misspelling",
-}  # fmt: skip
+NAME_CLASSES = "scientific name|synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
 
 # In an archive, the member to read, the first that there is; else its only list.
-MEMBERS = (
-    "names.dmp", "rankedlineage.dmp", "nameusage.tsv", "nameusage.csv", "nameusage.txt", "taxon.tsv", "taxon.txt",
-    "taxon.csv",
-)  # fmt: skip
+TABLES = [f"{name}.{ending}" for name in ("nameusage", "taxon") for ending in ("tsv", "csv", "txt")]
+MEMBERS = ("names.dmp", "rankedlineage.dmp", *TABLES)

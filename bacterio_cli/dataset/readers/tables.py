@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, kind_of
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, RANK_WORD, SOURCES, Source
+from bacterio_cli.dataset.readers.sources import GENUS_RANKS, RANK_WORD, SOURCES, Source
 from bacterio_cli.errors import InputError
 
 DELIMITERS = "\t,;|"
@@ -106,82 +106,52 @@ def read_ranked(lines: Sequence[str], where: str) -> Reading | None:
             ranks = [rank_of(cell) for cell in column]
             genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
             if 0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks)):
-                names = [[cells[k] for k in genera] for cells in rows]
-                named = [n for n, cells in enumerate(names) if all(";" in c or GENUS_NAME.fullmatch(c) for c in cells)]
-                most = max((len(set(names[n])) for n in named), default=0)
-                if len({tuple(names[n]) for n in named if len(set(names[n])) == most}) == 1:
-                    place = next(n for n in named if len(set(names[n])) == most)
-                    source = Source("table without a header, by its ranks", "", "name", "rank")
-                    wanted = [place, rows.index(column), None, None]
-                    return gather(source, cells(lines, Header(-1, delimiter, []), wanted, where))
+                names = [tuple(cells[k] for k in genera) for cells in rows]
+                named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
+                most = max((len(set(cells)) for cells in named), default=0)
+                if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
+                    wanted = [names.index(best.pop()), rows.index(column), None, None]
+                    found = cells(lines, Header(-1, delimiter, []), wanted, where)
+                    return gather(Source("table without a header, by its ranks", "", "name", "rank"), found)
     return None
 
 
-def read_dump(lines: Sequence[str], where: str, genera: Iterable[str]) -> Reading | None:
-    """The genera of a dump of NCBI, between tab, bar and tab; those of names.dmp by the ids of the `genera`."""
-    filled = (k for k, line in enumerate(lines) if line.strip())
-    first = lines[next(filled, 0)]
-    if "\t|\t" not in first or not first.rstrip().endswith("|"):
-        return None
-    rows = ((n, [cell.strip() for cell in line.split("\t|")]) for n, line in enumerate(lines, 1))
-    columns = DUMPS.get(len(first.rstrip().removesuffix("|").split("\t|")), "").split()
-    if "genus" in columns:
-        return gather(
-            Source("NCBI ranked lineages", "", "genus"), ((n, [*row, *"...."][3:4] + [""] * 3) for n, row in rows)
-        )
-    if not columns:
-        raise InputError(where, "is a dump of NCBI, but not one of names", "give names.dmp with nodes.dmp beside it")
-    ids = set(genera)
-    named = (
-        (n, [row[1], "genus", "correct name" if row[3] == "scientific name" else "", ""])
-        for n, row in rows
-        if row[0] in ids and len(row) > 3 and row[3] in sources.NAME_CLASSES
-    )
-    return gather(Source("NCBI taxonomy names", "", "name", "rank", correct=True), named)
-
-
-def cells(
-    lines: Sequence[str], header: Header, wanted: Sequence[int | None], where: str
-) -> list[tuple[int, list[str]]]:
+def cells(lines: Sequence[str], header: Header, wanted: Sequence[int | None], where: str) -> Rows:
     """(line, the wanted cells) of all rows below a header; "" where a row is short, and a blank for a line end.
 
     Quotes are those of CSV. A text with tabs whose quotes cannot be those is read with quotes as letters; elsewhere
     that is an InputError with the line, as is a row with more cells than the header.
     """
     start, width, name, last = header.line + 1, len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
-    error: InputError | None = None
-    quotings: tuple[Literal[0, 3], ...] = (
-        (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if header.delimiter == "\t" else (csv.QUOTE_MINIMAL,)
-    )
-    for quoting in quotings:
-        rows = csv.reader(
-            (lines[k] + "\n" for k in range(start, len(lines))),
-            delimiter=header.delimiter,
-            quoting=quoting,
-            strict=True,
-        )
-        found, number = [], start + 1
+
+    def parsed(quoting: Literal[0, 3]) -> Iterator[tuple[int, list[str]]]:
+        text, number = (lines[k] + "\n" for k in range(start, len(lines))), start + 1
+        rows = csv.reader(text, delimiter=header.delimiter, quoting=quoting, strict=True)
         what = "a quote is opened and not closed, or followed by letters"
         try:
             for row in rows:
+                word = bare(row[name]) if width and len(row) > name else ""
                 if width and (any(row[width:]) or name < len(row) <= last):
                     what = f"has {len(row)} cells below a header of {width}"
                     raise csv.Error
-                if width and len(row) > name and (word := bare(row[name])) in HEADER_WORDS:
+                if word in HEADER_WORDS and word != header.columns[name]:
                     what = "is the header of another table"
-                    if word != header.columns[name]:
-                        raise csv.Error
-                    row = []
+                    raise csv.Error
                 if any(row) and start + rows.line_num > number and len(row) < width:
                     raise csv.Error
-                if any(row):
-                    found.append((number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]))
+                if any(row) and word not in HEADER_WORDS:
+                    yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
                 number = start + rows.line_num + 1
-            return found
-        except csv.Error:
-            error = error or InputError(f"{where}:{number}", what, "repair the row; a quote inside quotes is doubled")
-    assert error is not None
-    raise error
+        except csv.Error as error:
+            remedy = "repair the row; a quote inside quotes is doubled"
+            raise InputError(f"{where}:{number}", what, remedy) from error
+
+    try:
+        return list(parsed(csv.QUOTE_MINIMAL))
+    except InputError:
+        if header.delimiter != "\t":
+            raise
+        return list(parsed(csv.QUOTE_NONE))
 
 
 def plain(cell: str) -> str:

@@ -129,14 +129,13 @@ def undecodable(data: bytes, error: UnicodeDecodeError, label: str, where: str) 
     """The error for bytes that are not in the encoding, with the line of the first."""
     if label.lower().startswith(("utf-16", "utf-32")):
         return InputError(where, f"is cut off or damaged ({label})", "check --encoding")
-    place = f"{where}:{len(LINE_END.findall(data[: error.start])) + 1}"
-    byte = f"byte 0x{data[error.start]:02x} is not {label}"
-    if label != "UTF-8":
-        return InputError(place, byte, "check --encoding")
-    if data.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
-        return InputError(place, byte, "pass --encoding cp1252 if the file is in Latin-1 or from Windows")
-    what = f"{byte}, though other letters of the file are: encodings are mixed"
-    return InputError(place, what, "convert the odd lines to UTF-8")
+    what, remedy = f"byte 0x{data[error.start]:02x} is not {label}", "check --encoding"
+    if label == "UTF-8":
+        remedy = "pass --encoding cp1252 if the file is in Latin-1 or from Windows"
+        if not data.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
+            what += ", though other letters of the file are: encodings are mixed"
+            remedy = "convert the odd lines to UTF-8"
+    return InputError(f"{where}:{len(LINE_END.findall(data[: error.start])) + 1}", what, remedy)
 
 
 def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
