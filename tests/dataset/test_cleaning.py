@@ -12,9 +12,8 @@ from support.processes import examples
 from support.samples import BACDIVE, COLDP, GTDB, LPSN, NCBI, RDP, place
 
 from bacterio_cli.dataset import LONGEST_LINE
-from bacterio_cli.dataset.cleaning import Dropped, Example, clean, flaw
+from bacterio_cli.dataset.cleaning import Dropped, Example, flaw
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import InputError, UsageError
 
 FLAWS = {
@@ -150,11 +149,6 @@ def test_nothing_left_says_why(tmp_path: Path) -> None:
 def test_prefixes_and_blanks_are_dress(tmp_path: Path) -> None:
     """GTDB's prefix of the rank and blanks at the edges are no part of a genus name."""
     assert read_corpus([place(tmp_path, " g__Abano\n\u00a0Bacilla\n")], profile="genus").names == ("Abano", "Bacilla")
-
-
-def test_a_name_kept_by_genus_is_kept_by_any() -> None:
-    """What has no flaw comes unchanged out of `clean`."""
-    assert [clean(Entry(1, name), "x") for name in ("Abano", "Abano-bacilla")] == ["Abano", "Abano-bacilla"]
 
 
 def test_a_million_lines_take_seconds(tmp_path: Path) -> None:

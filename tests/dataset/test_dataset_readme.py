@@ -6,15 +6,10 @@ from pathlib import Path
 
 import bacterio_cli.dataset
 from bacterio_cli.dataset.readers.formats import FORMATS
-from bacterio_cli.dataset.readers.sources import DUMPS, SOURCES
+from bacterio_cli.dataset.readers.sources import SOURCES
 
 README = Path(bacterio_cli.dataset.__file__).with_name("README.md")
 KINDS = {True: "prokaryotes", False: "others", None: "as its columns tell"}
-
-
-def code(text: str) -> str:
-    """Words between bars as code, `or` between them."""
-    return " or ".join(f"`{word}`" for word in text.split("|")) if text else ""
 
 
 def table() -> str:
@@ -27,9 +22,11 @@ def table() -> str:
     ]
     lines += ["", "| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
     for s in SOURCES:
-        names = code(s.name) + (" (lineages)" if s.lineage else "")
-        marks = ", ".join(f"`{mark}`" for mark in s.marks.split())
-        lines.append(f"| {s.label} | {marks} | {names} | {code(s.rank)} | {code(s.status)} | {KINDS[s.prokaryotes]} |")
+        names = s.name.replace("|", " or ") + (" (lineages)" if s.lineage else "")
+        marks = s.marks.replace(" ", ", ")
+        lines.append(
+            f"| {s.label} | {marks} | {names} | {s.rank.replace('|', ' or ')} | {s.status.replace('|', ' or ')} | {KINDS[s.prokaryotes]} |"
+        )
     return "\n".join(lines)
 
 

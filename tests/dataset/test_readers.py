@@ -6,28 +6,13 @@ import gzip
 from pathlib import Path
 
 import pytest
-from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place
+from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place, refusal, texts
 
 from bacterio_cli.dataset.readers.formats import FORMATS, describe, read
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.dataset.readers.sources import SOURCES
-from bacterio_cli.errors import InputError, UsageError
-
-
-def refusal(path: str, **options: str) -> str:
-    """The message of the one-line InputError that reading raises, behind the file's name."""
-    with pytest.raises(InputError) as caught:
-        read(path, **options)
-    message = str(caught.value)
-    assert message.startswith(path)
-    assert "\n" not in message
-    return message.removeprefix(path)
-
-
-def texts(path: str, **options: str) -> list[str]:
-    """The texts of the entries."""
-    return [entry.text for entry in read(path, **options).entries]
+from bacterio_cli.errors import UsageError
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -7,12 +7,11 @@ import gzip
 import io
 import lzma
 import sys
-import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
-from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place
+from support.packing import tarred, zipped
+from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
 
 from bacterio_cli.dataset.readers.archives import choose
 from bacterio_cli.dataset.readers.formats import describe, read
@@ -20,41 +19,6 @@ from bacterio_cli.dataset.readers.text_files import read_text
 from bacterio_cli.errors import FileError, InputError
 
 PLAIN = b"Abanella\nBora\n"
-
-
-def refusal(path: str, **options: str) -> str:
-    """The message of the one-line InputError that reading raises, behind the file's name."""
-    with pytest.raises(InputError) as caught:
-        read(path, **options)
-    message = str(caught.value)
-    assert message.startswith(path)
-    assert "\n" not in message
-    return message.removeprefix(path)
-
-
-def texts(path: str, **options: str) -> list[str]:
-    """The texts of the entries."""
-    return [entry.text for entry in read(path, **options).entries]
-
-
-def zipped(**members: str | bytes) -> bytes:
-    """A zip archive; two underscores in a name are a dot, three a slash."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name.replace("___", "/").replace("__", "."), data)
-    return packed.getvalue()
-
-
-def tarred(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
-    """A tar archive."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return packed.getvalue()
 
 
 @pytest.mark.parametrize(

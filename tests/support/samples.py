@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
+from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.errors import InputError
+
 LPSN_HEADER = (
     "genus_name,sp_epithet,subsp_epithet,reference,status,"
     + "authors,address,risk_grp,nomenclatural_type,record_no,record_lnk"
@@ -224,3 +229,18 @@ def place(folder: Path, data: str | bytes, file: str = "names.dmp", nodes: str |
     for path, content in ((folder / "nodes.dmp", nodes), (folder / file, data)):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return str(folder / file)
+
+
+def refusal(path: str, **options: str) -> str:
+    """The message of the one-line InputError that reading raises, behind the file's name."""
+    with pytest.raises(InputError) as caught:
+        read(path, **options)
+    message = str(caught.value)
+    assert message.startswith(path)
+    assert "\n" not in message
+    return message.removeprefix(path)
+
+
+def texts(path: str, **options: str) -> list[str]:
+    """The texts of the entries."""
+    return [entry.text for entry in read(path, **options).entries]
