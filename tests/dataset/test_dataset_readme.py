@@ -16,17 +16,10 @@ def table() -> str:
     """The formats, and the sources with the columns by which they are known, in the order in which they are tried."""
     lines = ["| `--input-format` | a text in it has |", "|---|---|"]
     lines += [f"| `{name}` | {has} |" for name, has in FORMATS.items()]
-    lines += [
-        "",
-        f"Dumps of NCBI (`ncbi`): names.dmp with its nodes.dmp, and rankedlineage.dmp ({len(DUMPS)} layouts).",
-    ]
     lines += ["", "| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
     for s in SOURCES:
-        names = s.name.replace("|", " or ") + (" (lineages)" if s.lineage else "")
-        marks = s.marks.replace(" ", ", ")
-        lines.append(
-            f"| {s.label} | {marks} | {names} | {s.rank.replace('|', ' or ')} | {s.status.replace('|', ' or ')} | {KINDS[s.prokaryotes]} |"
-        )
+        cells = (s.marks.replace(" ", ", "), s.name + " (lineages)" * s.lineage, s.rank, s.status, KINDS[s.prokaryotes])
+        lines.append(f"| {s.label} | {' | '.join(cell.replace('|', ' or ') for cell in cells)} |")
     return "\n".join(lines)
 
 

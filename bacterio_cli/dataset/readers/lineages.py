@@ -33,10 +33,12 @@ def genus_of(text: str) -> str | None:
             return SUFFIX.sub("", found[1].strip()).strip(" '\"")
         if PREFIX.search(text):
             return ""
+    if ";" not in text:
+        return None
     parts = [SUFFIX.sub("", part.strip(" \"'")).strip(" \"'") for part in text.removeprefix("Lineage=").split(";")]
     parts = parts if parts[-1] else parts[:-1]
     words = [part.lower() for part in parts]
-    if ";" not in text or not words or words[0] not in TOPS:
+    if not words or words[0] not in TOPS:
         return None
     if len(parts) > 1 and words[1] in ("rootrank", "domain", "norank"):
         return parts[2 * words[1::2].index("genus")] if "genus" in words[1::2] else ""
@@ -52,7 +54,7 @@ def genera_of(line: str, where: str, number: int) -> list[str] | None:
     found = dict.fromkeys(genus for cell in cells if (genus := genus_of(cell)) is not None)
     if len(found) > 1 and "" in found:
         del found[""]
-    if len(found) > 1 or len({match[1].strip() for match in GENUS.finditer(line)}) > 1:
+    if len(found) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
         raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
     return [part.strip() for part in next(iter(found)).split("/")] if found else None
 
