@@ -35,10 +35,7 @@ STAND_INS = {
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
-LATIN, OTHER = (
-    "[A-Za-z\u00c0-\u024f]",
-    "[\u0370-\u03ff\u0400-\u052f]",
-)  # Greek and Cyrillic have letters that look Latin
+LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
 MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
 # Reasons that speak against the whole list if most of it is dropped for them.
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}

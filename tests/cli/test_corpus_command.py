@@ -143,9 +143,7 @@ def test_train_reads_the_same_files(tmp_path: Path) -> None:
     place(tmp_path, "\n".join(rows), "g.tsv")
     result = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", cwd=tmp_path)
     assert result.code == 0, result
-    assert result.stderr.splitlines()[0] == (
-        "bacterio: g.tsv: lineages with ranks (GTDB, Greengenes), UTF-8, 41 names; 1 dropped: 1 placeholders"
-    )
+    assert result.stderr.splitlines()[0] == ("bacterio: g.tsv: lineages, UTF-8, 41 names; 1 dropped: 1 placeholders")
     assert load(tmp_path / "m.npz").known == NAMES
     again = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", "--resume", cwd=tmp_path)
     assert again.code == 0, again

@@ -31,20 +31,12 @@ LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|tax
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
 RANK, STATUS = "rank|taxonrank|taxonomylvl|category|rankname", "taxonomicstatus|status|taxonstatus"
 LPSN = ("status", True, "spepithet subspepithet", True)
+LPSN_STATUS = "lpsntaxonomicstatus"
 
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
-    Source(
-        "LPSN records",
-        "lpsntaxonomicstatus",
-        "fullname|monomial",
-        "category",
-        "lpsntaxonomicstatus",
-        True,
-        "",
-        correct=True,
-    ),
+    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, "", correct=True),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),
     Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
