@@ -128,11 +128,10 @@ def test_characters_and_digest_are_those_of_the_names() -> None:
         (b"Abano\n", ": ", "has only one name, 'Abano'"),
         (b"Abano\nAbano\n", ": ", "has only one name, 'Abano'"),
         (b"", ": ", "has no names"),
-        (b"# Abano\n\n", ": ", "has no names"),
     ],
     ids=[
         "Latin-1", "Latin-1 CR", "NUL", "ESC", "tab", "bidi", "inner BOM", "long line",
-        "one name", "one name twice", "empty", "comments only",
+        "one name", "one name twice", "empty",
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, place: str, what: str) -> None:

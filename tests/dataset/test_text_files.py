@@ -117,7 +117,6 @@ def test_an_encoding_is_used_when_announced(line: str, tmp_path: Path) -> None:
     ("data", "what"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", ": is a Git-LFS pointer"),
-        (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\n", ": is a Git-LFS pointer"),
         (b"\n <!DOCTYPE html>\n<html></html>", ": is a web page (HTML)"),
         ("<html>".encode("utf-16"), ": is a web page (HTML)"),
         (b"<?xml version='1.0'?>", ": is an XML document"),
@@ -131,10 +130,8 @@ def test_an_encoding_is_used_when_announced(line: str, tmp_path: Path) -> None:
         (b"%PDF-1.7\n", ": seems to be a PDF"),
         (b"Ab\0\0\1\0\xff\0", ": is a binary file"),
         ("Ab\nCo\n".encode("utf-16-le"), ": seems to be UTF-16 without a byte order mark; pass --encoding utf-16-le"),
-        ("Ab\nCo\n".encode("utf-16-be"), ": seems to be UTF-16 without a byte order mark; pass --encoding utf-16-be"),
         (gzip.compress(PLAIN, mtime=0)[:-9], ": is a packed file that is cut off"),
         (gzip.compress(PLAIN, mtime=0)[:12] + bytes(11), ": is a packed file that is cut off"),
-        (lzma.compress(PLAIN)[:-9], ": is a packed file that is cut off"),
         (b"Abano\nB\xe9la\n", ":2: byte 0xe9 is not UTF-8; pass --encoding cp1252"),
         ("Ñandú\n".encode() + b"Abano\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8, though other letters of the file are"),
         ("Abano\n".encode("utf-16")[:-1], ": is cut off or damaged (UTF-16)"),

@@ -11,6 +11,7 @@ from bacterio_cli.errors import InputError
 MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"")
+HEADING = re.compile(r"(?:scientific |taxon )?names?|tax(?:on|a)|gen(?:us|era)|x", re.IGNORECASE)
 FOREIGN = re.compile(r"^>|__.*__|://|[,;|=<>{}\t].*[,;|=<>{}\t]")  # no name, whatever the others are
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
@@ -29,6 +30,8 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2", entry.text).strip()) for entry in entries]
         notes = ["bullets, numbers or quotes removed"]
+    if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
+        notes.append(f"heading {entries.pop(0).text!r} passed over")
     odd: list[Entry] = []
     several = 0
     for entry in entries:
