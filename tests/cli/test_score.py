@@ -230,3 +230,13 @@ def test_a_dash_is_standard_input(room: Path) -> None:
 def test_strict_holds_for_a_summary_too(room: Path) -> None:
     """A list with a conflict is exit 1 whatever is printed of it."""
     assert score(room, "--summary", "--strict", "Borixis").code == 1
+
+
+def test_a_file_is_no_name(room: Path) -> None:
+    """A file's name where a name should stand says how to read it, and a table on stdin how to choose a column."""
+    (room / "proposals.csv").write_text("code,proposal\n1,Koraa\n2,Lilium\n", encoding="utf-8")
+    said = only_error(score(room, "proposals.csv"), 2)
+    assert said == "proposals.csv is a file, not a name; read it with: bacterio score < proposals.csv"
+    assert "choose with --column NAME or N" in only_error(score(room, stdin="code,proposal\n1,Koraa\n2,Lilium\n"))
+    result = score(room, "--avoid", "proposals.csv#proposal", "Lilium")
+    assert rows("\t".join(FIELDS) + "\n" + result.stdout)[0]["listed_in"] == "proposals.csv"
