@@ -144,7 +144,7 @@ def test_all_rooms_are_read() -> None:
     rooms = [
         "nn.layers",
         "nn.optim",
-        "dataset.readers.lines",
+        "dataset.readers.words",
         "gradcheck.bugs",
         "cli.terminal",
         "checkpoint.archive",

@@ -32,8 +32,10 @@ def is_of_genera(model: Checkpoint) -> bool:
     return bool(model.corpus["profile"] == "genus")
 
 
-def lists_of(model: Checkpoint, avoid: Sequence[str], *, also_known: bool = False, **how: Any) -> Lookup:
-    """The model's corpus, the files given with --avoid, read as `read_reference` is told, and what else is known.
+def lists_of(
+    model: Checkpoint, avoid: Sequence[str], elsewhere: Sequence[str] = (), *, also_known: bool = False, **how: Any
+) -> Lookup:
+    """The model's corpus, the files of --avoid and --avoid-elsewhere as `read_reference` reads them, and what is known.
 
     Notices say what the files were taken for.
     """
@@ -41,8 +43,8 @@ def lists_of(model: Checkpoint, avoid: Sequence[str], *, also_known: bool = Fals
     from bacterio_cli.nomenclature.reference_lists import Reference, also_known_names, read_reference
 
     references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
-    for source in avoid:
-        references.append(read_reference(source, **how))
+    for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):
+        references.append(read_reference(source, elsewhere=others, **how))
         terminal.notice(references[-1].taken_for)
     return Lookup([*references, *([also_known_names()] if also_known else [])])
 
@@ -58,9 +60,13 @@ def scorer_of(
     return Scorer(model, lookup, genus=is_of_genera(model) if genus is None else genus, words=words)
 
 
-def compared_with(lookup: Lookup) -> str:
-    """The lists, their sizes and dates, in a line."""
-    lists = [f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {aged(r.date)})" for r in lookup.references]
+def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
+    """The lists with what they are of, their sizes and dates, and how many of the names stand in each, in a line."""
+    hits = [f", {count:,} found" if count else ", none found" for count in lookup.found(names)] if names else []
+    lists = [
+        f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {r.kind}{found}, {aged(r.date)})"
+        for r, found in zip(lookup.references, hits or [""] * len(lookup.references), strict=True)
+    ]
     return f"compared with {', '.join(lists)}"
 
 

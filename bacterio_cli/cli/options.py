@@ -37,6 +37,23 @@ CheckpointOption = Annotated[
 InputFormatOption = Annotated[
     InputFormat | None, typer.Option(help="The format of the lists that are read. [default: by content]")
 ]
+AvoidOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE[#COLUMN]",
+        help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. "
+        "[default: none]",
+        show_default=False,
+    ),
+]
+AvoidElsewhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE[#COLUMN]",
+        help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]",
+        show_default=False,
+    ),
+]
 ColumnOption = Annotated[
     str | None,
     typer.Option(

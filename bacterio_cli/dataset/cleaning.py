@@ -23,6 +23,7 @@ LOWER_CASE = "lower case"
 TWO_WORDS = "two words"
 RANK_ENDINGS = "rank endings"
 OTHER_LETTERS = "letters outside A-Z"
+LOOK_ALIKES = "letters of two scripts"
 CONTROL = "control characters"
 TOO_LONG = f"longer than {LONGEST_LINE}"
 
@@ -30,10 +31,14 @@ MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
 STAND_INS = {
     "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
-    "undefined", "undetermined", "unidentified", "unknown", "unnamed",
+    "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
+LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
+MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
+# Reasons that speak against the whole list if most of it is dropped for them.
+UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
 
 class Example(NamedTuple):
@@ -54,7 +59,7 @@ class Dropped:
         """Count an entry."""
         self.count += 1
         if len(self.examples) < EXAMPLES:
-            self.examples.append(Example(f"{where}:{entry.line}", entry.text[:60]))
+            self.examples.append(Example(f"{where}:{entry.line}", entry.text[:80]))
 
 
 @dataclass
@@ -65,9 +70,12 @@ class Cleaning:
     dropped: dict[str, Dropped] = field(default_factory=dict)
 
     def add(self, reading: Reading, profile: str) -> None:
-        """Take up what a source holds. InputError with the place if `any` meets what cannot be a name."""
+        """Take up what a source holds.
+
+        InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus.
+        """
         strict = profile == "any"
-        names, where = self.names, reading.source
+        names, where, unlike = self.names, reading.source, 0
         for entry in reading.entries:
             if entry.kind not in LEARNED:
                 self.drop(CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED, where, entry)
@@ -76,6 +84,9 @@ class Cleaning:
                 name, reason = clean(entry, where), None
                 if not name:
                     continue
+                if not (name.isascii() or reading.insisted) and (odd := strangers(name)):
+                    what = f"{name!r} has letters of two scripts ({odd})"
+                    raise InputError(f"{where}:{entry.line}", what, "mend it, or keep it with --input-format lines")
             else:
                 name = bare(entry.text)
                 reason = flaw(name)
@@ -84,7 +95,13 @@ class Cleaning:
             if reason is None:
                 names[name] = None
             else:
-                self.drop(reason, where, entry)
+                unlike += reason in UNLIKE_GENERA
+                odd = strangers(name) if reason == LOOK_ALIKES else ""
+                self.drop(reason, where, entry._replace(text=f"{name} ({odd})") if odd else entry)
+        if 2 * unlike > len(reading.entries) and not reading.insisted:
+            reasons = ", ".join(reason for reason in self.dropped if reason in UNLIKE_GENERA)
+            remedy = "pass --profile any to keep every line, or name the column of genera with --column"
+            raise InputError(where, f"{unlike:,} of {len(reading.entries):,} entries are no genera ({reasons})", remedy)
 
     def drop(self, reason: str, where: str, entry: Entry) -> None:
         """Count an entry under a reason."""
@@ -92,9 +109,10 @@ class Cleaning:
 
 
 def choose_profile(asked: str | None, readings: list[Reading]) -> str:
-    """The profile asked for; else `genus` if one of the sources holds genera and nothing else; else `any`."""
+    """The profile asked for; else `genus` if a source holds genera and nothing else or all look like it; else `any`."""
     if asked is None:
-        return "genus" if any(reading.taxonomic for reading in readings) else "any"
+        genera = any(reading.taxonomic for reading in readings) or all(reading.latin for reading in readings)
+        return "genus" if genera else "any"
     if asked not in PROFILES:
         raise UsageError(f"--profile {asked}: no such profile; it is genus or any")
     return asked
@@ -128,6 +146,15 @@ def clean(entry: Entry, where: str) -> str:
 def composed(text: str) -> str:
     """The text in NFC, outer blanks removed and inner ones made single."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def strangers(name: str) -> str:
+    """The letters of a word in two scripts that are of the rarer one, with their names; "" if there is no such word."""
+    if not MIXED.search(name):
+        return ""
+    latin, other = re.findall(LATIN, name), re.findall(OTHER, name)
+    odd = dict.fromkeys(other if len(other) <= len(latin) else latin)
+    return ", ".join(f"{letter} is {unicodedata.name(letter, '').lower()}" for letter in odd)
 
 
 def bare(text: str) -> str:
@@ -170,7 +197,7 @@ def flaw_of_words(name: str) -> str | None:
     if PLACEHOLDER.search(name):
         return PLACEHOLDERS
     if NOT_IN_ALPHABET.search(name):
-        return OTHER_LETTERS
+        return LOOK_ALIKES if MIXED.search(name) else OTHER_LETTERS
     if not name[0].isupper():
         return LOWER_CASE if name[0].isalpha() else PLACEHOLDERS
     parts = name.split("-")

@@ -68,7 +68,8 @@ def read_corpus(
     Raises FileError, UsageError, InputError; InputError too if fewer than `least` names are left: of two, one can be
     left out to validate on.
     """
-    readings = [read(source, input_format=input_format, column=column, encoding=encoding) for source in sources]
+    how = {"input_format": input_format, "column": column, "encoding": encoding, "profile": profile}
+    readings = [read(source, **how) for source in sources]
     asked, profile = profile, choose_profile(profile, readings)
     if asked is None and profile == "any" and look_like_genera:
         texts = [entry.text.strip() for reading in readings for entry in reading.entries]
@@ -83,7 +84,7 @@ def read_corpus(
         cleaning.dropped,
         tuple(map(describe, readings)),
         profile,
-        all(reading.format == "lines" and reading.encoding == "UTF-8" for reading in readings),
+        all(reading.format == "lines" and reading.encoding == "UTF-8" and not reading.notes for reading in readings),
     )
     refuse_fewer(corpus, least, ", ".join(reading.source for reading in readings))
     return corpus

@@ -163,13 +163,13 @@ class Scorer:
         """The findings of the rules, and the codes of those that had nothing to check against."""
         given = self.lookup.references
         evidence = rules.Evidence(
-            listed_in=tuple(r.label for r in listed if r.prokaryotes),
-            listed_elsewhere=tuple(r.label for r in listed if not r.prokaryotes),
+            listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
+            listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
             lists=tuple(r.label for r in given if r.prokaryotes),
             nearest=nearest,
             edits=None if nearest is None else edits,
             triples=self.triples,
-            elsewhere_checked=not all(r.prokaryotes for r in given),
+            elsewhere_checked=self.lookup.elsewhere_checked,
             near_checked=True,
             sounds=self.sounds,
             doubled=analysis.doubled,

@@ -42,6 +42,16 @@ class Lookup:
         """All listed names in lower case, ready to be measured against."""
         return Neighbours(list(self.spellings))
 
+    @property
+    def elsewhere_checked(self) -> bool:
+        """Whether one of the lists is known to be of plants, animals or other organisms."""
+        return any(reference.prokaryotes is False for reference in self.references)
+
+    def found(self, names: Sequence[str]) -> list[int]:
+        """How many of these names stand in each list."""
+        folded = {name.casefold() for name in names}
+        return [len(folded & members) for members in self.members]
+
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
         folded = name.casefold()

@@ -12,45 +12,78 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, newest_date
-from bacterio_cli.errors import UNPRINTABLE, FileError, InputError
+from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
 RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
-OF_PROKARYOTES = ("lpsn", "gtdb", "bacdive", "fasta")
-POLYPHYLETIC = re.compile("_[A-Z]{1,2}$")  # Bacillus_A: GTDB's mark for a part of Bacillus
+POLYPHYLETIC = re.compile("_[A-Z]{1,2}(?:_[0-9]+)?$")  # Bacillus_A: the mark of GTDB for a part of Bacillus
+DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
 
 
 @dataclass(frozen=True)
 class Reference:
     """Spellings that are taken.
 
-    `label` is the file's name; `date` the newest date that the file states, else 'file of 2026-08-04', its own time;
-    None for standard input that states none. `prokaryotes`: its format holds these alone.
-    `taken_for`: what the file was recognised as, in words.
+    `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
+    2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
+    False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
+    recognised as, in words.
     """
 
     label: str
     names: tuple[str, ...]
     date: str | None = None
-    prokaryotes: bool = False
+    prokaryotes: bool | None = None
     taken_for: str = field(default="", compare=False)
+
+    @property
+    def kind(self) -> str:
+        """What the list is of, in words."""
+        return KINDS[self.prokaryotes]
+
+
+def file_and_column(source: str) -> tuple[str, str | None]:
+    """The file and the column of `FILE#COLUMN`, None if no column is named; a file whose own name has a # is that."""
+    file, mark, column = source.rpartition("#")
+    if not mark or Path(source).exists():
+        return source, None
+    if not file or not column:
+        raise UsageError(f"{source}: a column stands behind the file, as in plants.csv#genus")
+    return file, column
 
 
 def read_reference(
-    source: str, *, input_format: str | None = None, column: str | None = None, encoding: str | None = None
+    source: str,
+    *,
+    input_format: str | None = None,
+    column: str | None = None,
+    encoding: str | None = None,
+    elsewhere: bool = False,
 ) -> Reference:
-    """A list of spellings that are taken, in any format that can be read.
+    """A list of spellings that are taken, in any shape that can be read; `source` is FILE or FILE#COLUMN.
 
-    Raises FileError, InputError, UsageError as `read` does; InputError too for a list without any spelling.
+    `elsewhere` says that it lists no prokaryotes; without it, that is known if the source tells. Raises FileError,
+    InputError, UsageError as `read` does; InputError too for a list without any spelling, UsageError for one of
+    prokaryotes that is said to be of others.
     """
-    reading = read(source, input_format=input_format, column=column, encoding=encoding)
+    file, own = file_and_column(source)
+    reading = read(file, input_format=None if own else input_format, column=own or column, encoding=encoding)
     names = spellings([reading])
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
-    label = reading.source if source == "-" else Path(source).name
-    return Reference(
-        label, names, reading.date or file_date(source), reading.format in OF_PROKARYOTES, describe(reading)
-    )
+    if elsewhere and reading.prokaryotes:
+        raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
+    kind = False if elsewhere else reading.prokaryotes
+    label = reading.source if file == "-" else Path(file).name
+    date = reading.date or date_in(label) or file_date(file)
+    return Reference(label, names, date, kind, describe(reading))
+
+
+def date_in(name: str) -> str | None:
+    """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv; None if there is none."""
+    found = DATED.search(name)
+    return f"{found[1]}-{found[3]}-{found[4]}" if found else None
 
 
 def also_known_names() -> Reference:

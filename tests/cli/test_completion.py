@@ -55,12 +55,12 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
         ("bacterio train --preset ", [*PRESETS]),
         ("bacterio sample --gender ", ["m", "f", "n"]),
         ("bacterio sample --format ", ["names", "tsv", "jsonl"]),
-        ("bacterio sample --input-format l", ["lines", "lpsn"]),
+        ("bacterio sample --input-format l", ["lineages", "lines"]),
         ("bacterio sample --ending ba", ["bacter", "bacillus", "bacterium"]),
         ("bacterio score --format t", ["table", "tsv"]),
         ("bacterio score --profile ", ["genus", "any"]),
         ("bacterio gradcheck --inject tanh", ["tanh-twice", "tanh-plus"]),
-        ("bacterio corpus --input-format ", ["lines", "lpsn", "gtdb", "ncbi", "coldp", "bacdive", "fasta", "table"]),
+        ("bacterio corpus --input-format ", ["json", "ncbi", "table", "lineages", "lines"]),
     ],
 )
 def test_a_shell_is_told_how_a_line_goes_on(shell: str, line: str, words: list[str], tmp_path: Path) -> None:

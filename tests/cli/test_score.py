@@ -138,11 +138,13 @@ def test_stderr_names_the_lists(room: Path) -> None:
     """What each list was taken for, then one line of all, with size and date; stdout says in which a name stands."""
     write_names(room, ["# date: 2019-05-01", "LILIUM", "Rosa"], "plants.txt")
     (room / "lpsn.csv").write_text(f"{LPSN_HEADER}\nAlbaria,,,Ref,VL; synonym,Doe,x,1,,1,\n", encoding="utf-8")
-    result = score(room, "--avoid", "plants.txt", "--avoid", "lpsn.csv", "--header", "Lilium", "albaria", "Rubus")
+    result = score(
+        room, "--avoid-elsewhere", "plants.txt", "--avoid", "lpsn.csv", "--header", "Lilium", "albaria", "Rubus"
+    )
     assert re.fullmatch(
-        r"bacterio: plants\.txt: plain list, UTF-8, 2 names\nbacterio: lpsn\.csv: LPSN .*, 1 name\n"
-        r"bacterio: compared with the model's corpus \(40 names.*2020-12-31\), plants\.txt \(2 names.*2019-05-01\), "
-        r"lpsn\.csv \(1 name.*\d{4}-\d\d-\d\d\)\n",
+        r"bacterio: lpsn\.csv: LPSN .*, 1 name\nbacterio: plants\.txt: plain list, UTF-8, 2 names\n"
+        r"bacterio: compared with the model's corpus \(40 names.*2020-12-31\), lpsn\.csv \(1 name.*\d{4}-\d\d-\d\d\), "
+        r"plants\.txt \(2 names.*2019-05-01\)\n",
         result.stderr,
     )
     found = rows(result.stdout)
@@ -188,7 +190,7 @@ def test_a_terminal_gets_a_table(room: Path) -> None:
     ("words", "message"),
     [
         ("--avoid none.txt Kora", "cannot read none.txt: No such file or directory"),
-        ("--input-format lpsn", "standard input: is not in the format lpsn"),
+        ("--input-format json", "standard input: is not in the format json"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(words: str, message: str, room: Path) -> None:
@@ -223,3 +225,13 @@ def test_a_dash_is_standard_input(room: Path) -> None:
 def test_strict_holds_for_a_summary_too(room: Path) -> None:
     """A list with a conflict is exit 1 whatever is printed of it."""
     assert score(room, "--summary", "--strict", "Borixis").code == 1
+
+
+def test_a_file_is_no_name(room: Path) -> None:
+    """A file's name where a name should stand says how to read it, and a table on stdin how to choose a column."""
+    (room / "proposals.csv").write_text("code,proposal\n1,Koraa\n2,Lilium\n", encoding="utf-8")
+    said = only_error(score(room, "proposals.csv"), 2)
+    assert said == "proposals.csv is a file, not a name; read it with: bacterio score < proposals.csv"
+    assert "choose with --column NAME or N" in only_error(score(room, stdin="code,proposal\n1,Koraa\n2,Lilium\n"))
+    result = score(room, "--avoid", "proposals.csv#proposal", "Lilium")
+    assert rows("\t".join(FIELDS) + "\n" + result.stdout)[0]["listed_in"] == "proposals.csv"

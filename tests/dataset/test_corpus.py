@@ -5,22 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-import unicodedata
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support.processes import examples
 
 from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import FileError, InputError
+from bacterio_cli.errors import InputError
 
 
 def write(folder: Path, data: bytes, name: str = "names.txt") -> str:
@@ -124,7 +118,6 @@ def test_characters_and_digest_are_those_of_the_names() -> None:
     ("data", "place", "what"),
     [
         (b"Abano\nCaf\xe9\nCocca\n", ":2: ", "byte 0xe9 is not UTF-8"),
-        (b"Abano\r\nBacilla\r\nCaf\xe9\r\n", ":3: ", "byte 0xe9 is not UTF-8"),
         (b"Abano\rBacilla\rCaf\xe9\r", ":3: ", "byte 0xe9 is not UTF-8"),
         (b"Abano\n\nCoc\0ca\n", ":3: ", "U+0000"),
         (b"Abano\nCoc\x1bca\n", ":2: ", "U+001B"),
@@ -135,11 +128,10 @@ def test_characters_and_digest_are_those_of_the_names() -> None:
         (b"Abano\n", ": ", "has only one name, 'Abano'"),
         (b"Abano\nAbano\n", ": ", "has only one name, 'Abano'"),
         (b"", ": ", "has no names"),
-        (b"# Abano\n\n", ": ", "has no names"),
     ],
     ids=[
-        "Latin-1", "Latin-1 CRLF", "Latin-1 CR", "NUL", "ESC", "tab", "bidi", "inner BOM", "long line",
-        "one name", "one name twice", "empty", "comments only",
+        "Latin-1", "Latin-1 CR", "NUL", "ESC", "tab", "bidi", "inner BOM", "long line",
+        "one name", "one name twice", "empty",
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, place: str, what: str) -> None:
@@ -154,125 +146,6 @@ def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data
 def test_the_longest_line_allowed_is_read(tmp_path: Path) -> None:
     """A line of exactly the limit is a name."""
     assert read_corpus([write(tmp_path, b"Abano\n" + b"x" * LONGEST_LINE)]).names[1] == "x" * LONGEST_LINE
-
-
-@pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("none.txt", "No such file or directory")])
-def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
-    """A directory or a missing file gives the system's own reason."""
-    path = str(tmp_path / name)
-    with pytest.raises(FileError) as caught:
-        read_corpus([path])
-    assert str(caught.value) == f"cannot read {path}: {reason}"
-
-
-@pytest.mark.parametrize(
-    ("names", "capitalised", "letters"),
-    [
-        (["Abano", "Bac"], True, "abcno"),
-        (["Abano", "McDo"], False, "ADMabcno"),
-        (["abano"], False, "abno"),
-        (["Abano", "New York"], False, " ANYabeknorw"),
-        (["Йод", "Ад"], True, "адйо"),
-        (["ピカ", "カピ"], True, "カピ"),
-        (["Ünal", "Émil"], True, "ailmnéü"),
-        (["İzmir"], False, "imrzİ"),
-    ],
-)
-def test_names_are_lowered_only_if_that_can_be_undone(names: list[str], capitalised: bool, letters: str) -> None:
-    """Lower-case letters if lowering and capitalising gives back every name exactly, else the letters as they are."""
-    assert Vocabulary.of(names) == Vocabulary(letters, capitalised)
-
-
-def decoded(vocabulary: Vocabulary, names: list[str]) -> list[str]:
-    """The names after a way through ids and back."""
-    ids = vocabulary.encode(names)
-    edges = np.flatnonzero(ids == 0)
-    assert edges[0] == 0
-    assert edges[-1] == len(ids) - 1
-    return [vocabulary.decode(ids[a + 1 : b]) for a, b in pairwise(edges)]
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["Москва", "Йошкар"],
-        ["ピカチュウ", "フシギダネ"],
-        ["Ängström", "Çelik", "Ñandú"],
-        ["McDonald", "O'Brien"],
-        ["Straße", "Σίσυφος"],
-        ["𝔄𝔟", "😀a"],
-    ],
-)
-def test_names_of_any_alphabet_survive_encoding(names: list[str]) -> None:
-    """Cyrillic, katakana, diacritics, inner capitals and letters beyond the first plane come back as they were."""
-    assert decoded(Vocabulary.of(names), names) == names
-
-
-names_of_any_kind = st.lists(
-    st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), min_size=1, max_size=8)
-    .map(lambda text: clean(Entry(1, text), "x"))
-    .filter(bool),
-    min_size=1,
-    max_size=5,
-)
-
-
-@examples
-@given(names_of_any_kind)
-def test_decoding_undoes_encoding(names: list[str]) -> None:
-    """Whatever `clean` lets through comes back from its own vocabulary unchanged, capitalised or not."""
-    assert decoded(Vocabulary.of(names), names) == names
-
-
-@examples
-@given(names_of_any_kind.map(lambda names: [name.lower().capitalize() for name in names]))
-def test_decoding_undoes_encoding_of_capitalised_names(names: list[str]) -> None:
-    """The same for lists in which most names are capitalised words."""
-    names = [unicodedata.normalize("NFC", name) for name in names]
-    assert decoded(Vocabulary.of(names), names) == names
-
-
-ODD_CAPITALS = "abzßŉǆΐ𐐨"  # of ß, ŉ and ΐ the capital is several letters; of ǆ it is ǅ; 𐐨 is beyond the first plane
-
-
-@pytest.mark.parametrize("capitalised", [True, False])
-@examples
-@given(st.lists(st.lists(st.integers(1, len(ODD_CAPITALS)), max_size=6), min_size=1, max_size=8), st.integers(0, 3))
-def test_spelling_rows_is_decoding_each(capitalised: bool, names: list[list[int]], room: int) -> None:
-    """Rows filled up with zeros, empty ones and a width of 0 included, spell what `decode` makes of their letters."""
-    vocabulary = Vocabulary("".join(sorted(ODD_CAPITALS)), capitalised)
-    width = max(map(len, names)) + room
-    ids = np.array([name + [0] * (width - len(name)) for name in names], np.intp).reshape(len(names), width)
-    assert vocabulary.spell(ids) == [vocabulary.decode(name) for name in names]
-
-
-@pytest.mark.parametrize(
-    ("capitalised", "names"),
-    [
-        (True, ["Ab", "", "ßa", "ŉb", "ǅa", "𐐀b", "B", "ΐ"]),
-        (False, ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]),
-    ],
-)
-def test_spelled_names_have_their_capitals(capitalised: bool, names: list[str]) -> None:
-    """Only where names are capitalised, only the first letter, and only where the capital is a single letter."""
-    letters = "".join(sorted(ODD_CAPITALS))
-    lowered = ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]
-    ids = np.array([[letters.index(letter) + 1 for letter in name] + [0] * (4 - len(name)) for name in lowered])
-    assert Vocabulary(letters, capitalised).spell(ids) == names
-
-
-def test_spelling_does_not_depend_on_the_order_in_memory() -> None:
-    """Ids that lie in memory column by column spell the same; NumPy lays out so a prefix beside one column of ids."""
-    vocabulary, ids = Vocabulary("abc", True), np.array([[1, 2, 3], [3, 0, 0]])
-    assert vocabulary.spell(np.asfortranarray(ids)) == vocabulary.spell(ids) == ["Abc", "C"]
-
-
-@pytest.mark.parametrize("capitalised", [True, False])
-def test_rows_without_letters_spell_nothing(capitalised: bool) -> None:
-    """k rows of width 0 are k empty names, and no rows are none."""
-    vocabulary = Vocabulary("ab", capitalised)
-    assert vocabulary.spell(np.zeros((3, 0), np.intp)) == ["", "", ""]
-    assert vocabulary.spell(np.zeros((0, 4), np.intp)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,61 +1,46 @@
-"""Readers: encodings, what is no data, which format a text has, and what is read from each."""
+"""Readers: which shape a text has, what is read from each, and that nothing is taken for what it is not."""
 
 from __future__ import annotations
 
 import gzip
-import io
-import sys
-import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support.processes import examples
-from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place
+from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place, refusal, texts
 
-from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.dataset.readers import text_files as source
 from bacterio_cli.dataset.readers.formats import FORMATS, describe, read
+from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import BacterioError, FileError, InputError, UsageError
-from bacterio_cli.nomenclature.reference_lists import read_reference
-
-
-def refusal(path: str, **options: str) -> str:
-    """The message of the one-line InputError that reading raises, behind the file's name."""
-    with pytest.raises(InputError) as caught:
-        read(path, **options)
-    message = str(caught.value)
-    assert message.startswith(path)
-    assert "\n" not in message
-    return message.removeprefix(path)
-
-
-def texts(path: str, **options: str) -> list[str]:
-    """The texts of the entries."""
-    return [entry.text for entry in read(path, **options).entries]
+from bacterio_cli.dataset.readers.sources import SOURCES
+from bacterio_cli.errors import UsageError
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-def test_each_format_is_recognised_and_read(name: str, end: str, tmp_path: Path) -> None:
-    """The format is known by its content and gives its genera, each once; line ends do not matter."""
+def test_each_source_is_recognised_and_read(name: str, end: str, tmp_path: Path) -> None:
+    """A source is known by its content and gives its genera, each once; line ends do not matter."""
     sample = SAMPLES[name]
     reading = read(place(tmp_path, sample.text.replace("\n", end)))
-    assert (reading.format, [entry.text for entry in reading.entries]) == (sample.format, sample.entries)
-    assert reading.taxonomic == (sample.format != "lines")
+    entries = [entry.text for entry in reading.entries]
+    assert (reading.format, reading.label, entries) == (sample.format, sample.label, sample.entries)
+    assert (reading.taxonomic, reading.prokaryotes) == (sample.format != "lines", sample.prokaryotes)
+
+
+def test_every_source_of_the_registry_has_a_sample() -> None:
+    """Who adds a row to the registry adds a text that is known by it."""
+    labels = " ".join(sample.label for sample in SAMPLES.values())
+    assert [source.label for source in SOURCES if source.label not in labels] == []
+    assert {sample.format for sample in SAMPLES.values()} == set(FORMATS)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_format_can_be_insisted_on(name: str, tmp_path: Path) -> None:
-    """`input_format` gives the same entries, and any other format but lines an error that names it."""
+    """`input_format` gives the same entries, another one an error that names it, and lines take anything."""
     path = place(tmp_path, SAMPLES[name].text)
     assert texts(path, input_format=SAMPLES[name].format) == SAMPLES[name].entries
-    for other in set(FORMATS) - {SAMPLES[name].format, "lines", "table"}:
+    for other in {"json", "ncbi"} - {SAMPLES[name].format}:
         assert f"is not in the format {other}" in refusal(path, input_format=other)
-    assert read(path, input_format="lines").format == "lines"
+    assert read(path, input_format="lines").insisted
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -66,7 +51,6 @@ def test_dress_changes_nothing(name: str, tmp_path: Path) -> None:
         (gzip.compress(text.encode()), "UTF-8"),
         (text.encode("utf-8-sig"), "UTF-8"),
         (text.encode("utf-16"), "UTF-16"),
-        (b"\xfe\xff" + text.encode("utf-16-be"), "UTF-16"),
         (text.encode("utf-32"), "UTF-32"),
     ]:
         reading = read(place(tmp_path, data))
@@ -75,60 +59,121 @@ def test_dress_changes_nothing(name: str, tmp_path: Path) -> None:
 
 def test_lines_have_their_numbers(tmp_path: Path) -> None:
     """An entry has the line where its row begins, blank lines, banners and line ends in quotes counted."""
-    assert [e.line for e in read(place(tmp_path, SAMPLES["lines"].text)).entries] == [2, 4, 5]
-    assert [e.line for e in read(place(tmp_path, SAMPLES["bacdive"].text)).entries] == [4, 7]
-    assert [e.line for e in read(place(tmp_path, COLDP)).entries] == [5, 7, 8, 9]
+    for name, lines in {"lines": [2, 4, 5], "bacdive": [4, 7], "coldp": [5, 7, 8, 9], "lpsn-api": [2, 3]}.items():
+        assert [entry.line for entry in read(place(tmp_path, SAMPLES[name].text)).entries] == lines
+
+
+@pytest.mark.parametrize(
+    ("lineage", "genus"),
+    [
+        ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;Abanella", "Abanella"),
+        ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;Abanella;alba;", "Abanella"),
+        ("Root;Bacteria;Alphota;Alphia;Alphidae;Alphales;Alphineae;Alphaceae;Abanella", "Abanella"),
+        ("Archaea;Betota;Betia;Betales;Unknown Family;Abanella;uncultured archaeon", "Abanella"),
+        ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;", ""),
+        ("Bacteria;Alphota;Alphia", ""),
+        ("Bacteria;Alphota;Alphia;Chloroplast;Chloroplast;Chloroplast;Zea mays", ""),
+        ("Eukaryota;Alphota;Alphia;Alphales;Alphidae;Persica", ""),
+        ("Root;rootrank;Bacteria;domain;Alphaceae;family;Abanella;genus", "Abanella"),
+        ("Root;rootrank;Bacteria;domain;Alphaceae;family", ""),
+        ("k__Bacteria|p__Alphota|g__Abanella|s__Abanella_alba", "Abanella"),
+        ("D_0__Bacteria;D_5__Abanella;D_6__uncultured", "Abanella"),
+        ("tax=d:Bacteria(1.00),p:Alphota(0.9),g:Abanella(0.85)", "Abanella"),
+        ("d__Bacteria; p__; g__; s__", ""),
+        ("g__[Abanella]", "[Abanella]"),
+        ("Smith; John", None),
+        ("Abanella", None),
+        ("a: b", None),
+    ],
+)
+def test_the_genus_is_the_rank(lineage: str, genus: str | None) -> None:
+    """By its prefix, its word, behind the family or by its depth; never the last name that there is."""
+    assert genus_of(lineage) == genus
 
 
 def test_lpsn_standing_is_the_last_clause_of_the_genus_itself(tmp_path: Path) -> None:
     """A misspelling whose status contains 'correct' is none, and a genus row outweighs the rows of its species."""
     assert {entry.text: entry.kind for entry in read(place(tmp_path, LPSN)).entries} == LPSN_KINDS
-
-
-@pytest.mark.parametrize("rows", [("synonym", "correct name"), ("correct name", "illegitimate name")])
-def test_of_lpsn_homonyms_the_best_counts(rows: tuple[str, str], tmp_path: Path) -> None:
-    """A genus with two rows of its own has the better standing, in either order."""
-    for order in (rows, rows[::-1]):
+    for order in [
+        ("synonym", "correct name"),
+        ("correct name", "illegitimate name"),
+        ("illegitimate name", "correct name"),
+    ]:
         text = LPSN_HEADER + "".join(f"\nAbanella,,,Ref,VL; {status},Doe,,,,," for status in order)
         assert read(place(tmp_path, text)).entries == [Entry(2, "Abanella", "name")]
 
 
-def test_semicolons_can_separate_lpsn(tmp_path: Path) -> None:
-    """A table saved with semicolons has its status in quotes."""
-    text = 'genus_name;sp_epithet;status\nAbanella;;"VL; gen. nov.; correct name"\nDurella;;"VL; synonym"\n'
-    assert read(place(tmp_path, text)).entries == [Entry(2, "Abanella"), Entry(3, "Durella", "synonym")]
-
-
-def test_kinds_of_the_other_formats(tmp_path: Path) -> None:
-    """The Catalogue's synonyms and misapplied names, and Candidatus of NCBI and RDP."""
-    kinds = {entry.text: entry.kind for entry in read(place(tmp_path, COLDP)).entries}
-    assert kinds == {"Abanella": "name", "Oldella": "synonym", "Wrongella": "rejected", "Durella": "name"}
-    assert [entry.kind for entry in read(place(tmp_path, NCBI)).entries] == ["name", "name", "candidatus"]
-    assert [e.text for e in read(place(tmp_path, SAMPLES["rdp"].text)).entries if e.kind == "candidatus"] == [
-        "Candidatus Caldella"
-    ]
+def test_kinds_of_the_other_sources(tmp_path: Path) -> None:
+    """Synonyms and misapplied names of the Catalogue; of NCBI synonyms, known but not learned, and Candidatus."""
+    kinds = [[entry.kind for entry in read(place(tmp_path, text)).entries] for text in (COLDP, NCBI)]
+    assert kinds == [["name", "synonym", "rejected", "name"], ["name", "name", "rejected", "candidatus"]]
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "what"),
     [
-        "Smith, John\nDoe, Jane\n",
-        "Smith; John\nGenus, species\n",
-        "genus\nspecies\nstatus\n",
-        "Genus, species and strain\nAbano\nBacilla\n",
-        "rank\nscientificName\n",
-        "> quoted\nAbano\n",
-        "g__Abano\nBacilla\n",
-        "d__x\nBacilla; Cocca\n",
-        "a | b\nc | d\n",
-        'He said "no\nAbano\n',
-        "Abano,1\nBacilla,2\n",
+        ("code,x\n1,Abanella\n2,Bora\n", "looks like a table between commas, of no known kind (code, x); choose with"),
+        ("Abanella\t12\nBora\t3\n", "looks like a table between tabs, of no known kind (Abanella, 12)"),
+        ("a|b\nc|d\n", "looks like a table between bars"),
+        ("Smith; John\nDoe; Jane\n", "looks like a table between semicolons"),
+        ("Abanella, Bora, Coccus\n", "is one line of 3 cells between commas; put each name on a line of its own"),
+        ("TY  - JOUR\nTI  - Abanella\n", "most lines are several words, as in a text or table ('TY  - JOUR'); for"),
+        ("Abanella alba\nBora alba\n", "most lines are several words"),
+        ("Abanella_alba\nBora_alba\n", "does not look like a list of names ('Abanella_alba'); --input-format"),
+        ("GCF_1.1\nGCF_2.1\n", "does not look like a list of names"),
+        ("Bacteria\n  Alphota\n    Abanella\n", "is indented like a tree"),
+        (">AB1 Abanella alba\nACGT\n", "is FASTA, but its headers have no lineages"),
+        ('"","genus"\n"1",1\n"2",2\n', "column of genera, but without any genus"),
+        ("rank,scientificName\nfamily,Alphaceae\n", "names with their ranks, but without any genus"),
+        ("a\tg__Bora;s__\td__Bacteria;g__Cora\n", "has two lineages; choose one with --column"),
+        ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells below a header of 2"),
+        ("genus_name,sp_epithet,status\nAbanella,alba,x\nBora\n", "has 1 cells below a header of 3"),
+        (LPSN_HEADER + "\n", "is a header without rows"),
+        ("# note\nID,species,genus\n\n", "is a header without rows"),
+        ('{"a": 1}', "is JSON, but without genera (its keys: a)"),
+        ('{"genus": "Abanella"', "is JSON that is cut off or damaged"),
+        (NODES, "is a dump of NCBI, but not one of names"),
     ],
-)
-def test_a_plain_list_is_no_table(text: str, tmp_path: Path) -> None:
-    """Commas, semicolons, quotes and words of headers in a list of names make it nothing else."""
-    reading = read(place(tmp_path, text))
-    assert (reading.format, [e.text for e in reading.entries]) == ("lines", text.strip().split("\n"))
+)  # fmt: skip
+def test_what_is_no_list_says_what_it_looks_like(text: str, what: str, tmp_path: Path) -> None:
+    """One line says what was seen, what it looks like, and which option would read it; nothing comes out."""
+    assert refusal(place(tmp_path, text)).lstrip(":0123456789 ").startswith(what)
+
+
+def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
+    """Some lines of several words are read and counted; a list of them needs the profile, and prose stays none."""
+    path = place(tmp_path, "Bora\nNew York\nCaro\n")
+    assert describe(read(path)) == f"{path}: plain list, UTF-8, 3 names; 1 of several words"
+    towns = place(tmp_path, "San Juan\nSanta Cruz de Tenerife\nLa Paz\n")
+    assert "--profile any" in refusal(towns)
+    assert describe(read(towns, profile="any")).endswith("3 of several words")
+    assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
+
+
+def test_a_heading_is_no_name(tmp_path: Path) -> None:
+    """A word for names in the first line goes, and this is said."""
+    reading = read(place(tmp_path, "name\nAbanella\nsmith\n"))
+    assert ([e.text for e in reading.entries], reading.notes) == (
+        ["Abanella", "smith"],
+        ("heading 'name' passed over",),
+    )
+
+
+def test_bullets_and_numbers_are_no_part_of_names(tmp_path: Path) -> None:
+    """If every line has them they go, and this is said."""
+    for text in ("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n", '"Abanella"\n"Bora"\n'):
+        reading = read(place(tmp_path, text))
+        assert ([e.text for e in reading.entries], reading.notes) == (
+            ["Abanella", "Bora"],
+            ("bullets, numbers or quotes removed",),
+        )
+
+
+def test_invisible_characters_go_and_are_said(tmp_path: Path) -> None:
+    """Soft hyphens and zero-width characters vanish, no-break spaces become spaces; joiners of Persian stay."""
+    reading = read(place(tmp_path, "Aba\xadnella\nBora\u200b\nNew\xa0York\nعلی\u200cرضا\n"))
+    assert [entry.text for entry in reading.entries] == ["Abanella", "Bora", "New York", "علی\u200cرضا"]
+    assert reading.notes[0] == "3 invisible characters removed (soft hyphen, zero width space, no-break space)"
 
 
 @pytest.mark.parametrize("wanted", ["genus of it", "Genus Of It", "2"])
@@ -136,7 +181,6 @@ def test_a_column_is_named_or_numbered(wanted: str, tmp_path: Path) -> None:
     """By its name, small letters and capitals alike, below the header; by its number every row counts."""
     found = texts(place(tmp_path, TABLE), column=wanted)
     assert found == (["genus of it"] if wanted == "2" else []) + ["Abanella", "Borivibrio", "Durella"]
-    assert not read(place(tmp_path, TABLE), column=wanted).taxonomic
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -148,201 +192,40 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
     assert reading.date == "2021-03-04"
 
 
-def test_a_column_may_be_the_only_one(tmp_path: Path) -> None:
-    """A list with a heading is a table of one column, by name or by number."""
+def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
+    """A list with a heading is a table of one column; of lineages the genus is meant."""
     assert texts(place(tmp_path, "Wanted\nAbano\nNew York\n"), column="wanted") == ["Abano", "New York"]
     assert texts(place(tmp_path, "Abano\nNew York\n"), column="1") == ["Abano", "New York"]
+    assert texts(place(tmp_path, "a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n"), column="b") == ["Cora"]
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "what"),
+    ("text", "column", "what"),
     [
-        (TABLE, {"column": "species"}, ": has no column 'species'; its first row is: code, genus of it, note"),
-        (TABLE, {"column": "4"}, ": has no column 4; its first row is: code, genus of it, note"),
-        ("", {"column": "4"}, ": has no rows"),
-        ("", {"column": "x"}, ": has no column 'x'; its first row is: empty"),
-        ("a,b\n", {"column": "b"}, ":1: is a header without rows"),
-        (LPSN_HEADER + "\n", {}, ":1: is a header without rows"),
-        ("# note\nID,species,genus\n\n", {}, ":2: is a header without rows"),
-        ("rank,scientificName\nfamily,Alphaceae\n", {}, ": Catalogue of Life name usages, but without any genus"),
-        (">AB1 a sequence\nACGT\n", {}, ": FASTA headers with lineages (RDP, SILVA), but without any genus"),
-        ('a,b\n1,x\n2,"y\n3,z\n', {"column": "b"}, ":3: a quote is opened and not closed"),
-        ('a,b\n1,"x" y\n', {"column": "b"}, ":2: a quote is opened and not closed, or followed by letters"),
-        ("a,b\n1," + 140_000 * "x", {"column": "b"}, ":2: "),
+        (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
+        (TABLE, "4", ": has nothing in a column '4'; its first row is: code, genus of it, note"),
+        ("", "4", ": has nothing in a column '4'; its first row is: empty"),
+        ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
+        ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
+        ("a,b\n1," + 140_000 * "x", "b", ":2: "),
     ],
 )
-def test_tables_that_cannot_be_read(text: str, options: dict[str, str], what: str, tmp_path: Path) -> None:
-    """A missing column, a header alone, no genus at all, and quotes that do not close are named with their place."""
-    assert refusal(place(tmp_path, text, "t.csv"), **options).startswith(what)
+def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path: Path) -> None:
+    """A missing column and quotes that do not close are named with their place."""
+    assert refusal(place(tmp_path, text, "t.csv"), column=column).startswith(what)
 
 
 @pytest.mark.parametrize(
     "options",
     [
         {"input_format": "excel"},
-        {"input_format": "table"},
-        {"input_format": "lpsn", "column": "genus_name"},
-        {"column": "0"},
-        {"column": "-1"},
-        {"column": " "},
-        {"column": "9" * 5000},
-        {"encoding": "klingon"},
-        {"encoding": "idna"},
-        {"encoding": "hex"},
-        {"encoding": "a\0b"},
+        {"input_format": "lines", "column": "genus_name"},
+        *({"column": column} for column in ("0", "-1", " ", "9" * 5000)),
+        *({"encoding": encoding} for encoding in ("klingon", "idna", "hex", "a\0b")),
     ],
 )
 def test_words_that_mean_nothing_are_usage_errors(options: dict[str, str], tmp_path: Path) -> None:
-    """Unknown formats and encodings, columns that cannot be, and a column for a format that has its own."""
+    """Unknown formats and encodings, columns that cannot be, and a column for a format that has none."""
     with pytest.raises(UsageError) as caught:
         read(place(tmp_path, TABLE), **options)
     assert caught.value.exit_code == 2
-
-
-def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
-    assert "'names' is not in the file's name" in refusal(place(tmp_path, NCBI, "taxa.dmp"))
-    assert "my_nodes.dmp, which says what is a genus, is not beside it" in refusal(
-        place(tmp_path, NCBI, "my_names.dmp")
-    )
-    path = place(tmp_path, NCBI)
-    (tmp_path / "my_nodes.dmp").write_bytes(gzip.compress((tmp_path / "nodes.dmp").read_bytes()))
-    assert texts(str(tmp_path / "my_names.dmp")) == texts(path)
-    assert "no node of rank genus" in refusal_of_nodes(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NCBI.encode())))
-    with pytest.raises(InputError, match=r"^standard input: .*cannot be read without its nodes"):
-        read("-")
-
-
-def refusal_of_nodes(folder: Path) -> str:
-    """The message when the nodes are none."""
-    with pytest.raises(InputError) as caught:
-        read(place(folder, NCBI, nodes="nothing\n"))
-    assert str(caught.value).startswith(str(folder / "nodes.dmp"))
-    return str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("encoding", "label"),
-    [("latin-1", "Latin-1"), ("ISO-8859-1", "Latin-1"), ("cp1252", "cp1252"), ("utf-8", "UTF-8"), ("utf-16", "utf-16")],
-)
-def test_an_encoding_is_used_when_asked_for(encoding: str, label: str, tmp_path: Path) -> None:
-    """`encoding` reads what is no UTF-8, and describe says so."""
-    path = place(tmp_path, "Béla\nÑandú\n".encode(encoding).removeprefix(b"\xff\xfe"))
-    assert texts(path, encoding=encoding) == ["Béla", "Ñandú"]
-    assert read(path, encoding=encoding).encoding == label
-
-
-@pytest.mark.parametrize(
-    "line", ["# -*- coding: latin-1 -*-", "# -*- mode: text; coding: latin-1-unix -*-", "# coding: iso-8859-1"]
-)
-def test_an_encoding_is_used_when_announced(line: str, tmp_path: Path) -> None:
-    """An Emacs line among the first two counts, a later one does not."""
-    for before in ("", "# made up\r\n"):
-        assert texts(place(tmp_path, f"{before}{line}\nBéla\n".encode("latin-1"))) == ["Béla"]
-    assert ":4: byte 0xe9 is not UTF-8" in refusal(place(tmp_path, f"#\n#\n{line}\nBéla\n".encode("latin-1")))
-    assert "'klingon', which is unknown" in refusal(place(tmp_path, "# coding: klingon\nAbano\n"))
-
-
-def workbook() -> bytes:
-    """The beginning of an Excel file."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    return packed.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "what"),
-    [
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", ": is a Git-LFS pointer"),
-        (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\n", ": is a Git-LFS pointer"),
-        (b"\n <!DOCTYPE html>\n<html></html>", ": is a web page (HTML)"),
-        (b"<HTML lang='en'>", ": is a web page (HTML)"),
-        ("<html>".encode("utf-16"), ": is a web page (HTML)"),
-        (b"<?xml version='1.0'?>", ": is an XML document"),
-        (workbook(), ": seems to be an Excel workbook; save it as CSV"),
-        (gzip.compress(workbook(), mtime=0), ": seems to be an Excel workbook"),
-        (b"PK\x03\x04....weights.npy", ": seems to be a NumPy archive"),
-        (b"PK\x03\x04", ": seems to be a zip archive"),
-        (b"%PDF-1.7\n", ": seems to be a PDF"),
-        (b"\x89PNG\r\n", ": seems to be a PNG picture"),
-        (b"Ab\0\0\1\0\xff\0", ": is a binary file"),
-        ("Ab\nCo\n".encode("utf-16-le"), ": seems to be UTF-16 without a byte order mark; pass --encoding utf-16-le"),
-        ("Ab\nCo\n".encode("utf-16-be"), ": seems to be UTF-16 without a byte order mark; pass --encoding utf-16-be"),
-        (gzip.compress(b"Abano\nBacilla\n", mtime=0)[:-9], ": is a gzip file that is cut off or damaged"),
-        (gzip.compress(b"Abano\nBacilla\n", mtime=0)[:12] + bytes(11), ": is a gzip file that is cut off or damaged"),
-        (b"Abano\nB\xe9la\n", ":2: byte 0xe9 is not UTF-8; pass --encoding cp1252"),
-        ("Ñandú\n".encode() + b"Abano\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8, though other letters of the file are"),
-        (b"B\xe9la\n" + "Ñandú\n".encode(), ":1: byte 0xe9 is not UTF-8, though other letters of the file are"),
-        ("Abano\n".encode("utf-16")[:-1], ": is cut off or damaged (UTF-16)"),
-    ],
-)  # fmt: skip
-def test_what_is_no_data_is_called_by_its_name(data: bytes, what: str, tmp_path: Path) -> None:
-    """Pointers, web pages, binary files, damaged gzip and bytes of other encodings: what it is, and where."""
-    assert refusal(place(tmp_path, data)).startswith(what)
-
-
-def test_a_byte_that_the_encoding_has_not(tmp_path: Path) -> None:
-    """cp1252 has holes: the line of the first is named."""
-    message = refusal(place(tmp_path, b"Abano\nB\x81la\n"), encoding="cp1252")
-    assert message == ":2: byte 0x81 is not cp1252; check --encoding"
-
-
-def test_a_reading_is_described_in_a_line(tmp_path: Path) -> None:
-    """The source, the format, the encoding, and how many names there are to learn."""
-    path = place(tmp_path, LPSN)
-    assert describe(read(path)) == f"{path}: LPSN genus and species rows, UTF-8, 3 names"
-    assert describe(read(place(tmp_path, "Abano\n".encode("utf-16")))) == f"{path}: plain list, UTF-16, 1 name"
-
-
-def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
-    """The system's reason is given."""
-    with pytest.raises(FileError, match="No such file"):
-        read(str(tmp_path / "none.csv"))
-
-
-@st.composite
-def damaged(draw: st.DrawFn, texts: list[str]) -> bytes:
-    """One of the texts with lines lost or doubled, in some encoding, then with bytes changed and perhaps cut off."""
-    lines = draw(st.sampled_from(texts)).splitlines(keepends=True)
-    for _ in range(draw(st.integers(0, 3))):
-        k = draw(st.integers(0, len(lines)))
-        lines[k : k + 1] = lines[k : k + 1] * draw(st.sampled_from([0, 2]))
-    coding = draw(st.sampled_from(["utf-8", "utf-16", "gzip"]))
-    text = "".join(lines)
-    data = bytearray(gzip.compress(text.encode(), mtime=0) if coding == "gzip" else text.encode(coding))
-    for _ in range(draw(st.integers(0, 4))):
-        if data:
-            data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
-    return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data)
-
-
-TEXTS = [*(sample.text for sample in SAMPLES.values()), TABLE, NCBI, NCBI]  # those of NCBI have their nodes to damage
-
-
-@examples
-@given(damaged(TEXTS), damaged([NODES]), st.sampled_from([None, None, *FORMATS]), st.sampled_from([None, "genus", "2"]))
-def test_no_damage_is_a_traceback(
-    tmp_path: Path, data: bytes, nodes: bytes, input_format: str | None, column: str | None
-) -> None:
-    """Whatever happens to a file, it is read, or refused by an expected error, in both profiles and as a reference."""
-    path = place(tmp_path, data, nodes=nodes)
-    for use in (
-        lambda: read_corpus([path], profile="genus", input_format=input_format, column=column, least=1),
-        lambda: read_corpus([path], profile="any", input_format=input_format, column=column, least=1),
-        lambda: read_reference(path, input_format=input_format, column=column),
-    ):
-        with suppress(BacterioError):
-            use()
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_source_without_end_is_refused(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than the largest list is one line, also where it is packed small."""
-    monkeypatch.setattr(source, "LARGEST", 2**20)
-    data = b"Abella\n" * 200_000
-    (tmp_path / "long").write_bytes(gzip.compress(data) if packed else data)
-    with pytest.raises(InputError, match=r"long: is larger than 1 MiB"):
-        source.read_text(str(tmp_path / "long"))

@@ -174,13 +174,13 @@ def test_a_row_says_where_a_name_stands(
     name: str, edits: int, nearest: str | None, listed_in: tuple[str, ...], status: str
 ) -> None:
     """The nearest name of all lists within two edits, the lists that have it, and what the rules make of both."""
-    row = score(name, Reference("moths.txt", ("Borea", "KORAA")))
+    row = score(name, Reference("moths.txt", ("Borea", "KORAA"), prokaryotes=False))
     assert (row.edits, row.nearest, row.listed_in, row.status) == (edits, nearest, listed_in, status)
 
 
 def test_homonyms_are_told_apart_by_the_list() -> None:
     """A list of prokaryotes makes a homonym, another list one elsewhere; what no list was given for is not checked."""
-    lists = Reference("lpsn.csv", ("Lilium",), prokaryotes=True), Reference("plants.txt", ("Rosa",))
+    lists = Reference("lpsn.csv", ("Lilium",), prokaryotes=True), Reference("plants.txt", ("Rosa",), prokaryotes=False)
     assert "homonym" in codes(score("Lilium", *lists))
     assert "homonym-elsewhere" not in codes(score("Lilium", *lists))
     assert "homonym-elsewhere" in codes(score("Rosa", *lists))

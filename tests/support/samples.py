@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
+from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.errors import InputError
+
 LPSN_HEADER = (
     "genus_name,sp_epithet,subsp_epithet,reference,status,"
     + "authors,address,risk_grp,nomenclatural_type,record_no,record_lnk"
@@ -46,7 +51,7 @@ NCBI = """13\t|\tAbanella\t|\t\t|\tscientific name\t|
 13\t|\tAbanella Doe et al. 1985\t|\t\t|\tauthority\t|
 14\t|\tAbanella alba\t|\t\t|\tscientific name\t|
 15\t|\tBorivibrio\t|\tBorivibrio <made up>\t|\tscientific name\t|
-15\t|\tno scientific name\t|\t\t|\tsynonym\t|
+15\t|\tOldvibrio\t|\t\t|\tsynonym\t|
 16\t|\tCandidatus Caldella\t|\t\t|\tscientific name\t|
 17\t|\tAlphaceae\t|\t\t|\tscientific name\t|
 """
@@ -67,7 +72,7 @@ g3\tk1\tmisapplied\tgenus\tWrongella\tRoe
 g4\tk1\tprovisionally accepted\tGenus\t"Durella"\t
 """
 COLDP_PREFIXED = """col:ID,col:rank,col:scientificName
-1,genus,Abanella
+1,genus,"Abanella Doe, 1831"
 2,species,Abanella alba
 3,genus,"Durella"
 """
@@ -86,7 +91,7 @@ ACGTACGT
 ACGT
 >AB3|S003\tRoot;Archaea;"Betota";"Candidatus Caldella"
 >AB4|S004\tRoot;Bacteria;"Alphota";Alphota_Gp4;Gp4
->AB5|S005\tRoot;Bacteria;"Alphota";Family VIII;"Borivibrio"
+>AB5|S005\tRoot;Bacteria;"Alphota";Alphidae;Alphales;Alphineae;Alphaceae;"Borivibrio"
 """
 RDP_RANKS = """>S001 a; X\tLineage=Root;rootrank;Bacteria;domain;"Alphota";phylum;Alphaceae;family;Abanella;genus
 ACGT
@@ -104,34 +109,118 @@ TABLE = """code;genus of it;note
 3;;nothing
 4;Durella
 """
-LINES = "# date: 2020-12\nAbanella\n\nSmith, John\nNew York; USA\n"
+LINES = "# date: 2020-12\nAbanella\n\nBéla\nNew York\n"
+ABOVE = "d__Bacteria;p__Alphota;c__Alphia;o__Alphales;f__Alphaceae"
+PLAIN = "Bacteria;Alphota;Alphia;Alphales;Alphaceae"
+# Each once: sources that differ from the others by their columns or by how their lineages are written.
+GTDB_METADATA = f"accession\tncbi_taxonomy\tgtdb_taxonomy\nG1\td__Bacteria;g__Wrongella\t{ABOVE};g__Abanella;s__x\n"
+GTDB_TK = f'user_genome,classification\n"bin.1","{ABOVE};g__Abanella;s__"\nbin.2,Unclassified Bacteria\n'
+QIIME = f"Feature ID\tTaxon\tConfidence\nf1\tUnassigned\t0.9\nf2\t{ABOVE.replace(';', '; ')}; g__Abanella\t0.9\n"
+SILVA_132 = "Feature ID\tTaxon\nf1\tD_0__Bacteria;D_1__Alphota;D_4__Alphaceae;D_5__Abanella;D_6__uncultured bacterium\n"
+BIOM = f"# Constructed from biom file\n#OTU ID\tS1\ttaxonomy\nOTU1\t5\t{ABOVE}; g__Abanella; s__\n"
+METAPHLAN = f"#mpa\n#clade_name\tabundance\nk__Bacteria\t9\n{ABOVE.replace(';', '|')}|g__Abanella|s__Abanella_alba\t8\n"
+SINGLEM = f"sample\tcoverage\ttaxonomy\nS1\t3.2\tRoot; {ABOVE}; g__Abanella; s__Abanella alba\n"
+SEQCODE = """id,name,rank,status,syllabication
+1,Abanella,genus,Valid (SeqCode),A.ba.nel.la
+2,Abanella alba,species,Valid (SeqCode),al.ba
+4,Candidatus Caldella,genus,Automated discovery,
+"""
+DARWIN_CORE = """"TAXONID","dwc:scientificName","TAXONRANK","taxonomicStatus","nomenclaturalCode"
+"1","Abanella (Doe) Roe, 1831","genus","accepted","ICZN"
+"2","Oldella ex Roe","Genus","synonym","ICN"
+"3","Abanella alba","species","accepted","ICZN"
+"""
+WORMS = """AphiaID,ScientificName,Authority,Rank,Status,Kingdom,Genus
+1,Abanella,"Doe, 1831",Genus,accepted,Bacteria,Abanella
+2,Oldella,"Roe, 1902",Genus,unaccepted,Bacteria,Abanella
+"""
+DATASETS = "Query\tTax name\tRank\tGenus name\n1\tAbanella\tGENUS\tAbanella\n2\tAbanella alba\tSPECIES\tAbanella\n"
+BRACKEN = "name\ttaxonomy_id\ttaxonomy_lvl\nAbanella\t13\tG\nAbanella alba\t14\tS\n"
+ICTV = "Sort,Realm,Family,Genus,Species\n1,Viria,Dviridae,Abavirus,Abavirus alba\n2,Viria,Dviridae,Borivirus,x y\n"
+PHYLOSEQ = """"","Kingdom","Family","Genus","Species"
+"ASV1","Bacteria","Alphaceae","Abanella","alba"
+"ASV2","Bacteria","Alphaceae",NA,NA
+"""
+R_TABLE = """"genus" "family"
+"1" "Abanella" "Alphaceae"
+"2" "Borivibrio" "Betaceae"
+"""
+EXCEL = "sep=;\nGenus;Family\nAbanella;Alphaceae\n"
+MARKDOWN = "| Genus | Family |\n|---|---|\n| Abanella | Alphaceae |\n"
+ONE_COLUMN = '"Genus"\n"Abanella"\n"Borivibrio"\n'
+KRAKEN = " 95.0\t9\t9\tD\t2\tBacteria\n 90.0\t9\t9\tF\t6\t  Alphaceae\n 80.0\t8\t8\tG\t13\t    Abanella\n"
+SILVA_RANKS = f"Bacteria;\t3\tdomain\t\nEukaryota;A;B;Persica;\t4\tgenus\t\n{PLAIN};Abanella;\t5\tgenus\t\n"
+RANKED_LINEAGE = "14\t|\tAbanella alba\t|\t\t|\tAbanella\t|\tAlphaceae" + "\t|\tX" * 6 + "\t|\n"
+MOTHUR = f"s1\t{PLAIN.replace(';', '(100);')}(99);Abanella(80);\ns2\tBacteria(100);Alphota(100);\n"
+DADA2 = f">Bacteria;Alphota;Alphia;\nAC\n>{PLAIN};Abanella;\nAC\n>Bacteria;Cyanota;Cyania;{3 * 'Chloroplast;'}\n"
+SINTAX = ">AB1;tax=d:Bacteria,p:Alphota,c:Alphia,f:Alphaceae,g:Abanella,s:Abanella_alba;\nACGT\n"
+LPSN_API = """{"count": 2, "results": [
+ {"category": "genus", "full_name": "Abanella", "lpsn_taxonomic_status": "correct name"},
+ {"category": "genus", "full_name": "Wrongella", "lpsn_taxonomic_status": "misspelling"},
+ {"category": "species", "full_name": "Abanella alba", "lpsn_taxonomic_status": "correct name"}]}"""
+BACDIVE_API = """{"results": {"1": {"General": {"BacDive-ID": 1},
+ "Name and taxonomic classification": {"genus": "Abanella", "full scientific name": "<I>Abanella</I> Doe"}}}}"""
+JSON_LINES = """{"taxonomy": {"rank": "GENUS", "current_scientific_name": {"name": "Abanella"}}}
+{"taxonomy": {"rank": "SPECIES", "current_scientific_name": {"name": "Abanella alba"}}}
+"""
 
 
 class Sample(NamedTuple):
-    """A text, the format that it is, and the texts of its entries."""
+    """A text, the format that it is, what it is called, the texts of its entries, and whether these are prokaryotes."""
 
     text: str
     format: str
+    label: str
     entries: list[str]
+    prokaryotes: bool | None = None
 
 
+RDP_GENERA = ["Abanella", "Alphota_gp1", "Borivibrio"]
+PREFIXED = ["Abanella", "Borivibrio_A", "UBA7703", "Caldomonas"]
+LISTED = "column of genera"
+LEVELS = "table without a header, by its ranks"
 SAMPLES = {
-    "lines": Sample(LINES, "lines", ["Abanella", "Smith, John", "New York; USA"]),
-    "lpsn": Sample(LPSN, "lpsn", list(LPSN_KINDS)),
-    "lpsn-tabs": Sample(LPSN_TABS, "lpsn", ["Abanella", "Durella"]),
-    "gtdb": Sample(GTDB, "gtdb", ["Abanella", "Borivibrio_A", "UBA7703", "g__", "Caldomonas"]),
-    "greengenes": Sample(GREENGENES, "gtdb", ["Abanella", "g__", "Durella"]),
-    "ncbi": Sample(NCBI, "ncbi", ["Abanella", "Borivibrio", "Candidatus Caldella"]),
-    "coldp": Sample(COLDP, "coldp", ["Abanella", "Oldella", "Wrongella", "Durella"]),
-    "coldp-prefixed": Sample(COLDP_PREFIXED, "coldp", ["Abanella", "Durella"]),
-    "bacdive": Sample(BACDIVE, "bacdive", ["Abanella", "Borivibrio"]),
-    "rdp": Sample(
-        RDP,
-        "fasta",
-        ["Abanella", "Alphota_gp1", "WS3_genera_incertae_sedis", "Candidatus Caldella", "Gp4", "Borivibrio"],
+    "lines": Sample(LINES, "lines", "plain list", ["Abanella", "Béla", "New York"]),
+    "lpsn": Sample(LPSN, "table", "LPSN genus and species rows", list(LPSN_KINDS), True),
+    "lpsn-tabs": Sample(LPSN_TABS, "table", "LPSN genus and species rows", ["Abanella", "Durella"], True),
+    "lpsn-api": Sample(LPSN_API, "json", "JSON, LPSN records", ["Abanella", "Wrongella"], True),
+    "gtdb": Sample(GTDB, "lineages", "lineages", PREFIXED, True),
+    "gtdb-metadata": Sample(GTDB_METADATA, "table", "GTDB taxonomy", ["Abanella"], True),
+    "gtdb-tk": Sample(GTDB_TK, "table", "GTDB-Tk summary", ["Abanella"], True),
+    "greengenes": Sample(GREENGENES, "lineages", "lineages", ["Abanella", "Durella"], True),
+    "qiime": Sample(QIIME, "table", "QIIME 2 taxonomy", ["Abanella"]),
+    "silva-132": Sample(SILVA_132, "table", "QIIME 2 taxonomy", ["Abanella"]),
+    "biom": Sample(BIOM, "table", "BIOM table", ["Abanella"]),
+    "metaphlan": Sample(METAPHLAN, "table", "MetaPhlAn profile", ["Abanella"]),
+    "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"]),
+    "ncbi": Sample(NCBI, "ncbi", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]),
+    "ranked-lineage": Sample(RANKED_LINEAGE, "ncbi", "NCBI ranked lineages", ["Abanella"]),
+    "datasets": Sample(DATASETS, "table", "NCBI Datasets taxonomy", ["Abanella"]),
+    "datasets-api": Sample(JSON_LINES, "json", "JSON, names with their ranks", ["Abanella"]),
+    "seqcode": Sample(SEQCODE, "table", "SeqCode names", ["Abanella", "Candidatus Caldella"], True),
+    "coldp": Sample(COLDP, "table", "Catalogue of Life name usages", ["Abanella", "Oldella", "Wrongella", "Durella"]),
+    "coldp-prefixed": Sample(COLDP_PREFIXED, "table", "names with their ranks", ["Abanella", "Durella"]),
+    "darwin-core": Sample(DARWIN_CORE, "table", "Darwin Core taxa", ["Abanella", "Oldella"], False),
+    "worms": Sample(WORMS, "table", "WoRMS matches", ["Abanella", "Oldella"], True),
+    "bracken": Sample(BRACKEN, "table", "names with their ranks", ["Abanella"]),
+    "ictv": Sample(ICTV, "table", "ICTV virus taxonomy", ["Abavirus", "Borivirus"], False),
+    "bacdive": Sample(BACDIVE, "table", "BacDive strains", ["Abanella", "Borivibrio"], True),
+    "bacdive-api": Sample(BACDIVE_API, "json", "JSON, column of genera", ["Abanella"]),
+    "phyloseq": Sample(PHYLOSEQ, "table", LISTED, ["Abanella"], True),
+    "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
+    "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
+    "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
+    "one-column": Sample(ONE_COLUMN, "table", LISTED, ["Abanella", "Borivibrio"]),
+    "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
+    "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
+    "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),
+    "dada2": Sample(DADA2, "lineages", "FASTA headers with lineages", ["Abanella"], True),
+    "sintax": Sample(SINTAX, "lineages", "FASTA headers with lineages", ["Abanella"], True),
+    "rdp": Sample(RDP, "lineages", "FASTA headers with lineages", RDP_GENERA, True),
+    "rdp-ranks": Sample(RDP_RANKS, "lineages", "FASTA headers with lineages", ["Abanella", "Durella"], True),
+    "silva": Sample(
+        SILVA, "lineages", "FASTA headers with lineages", ["Abanella", "Borivibrio-Durella", "Durella"], True
     ),
-    "rdp-ranks": Sample(RDP_RANKS, "fasta", ["Abanella", "Durella"]),
-    "silva": Sample(SILVA, "fasta", ["Abanella", "Borivibrio-Durella", "Durella"]),
 }
 
 
@@ -140,3 +229,18 @@ def place(folder: Path, data: str | bytes, file: str = "names.dmp", nodes: str |
     for path, content in ((folder / "nodes.dmp", nodes), (folder / file, data)):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return str(folder / file)
+
+
+def refusal(path: str, **options: str) -> str:
+    """The message of the one-line InputError that reading raises, behind the file's name."""
+    with pytest.raises(InputError) as caught:
+        read(path, **options)
+    message = str(caught.value)
+    assert message.startswith(path)
+    assert "\n" not in message
+    return message.removeprefix(path)
+
+
+def texts(path: str, **options: str) -> list[str]:
+    """The texts of the entries."""
+    return [entry.text for entry in read(path, **options).entries]

@@ -48,7 +48,8 @@ def sample(
     max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Option(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
     top_p: Annotated[float | None, Option(min=0, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
-    avoid: Annotated[list[str] | None, Option(metavar="FILE", help="Print no name of this list, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
+    avoid: options.AvoidOption = None,
+    avoid_elsewhere: options.AvoidElsewhereOption = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
@@ -95,7 +96,7 @@ def sample(
         keep_freed_memory()
     also_known = also_known and loading.is_of_genera(model)
     how = {"input_format": input_format, "column": column, "encoding": encoding}
-    lookup = loading.lists_of(model, avoid or [], also_known=also_known, **how)
+    lookup = loading.lists_of(model, avoid or [], avoid_elsewhere or [], also_known=also_known, **how)
     scorer = loading.scorer_of(model, lookup, glossaries=glossary or [])
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
@@ -114,7 +115,7 @@ def sample(
     else:
         printed = sample_output.names(chosen, labels, scorer if etymology else None)
     kept = sample_output.consume(printed, keep=report)
-    if avoid or check or form != "names":
+    if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
     if (filters or rank) and stats.accepted >= n:
         terminal.notice(sample_output.share_accepted(stats))
@@ -134,11 +135,14 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
     if given["header"] and given["form"] != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {given['form']}")
-    if not given["avoid"] and (given["input_format"] or given["column"] or given["encoding"]):
+    if not (given["avoid"] or given["avoid_elsewhere"]) and (
+        given["input_format"] or given["column"] or given["encoding"]
+    ):
         raise UsageError("--input-format, --column and --encoding say how to read --avoid; give both")
     if "" in (given["ending"] or []):
         raise UsageError("--ending is empty; give the letters that names are to end with")
-    loading.refuse_two_stdins([*(given["avoid"] or []), str(given["placeholders"]), str(given["ban"])])
+    lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
+    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
     if given["allow_known"] and given["min_edits"]:
         raise UsageError(f"--allow-known is --min-edits 0, and --min-edits {given['min_edits']} is given too")
     if given["allow_duplicates"] and (given["rank"] or given["placeholders"]):
@@ -229,7 +233,7 @@ def read_words(path: Path, option: str) -> list[str]:
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first."""
     usable = scorer.genus and not given["any_name"]
-    wanted = ("ending", "gender", "match", "ban", "avoid", "check", "about")
+    wanted = ("ending", "gender", "match", "ban", "avoid", "avoid_elsewhere", "check", "about")
     if not usable and not any(given[name] for name in wanted) and given["min_edits"] != 2:
         return []
     from bacterio_cli.inference import filters

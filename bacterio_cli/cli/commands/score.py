@@ -24,7 +24,8 @@ AT_ONCE = 16_384  # names scored together
 def score(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
     checkpoint: options.CheckpointOption = None,
-    avoid: Annotated[list[str] | None, Option(metavar="FILE", help="A list to compare with as well, in any format that 'corpus' reads; repeatable. [default: none]", show_default=False)] = None,
+    avoid: options.AvoidOption = None,
+    avoid_elsewhere: options.AvoidElsewhereOption = None,
     form: Annotated[Literal["table", "tsv", "jsonl"] | None, Option("--format", help="How rows are written. [default: table on a terminal, else tsv]")] = None,
     header: options.HeaderOption = False,
     etymology: options.EtymologyOption = False,
@@ -52,20 +53,23 @@ def score(
     """
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
-    loading.refuse_two_stdins([*(avoid or []), *(["-"] if from_stdin else names or [])])
+    lists = [*(avoid or []), *(avoid_elsewhere or [])]
+    loading.refuse_two_stdins([*lists, *(["-"] if from_stdin else names or [])])
     if header and form != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {form}")
     if plot:
         from bacterio_cli.checkpoint.checkpoint import default_checkpoint
 
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *(avoid or []), *(["-"] if from_stdin else [])])
+        ensure_drawable(plot, [checkpoint or default_checkpoint(), *lists, *(["-"] if from_stdin else [])])
     how = {"input_format": input_format, "column": column, "encoding": encoding}
-    wanted = cleaned(read_stdin(**how) if from_stdin else names or [])
+    wanted = cleaned(read_stdin(profile=profile, **how) if from_stdin else typed(names or []))
     checkpoint, model = loading.open_model(checkpoint)
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
-    lookup = loading.lists_of(model, avoid or [], also_known=also_known and genus, **how)
+    if from_stdin:
+        how = {"encoding": encoding}  # what is said of standard input is not said of lists
+    lookup = loading.lists_of(model, avoid or [], avoid_elsewhere or [], also_known=also_known and genus, **how)
     scorer = loading.scorer_of(model, lookup, genus=genus, glossaries=glossary or [])
-    terminal.notice(loading.compared_with(lookup) if wanted else "no names to score")
+    terminal.notice(loading.compared_with(lookup, wanted) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
@@ -85,9 +89,16 @@ def read_stdin(**how: str | None) -> list[str]:
     if sys.stdin is not None and terminal.is_terminal(sys.stdin):
         terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
     reading = read("-", **how)
-    if reading.format != "lines" or reading.encoding != "UTF-8":
+    if reading.format != "lines" or reading.encoding != "UTF-8" or reading.notes:
         terminal.notice(describe(reading))
     return [entry.text for entry in reading.entries]
+
+
+def typed(names: Sequence[str]) -> Sequence[str]:
+    """The names as they were typed; UsageError for a file's name among them."""
+    if file := next((name for name in names if Path(name).suffix and Path(name).is_file()), None):
+        raise UsageError(f"{file} is a file, not a name; read it with: bacterio score < {file}")
+    return names
 
 
 def cleaned(texts: Sequence[str]) -> list[str]:

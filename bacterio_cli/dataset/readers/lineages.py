@@ -1,63 +1,84 @@
-"""Lineages: GTDB and Greengenes with a prefix for each rank, RDP and SILVA in the headers of FASTA."""
+"""Lineages: the genus is the rank, told by a prefix, by a word beside it, or by its place below a domain or family."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import Entry, first_of_each
+from bacterio_cli.dataset.readers.records import Entry, Reading, kind_of
+from bacterio_cli.errors import InputError
 
-PREFIXED = re.compile(r"(?:^|[\t ,\"])[dk]__[^;\t]*;\s*[a-z]{1,2}__")
-GENUS = re.compile(r"(?:^|[\t ;,\"])g__([^;\t,\"]*)")
-
-
-def is_prefixed(line: str) -> bool:
-    """Whether a lineage like `d__Bacteria;p__…` stands in a line, alone or in a column."""
-    return PREFIXED.search(line) is not None
-
-
-def prefixed(lines: Iterable[str]) -> list[Entry]:
-    """The genus of each lineage, once; `g__` if one is left empty. Lines without a genus are passed over."""
-    found = ((number, GENUS.search(line)) for number, line in enumerate(lines, 1) if "g__" in line)
-    return first_of_each((number, match[1].strip() or "g__") for number, match in found if match)
-
-
-def fasta(lines: Iterable[str]) -> list[Entry]:
-    """The genus of each header that has a lineage, once."""
-    return first_of_each(headers(lines))
+HEAD = 200  # lines that decide about the shape
+BEFORE = r"(?:^|(?<=[;|,=\s\"]))"
+PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,]*,p:)")
+GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
+SUFFIX = re.compile(r"\s*(?:\([\d.]+\)|\[\w+=.*)$")  # a confidence, or what GTDB's FASTA says of the sequence
+TOP = re.compile(
+    r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
+)
+DOMAINS = {"bacteria", "archaea"}
+ROOTS = {"root", "cellular organisms"}
+TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
 
 
-def headers(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """(line, genus) of each header with a lineage; a genus `X/Y` is both."""
-    for number, line in enumerate(lines, 1):
-        if line.startswith(">"):
-            for genus in genus_of(lineage_of(line)).split("/"):
-                if genus.strip():
-                    yield number, genus.strip()
+def genus_of(text: str) -> str | None:
+    """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
-
-def lineage_of(header: str) -> list[str]:
-    """The names of a header's lineage, quotes removed: behind the last tab, else behind the first blank."""
-    _, tab, last = header[1:].rpartition("\t")
-    words = header[1:].strip().split(None, 1)
-    text = last if tab else words[-1] if words else ""
-    if not tab and len(words) > 1 and ";" in words[0] and ";" not in words[1]:
-        text = header[1:]  # no accession: the blank is one of the lineage
-    if ";" not in text:
-        return []
-    parts = (part.strip().strip('"').strip() for part in text.strip().removeprefix("Lineage=").split(";"))
-    return [part for part in parts if part]
-
-
-def genus_of(lineage: list[str]) -> str:
-    """The genus of a lineage, "" if it has none.
-
-    Where words for the ranks alternate with the names, the one before `genus`. Else the last; but if that is an
-    organism with a blank in it, as SILVA's are, the one before. RDP's lineages begin with Root and end with the genus.
+    Without prefixes, where words for the ranks alternate with the names, it is the one before `genus`. Else, of
+    bacteria and archaea, the one behind the family, which is known by its ending, or the fifth below the domain. A name
+    that stands above already (Chloroplast; Chloroplast) fills a gap.
     """
-    if len(lineage) < 2:
-        return ""
-    if lineage[1].lower() in ("rootrank", "domain"):
-        ranks = [rank.lower() for rank in lineage[1::2]]
-        return lineage[2 * ranks.index("genus")] if "genus" in ranks else ""
-    return lineage[-2] if " " in lineage[-1] and lineage[0] != "Root" else lineage[-1]
+    if "__" in text or ":" in text:
+        if found := GENUS.search(text):
+            return SUFFIX.sub("", found[1].strip()).strip(" '\"")
+        if PREFIX.search(text):
+            return ""
+    if ";" not in text:
+        return None
+    parts = [SUFFIX.sub("", part.strip(" \"'")).strip(" \"'") for part in text.removeprefix("Lineage=").split(";")]
+    parts = parts if parts[-1] else parts[:-1]
+    words = [part.lower() for part in parts]
+    if not words or words[0] not in TOPS:
+        return None
+    if len(parts) > 1 and words[1] in ("rootrank", "domain", "norank"):
+        return parts[2 * words[1::2].index("genus")] if "genus" in words[1::2] else ""
+    top = next((k for k, word in enumerate(words) if word not in ROOTS), 0)
+    families = [k for k, word in enumerate(words) if word.endswith("aceae") and " " not in word]
+    place = families[-1] + 1 if families else top + 5
+    return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
+
+
+def genera_of(line: str, where: str, number: int) -> list[str] | None:
+    """The genera of a line's lineage, two for X/Y; None if none of its cells is one.  InputError for two lineages."""
+    cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
+    found = dict.fromkeys(genus for cell in cells if (genus := genus_of(cell)) is not None)
+    if len(found) > 1 and "" in found:
+        del found[""]
+    if len(found) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
+        raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
+    return [part.strip() for part in next(iter(found)).split("/")] if found else None
+
+
+def read(lines: Sequence[str], where: str) -> Reading | None:
+    """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
+    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    fasta = bool(rows) and re.match(r">\S", rows[0][1]) is not None
+    rows = [row for row in rows if row[1][0] == ">"] if fasta else rows
+    shown = [genera_of(line, where, number) for number, line in rows[:HEAD]]
+    if 2 * sum(genera is not None for genera in shown) <= len(shown):
+        if fasta:
+            raise InputError(where, "is FASTA, but its headers have no lineages", "give a file with lineages")
+        return None
+    first: dict[str, int] = {}
+    lost, kinds = [], set()
+    for number, line in rows:
+        genera = genera_of(line, where, number)
+        if genera is None:
+            lost.append(number)
+        for genus in filter(None, genera or []):
+            first.setdefault(genus, number)
+            kinds.add(bool(top[1]) if (top := TOP.search(line)) else None)
+    entries = [Entry(number, genus, kind_of(genus)) for genus, number in first.items()]
+    notes = (f"{len(lost):,} lines without a lineage passed over, the first {lost[0]}",) if lost else ()
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return Reading(entries, "FASTA headers with lineages" if fasta else "lineages", True, kind, notes)

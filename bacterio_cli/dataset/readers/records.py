@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
-CANDIDATUS = re.compile(r"[\"'“‘\[]?\s*(?:candidatus|ca\.)\s+", re.IGNORECASE)
+RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
+CANDIDATUS = re.compile(r"[\"'“‘\[]?\s*(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
 DATE = re.compile(r"#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
+LATIN = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # how nearly every genus ends, and few surnames do
 
 
 class Entry(NamedTuple):
@@ -24,34 +25,34 @@ class Entry(NamedTuple):
     kind: str = "name"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """All that one source holds.
+class Reading(NamedTuple):
+    """All that one source holds, and what it was taken for: `label` in words, `format` as one of FORMATS.
 
-    `source` is what messages call it; `format` is one of FORMATS; `date` is the newest that a header states as
-    `# date: 2020-12-31`; `taxonomic` says that the format holds genera and nothing else.
+    `taxonomic`: it holds genera and nothing else. `prokaryotes`: True, False if they are other organisms, None if that
+    is unknown. `notes`: what the user has to be told. `date`: the newest that a comment states as `# date:
+    2020-12-31`. `insisted`: the format was asked for. `source` is what messages call it.
     """
 
-    source: str
-    format: str
-    encoding: str
     entries: list[Entry]
-    date: str | None = None
+    label: str = "plain list"
     taxonomic: bool = False
+    prokaryotes: bool | None = None
+    notes: tuple[str, ...] = ()
+    source: str = ""
+    format: str = "lines"
+    encoding: str = "UTF-8"
+    date: str | None = None
+    insisted: bool = False
+
+    @property
+    def latin(self) -> bool:
+        """Whether three entries of four look like genera: one word, a capital first, a Latin ending."""
+        return 4 * sum(LATIN.fullmatch(entry.text) is not None for entry in self.entries) >= 3 * len(self.entries) > 0
 
 
 def kind_of(text: str) -> str:
     """The kind of a spelling of which its source says nothing: "candidatus" or "name"."""
     return "candidatus" if CANDIDATUS.match(text) else "name"
-
-
-def first_of_each(spellings: Iterable[tuple[int, str]]) -> list[Entry]:
-    """An entry a spelling, at its first line: for formats with a row a strain, a species or a sequence."""
-    first: dict[str, int] = {}
-    for line, text in spellings:
-        if text not in first:
-            first[text] = line
-    return [Entry(line, text, kind_of(text)) for text, line in first.items()]
 
 
 def newest_date(lines: Iterable[str]) -> str | None:

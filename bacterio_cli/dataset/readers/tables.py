@@ -1,45 +1,54 @@
-"""Tables: LPSN's, BacDive's and the Catalogue of Life's, known by their headers, and any other by its column."""
+"""Tables, with a header that tells their source, or without one but with a column of ranks; and any by its column."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
-from bacterio_cli.dataset.readers.records import Entry, first_of_each, kind_of
+from bacterio_cli.dataset.readers import sources
+from bacterio_cli.dataset.readers.lineages import genus_of
+from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, kind_of
+from bacterio_cli.dataset.readers.sources import GENUS_RANKS, RANK_WORD, SOURCES, Source
 from bacterio_cli.errors import InputError
 
-DELIMITERS = "\t,;"
-SEARCHED = 10  # lines in which a header is looked for: banners may stand above it
-NOWHERE = 10**9  # the place of a column that a table has not
-
+DELIMITERS = "\t,;|"
+SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
+SHOWN = 1000  # lines that show whether a table without a header has a column of ranks
+QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
+AUTHOR = re.compile(r"(?:\s*[,(]|\s+(?=[(A-Z\d&'\"]|(?:ex|de|da|del|van|von|et|and)\b)).*")
+GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
+REJECTED = re.compile(
+    r"misapplied|misspell|bare|illegitimate|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
+)
+SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
+HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 STANDINGS = {"correct name": "name", "synonym": "synonym"}
-RANKING = ("name", "synonym", "rejected")
-COLDP_STANDINGS = {
-    "": "name", "accepted": "name", "provisionally accepted": "name",
-    "synonym": "synonym", "ambiguous synonym": "synonym",
-}  # fmt: skip
 
-Cells = list[tuple[int, list[str]]]  # (line, the wanted cells of a row)
+Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
 
 class Header(NamedTuple):
-    """Where a table begins: the index of its header's line, the delimiter, the columns in lower case."""
+    """Where a table begins: the index of its header's line, the delimiter, the columns as `bare` has them."""
 
     line: int
     delimiter: str
     columns: list[str]
 
 
-def head_of(lines: Sequence[str]) -> list[int]:
-    """The indices of the first lines that are neither blank nor comments."""
-    found: list[int] = []
-    for index, line in enumerate(lines):
-        if len(found) == SEARCHED:
-            break
-        if line.strip() and not line.startswith("#"):
-            found.append(index)
-    return found
+def bare(column: str) -> str:
+    """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
+    return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
+
+
+def columns_of(source: Source, columns: Sequence[str]) -> list[int | None] | None:
+    """The places of name, rank, status, scope and what is below; None if these are not the columns of the source."""
+    wanted = (source.name, source.rank, source.status, sources.SCOPES, *source.below.split())
+    places = [next((columns.index(n) for n in names.split("|") if n in columns), None) for names in wanted]
+    missing = places[0] is None or (source.rank and places[1] is None) or not set(source.marks.split()) <= set(columns)
+    return None if missing else places
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -47,73 +56,102 @@ def fields(line: str, delimiter: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
-        return []
+        return line.split(delimiter)
 
 
-def find_header(lines: Sequence[str], wanted: Callable[[set[str]], bool]) -> Header | None:
-    """The first line whose columns are the wanted ones, and that a row follows.
+def headers(lines: Sequence[str]) -> Iterator[Header]:
+    """Each of the first lines that could be a header: several cells, and no row of as many above; or a word for genera.
 
-    A header alone must be the first line, or have three columns.
+    As R writes tables, rows have a cell more than the header.
     """
-    head = head_of(lines)
-    for k, index in enumerate(head):
-        for delimiter in DELIMITERS:
-            columns = [cell.lower().removeprefix("col:") for cell in fields(lines[index], delimiter)]
-            last = k + 1 == len(head)
-            followed = (k == 0 or len(columns) > 2) if last else delimiter in lines[head[k + 1]]
-            header_like = len(columns) > 1 and lines[index][0] != ">"  # RDP's ranks are the words of headers too
-            if header_like and followed and wanted(set(columns)):
-                return Header(index, delimiter, columns)
+    head = list(islice((k for k, line in enumerate(lines) if line.strip() and line[:4] != "sep="), SEARCHED))
+    above: set[tuple[str, int]] = set()
+    for index, below in zip(head, [*head[1:], None], strict=False):
+        line = lines[index].lstrip("# ")
+        for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
+            columns = [bare(cell) for cell in fields(line, delimiter)]
+            row = columns if below is None else fields(lines[below], delimiter)
+            if len(columns) > 1 and len(row) > 1 and (delimiter, len(columns)) not in above:
+                yield Header(index, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
+            if lines[index][0] != "#":
+                above.add((delimiter, len(columns)))
+        if index == head[0] and bare(line) in sources.GENUS.split("|") and all(lines[k].istitle() for k in head[1:]):
+            yield Header(index, "\t", [bare(line)])
+
+
+def read(lines: Sequence[str], where: str) -> Reading | None:
+    """The genera of a table, by the first source that its header or its ranks show; None if they show none."""
+    if ranked := read_ranked(lines, where):
+        return ranked
+    for header in headers(lines):
+        known = [(source, places) for source in SOURCES if (places := columns_of(source, header.columns))]
+        for source, places in known:
+            found = gather(source, cells(lines, header, places, where))
+            if found.entries:
+                return found
+        if known and not any(line.strip() for line in lines[header.line + 1 :]):
+            raise InputError(f"{where}:{header.line + 1}", "is a header without rows", "give the whole table")
+        if known:
+            remedy = "choose another column with --column NAME or N"
+            raise InputError(where, f"{known[0][0].label}, but without any genus", remedy)
     return None
 
 
-def is_lpsn(columns: set[str]) -> bool:
-    """Whether these are the columns of LPSN's download."""
-    return columns >= {"genus_name", "sp_epithet", "status"}
+def read_ranked(lines: Sequence[str], where: str) -> Reading | None:
+    """A table without a header, by the column that holds nothing but words for ranks; None if there is none."""
+    head = [line for line in islice(lines, SHOWN) if line.strip()]
+    for delimiter in DELIMITERS:
+        rows = list(zip(*(fields(line, delimiter) for line in head), strict=False))
+        for column in rows if len(rows) > 2 else []:
+            ranks = [rank_of(cell) for cell in column]
+            genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
+            if 0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks)):
+                names = [tuple(cells[k] for k in genera) for cells in rows]
+                named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
+                most = max((len(set(cells)) for cells in named), default=0)
+                if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
+                    wanted = [names.index(best.pop()), rows.index(column), None, None]
+                    found = cells(lines, Header(-1, delimiter, []), wanted, where)
+                    return gather(Source("table without a header, by its ranks", "", "name", "rank"), found)
+    return None
 
 
-def is_coldp(columns: set[str]) -> bool:
-    """Whether these are columns of a ColDP NameUsage."""
-    return columns >= {"scientificname", "rank"}
+def cells(lines: Sequence[str], header: Header, wanted: Sequence[int | None], where: str) -> Rows:
+    """(line, the wanted cells) of all rows below a header; "" where a row is short, and a blank for a line end.
 
-
-def is_bacdive(columns: set[str]) -> bool:
-    """Whether these are columns of BacDive's: the genus, and something of its species or strains."""
-    return "genus" in columns and any(word in column for column in columns for word in ("species", "strain"))
-
-
-def cells(lines: Sequence[str], start: int, delimiter: str, wanted: Sequence[int], where: str) -> Cells:
-    """The wanted cells of all rows from index `start`; "" where a row is short. Blank rows are passed over.
-
-    A line end in a cell is read as a blank. Quotes are those of CSV. A text with tabs whose quotes cannot be those is
-    read with quotes as letters; elsewhere that is an InputError with the line.
+    Quotes are those of CSV. A text with tabs whose quotes cannot be those is read with quotes as letters; elsewhere
+    that is an InputError with the line, as is a row with more cells than the header.
     """
+    start, width, name, last = header.line + 1, len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
+
+    def parsed(quoting: Literal[0, 3]) -> Iterator[tuple[int, list[str]]]:
+        text, number = (lines[k] + "\n" for k in range(start, len(lines))), start + 1
+        rows = csv.reader(text, delimiter=header.delimiter, quoting=quoting, strict=True)
+        what = "a quote is opened and not closed, or followed by letters"
+        try:
+            for row in rows:
+                word = bare(row[name]) if width and len(row) > name else ""
+                if width and (any(row[width:]) or name < len(row) <= last):
+                    what = f"has {len(row)} cells below a header of {width}"
+                    raise csv.Error
+                if word in HEADER_WORDS and word != header.columns[name]:
+                    what = "is the header of another table"
+                    raise csv.Error
+                if any(row) and start + rows.line_num > number and len(row) < width:
+                    raise csv.Error
+                if any(row) and word not in HEADER_WORDS:
+                    yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
+                number = start + rows.line_num + 1
+        except csv.Error as error:
+            remedy = "repair the row; a quote inside quotes is doubled"
+            raise InputError(f"{where}:{number}", what, remedy) from error
+
     try:
-        return parsed(lines, start, delimiter, wanted, where, quoted=True)
+        return list(parsed(csv.QUOTE_MINIMAL))
     except InputError:
-        if delimiter != "\t":
+        if header.delimiter != "\t":
             raise
-        return parsed(lines, start, delimiter, wanted, where, quoted=False)
-
-
-def parsed(
-    lines: Sequence[str], start: int, delimiter: str, wanted: Sequence[int], where: str, *, quoted: bool
-) -> Cells:
-    """The wanted cells, with quotes as marks of CSV or as letters."""
-    text = (lines[k] + "\n" for k in range(start, len(lines)))
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    rows = csv.reader(text, delimiter=delimiter, quoting=quoting, strict=True)
-    found: Cells = []
-    number = start + 1
-    try:
-        for row in rows:
-            if row and any(row):
-                found.append((number, [plain(row[k]) if k < len(row) else "" for k in wanted]))
-            number = start + rows.line_num + 1
-    except csv.Error as error:
-        what = "a quote is opened and not closed, or followed by letters" if quoted else str(error)
-        raise InputError(f"{where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
-    return found
+        return list(parsed(csv.QUOTE_NONE))
 
 
 def plain(cell: str) -> str:
@@ -122,114 +160,73 @@ def plain(cell: str) -> str:
     return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
 
 
-def rows_below(lines: Sequence[str], header: Header, columns: Sequence[str], where: str) -> Cells:
-    """These columns of all rows below a header, "" for a column that is not there.  InputError if there is no row."""
-    places = [header.columns.index(name) if name in header.columns else NOWHERE for name in columns]
-    found = cells(lines, header.line + 1, header.delimiter, places, where)
-    if not found:
-        raise InputError(f"{where}:{header.line + 1}", "is a header without rows", "give the whole table")
-    return found
+def rank_of(cell: str) -> str:
+    """A rank without case and dot: "gen." is gen."""
+    return cell.strip().lower().rstrip(".")
 
 
-def lpsn(lines: Sequence[str], header: Header, where: str) -> list[Entry]:
-    """Every genus once. Its own row, without epithets, decides its standing; of several, the best.
+def taxon(cell: str, source: Source) -> str:
+    """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
+    text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
+    genus = None if text.isalpha() else genus_of(text)
+    if text.lower() in sources.MISSING or (source.lineage and not genus) or not any(map(str.isalpha, text)):
+        return ""
+    if source.rank and ";" in text and not genus:
+        return text.rstrip("; ").rpartition(";")[2].strip()
+    name = GENUS_NAME.match(text) if source.rank and genus is None else None
+    return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text if genus is None else genus
 
-    The standing is the last clause of `status`, up to a comma: "correct name" is a name, "synonym" a synonym, anything
-    else (misspelling, illegitimate, preferred but not validly published, …) is rejected. A genus that only its species
-    attest is a name if one of them is correct or a synonym.
+
+def standing(status: str, *, correct: bool) -> str:
+    """The kind that a status says; if `correct`, its last clause up to a comma, rejected if that is no known one."""
+    if correct:
+        return STANDINGS.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), "rejected")
+    status = status.lower().replace("_", " ")
+    return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
+
+
+def gather(source: Source, rows: Rows) -> Reading:
+    """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
+
+    A genus that only its species attest is a name if one of them is not rejected.
     """
-    first: dict[str, int] = {}
-    own: dict[str, str] = {}
-    species: dict[str, str] = {}
-    columns = ("genus_name", "sp_epithet", "subsp_epithet", "status")
-    for line, (genus, epithet, subspecies, status) in rows_below(lines, header, columns, where):
-        if not genus:
+    best: dict[str, tuple[int, bool, int]] = {}
+    scopes = set()
+    for line, (cell, rank, status, scope, *below) in rows:
+        if (source.rank and rank_of(rank) not in GENUS_RANKS) or not (text := taxon(cell, source)):
             continue
-        standing = standing_of(status)
-        first.setdefault(genus, line)
-        if not epithet and not subspecies:
-            own[genus] = min(own.get(genus, "rejected"), standing, key=RANKING.index)
-        elif standing != "rejected":
-            species[genus] = "name"
-    entries = []
-    for genus, line in first.items():
-        kind = own.get(genus) or species.get(genus, "rejected")
-        entries.append(Entry(line, genus, "candidatus" if kind_of(genus) == "candidatus" else kind))
-    return entries
+        kind = standing(status, correct=source.correct)
+        kind = "candidatus" if kind_of(text) == "candidatus" else "name" if any(below) and kind != "rejected" else kind
+        first, under, rank_before = best.get(text, (line, True, len(RANKING)))
+        best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
+        scopes.add(scope.lower())
+    prokaryotes = source.prokaryotes
+    if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
+        prokaryotes = scopes <= sources.PROKARYOTES
+    entries = [Entry(line, text, RANKING[rank]) for text, (line, _, rank) in best.items()]
+    return Reading(entries, source.label, True, prokaryotes)
 
 
-def standing_of(status: str) -> str:
-    """The kind that LPSN's `status` says."""
-    clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0]
-    return STANDINGS.get(clause.strip().lower(), "rejected")
-
-
-def coldp(lines: Sequence[str], header: Header, where: str) -> list[Entry]:
-    """The rows of rank genus: accepted names and synonyms; misapplied and bare names are rejected."""
-    entries = []
-    for line, (name, rank, status) in rows_below(lines, header, ("scientificname", "rank", "status"), where):
-        if rank.lower() == "genus" and name:
-            kind = COLDP_STANDINGS.get(status.lower().replace("_", " "), "rejected")
-            entries.append(Entry(line, name, "candidatus" if kind_of(name) == "candidatus" else kind))
-    return entries
-
-
-def bacdive(lines: Sequence[str], header: Header, where: str) -> list[Entry]:
-    """The genus of each strain, once."""
-    rows = rows_below(lines, header, ("genus",), where)
-    return first_of_each((line, genus) for line, (genus,) in rows if genus)
-
-
-def column(lines: Sequence[str], wanted: str, where: str) -> list[Entry]:
+def column(lines: Sequence[str], wanted: str, where: str) -> Reading:
     """A column of any table, by its name in the header or by its number from 1, when every row counts.
 
     InputError if there is no such column.
     """
-    if wanted.isascii() and wanted.isdigit():
-        return numbered(lines, int(wanted), where)
-    name = wanted.lower().removeprefix("col:")
-    header = find_header(lines, lambda columns: name in columns) or lone_column(lines, name)
-    if header is None:
-        raise InputError(where, f"has no column {wanted!r}", f"its first row is: {first_row(lines)}")
-    rows = rows_below(lines, header, (name,), where)
-    return filled((line, text) for line, (text,) in rows)
-
-
-def numbered(lines: Sequence[str], number: int, where: str) -> list[Entry]:
-    """A column by its number, from the first line on that is neither blank nor a comment."""
-    head = head_of(lines)
-    if not head:
-        raise InputError(where, "has no rows", "give a table")
-    delimiter = likely_delimiter(lines)
-    rows = cells(lines, head[0], delimiter, [number - 1], where)
-    found = filled((line, text) for line, (text,) in rows)
-    if not found:
-        raise InputError(where, f"has no column {number}", f"its first row is: {first_row(lines)}")
-    return found
-
-
-def filled(cells: Iterable[tuple[int, str]]) -> list[Entry]:
-    """An entry for each cell with something in it."""
-    return [Entry(line, text) for line, text in cells if text]
-
-
-def lone_column(lines: Sequence[str], name: str) -> Header | None:
-    """The header of a table that has one column only."""
-    head = head_of(lines)
-    if head and lines[head[0]].strip().strip('"').lower() == name:
-        return Header(head[0], ",", [name])
-    return None
-
-
-def likely_delimiter(lines: Sequence[str]) -> str:
-    """The one that makes most cells of the first lines."""
-    head = head_of(lines)
-    return max(DELIMITERS, key=lambda delimiter: sum(len(fields(lines[k], delimiter)) for k in head))
-
-
-def first_row(lines: Sequence[str]) -> str:
-    """The cells of the first row, for a message."""
-    head = head_of(lines)
-    row = fields(lines[head[0]], likely_delimiter(lines)) if head else []
-    shown = ", ".join(cell[:30] for cell in row[:12])
-    return shown + (", …" if len(row) > 12 else "") or "empty"
+    head = list(islice((line for line in lines if line.strip() and line[0] != "#"), SEARCHED))
+    header = Header(-1, max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head)), [])
+    first = ", ".join(cell[:30] for cell in fields(head[0], header.delimiter)[:12]) if head else "empty"
+    name, place = bare(wanted), int(wanted) - 1 if wanted.isdecimal() else None
+    if place is None:
+        lone = [Header(lines.index(head[0]), "\t", [name])] if head and bare(head[0]) == name else []
+        known = next((header for header in [*headers(lines), *lone] if name in header.columns), None)
+        if known is None or not name:
+            raise InputError(where, f"has no column {wanted!r}", f"its first row is: {first}")
+        header, place = known, known.columns.index(name)
+    rows = [(line, text) for line, (text,) in cells(lines, header, [place], where) if text]
+    if not rows:
+        raise InputError(where, f"has nothing in a column {wanted!r}", f"its first row is: {first}")
+    genera = [genus_of(text) for _, text in rows]
+    lineage = 2 * sum(genus is not None for genus in genera) > len(genera)
+    texts = [genus or "" for genus in genera] if lineage else [text for _, text in rows]
+    entries = [Entry(line, text, kind_of(text)) for (line, _), text in zip(rows, texts, strict=True) if text]
+    return Reading(entries, "column of a table", lineage)

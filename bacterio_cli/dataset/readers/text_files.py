@@ -1,20 +1,16 @@
-"""From a file or standard input to text: gzip, encodings, and what is no text at all."""
+"""From a file or standard input to text: packed files, encodings, and what is no text at all."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
 import re
 import sys
-import zlib
-from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from bacterio_cli.dataset.readers.archives import LARGEST, limited, unpack
 from bacterio_cli.errors import FileError, InputError, UsageError
 
-LARGEST = 2**30  # bytes of a list, unpacked
 LINE_END = re.compile(b"\r\n|\n|\r")
 ANNOUNCED = re.compile(rb"(?:[^\r\n]*-\*-(?:[^\r\n]*;)?[ \t]*|#[ \t]*)coding:[ \t]*([-\w.]+)")
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
@@ -25,25 +21,34 @@ MARKS = {
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
 NO_CHARACTER_SETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+LIST = "give a text, such as a list with one name a line"
 MAGICS = {
-    b"%PDF-": "a PDF",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
-    b"SQLite format 3\0": "an SQLite database",
-    b"\xfd7zXZ\0": "an xz archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"\x93NUMPY": "a NumPy array",
+    b"%PDF-": ("a PDF", LIST),
+    b"\x89PNG": ("a PNG picture", LIST),
+    b"\xff\xd8\xff": ("a JPEG picture", LIST),
+    b"GIF8": ("a GIF picture", LIST),
+    b"\xd0\xcf\x11\xe0": ("an old Excel or Word file", "save it as CSV"),
+    b"SQLite format 3\0": ("an SQLite database", "export a table as CSV"),
+    b"\x89HDF": ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
+    b"7z\xbc\xaf": ("a 7z archive", "unpack it first"),
+    b"Rar!": ("a RAR archive", "unpack it first"),
+    b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it with: zstd -d"),
+    b"\x93NUMPY": ("a NumPy array", LIST),
 }
+PAGES = {  # texts, but not the data that was meant, by their beginning
+    "version https://git-lfs": ("a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
+    "<!doctype html": ("a web page (HTML), not data", "look at it in a browser, and download the data again"),
+    "<html": ("a web page (HTML), not data", "look at it in a browser, and download the data again"),
+    "<?xml": ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
+}  # fmt: skip
 
 
 class Text(NamedTuple):
-    """A text and the encoding in which it was written."""
+    """A text, the encoding in which it was written, and the archive's member that it was."""
 
     text: str
     encoding: str
+    member: str = ""
 
 
 def source_name(source: str) -> str:
@@ -51,29 +56,21 @@ def source_name(source: str) -> str:
     return "standard input" if source == "-" else source
 
 
-def read_bytes(source: str) -> bytes:
-    """The whole of a file, or of standard input for `-`; InputError if it has no end within 1 GiB."""
+def read_bytes(source: str, largest: int = LARGEST) -> bytes:
+    """The whole of a file, or of standard input for `-`; InputError if it has no end within `largest`."""
     if source == "-":
         if sys.stdin is None:
             raise FileError("standard input", "read", "it is closed")
-        return limited(sys.stdin.buffer, source_name(source))
+        return limited(sys.stdin.buffer, source_name(source), largest)
     try:
         with Path(source).open("rb") as file:
-            return limited(file, source)
+            return limited(file, source, largest)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FileError(source, "read", error if isinstance(error, OSError) else str(error)) from error
 
 
-def limited(file: IO[bytes] | BufferedIOBase, where: str) -> bytes:
-    """All that is left of a file; InputError if that is more than any list."""
-    data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise InputError(where, f"is larger than {LARGEST // 2**20:,} MiB", "give a list of names, or a part of it")
-    return data
-
-
-def read_text(source: str, encoding: str | None = None) -> Text:
-    """The text of a source: unpacked if it is gzip, its byte order mark removed.
+def read_text(source: str, encoding: str | None = None, *, member: str = "", largest: int = LARGEST) -> Text:
+    """The text of a source, or of an archive's member: unpacked, its byte order mark removed.
 
     UTF-8, unless a byte order mark, `encoding` or an Emacs line `-*- coding: latin-1 -*-` says otherwise. Raises
     FileError, UsageError for an unknown `encoding`, InputError for what is damaged, binary or no data at all.
@@ -82,7 +79,7 @@ def read_text(source: str, encoding: str | None = None) -> Text:
     asked = character_set(encoding) if encoding else None
     if encoding and asked is None:
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
-    data = unpack(read_bytes(source), where)
+    data, inside = unpack(read_bytes(source, largest), where, member, largest)
     refuse_binary(data, where, wide=bool(asked and asked.startswith(("utf-16", "utf-32"))))
     codec, label = settle(data, asked, where)
     try:
@@ -93,19 +90,11 @@ def read_text(source: str, encoding: str | None = None) -> Text:
     except UnicodeError as error:
         raise InputError(where, f"is not {label}", "name its encoding with --encoding") from error
     text = text.removeprefix("\ufeff") if codec != "utf-8" else text
-    refuse_other_documents(text[:1000], where)
-    return Text(text, label)
-
-
-def unpack(data: bytes, where: str) -> bytes:
-    """The data, or what a gzip file holds."""
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        with gzip.open(io.BytesIO(data)) as file:
-            return limited(file, where)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(where, "is a gzip file that is cut off or damaged", "fetch it again") from error
+    start = text[:1000].lstrip().lower()
+    for beginning, (what, remedy) in PAGES.items():
+        if start.startswith(beginning):
+            raise InputError(where, f"is {what}", remedy)
+    return Text(text, label, inside)
 
 
 def character_set(name: str) -> str | None:
@@ -138,34 +127,22 @@ def settle(data: bytes, asked: str | None, where: str) -> tuple[str, str]:
 
 def undecodable(data: bytes, error: UnicodeDecodeError, label: str, where: str) -> InputError:
     """The error for bytes that are not in the encoding, with the line of the first."""
-    if label != "UTF-8":
-        wide = label.lower().startswith(("utf-16", "utf-32"))
-        line = "" if wide else f":{len(LINE_END.findall(data[: error.start])) + 1}"
-        what = "is cut off or damaged" if wide else f"byte 0x{data[error.start]:02x} is not {label}"
-        return InputError(where + line, f"{what} ({label})" if wide else what, "check --encoding")
-    place = f"{where}:{len(LINE_END.findall(data[: error.start])) + 1}"
-    byte = f"byte 0x{data[error.start]:02x} is not UTF-8"
-    if data.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
-        return InputError(place, byte, "pass --encoding cp1252 if the file is in Latin-1 or from Windows")
-    return InputError(
-        place, f"{byte}, though other letters of the file are: encodings are mixed", "convert the odd lines to UTF-8"
-    )
+    if label.lower().startswith(("utf-16", "utf-32")):
+        return InputError(where, f"is cut off or damaged ({label})", "check --encoding")
+    what, remedy = f"byte 0x{data[error.start]:02x} is not {label}", "check --encoding"
+    if label == "UTF-8":
+        remedy = "pass --encoding cp1252 if the file is in Latin-1 or from Windows"
+        if not data.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
+            what += ", though other letters of the file are: encodings are mixed"
+            remedy = "convert the odd lines to UTF-8"
+    return InputError(f"{where}:{len(LINE_END.findall(data[: error.start])) + 1}", what, remedy)
 
 
 def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
     """InputError for a file that is known by its first bytes, or full of NULs."""
-    remedy = "give a text, such as a list with one name a line"
-    if data.startswith(b"PK\x03\x04"):
-        head = data[:4096]
-        if b"xl/" in head or b"[Content_Types].xml" in head:
-            raise InputError(where, "seems to be an Excel workbook", "save it as CSV")
-        what = "a NumPy archive, perhaps a checkpoint" if b".npy" in head else "a zip archive"
-        raise InputError(where, f"seems to be {what}", remedy)
-    for magic, what in MAGICS.items():
+    for magic, (what, remedy) in MAGICS.items():
         if data.startswith(magic):
             raise InputError(where, f"seems to be {what}", remedy)
-    if re.match(rb"BZh[1-9]1AY&SY", data) or data[257:262] == b"ustar":
-        raise InputError(where, "seems to be a packed archive", "unpack it first")
     head = data[:4096]
     nuls = head.count(0)
     if wide or data.startswith(tuple(MARKS)) or nuls < 2 or nuls * 10 < len(head):
@@ -173,20 +150,7 @@ def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
     for letters, name in ((head[::2], "utf-16-le"), (head[1::2], "utf-16-be")):
         if nuls * 3 > len(head) and 0 not in letters:
             raise InputError(where, "seems to be UTF-16 without a byte order mark", f"pass --encoding {name}")
-    raise InputError(where, "is a binary file, not a list of names", remedy)
-
-
-def refuse_other_documents(head: str, where: str) -> None:
-    """InputError for a Git-LFS pointer, a web page or XML: a text, but not the data that was meant."""
-    start = head.lstrip().lower()
-    if start.startswith("version https://git-lfs.github.com/spec"):
-        raise InputError(where, "is a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull")
-    if start.startswith(("<!doctype html", "<html")):
-        raise InputError(
-            where, "is a web page (HTML), not data", "look at it in a browser, and download the data again"
-        )
-    if start.startswith("<?xml"):
-        raise InputError(where, "is an XML document, not a list or a table", "save the data as CSV or as plain lines")
+    raise InputError(where, "is a binary file, not a list of names", LIST)
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,0 +1,77 @@
+"""The registry: by which columns the sources are known, and which of them hold what. Data alone."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """A kind of table, or of records of JSON, told by its columns without case, blanks and marks: genusname.
+
+    `marks` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank` tells which
+    rows are genera, `status` their standing (if `correct`, only one that is called correct or a synonym is learned).
+    Of columns between bars the first that there is counts. The columns `below` are empty in the row of a genus itself.
+    `prokaryotes` is True, False for other organisms, None if a column of SCOPES may tell.
+    """
+
+    label: str
+    marks: str
+    name: str
+    rank: str = ""
+    status: str = ""
+    prokaryotes: bool | None = None
+    below: str = ""
+    correct: bool = False
+    lineage: bool = False
+
+
+GENUS = "genus|genera|genusname|gattung"
+LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
+NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
+RANK, STATUS = "rank|taxonrank|taxonomylvl|category|rankname", "taxonomicstatus|status|taxonstatus"
+LPSN = ("status", True, "spepithet subspepithet", True)
+LPSN_STATUS = "lpsntaxonomicstatus"
+
+# The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
+SOURCES = (
+    Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
+    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, "", correct=True),
+    Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
+    Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),
+    Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
+    Source("BIOM table", "otuid", "taxonomy|consensuslineage", lineage=True),
+    Source("MetaPhlAn profile", "", "cladename", lineage=True),
+    Source("table with lineages", "", LINEAGES, lineage=True),
+    Source("SeqCode names", "syllabication", "name", "rank", "status", prokaryotes=True),
+    Source("Catalogue of Life name usages", "id parentid status", "scientificname", "rank", "status"),
+    Source("Darwin Core taxa", "", "scientificname|canonicalname", "taxonrank", STATUS),
+    Source("WoRMS matches", "aphiaid", "scientificname", "rank", "status"),
+    Source("NCBI Datasets taxonomy", "", "taxname", "rank"),
+    Source("names with their ranks", "", NAMES, RANK, STATUS),
+    Source("ICTV virus taxonomy", "realm", "genus", prokaryotes=False),
+    Source("BacDive strains", "istypestrain", "genus", prokaryotes=True),
+    Source("column of genera", "", GENUS, "", STATUS),
+)
+
+SCOPES = "code|nomenclaturalcode|superkingdom|domain|kingdom"  # columns that tell of which organisms a row is
+PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
+ELSEWHERE = {
+    "plantae", "animalia", "fungi", "chromista", "protozoa", "viruses", "eukaryota", "viridiplantae", "metazoa",
+    "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
+}  # fmt: skip
+GENUS_RANKS = {"genus", "gen", "g"}
+RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
+    r"(?:sub|super|infra|parv|major)?[ _-]?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe"
+    r"|genus|section|species(?: group)?|variety|form|strain|clade)|no[ _]rank|unranked|gen|[urdkpcofgs]\d?"
+)
+MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
+
+# The columns of NCBI's dumps, which have no header, by their number.
+RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"
+DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
+NAME_CLASSES = "scientific name|synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
+
+# In an archive, the member to read, the first that there is; else its only list.
+TABLES = [f"{name}.{ending}" for name in ("nameusage", "taxon") for ending in ("tsv", "csv", "txt")]
+MEMBERS = ("names.dmp", "rankedlineage.dmp", *TABLES)

@@ -1,0 +1,79 @@
+"""Damaged and mixed files: never a traceback, and never a name that was none in the file."""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.processes import examples
+from support.samples import NCBI, NODES, SAMPLES, TABLE, place
+
+from bacterio_cli.dataset.corpus import read_corpus
+from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.errors import BacterioError
+from bacterio_cli.nomenclature.reference_lists import read_reference
+
+
+@st.composite
+def damaged(draw: st.DrawFn, texts: list[str]) -> bytes:
+    """One of the texts with lines lost or doubled, in some encoding, then with bytes changed and perhaps cut off."""
+    lines = draw(st.sampled_from(texts)).splitlines(keepends=True)
+    for _ in range(draw(st.integers(0, 3))):
+        k = draw(st.integers(0, len(lines)))
+        lines[k : k + 1] = lines[k : k + 1] * draw(st.sampled_from([0, 2]))
+    coding = draw(st.sampled_from(["utf-8", "utf-16", "gzip"]))
+    text = "".join(lines)
+    data = bytearray(gzip.compress(text.encode(), mtime=0) if coding == "gzip" else text.encode(coding))
+    for _ in range(draw(st.integers(0, 4))):
+        if data:
+            data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
+    return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data)
+
+
+TEXTS = [*(sample.text for sample in SAMPLES.values()), TABLE, NCBI, NCBI]  # those of NCBI have their nodes to damage
+
+
+@examples
+@given(damaged(TEXTS), damaged([NODES]), st.sampled_from([None, None, *FORMATS]), st.sampled_from([None, "genus", "2"]))
+def test_no_damage_is_a_traceback(
+    tmp_path: Path, data: bytes, nodes: bytes, input_format: str | None, column: str | None
+) -> None:
+    """Whatever happens to a file, it is read, or refused by an expected error, in both profiles and as a reference."""
+    path = place(tmp_path, data, nodes=nodes)
+    for use in (
+        lambda: read_corpus([path], profile="genus", input_format=input_format, column=column, least=1),
+        lambda: read_corpus([path], profile="any", input_format=input_format, column=column, least=1),
+        lambda: read_reference(path, input_format=input_format, column=column),
+    ):
+        with suppress(BacterioError):
+            use()
+
+
+GENERA = {entry.removeprefix("Candidatus ") for sample in SAMPLES.values() for entry in sample.entries}
+TABLES = [sample.text for name, sample in SAMPLES.items() if name != "lines"]
+
+
+@st.composite
+def mixed(draw: st.DrawFn) -> str:
+    """The lines of one or two sources, some lost, doubled or in another order, perhaps of the second first."""
+    texts = draw(st.lists(st.sampled_from(TABLES), min_size=1, max_size=2))
+    lines = [line for text in texts for line in text.splitlines() if set(line) - set("ACGTU")]  # a sequence is a word
+    for _ in range(draw(st.integers(0, 4))):
+        k, n = draw(st.integers(0, len(lines))), draw(st.integers(0, len(lines)))
+        moved = lines[k : k + 1]
+        lines[k : k + 1] = draw(st.sampled_from([[], moved * 2]))
+        lines[n:n] = draw(st.sampled_from([[], moved]))
+    return "\n".join(lines) + "\n"
+
+
+@examples
+@given(mixed(), st.sampled_from([None, "genus"]))
+@example("genus,family\nAbanella,Alphaceae\nAlphaceae,Abanella,x\n", None)
+def test_no_mixture_gives_what_was_no_genus(tmp_path: Path, text: str, profile: str | None) -> None:
+    """A name that comes out stood in the file as a genus: families, authors, headers and epithets never do."""
+    with suppress(BacterioError):
+        names = read_corpus([place(tmp_path, text)], profile=profile, least=1).names
+        assert {name.removeprefix("Candidatus ") for name in names} <= GENERA

@@ -1,0 +1,157 @@
+"""From bytes to text: packed files and archives, encodings, and what is no data."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+from pathlib import Path
+
+import pytest
+from support.packing import tarred, zipped
+from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
+
+from bacterio_cli.dataset.readers.archives import choose
+from bacterio_cli.dataset.readers.formats import describe, read
+from bacterio_cli.dataset.readers.text_files import read_text
+from bacterio_cli.errors import FileError, InputError
+
+PLAIN = b"Abanella\nBora\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(PLAIN),
+        bz2.compress(PLAIN),
+        lzma.compress(PLAIN),
+        zipped(names__txt=PLAIN, README__md="x", __MACOSX____names__txt="x"),
+        zipped(names__txt__gz=gzip.compress(PLAIN)),
+        tarred({"./names.txt": PLAIN, "./.hidden": b"x"}),
+        tarred({"../../names.txt": PLAIN}, "w:xz"),
+        tarred({"names.txt": PLAIN}, "w"),
+    ],
+    ids=["gzip", "bzip2", "xz", "zip", "gzip in zip", "tar.gz", "tar.xz", "tar"],
+)
+def test_packed_lists_are_read_where_they_are(data: bytes, tmp_path: Path) -> None:
+    """The list comes out, and nothing is written beside it, whatever path a member has."""
+    path = place(tmp_path, data, "packed")
+    before = sorted(tmp_path.rglob("*"))
+    assert texts(path) == ["Abanella", "Bora"]
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not (tmp_path.parent / "names.txt").exists()
+
+
+def test_known_archives_are_read(tmp_path: Path) -> None:
+    """NCBI's dumps bring their nodes, ColDP and Darwin Core archives their table of names; which one it was is said."""
+    dump = tarred({"nodes.dmp": NODES.encode(), "names.dmp": NCBI.encode(), "gencode.dmp": b"x"})
+    reading = read(place(tmp_path, dump, "taxdump.tar.gz"))
+    assert ([entry.text for entry in reading.entries][:2], reading.notes) == (
+        ["Abanella", "Borivibrio"],
+        ("from names.dmp",),
+    )
+    coldp = zipped(NameUsage__tsv=COLDP, Reference__tsv="a\tb\n", metadata__yaml="x")
+    assert texts(place(tmp_path, coldp, "coldp.zip"))[:2] == ["Abanella", "Oldella"]
+    core = zipped(meta__xml="<archive/>", Taxon__tsv=DARWIN_CORE, Distribution__tsv="a\tb\n")
+    assert describe(read(place(tmp_path, core, "core.zip"))).endswith(
+        "Darwin Core taxa, UTF-8, 2 names; from Taxon.tsv"
+    )
+    assert "is an archive without nodes.dmp" in refusal(
+        place(tmp_path, tarred({"names.dmp": NCBI.encode()}), "t.tar.gz")
+    )
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, lambda data: zipped(a=data)])
+def test_a_source_without_end_is_refused(pack: object, tmp_path: Path) -> None:
+    """More than the largest list is one line, also where it is packed small."""
+    (tmp_path / "long").write_bytes(pack(b"Abella\n" * 200_000))  # type: ignore[operator]
+    with pytest.raises(InputError, match=r"long: is larger than 1 MiB"):
+        read_text(str(tmp_path / "long"), largest=2**20)
+
+
+def test_an_archive_of_several_lists_names_them() -> None:
+    """Which one is meant is not guessed."""
+    with pytest.raises(InputError, match=r"x: is an archive of 2 lists \(a.txt, b.txt\); unpack it and give one"):
+        choose(["a.txt", "b.txt", "LICENSE"], "x", "")
+
+
+def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
+    missing = ": is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
+    for name in ("taxa.dmp", "my_names.dmp"):
+        assert refusal(place(tmp_path, NCBI, name)).startswith(missing)
+    path = place(tmp_path, NCBI)
+    (tmp_path / "my_nodes.dmp").write_bytes(gzip.compress(NODES.encode()))
+    assert texts(str(tmp_path / "my_names.dmp")) == texts(path)
+    assert "no node of rank genus" in refusal(place(tmp_path, NCBI, nodes="nothing\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NCBI.encode())))
+    with pytest.raises(InputError, match=r"^standard input: .*is not beside it"):
+        read("-")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [("latin-1", "Latin-1"), ("ISO-8859-1", "Latin-1"), ("cp1252", "cp1252"), ("utf-8", "UTF-8"), ("utf-16", "utf-16")],
+)
+def test_an_encoding_is_used_when_asked_for(encoding: str, label: str, tmp_path: Path) -> None:
+    """`encoding` reads what is no UTF-8, and the reading says so."""
+    path = place(tmp_path, "Béla\nÑandú\n".encode(encoding).removeprefix(b"\xff\xfe"))
+    assert texts(path, encoding=encoding) == ["Béla", "Ñandú"]
+    assert read(path, encoding=encoding).encoding == label
+
+
+@pytest.mark.parametrize(
+    "line", ["# -*- coding: latin-1 -*-", "# -*- mode: text; coding: latin-1-unix -*-", "# coding: iso-8859-1"]
+)
+def test_an_encoding_is_used_when_announced(line: str, tmp_path: Path) -> None:
+    """An Emacs line among the first two counts, a later one does not."""
+    for before in ("", "# made up\r\n"):
+        assert texts(place(tmp_path, f"{before}{line}\nBéla\n".encode("latin-1"))) == ["Béla"]
+    assert ":4: byte 0xe9 is not UTF-8" in refusal(place(tmp_path, f"#\n#\n{line}\nBéla\n".encode("latin-1")))
+    assert "'klingon', which is unknown" in refusal(place(tmp_path, "# coding: klingon\nAbano\n"))
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", ": is a Git-LFS pointer"),
+        (b"\n <!DOCTYPE html>\n<html></html>", ": is a web page (HTML)"),
+        ("<html>".encode("utf-16"), ": is a web page (HTML)"),
+        (b"<?xml version='1.0'?>", ": is an XML document"),
+        (zipped(xl___workbook__xml="x"), ": seems to be an Excel workbook; save it as CSV"),
+        (gzip.compress(zipped(xl___workbook__xml="x"), mtime=0), ": seems to be an Excel workbook"),
+        (zipped(content__xml="x"), ": seems to be an OpenDocument file; save it as CSV"),
+        (zipped(**{"0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f___VERSION": "x"}), ": seems to be a QIIME 2 artifact; write"),
+        (zipped(weights__npy="x"), ": seems to be a NumPy archive"),
+        (b"\x28\xb5\x2f\xfd123", ": seems to be a zstd file; unpack it with: zstd -d"),
+        (b"PK\x03\x04", ": is a packed file that is cut off, damaged or locked"),
+        (b"%PDF-1.7\n", ": seems to be a PDF"),
+        (b"Ab\0\0\1\0\xff\0", ": is a binary file"),
+        ("Ab\nCo\n".encode("utf-16-le"), ": seems to be UTF-16 without a byte order mark; pass --encoding utf-16-le"),
+        (gzip.compress(PLAIN, mtime=0)[:-9], ": is a packed file that is cut off"),
+        (gzip.compress(PLAIN, mtime=0)[:12] + bytes(11), ": is a packed file that is cut off"),
+        (b"Abano\nB\xe9la\n", ":2: byte 0xe9 is not UTF-8; pass --encoding cp1252"),
+        ("Ñandú\n".encode() + b"Abano\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8, though other letters of the file are"),
+        ("Abano\n".encode("utf-16")[:-1], ": is cut off or damaged (UTF-16)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_data_is_called_by_its_name(data: bytes, what: str, tmp_path: Path) -> None:
+    """Pointers, web pages, binary files, damaged packing and bytes of other encodings: what it is, and where."""
+    assert refusal(place(tmp_path, data)).startswith(what)
+
+
+def test_a_byte_that_the_encoding_has_not(tmp_path: Path) -> None:
+    """cp1252 has holes: the line of the first is named."""
+    message = refusal(place(tmp_path, b"Abano\nB\x81la\n"), encoding="cp1252")
+    assert message == ":2: byte 0x81 is not cp1252; check --encoding"
+
+
+@pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("none.txt", "No such file or directory")])
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
+    """A directory or a missing file gives the system's own reason."""
+    path = str(tmp_path / name)
+    with pytest.raises(FileError) as caught:
+        read(path)
+    assert str(caught.value) == f"cannot read {path}: {reason}"

@@ -1,0 +1,126 @@
+"""The alphabet of a list: names come back from their ids as they were."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import examples
+
+from bacterio_cli.dataset.cleaning import clean
+from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.vocabulary import Vocabulary
+
+
+@pytest.mark.parametrize(
+    ("names", "capitalised", "letters"),
+    [
+        (["Abano", "Bac"], True, "abcno"),
+        (["Abano", "McDo"], False, "ADMabcno"),
+        (["abano"], False, "abno"),
+        (["Abano", "New York"], False, " ANYabeknorw"),
+        (["Йод", "Ад"], True, "адйо"),
+        (["ピカ", "カピ"], True, "カピ"),
+        (["Ünal", "Émil"], True, "ailmnéü"),
+        (["İzmir"], False, "imrzİ"),
+    ],
+)
+def test_names_are_lowered_only_if_that_can_be_undone(names: list[str], capitalised: bool, letters: str) -> None:
+    """Lower-case letters if lowering and capitalising gives back every name exactly, else the letters as they are."""
+    assert Vocabulary.of(names) == Vocabulary(letters, capitalised)
+
+
+def decoded(vocabulary: Vocabulary, names: list[str]) -> list[str]:
+    """The names after a way through ids and back."""
+    ids = vocabulary.encode(names)
+    edges = np.flatnonzero(ids == 0)
+    assert edges[0] == 0
+    assert edges[-1] == len(ids) - 1
+    return [vocabulary.decode(ids[a + 1 : b]) for a, b in pairwise(edges)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Москва", "Йошкар"],
+        ["ピカチュウ", "フシギダネ"],
+        ["Ängström", "Çelik", "Ñandú"],
+        ["McDonald", "O'Brien"],
+        ["Straße", "Σίσυφος"],
+        ["𝔄𝔟", "😀a"],
+    ],
+)
+def test_names_of_any_alphabet_survive_encoding(names: list[str]) -> None:
+    """Cyrillic, katakana, diacritics, inner capitals and letters beyond the first plane come back as they were."""
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+names_of_any_kind = st.lists(
+    st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), min_size=1, max_size=8)
+    .map(lambda text: clean(Entry(1, text), "x"))
+    .filter(bool),
+    min_size=1,
+    max_size=5,
+)
+
+
+@examples
+@given(names_of_any_kind)
+def test_decoding_undoes_encoding(names: list[str]) -> None:
+    """Whatever `clean` lets through comes back from its own vocabulary unchanged, capitalised or not."""
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+@examples
+@given(names_of_any_kind.map(lambda names: [name.lower().capitalize() for name in names]))
+def test_decoding_undoes_encoding_of_capitalised_names(names: list[str]) -> None:
+    """The same for lists in which most names are capitalised words."""
+    names = [unicodedata.normalize("NFC", name) for name in names]
+    assert decoded(Vocabulary.of(names), names) == names
+
+
+ODD_CAPITALS = "abzßŉǆΐ𐐨"  # of ß, ŉ and ΐ the capital is several letters; of ǆ it is ǅ; 𐐨 is beyond the first plane
+
+
+@pytest.mark.parametrize("capitalised", [True, False])
+@examples
+@given(st.lists(st.lists(st.integers(1, len(ODD_CAPITALS)), max_size=6), min_size=1, max_size=8), st.integers(0, 3))
+def test_spelling_rows_is_decoding_each(capitalised: bool, names: list[list[int]], room: int) -> None:
+    """Rows filled up with zeros, empty ones and a width of 0 included, spell what `decode` makes of their letters."""
+    vocabulary = Vocabulary("".join(sorted(ODD_CAPITALS)), capitalised)
+    width = max(map(len, names)) + room
+    ids = np.array([name + [0] * (width - len(name)) for name in names], np.intp).reshape(len(names), width)
+    assert vocabulary.spell(ids) == [vocabulary.decode(name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("capitalised", "names"),
+    [
+        (True, ["Ab", "", "ßa", "ŉb", "ǅa", "𐐀b", "B", "ΐ"]),
+        (False, ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]),
+    ],
+)
+def test_spelled_names_have_their_capitals(capitalised: bool, names: list[str]) -> None:
+    """Only where names are capitalised, only the first letter, and only where the capital is a single letter."""
+    letters = "".join(sorted(ODD_CAPITALS))
+    lowered = ["ab", "", "ßa", "ŉb", "ǆa", "𐐨b", "b", "ΐ"]
+    ids = np.array([[letters.index(letter) + 1 for letter in name] + [0] * (4 - len(name)) for name in lowered])
+    assert Vocabulary(letters, capitalised).spell(ids) == names
+
+
+def test_spelling_does_not_depend_on_the_order_in_memory() -> None:
+    """Ids that lie in memory column by column spell the same; NumPy lays out so a prefix beside one column of ids."""
+    vocabulary, ids = Vocabulary("abc", True), np.array([[1, 2, 3], [3, 0, 0]])
+    assert vocabulary.spell(np.asfortranarray(ids)) == vocabulary.spell(ids) == ["Abc", "C"]
+
+
+@pytest.mark.parametrize("capitalised", [True, False])
+def test_rows_without_letters_spell_nothing(capitalised: bool) -> None:
+    """k rows of width 0 are k empty names, and no rows are none."""
+    vocabulary = Vocabulary("ab", capitalised)
+    assert vocabulary.spell(np.zeros((3, 0), np.intp)) == ["", "", ""]
+    assert vocabulary.spell(np.zeros((0, 4), np.intp)) == []

@@ -1,0 +1,134 @@
+"""Lists of spellings that are taken: what is listed in them, of what they are, and their date."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from support.samples import DARWIN_CORE, GTDB, ICTV, LPSN, NCBI, TABLE, place
+
+from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.errors import FileError, InputError, UsageError
+from bacterio_cli.nomenclature.reference_lists import Reference, date_in, file_and_column, read_reference, spellings
+
+
+def lists(*texts: str, taxonomic: bool = False) -> list[Reading]:
+    """A reading with these entries."""
+    entries = [Entry(k, text, "rejected") for k, text in enumerate(texts)]
+    return [Reading(entries, taxonomic=taxonomic, source="x", format="lineages" if taxonomic else "lines")]
+
+
+@pytest.mark.parametrize(
+    ("text", "taxa", "listed"),
+    [
+        ("Abano", ["Abano"], ["Abano"]),
+        ("abano", ["abano"], ["abano"]),
+        ("Candidatus Abano", ["Abano"], ["Abano"]),
+        ('"Ca. Abano alba"', ["Abano"], ["Abano"]),
+        ("[Abano] alba", ["Abano"], ["Abano"]),
+        ("g__Abano", ["Abano"], ["Abano"]),
+        ("g__", [], []),
+        ("Abano_A", ["Abano"], ["Abano"]),
+        ("Abano_AB", ["Abano"], ["Abano"]),
+        ("Abano_A_1234", ["Abano"], ["Abano"]),
+        ("Candidatus_Abano", ["Abano"], ["Abano"]),
+        ("UBA1234", ["UBA1234"], ["UBA1234"]),
+        ("WS3_genera_incertae_sedis", ["WS3_genera_incertae_sedis"], ["WS3_genera_incertae_sedis"]),
+        ("Abano/Bacilla", ["Abano", "Bacilla"], ["Abano/Bacilla"]),
+        ("Abano alba", ["Abano"], ["Abano"]),
+        ("New York", ["New"], ["New York"]),
+        ("O'Brien", ["O'Brien"], ["O'Brien"]),
+        ("Be\u0301la", ["Béla"], ["Béla"]),
+    ],
+)
+def test_spellings_are_undressed(text: str, taxa: list[str], listed: list[str]) -> None:
+    """What stands around a spelling goes, whatever its kind; placeholders stay."""
+    assert list(spellings(lists(text, text, taxonomic=True))) == taxa
+    assert list(spellings(lists(text, text))) == listed
+
+
+def test_a_reference_keeps_what_a_corpus_drops(tmp_path: Path) -> None:
+    """Rejected names, Candidatus and placeholders are spellings that are taken."""
+    assert read_reference(place(tmp_path, LPSN)).names[2] == "Caldomona"
+    assert read_reference(place(tmp_path, NCBI)).names == ("Abanella", "Borivibrio", "Oldvibrio", "Caldella")
+    assert read_reference(place(tmp_path, GTDB)).names == ("Abanella", "Borivibrio", "UBA7703", "Caldomonas")
+
+
+def test_a_reference_has_a_label_and_a_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's name, and the date that it states, else its own; standard input has none."""
+    stated = place(tmp_path, "# date: 2020-12\nAbano\n", "stated.txt")
+    silent = place(tmp_path, "Abano\nAbano\n", "silent.txt")
+    noon = time.mktime(datetime(2026, 8, 4, 12).timetuple())
+    for path in (stated, silent):
+        os.utime(path, (noon, noon))
+    assert read_reference(stated) == Reference("stated.txt", ("Abano",), "2020-12")
+    assert read_reference(silent) == Reference("silent.txt", ("Abano",), "file of 2026-08-04")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Abano\n")))
+    assert read_reference("-") == Reference("standard input", ("Abano",), None)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n\n"])
+def test_an_empty_reference_is_refused(text: str, tmp_path: Path) -> None:
+    """A reference without spellings would check nothing."""
+    with pytest.raises(InputError, match=r"names\.dmp: has no names"):
+        read_reference(place(tmp_path, text))
+
+
+def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
+    """A table that is not recognised is not taken for a list, and a missing file is named."""
+    with pytest.raises(InputError, match=r"looks like a table between tabs, .* choose with --column NAME or N"):
+        read_reference(place(tmp_path, "Abano\tx\nCocca\ty\n"))
+    with pytest.raises(FileError):
+        read_reference(str(tmp_path / "none"))
+
+
+def test_each_list_has_its_own_column(tmp_path: Path) -> None:
+    """FILE#COLUMN names it, by name or number; a file whose own name has a # is that file."""
+    path = place(tmp_path, TABLE, "plants.csv")
+    assert read_reference(f"{path}#genus of it").names == read_reference(path, column="2").names[1:]
+    assert file_and_column(f"{path}#2") == (path, "2")
+    odd = place(tmp_path, "Abano\n", "a#b")
+    assert read_reference(odd).names == ("Abano",)
+    with pytest.raises(UsageError, match="a column stands behind the file"):
+        read_reference(f"{path}#")
+    with pytest.raises(FileError):
+        read_reference(str(tmp_path / "none#x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [(LPSN, True), (GTDB, True), (ICTV, False), (DARWIN_CORE, False), (NCBI, None)]
+)
+def test_the_source_tells_of_which_organisms_it_is(text: str, kind: bool | None, tmp_path: Path) -> None:
+    """Prokaryotes, others, or unknown, as that of a plain list; it is said."""
+    reference = read_reference(place(tmp_path, text))
+    assert reference.prokaryotes is kind
+    assert reference.kind == {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}[kind]
+
+
+def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:
+    """What is unknown becomes so; a source of prokaryotes is refused, since its names are not taken elsewhere."""
+    path = place(tmp_path, "Rosa\nLilium\n")
+    assert (read_reference(path).prokaryotes, read_reference(path, elsewhere=True).prokaryotes) == (None, False)
+    with pytest.raises(UsageError, match="is LPSN genus and species rows, of prokaryotes; give it with --avoid"):
+        read_reference(place(tmp_path, LPSN), elsewhere=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("lpsn_gss_2026-08-04.csv", "2026-08-04"),
+        ("plants20250131.txt", "2025-01-31"),
+        ("x_2026_08_04.gz", "2026-08-04"),
+        ("bac120_taxonomy_r226.tsv", None),
+        ("12026-08-04", None),
+        ("2026-13-04", None),
+    ],
+)
+def test_a_date_in_the_name_counts(name: str, date: str | None) -> None:
+    """Year, month and day, with the same mark between them or none."""
+    assert date_in(name) == date
