@@ -11,6 +11,7 @@ from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 
+FEW = 20  # names too few for a glossary to tell what they are
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
@@ -109,10 +110,14 @@ class Cleaning:
 
 
 def choose_profile(asked: str | None, readings: list[Reading]) -> str:
-    """The profile asked for; else `genus` if a source holds genera and nothing else or all look like it; else `any`."""
+    """The profile asked for; else `genus` if a source holds genera and nothing else, or all of a few names look Latin.
+
+    Of more names a glossary tells better: see `read_corpus`. Else `any`.
+    """
     if asked is None:
-        genera = any(reading.taxonomic for reading in readings) or all(reading.latin for reading in readings)
-        return "genus" if genera else "any"
+        few = sum(len(reading.entries) for reading in readings) < FEW
+        latin = few and all(reading.latin for reading in readings)
+        return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
     if asked not in PROFILES:
         raise UsageError(f"--profile {asked}: no such profile; it is genus or any")
     return asked
