@@ -1,4 +1,4 @@
-"""The recurrent cells alone: how they walk through a packed batch, and how they start."""
+"""The recurrent cells alone: their states in a packed batch, their gates, and how they start."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CELLS
-from bacterio_cli.nn.packing import last_rows, previous_rows
 
 B, N, N_X, N_A = len(LENGTHS), sum(LENGTHS), 3, 5
-SHAPES_OF_BATCHES = [(1,), (6,), (3, 3, 3), (6, 1), (7, 5, 5, 2), (4, 3, 2, 1), (2, 2, 1, 1, 1)]
 
 
 def random_cell(arch: str, seed: int) -> tuple[Any, Params, Array, Array, State]:
@@ -27,25 +25,6 @@ def random_cell(arch: str, seed: int) -> tuple[Any, Params, Array, Array, State]
     x, batch_sizes = pack([SCALE * rng.standard_normal((n, N_X)) for n in LENGTHS])
     state = tuple(SCALE * rng.standard_normal((B, N_A)) for _ in range(cell.states))
     return cell, params, x, batch_sizes, state
-
-
-@pytest.mark.parametrize("lengths", SHAPES_OF_BATCHES, ids=str)
-def test_last_rows_are_each_names_own(lengths: tuple[int, ...]) -> None:
-    """From a history, `last_rows` takes for each name the row of its own last letter."""
-    names = [np.array([[100 * name + t] for t in range(n)]) for name, n in enumerate(lengths)]
-    packed, batch_sizes = pack(names)
-    history = np.concatenate([np.full((len(lengths), 1), -1), packed])
-    assert last_rows(history, batch_sizes).tolist() == [[100 * name + n - 1] for name, n in enumerate(lengths)]
-
-
-@pytest.mark.parametrize("lengths", SHAPES_OF_BATCHES, ids=str)
-def test_previous_rows_are_one_letter_back(lengths: tuple[int, ...]) -> None:
-    """From a history, `previous_rows` sets beside each letter the row before it in the same name."""
-    names = [np.array([[100 * name + t] for t in range(1, n + 1)]) for name, n in enumerate(lengths)]
-    packed, batch_sizes = pack(names)
-    initial = np.array([[100 * name] for name in range(len(lengths))])
-    history = np.concatenate([initial, packed])
-    assert previous_rows(history, batch_sizes).tolist() == (packed - 1).tolist()
 
 
 @pytest.mark.parametrize("arch", CELLS)
@@ -62,7 +41,7 @@ def test_final_state_is_the_one_after_the_last_letter(arch: str) -> None:
 
 @pytest.mark.parametrize("arch", CELLS)
 def test_first_part_of_the_state_is_the_output(arch: str) -> None:
-    """What a cell carries on as a is what it gives out at each name's last letter."""
+    """The a of the final state is what a cell gives out at each name's last letter."""
     cell, params, x, batch_sizes, state = random_cell(arch, 32)
     a, after, _ = cell.forward(params, x, batch_sizes, state)
     np.testing.assert_array_equal(after[0], [name[-1] for name in unpack(a, batch_sizes)])
@@ -160,15 +139,11 @@ def test_reset_gate_closes_the_recurrent_product() -> None:
     assert np.abs(open_gate[0] - open_gate[1]).max() > 0.1
 
 
-@pytest.mark.parametrize(
-    ("gate", "bias", "kept"),
-    [("f", 1e3, True), ("f", -1e3, False)],
-    ids=["open", "closed"],
-)
-def test_forget_gate_keeps_or_drops_the_memory(gate: str, bias: float, kept: bool) -> None:
+@pytest.mark.parametrize(("bias", "kept"), [(1e3, True), (-1e3, False)], ids=["open", "closed"])
+def test_forget_gate_keeps_or_drops_the_memory(bias: float, kept: bool) -> None:
     """In an LSTM with its input gate shut, f = 1 keeps c as it was and f = 0 empties it."""
     cell = LSTM(N_X, N_A, "0.")
-    params = saturated(cell, gate, bias)
+    params = saturated(cell, "f", bias)
     params["0.b_a"][:N_A] = -1e3  # the input gate
     rng = np.random.default_rng(40)
     x, a, c = rng.standard_normal((1, N_X)), rng.standard_normal((1, N_A)), rng.standard_normal((1, N_A))
