@@ -147,28 +147,17 @@ def test_few_rows_have_the_bits_of_the_table(order: int, discounts: tuple[float,
     assert "dense" not in vars(few)
 
 
-def test_many_rows_write_the_table_out() -> None:
-    """256 rows at once are worth it, 255 are not; once it is written out, one row is read from it too."""
-    for many in (
-        lambda model, n: model.distributions(np.zeros(n, int)),
-        lambda model, n: model.after(np.zeros(n, int), np.zeros(n, int)),
-    ):
-        model = table(3)
-        many(model, 255)
-        assert "dense" not in vars(model)
-        many(model, 256)
-        assert "dense" in vars(model)
-        assert model.written_out(1) is model.dense is not None
-
-
-@pytest.mark.parametrize("rows", [0, MANY_ROWS])
-def test_no_states_have_no_distributions(rows: int) -> None:
-    """Shape (0, n_y) in float32, whether or not the table was written out."""
+@pytest.mark.parametrize("asked", ["distributions", "after"])
+def test_many_rows_write_the_table_out(asked: str) -> None:
+    """256 rows at once are worth it, 255 are not; once it is written out, one row, or none, is read from it too."""
     model = table(3)
-    model.distributions(np.zeros(rows, np.int32))
-    empty = model.distributions(np.empty(0, np.int32))
-    assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
-    assert ("dense" in vars(model)) == (rows > 0)
+    for rows in (MANY_ROWS - 1, MANY_ROWS):
+        zeros = np.zeros(rows, int)
+        model.distributions(zeros) if asked == "distributions" else model.after(zeros, zeros)
+        assert ("dense" in vars(model)) == (rows == MANY_ROWS)
+        empty = model.distributions(np.empty(0, np.int32))
+        assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
+    assert model.written_out(1) is model.dense is not None
 
 
 def test_memory_is_that_of_what_was_seen() -> None:

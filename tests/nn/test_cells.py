@@ -1,82 +1,17 @@
-"""The recurrent cells alone: their states in a packed batch, their gates, and how they start."""
+"""The recurrent cells alone: how they start, and what their gates do when fully open or shut."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from support.builders import LENGTHS, SCALE, pack, unpack
+from support.builders import SCALE
 
-from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.gru import GRU
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CELLS
 
-B, N, N_X, N_A = len(LENGTHS), sum(LENGTHS), 3, 5
-
-
-def random_cell(arch: str, seed: int) -> tuple[Any, Params, Array, Array, State]:
-    """A cell with random parameters, input x (N, n_x) for names of `LENGTHS`, and a random state."""
-    rng = np.random.default_rng(seed)
-    cell = CELLS[arch](N_X, N_A, "0.")
-    params = {name: SCALE * rng.standard_normal(shape) for name, shape in cell.shapes.items()}
-    x, batch_sizes = pack([SCALE * rng.standard_normal((n, N_X)) for n in LENGTHS])
-    state = tuple(SCALE * rng.standard_normal((B, N_A)) for _ in range(cell.states))
-    return cell, params, x, batch_sizes, state
-
-
-@pytest.mark.parametrize("arch", CELLS)
-def test_final_state_is_the_one_after_the_last_letter(arch: str) -> None:
-    """The state of a name in a batch of unequal lengths is the one that it ends in alone."""
-    cell, params, x, batch_sizes, state = random_cell(arch, 31)
-    _, after, _ = cell.forward(params, x, batch_sizes, state)
-    for k, name in enumerate(unpack(x, batch_sizes)):
-        alone = tuple(s[k : k + 1] for s in state)
-        _, expected, _ = cell.forward(params, name, np.ones(len(name), int), alone)
-        for ours, its_own in zip(after, expected, strict=True):
-            np.testing.assert_allclose(ours[k], its_own[0], rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("arch", CELLS)
-def test_first_part_of_the_state_is_the_output(arch: str) -> None:
-    """The a of the final state is what a cell gives out at each name's last letter."""
-    cell, params, x, batch_sizes, state = random_cell(arch, 32)
-    a, after, _ = cell.forward(params, x, batch_sizes, state)
-    np.testing.assert_array_equal(after[0], [name[-1] for name in unpack(a, batch_sizes)])
-
-
-@pytest.mark.parametrize("arch", CELLS)
-def test_backward_is_linear_in_what_comes_back(arch: str) -> None:
-    """Gradients of da and of dstate add up: what comes from above and what comes from later do not mix."""
-    cell, params, x, batch_sizes, state = random_cell(arch, 33)
-    rng = np.random.default_rng(34)
-    da, dstate = rng.standard_normal((N, N_A)), tuple(rng.standard_normal((B, N_A)) for _ in state)
-    _, _, cache = cell.forward(params, x, batch_sizes, state)
-
-    def flat(da: Array, dstate: State) -> Array:
-        dx, dbefore, grads = cell.backward(params, cache, da, dstate)
-        return np.concatenate([part.ravel() for part in (dx, *dbefore, *grads.values())])
-
-    from_above = flat(da, tuple(np.zeros_like(d) for d in dstate))
-    from_later = flat(np.zeros_like(da), dstate)
-    assert min(np.abs(from_above).max(), np.abs(from_later).max()) > 0.1
-    np.testing.assert_allclose(flat(da, dstate), from_above + from_later, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("arch", CELLS)
-def test_passes_do_not_write_to_their_arguments(arch: str) -> None:
-    """Forward and backward leave parameters, input, state, da and dstate as they were given."""
-    cell, params, x, batch_sizes, state = random_cell(arch, 35)
-    rng = np.random.default_rng(36)
-    da, dstate = rng.standard_normal((N, N_A)), tuple(rng.standard_normal((B, N_A)) for _ in state)
-    given = [*params.values(), x, batch_sizes, *state, da, *dstate]
-    before = [array.copy() for array in given]
-    _, _, cache = cell.forward(params, x, batch_sizes, state)
-    cell.backward(params, cache, da, dstate)
-    for array, copy in zip(given, before, strict=True):
-        np.testing.assert_array_equal(array, copy)
+N_X, N_A = 3, 5
 
 
 @pytest.mark.parametrize("arch", CELLS)

@@ -31,35 +31,22 @@ def assert_same_bits(ours: Gradients, theirs: Gradients) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_step_by_step_is_the_whole_sequence(name: str) -> None:
-    """Fed one letter at a time, finished names dropped, a model gives the logits of the whole batch at once."""
+def test_step_by_step_is_the_whole_batch(name: str) -> None:
+    """Stepped as the sampler does, finished names dropped, a model gives the probabilities of the whole batch at once."""
     model, params, x, batch_sizes, _, state, _ = example(MODELS[name], 41)
-    whole, _, _ = model.forward(params, x, batch_sizes, state)
-    done = 0
+    z, _, _ = model.forward(params, x, batch_sizes, state)
+    whole, done = softmax(z), 0
     for n in batch_sizes:
-        z, state, _ = model.forward(params, x[done : done + n], np.array([n]), tuple(s[:n] for s in state))
-        np.testing.assert_allclose(z, whole[done : done + n], **EXACT)
+        p, state = Net(model, params).step(x[done : done + n], tuple(s[:n] for s in state))
+        np.testing.assert_allclose(p, whole[done : done + n], **EXACT)
         done += n
     assert done == len(whole)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_sampler_steps_the_model_that_was_trained(name: str) -> None:
-    """Read letter by letter through `Net`, a name gets the probabilities that training gave it."""
-    case = example(MODELS[name], 42, lengths=(6, 6, 6))
-    net = Net(case.model, case.params)
-    fresh = case.model.start(3, np.float64)
-    logits, _, _ = case.model.forward(case.params, case.x, case.batch_sizes, fresh)
-    state = net.start(3)
-    for t in range(6):
-        p, state = net.step(case.x[3 * t : 3 * t + 3], state)
-        np.testing.assert_allclose(p, softmax(logits[3 * t : 3 * t + 3]), **EXACT)
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["ids", "distributions"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_batch_is_its_names_one_by_one(name: str, soft: bool) -> None:
-    """Loss and gradients of a batch are the means over its names, each weighted by its letters."""
+    """Loss and gradients are the means over the names, weighted by their letters; each name ends in its own state."""
     case = example(MODELS[name], 43, soft=soft)
     together = gradients_of(case)
     loss, grads = 0.0, {parameter: np.zeros_like(p) for parameter, p in case.params.items()}
@@ -72,6 +59,8 @@ def test_a_batch_is_its_names_one_by_one(name: str, soft: bool) -> None:
         )
         share = len(x) / len(case.x)
         loss += share * alone.loss
+        for ours, its_own in zip(together.state, alone.state, strict=True):
+            np.testing.assert_allclose(ours[k], its_own[0], **EXACT)
         for parameter, g in alone.grads.items():
             grads[parameter] += share * g
     assert together.loss == pytest.approx(loss, abs=1e-12)
@@ -92,29 +81,20 @@ def test_no_state_is_a_fresh_start(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_batch_leaves_nothing_behind(name: str) -> None:
-    """A batch gives the same bits whether or not another was run before it."""
-    case = example(MODELS[name], 45, masked=True)
-    other = example(MODELS[name], 46, lengths=(8, 3, 3, 3, 1), masked=True)
-    alone = gradients_of(case)
-    gradients_of(other._replace(params=case.params))
-    after = gradients_of(case)
-    assert_same_bits(after, alone)
-
-
-@pytest.mark.parametrize("name", MODELS)
 def test_forwards_may_come_before_their_backwards(name: str) -> None:
-    """Two forward passes and then two backward passes give what each pair gives alone: caches hold the memory."""
-    first = example(MODELS[name], 47)
-    second = example(MODELS[name], 48, lengths=(8, 3, 3, 3, 1))
-    dz = [np.random.default_rng(49).standard_normal((len(case.x), case.model.n_y)) for case in (first, second)]
-    caches = [c.model.forward(c.params, c.x, c.batch_sizes, c.state)[2] for c in (first, second)]
-    for case, cache, d in zip((first, second), caches, dz, strict=True):
-        _, grads = case.model.backward(case.params, cache, d, tuple(np.zeros_like(s) for s in case.state))
+    """Two forward and then two backward passes give the bits that each pair gives alone: caches hold the memory."""
+    first, other = example(MODELS[name], 47), example(MODELS[name], 48, lengths=(8, 3, 3, 3, 1))
+    cases = (first, other._replace(params=first.params))
+    dz = [np.random.default_rng(49).standard_normal((len(case.x), case.model.n_y)) for case in cases]
+    zeros = [tuple(np.zeros_like(s) for s in case.state or ()) for case in cases]
+    caches = [c.model.forward(c.params, c.x, c.batch_sizes, c.state)[2] for c in cases]
+    for case, cache, d, dstate in zip(cases, caches, dz, zeros, strict=True):
+        _, grads = case.model.backward(case.params, cache, d, dstate)
         _, _, own = case.model.forward(case.params, case.x, case.batch_sizes, case.state)
-        _, alone = case.model.backward(case.params, own, d, tuple(np.zeros_like(s) for s in case.state))
+        _, alone = case.model.backward(case.params, own, d, dstate)
         for parameter, g in alone.items():
             np.testing.assert_array_equal(grads[parameter], g)
+        assert not any(s.any() for s in dstate)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -129,22 +109,15 @@ def test_nothing_given_is_written_to(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_parameter_has_its_gradient(name: str) -> None:
-    """Parameters, their shapes and their gradients share keys and shapes."""
-    case = example(MODELS[name], 51)
-    fresh = init(case.model, np.random.default_rng(1), np.float32)
-    grads = gradients_of(case).grads
-    assert {key: p.shape for key, p in fresh.items()} == shapes(case.model)
-    assert {key: g.shape for key, g in grads.items()} == shapes(case.model)
-    assert all(p.dtype == np.float32 for p in fresh.values())
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_float32_stays_float32(name: str) -> None:
-    """float32 parameters give float32 gradients, equal to those in float64 up to rounding."""
+def test_every_parameter_has_its_gradient_in_its_own_type(name: str) -> None:
+    """Keys and shapes are those of the parameters; float32 stays, and is the float64 result up to rounding."""
     case = example(MODELS[name], 52)._replace(state=None)
+    fresh = init(case.model, np.random.default_rng(1), np.float32)
+    assert {key: p.shape for key, p in fresh.items()} == shapes(case.model)
+    assert all(p.dtype == np.float32 for p in fresh.values())
     exact = gradients_of(case)
     rounded = gradients_of(case._replace(params={key: p.astype(np.float32) for key, p in case.params.items()}))
+    assert {key: g.shape for key, g in rounded.grads.items()} == shapes(case.model)
     assert rounded.loss == pytest.approx(exact.loss, rel=1e-5)
     for parameter, g in exact.grads.items():
         assert rounded.grads[parameter].dtype == np.float32

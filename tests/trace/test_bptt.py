@@ -50,7 +50,7 @@ def test_the_steps_add_up_to_the_gradient_of_the_name(model: CharRNN) -> None:
 @models
 @pytest.mark.parametrize("K", [1, 3, 8])
 def test_a_cut_is_that_of_training_in_chunks(model: CharRNN, K: int) -> None:
-    """The truncated gradient is that of chunks each begun from the state of the one before, with nothing coming back."""
+    """The truncated gradient is that of chunks, each begun from the state of the one before and nothing coming back."""
     params, found = traced(model, K)
     state, total = None, {name: np.zeros_like(value) for name, value in params.items()}
     for begin_at in range(0, 8, K):

@@ -94,7 +94,7 @@ def test_a_step_in_full(room: Path) -> None:
 
 
 def test_the_page_shows_what_json_says(room: Path) -> None:
-    """In a pipe plain text within 80 columns: a row per step forward, then a table per layer from the last step back."""
+    """In a pipe 80 columns of plain text: a row per step forward, then a table per layer from the last step back."""
     result = bacterio("trace", "Borixa", "-c", "two.npz", cwd=room)
     steps = strict_json(bacterio("trace", "Borixa", "-c", "two.npz", "--json", cwd=room).stdout)["steps"]
     assert result.code == 0
