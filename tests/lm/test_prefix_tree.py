@@ -43,24 +43,6 @@ class Spelling:
         return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
 
 
-def test_a_beginning_is_stepped_once() -> None:
-    """Six rows step 1, then 2, then 4 beginnings, and every row finds its own among them."""
-    model = Spelling()
-    batch = PrefixBatch(model, 6)
-    own = np.zeros(6, int)
-    for letters, beginnings in [
-        ([0] * 6, 1),
-        ([1, 2, 1, 1, 2, 1], 2),
-        ([3, 1, 3, 2, 1, 0], 4),
-        ([1, 1, 1, 2, 2, 0], 5),
-    ]:
-        own = 10 * own + letters
-        p = batch.read(np.array(letters))
-        assert len(p) == beginnings
-        np.testing.assert_array_equal(p[batch.node, 0], own)
-    assert model.stepped == [1, 2, 4, 5]
-
-
 def test_rows_that_are_not_kept_are_not_stepped() -> None:
     """`keep` goes on with the rows chosen, each with its own beginning; what only others had read is forgotten."""
     model = Spelling()

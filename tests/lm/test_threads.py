@@ -37,16 +37,10 @@ def test_chunks_hold_every_row_once(count: int, size: int) -> None:
 @pytest.mark.parametrize(
     ("count", "size", "lengths"),
     [
-        (0, 10, [0]),
-        (5, 10, [5]),
-        (6, 10, [3, 3]),
-        (20, 10, [10, 10]),
-        (21, 10, [5, 5, 5, 6]),
-        (5, 11, [5]),
-        (6, 11, [3, 3]),
-        (2, 2, [1, 1]),
+        (0, 10, [0]), (5, 10, [5]), (6, 10, [3, 3]), (20, 10, [10, 10]), (21, 10, [5, 5, 5, 6]),
+        (5, 11, [5]), (6, 11, [3, 3]), (2, 2, [1, 1]),
     ],
-)
+)  # fmt: skip
 def test_half_a_chunk_stays_whole(count: int, size: int, lengths: list[int]) -> None:
     """Up to half of `size` rows are one chunk; more are parted into 2, 4, 6, … as evenly as it goes."""
     assert [rows.stop - rows.start for rows in chunks_of(count, size)] == lengths

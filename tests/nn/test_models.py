@@ -32,7 +32,7 @@ def assert_same_bits(ours: Gradients, theirs: Gradients) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_step_by_step_is_the_whole_batch(name: str) -> None:
-    """Stepped as the sampler does, finished names dropped, a model gives the probabilities of the whole batch at once."""
+    """Stepped as the sampler does, finished names dropped, a model gives the probabilities of the whole batch."""
     model, params, x, batch_sizes, _, state, _ = example(MODELS[name], 41)
     z, _, _ = model.forward(params, x, batch_sizes, state)
     whole, done = softmax(z), 0

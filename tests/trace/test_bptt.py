@@ -172,16 +172,12 @@ def test_a_gradient_of_zero_has_no_cosine() -> None:
 
 def test_float32_weights_are_traced_in_float64() -> None:
     """The weights of a checkpoint are taken as they are, and everything after them has float64."""
-    model, params = CELLS["lstm, 1"], small_params(CELLS["lstm, 1"])
+    model = CELLS["lstm, 1"]
+    params = {name: p.astype(np.float32) for name, p in random_params(model, np.random.default_rng(6)).items()}
+    exact = {name: p.astype(np.float64) for name, p in params.items()}
     found = trace(model, params, LETTERS, NAME)
-    exact = {name: value.astype(np.float64) for name, value in params.items()}
     assert_same(found.back.grads, loss_and_grads(model, exact, IDS[:-1], ones(8), IDS[1:]).grads)
     assert {g.dtype for g in found.back.grads.values()} == {np.dtype(np.float64)}
-
-
-def small_params(model: CharRNN) -> Params:
-    """Random float32 parameters."""
-    return {name: p.astype(np.float32) for name, p in random_params(model, np.random.default_rng(6)).items()}
 
 
 def test_numbers_that_overflow_are_refused() -> None:

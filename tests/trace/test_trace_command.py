@@ -40,32 +40,26 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_json_has_every_step(room: Path) -> None:
-    """One strict JSON object, flat rows: the letters, null at the boundary, and the norms of the trace."""
-    result = bacterio("trace", "BORIXA", "-c", "m.npz", "--json", cwd=room)
+@pytest.mark.parametrize("truncate", [None, 2])
+def test_json_has_every_step(truncate: int | None, room: Path) -> None:
+    """One strict JSON object, flat rows: the letters, null at the boundary, the norms, and what --truncate leaves."""
+    flags = ("--truncate", truncate) if truncate else ()
+    result = bacterio("trace", "BORIXA", "-c", "m.npz", "--json", *flags, cwd=room)
     model = small_model()
-    found, shown = trace(model.model, model.params, model.vocabulary, "Borixa"), strict_json(result.stdout)
+    found = trace(model.model, model.params, model.vocabulary, "Borixa", truncate=truncate)
+    shown = strict_json(result.stdout)
     assert (result.code, result.stderr) == (0, "")
-    assert [shown[key] for key in ("name", "arch", "layers", "hidden", "T")] == ["BORIXA", "gru", 1, 16, 7]
+    header = [shown[key] for key in ("name", "arch", "layers", "hidden", "T", "truncate")]
+    assert header == ["BORIXA", "gru", 1, 16, 7, truncate]
     assert shown["nats_per_char"] == found.nats_per_char == pytest.approx(shown["bits_per_char"] * np.log(2))
     assert [(row["x"], row["y"]) for row in shown["steps"]] == list(pairwise([None, *"borixa", None]))
     for t, row in enumerate(shown["steps"], 1):
         assert row["t"] == t
         assert row["bits"] == pytest.approx(-np.log2(row["p"]))
         assert row.items() >= found.norms(t).items()
-    assert shown["gradients"] == [{"name": g.name, "norm": g.norm} for g in found.gradients()]
-    assert shown["truncate"] is None
-
-
-def test_json_says_what_is_forgotten(room: Path) -> None:
-    """With --truncate, each gradient and each step has what is left of it."""
-    shown = strict_json(bacterio("trace", "Borixa", "-c", "m.npz", "--json", "--truncate", 2, cwd=room).stdout)
-    model = small_model()
-    found = trace(model.model, model.params, model.vocabulary, "Borixa", truncate=2)
-    assert shown["truncate"] == 2
-    assert [row["0.lost"] for row in shown["steps"]] == [found.norms(t)["0.lost"] for t in range(1, 8)]
-    shares = [(g["name"], g["truncated"], g["lost"], g["cosine"]) for g in shown["gradients"]]
-    assert shares == [(g.name, g.truncated, g.lost, g.cosine) for g in found.gradients()]
+        assert ("0.lost" in row) is bool(truncate)
+    shares = ("name", "norm", "truncated", "lost", "cosine")[: 5 if truncate else 2]
+    assert shown["gradients"] == [{share: getattr(g, share) for share in shares} for g in found.gradients()]
 
 
 def test_a_step_in_full(room: Path) -> None:
@@ -177,12 +171,6 @@ def test_a_narrow_terminal_has_no_bars(room: Path) -> None:
         assert code == 0
         assert ("█" in shown) is bars
         assert max(map(width, tables)) <= columns
-
-
-def test_boundary_letters_in_json_are_null_at_both_ends(room: Path) -> None:
-    """A name of one letter has two steps, from the boundary and to it."""
-    steps = strict_json(bacterio("trace", "b", "-c", "m.npz", "--json", cwd=room).stdout)["steps"]
-    assert [(row["x"], row["y"]) for row in steps] == [(None, "b"), ("b", None)]
 
 
 @pytest.mark.parametrize(

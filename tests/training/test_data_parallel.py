@@ -19,7 +19,7 @@ from support.builders import MODELS, Example, example
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
-from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, interleaved, size_of
+from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
 from bacterio_cli.training.worker import Steps
 
 both_ways = pytest.mark.parametrize("fork", [True, False], ids=["worker", "in turn"])
@@ -239,15 +239,6 @@ def test_where_no_process_can_start_it_is_done_here(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "fork", refused)
     assert next(sums(pid_of_the_other, fork=True)) == os.getpid()
-
-
-@pytest.mark.parametrize("count", [2, 5, 8])
-def test_interleaved_is_the_order_of_the_batch(count: int) -> None:
-    """Rows 0, 2, … and 1, 3, … go back to where they were, in their own type."""
-    rows = np.arange(3 * count, dtype=np.float32).reshape(count, 3)
-    back = interleaved(rows[::2], rows[1::2])
-    assert back.dtype == np.float32
-    np.testing.assert_array_equal(back, rows)
 
 
 @pytest.mark.parametrize(
