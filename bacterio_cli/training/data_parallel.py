@@ -39,6 +39,7 @@ def batch_gradients(
     *,
     split_from: int = SPLIT_FROM,
     fork: bool | None = None,
+    patience: float = PATIENCE,
 ) -> Generator[tuple[Any, Gradients], None, None]:
     """The gradients of each step, beside the batch that steps(0, …) gives for it; `size` is that of the largest batch.
 
@@ -46,6 +47,7 @@ def batch_gradients(
     shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
     there was when it began and, of all that changes, `params`: they are moved to memory that both see. The hidden
     states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
+    A worker is given up after `patience` seconds, or 20 times what this process's own shard took.
     """
     if size < split_from:
         for batch, work in steps(0, 1):
@@ -66,14 +68,14 @@ def batch_gradients(
             assert work is not None
             begun = time.perf_counter()
             first = work()
-            patience = max(PATIENCE, 20 * (time.perf_counter() - begun))
+            longest = max(patience, 20 * (time.perf_counter() - begun))
             step = next(ahead, None)  # made ready while the worker may still be at work
             try:
-                other = second.answer(patience)
+                other = second.answer(longest)
             except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
                 second.close()
                 second = InTurn(steps(1, 2))
-                other = second.answer(patience)
+                other = second.answer(longest)
             yield batch, first if other is None else added(first, other)
             second.begin()
     finally:

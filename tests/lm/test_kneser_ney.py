@@ -1,4 +1,4 @@
-"""The table: against a plain dictionary of counts, its two forms against each other, its targets, and its size."""
+"""The Kneser–Ney table: against a plain dictionary of counts, its two forms against each other, and its size."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm import kneser_ney as ngram
 from bacterio_cli.lm.discounts import choose_discounts, states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
-from bacterio_cli.lm.mixture import Mixture, fit_weights, mixture_of
-from bacterio_cli.training.soft_targets import CrossFit
+from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, MANY_ROWS, Counts, NGram
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
@@ -49,9 +46,17 @@ def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float
     return lambda w, context: P(w, context, min(order - 1, len(context)))
 
 
-def table(order: int, discounts: tuple[float, float, float] = D, names: Sequence[str] = NAMES) -> NGram:
+def table(
+    order: int,
+    discounts: tuple[float, float, float] = D,
+    names: Sequence[str] = NAMES,
+    *,
+    dense_entries: int = DENSE_ENTRIES,
+) -> NGram:
     """The automaton of these names."""
-    return NGram(Counts.of(EncodedCorpus(names, VOCABULARY).ids, VOCABULARY.n_y, order), discounts)
+    return NGram(
+        Counts.of(EncodedCorpus(names, VOCABULARY).ids, VOCABULARY.n_y, order), discounts, dense_entries=dense_entries
+    )
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
@@ -68,27 +73,24 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
         np.testing.assert_allclose(p[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("dense_entries", [0, DENSE_ENTRIES], ids=["sparse", "dense"])
 @pytest.mark.parametrize("order", [1, 3, 7])
-def test_distributions_sum_to_one(order: int, dense: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distributions_sum_to_one(order: int, dense_entries: int) -> None:
     """In every state, written out or not."""
-    monkeypatch.setattr(ngram, "DENSE_ENTRIES", 10**9 if dense else 0)
-    model = table(order)
+    model = table(order, dense_entries=dense_entries)
     P = model.distributions(np.arange(len(model.counts.suffix)))
-    assert (model.dense is not None) == dense
+    assert (model.dense is not None) == (dense_entries > 0)
     assert P.min() > 0
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
-def test_sparse_and_dense_are_the_same(names: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_and_dense_are_the_same(names: Sequence[str]) -> None:
     """Next states are equal and probabilities to the last bits, from every state by every letter, seen or not."""
-    dense = table(4, names=names)
+    dense, sparse = (table(4, names=names, dense_entries=entries) for entries in (DENSE_ENTRIES, 0))
     states, letters = (grid.ravel() for grid in np.indices((len(dense.counts.suffix), VOCABULARY.n_y)))
     P, after = dense.distributions(states), dense.after(letters, states)
-    monkeypatch.setattr(ngram, "DENSE_ENTRIES", 0)
-    sparse = table(4, names=names)
-    assert sparse.dense is None
+    assert (dense.dense is None, sparse.dense is None) == (False, True)
     np.testing.assert_array_equal(sparse.after(letters, states), after)
     np.testing.assert_allclose(sparse.distributions(states), P, atol=1e-7)
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
@@ -116,16 +118,20 @@ def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
     assert sound.levels == [(0, 1), (1, 2), (2, 3)]
 
 
-def test_states_of_a_batch_are_those_of_its_steps() -> None:
-    """Of three names side by side, one of which ends at once, the states are those that are stepped to."""
-    model, x = table(3), np.array([0, 0, 0, 2, 1])
-    first = model.after(x[:3], model.start(3)[0])
-    states = model.states(x, np.array([3, 2]))
-    np.testing.assert_array_equal(states, [*first, *model.after(x[3:], first[:2])])
-    assert len(set(states)) == 3
+@examples
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
+def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int) -> None:
+    """Any list, any order: the state at each position of a text is the one that its name is stepped to."""
+    vocabulary = Vocabulary("abc", capitalised=False)
+    text = EncodedCorpus(names, vocabulary)
+    model = NGram(Counts.of(text.ids, vocabulary.n_y, order), D)
+    found, state = states_along(model, text), model.start(1)
+    for position, letter in enumerate(text.ids[:-1]):
+        _, state = model.step(np.array([letter]), state if letter else model.start(1))
+        assert found[position] == state[0][0]
 
 
-@pytest.mark.parametrize("rows", [1, 7, ngram.MANY_ROWS - 1])
+@pytest.mark.parametrize("rows", [1, 7, MANY_ROWS - 1])
 @pytest.mark.parametrize("discounts", [D, (0.31, 0.77, 2.9)])
 @pytest.mark.parametrize("order", [1, 2, 4, 7])
 def test_few_rows_have_the_bits_of_the_table(order: int, discounts: tuple[float, float, float], rows: int) -> None:
@@ -141,43 +147,17 @@ def test_few_rows_have_the_bits_of_the_table(order: int, discounts: tuple[float,
     assert "dense" not in vars(few)
 
 
-def test_many_rows_write_the_table_out() -> None:
-    """256 rows at once are worth it, 255 are not; once it is written out, one row is read from it too."""
-    for many in (
-        lambda model, n: model.distributions(np.zeros(n, int)),
-        lambda model, n: model.after(np.zeros(n, int), np.zeros(n, int)),
-    ):
-        model = table(3)
-        many(model, 255)
-        assert "dense" not in vars(model)
-        many(model, 256)
-        assert "dense" in vars(model)
-        assert model.written_out(1) is model.dense is not None
-
-
-@pytest.mark.parametrize("rows", [0, ngram.MANY_ROWS])
-def test_no_states_have_no_distributions(rows: int) -> None:
-    """Shape (0, n_y) in float32, whether or not the table was written out."""
+@pytest.mark.parametrize("asked", ["distributions", "after"])
+def test_many_rows_write_the_table_out(asked: str) -> None:
+    """256 rows at once are worth it, 255 are not; once it is written out, one row, or none, is read from it too."""
     model = table(3)
-    model.distributions(np.zeros(rows, np.int32))
-    empty = model.distributions(np.empty(0, np.int32))
-    assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
-    assert ("dense" in vars(model)) == (rows > 0)
-
-
-@examples
-@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
-def test_reading_a_batch_is_stepping_it(names: list[str], order: int) -> None:
-    """Any list, any order: the probabilities of a packed batch are those of one letter after the other."""
-    vocabulary = Vocabulary("abc", capitalised=False)
-    text = EncodedCorpus(names, vocabulary)
-    model = NGram(Counts.of(text.ids, vocabulary.n_y, order), D)
-    batch = next(text.name_batches(len(names)))
-    p, begin, state = model.read(batch.x, batch.batch_sizes), 0, model.start(len(names))
-    for size in batch.batch_sizes.tolist():
-        one, state = model.step(batch.x[begin : begin + size], tuple(s[:size] for s in state))
-        np.testing.assert_array_equal(p[begin : begin + size], one)
-        begin += size
+    for rows in (MANY_ROWS - 1, MANY_ROWS):
+        zeros = np.zeros(rows, int)
+        model.distributions(zeros) if asked == "distributions" else model.after(zeros, zeros)
+        assert ("dense" in vars(model)) == (rows == MANY_ROWS)
+        empty = model.distributions(np.empty(0, np.int32))
+        assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
+    assert model.written_out(1) is model.dense is not None
 
 
 def test_memory_is_that_of_what_was_seen() -> None:
@@ -208,55 +188,3 @@ def test_discounts_are_no_worse_than_their_estimate() -> None:
     chosen = choose_discounts(counts, held)
     assert loss(chosen) < loss(choose_discounts(counts, None))
     assert all(0 < d < k for k, d in enumerate(chosen, 1))
-
-
-def test_targets_come_from_the_other_folds() -> None:
-    """A name's target is (1 − A) onehot + A p, p from a table that has never seen the name."""
-    fitted = CrossFit(TEXT, VOCABULARY.n_y, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
-    for batch in TEXT.name_batches(7):
-        t = fitted.targets(batch)
-        np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
-        for row, (position, y) in enumerate(zip(batch.position, batch.y, strict=True)):
-            fold = fitted.fold[position]
-            owner = np.searchsorted(TEXT.starts, position, side="right") - 1
-            others = [n for k, n in enumerate(NAMES) if fitted.fold[TEXT.starts[k]] != fold]
-            assert NAMES[owner] not in others
-            if row % 9 == 0:
-                model = table(5, D, others)
-                one_hot = np.eye(VOCABULARY.n_y)[y]
-                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([states_along(model, TEXT)[position]]))[0]
-                np.testing.assert_allclose(t[row], expected, atol=1e-6)
-
-
-def test_a_mixture_adds_probabilities() -> None:
-    """P = Σ w P_k at every step, with each part's state its own; a part without weight is left out."""
-    two, five = table(2), table(5)
-    mixed = mixture_of([two, five], [0.25, 0.75])
-    assert isinstance(mixed, Mixture)
-    state, states = mixed.start(2), (two.start(2), five.start(2))
-    for letters in ([0, 0], [1, 5], [11, 2]):
-        p, state = mixed.step(np.array(letters), state)
-        (p2, s2), (p5, s5) = two.step(np.array(letters), states[0]), five.step(np.array(letters), states[1])
-        states = (s2, s5)
-        np.testing.assert_allclose(p, 0.25 * p2 + 0.75 * p5, atol=1e-6)
-    assert mixture_of([two, five], [0.0, 1.0]) is five
-
-
-def test_weights_prefer_the_better_part() -> None:
-    """The weights that EM finds maximise likelihood and prior together, as a search over a grid does."""
-    rng = np.random.default_rng(1)
-    p = rng.uniform(0.05, 0.5, (2, 4000))
-    p[0, :2500] *= 2
-    p[1, 2500:] *= 1.6
-    w = fit_weights(p)
-    grid = np.arange(0.01, 1, 0.01)
-    objective = [np.log(x * p[0] + (1 - x) * p[1]).sum() + np.sqrt(4000) * np.log(x * (1 - x)) for x in grid]
-    assert w[0] > 0.55
-    assert sum(w) == pytest.approx(1)
-    assert w[0] == pytest.approx(grid[int(np.argmax(objective))], abs=0.011)
-
-
-def test_a_useless_part_gets_no_share() -> None:
-    """Where any share of one part would make the mixture worse than the other alone, the prior does not force one."""
-    p = np.stack([np.full(100, 0.4), np.full(100, 0.01)])
-    assert fit_weights(p) == pytest.approx((1.0, 0.0), abs=1e-3)

@@ -13,7 +13,6 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm import prefix_tree as prefixes
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.mixture import Mixture
@@ -43,64 +42,41 @@ class Spelling:
         spelled = 10 * state[0] + ids
         return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
 
-    def read(self, x: Array, batch_sizes: Array) -> Array:
-        """Not needed here."""
-        raise NotImplementedError
-
-
-def test_a_beginning_is_stepped_once() -> None:
-    """Six rows step 1, then 2, then 4 beginnings, and every row finds its own among them."""
-    model = Spelling()
-    walk = PrefixBatch(model, 6)
-    own = np.zeros(6, int)
-    for letters, beginnings in [
-        ([0] * 6, 1),
-        ([1, 2, 1, 1, 2, 1], 2),
-        ([3, 1, 3, 2, 1, 0], 4),
-        ([1, 1, 1, 2, 2, 0], 5),
-    ]:
-        own = 10 * own + letters
-        p = walk.read(np.array(letters))
-        assert len(p) == beginnings
-        np.testing.assert_array_equal(p[walk.node, 0], own)
-    assert model.stepped == [1, 2, 4, 5]
-
 
 def test_rows_that_are_not_kept_are_not_stepped() -> None:
     """`keep` goes on with the rows chosen, each with its own beginning; what only others had read is forgotten."""
     model = Spelling()
-    walk = PrefixBatch(model, 5)
-    walk.read(np.array([1, 2, 3, 2, 4]))
-    walk.keep(np.array([False, True, True, True, False]))
-    p = walk.read(np.array([1, 3, 1]))
-    np.testing.assert_array_equal(p[walk.node, 0], [21, 33, 21])
+    batch = PrefixBatch(model, 5)
+    batch.read(np.array([1, 2, 3, 2, 4]))
+    batch.keep(np.array([False, True, True, True, False]))
+    p = batch.read(np.array([1, 3, 1]))
+    np.testing.assert_array_equal(p[batch.node, 0], [21, 33, 21])
     assert model.stepped == [4, 2]
 
 
 def test_the_distributions_are_shaped() -> None:
     """`shape` is applied to every distribution that comes back."""
-    walk = PrefixBatch(Spelling(), 3)
-    p = walk.read(np.array([3, 1, 2]), lambda p: -p)
-    np.testing.assert_array_equal(p[walk.node], np.repeat([[-3], [-1], [-2]], 4, axis=1))
+    batch = PrefixBatch(Spelling(), 3)
+    p = batch.read(np.array([3, 1, 2]), lambda p: -p)
+    np.testing.assert_array_equal(p[batch.node], np.repeat([[-3], [-1], [-2]], 4, axis=1))
 
 
-@pytest.mark.parametrize("stepped", [2, 5, 1024])
+@pytest.mark.parametrize("at_once", [2, 5, 1024])
 @examples
 @given(st.lists(st.text("123", max_size=6), min_size=1, max_size=40))
-def test_any_words_are_read_letter_by_letter(stepped: int, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+def test_any_words_are_read_letter_by_letter(at_once: int, words: list[str]) -> None:
     """Whatever the words and however many go at once, a row's state is its own, and no beginning is stepped twice."""
-    monkeypatch.setattr(prefixes, "STEPPED", stepped)
     model, rows = Spelling(), words
-    walk = PrefixBatch(model, len(rows))
+    batch = PrefixBatch(model, len(rows), at_once=at_once)
     for t in range(max(map(len, words))):
-        walk.keep(np.array([len(word) > t for word in rows]))
+        batch.keep(np.array([len(word) > t for word in rows]))
         rows = [word for word in rows if len(word) > t]
-        p = walk.read(np.array([int(word[t]) for word in rows]), lambda p: p + 1)
+        p = batch.read(np.array([int(word[t]) for word in rows]), lambda p: p + 1)
         own = np.array([int(word[: t + 1]) for word in rows])
-        np.testing.assert_array_equal(p[walk.node, 0], own + 1)
-        np.testing.assert_array_equal(walk.state[0][walk.node], own)
+        np.testing.assert_array_equal(p[batch.node, 0], own + 1)
+        np.testing.assert_array_equal(batch.state[0][batch.node], own)
     assert sum(model.stepped) == len({word[:k] for word in words for k in range(1, len(word) + 1)})
-    assert max(model.stepped, default=0) <= stepped
+    assert max(model.stepped, default=0) <= at_once
 
 
 def net(model: Model) -> Net:
@@ -122,23 +98,21 @@ KINDS: dict[str, LanguageModel] = {
 
 
 def alone(model: LanguageModel, names: list[str]) -> Array:
-    """P of every letter by reading one name after the other."""
-    p = []
+    """P of every letter by reading one name after the other, letter by letter."""
+    found = []
     for name in names:
-        batch = next(EncodedCorpus([name], VOCABULARY).name_batches(1))
-        p.append(model.read(batch.x, batch.batch_sizes)[np.arange(len(batch.y)), batch.y])
-    return np.concatenate(p)
+        state = model.start(1)
+        for x, y in pairwise(VOCABULARY.encode([name])):
+            p, state = model.step(np.array([x]), state)
+            found.append(p[0, y])
+    return np.array(found)
 
 
-@pytest.mark.parametrize(("block", "stepped"), [(LARGEST_BLOCK, 1024), (3, 1024), (1, 1024), (LARGEST_BLOCK, 4)])
+@pytest.mark.parametrize(("largest", "at_once"), [(LARGEST_BLOCK, 1024), (3, 1024), (1, 1024), (LARGEST_BLOCK, 4)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_likelihood_is_that_of_each_name_alone(
-    kind: str, block: int, stepped: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_likelihood_is_that_of_each_name_alone(kind: str, largest: int, at_once: int) -> None:
     """In the order of the text, a name that stands in it twice included, and however many names go side by side."""
-    monkeypatch.setattr(prefixes, "LARGEST_BLOCK", block)
-    monkeypatch.setattr(prefixes, "STEPPED", stepped)
-    p = likelihood(KINDS[kind], EncodedCorpus(LIST, VOCABULARY))
+    p = likelihood(KINDS[kind], EncodedCorpus(LIST, VOCABULARY), largest=largest, at_once=at_once)
     assert p.dtype == np.float64
     np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)
     assert p.std() > 0.02
@@ -154,13 +128,12 @@ def test_likelihood_steps_each_beginning_once() -> None:
     assert sum(model.stepped) == len(beginnings) == 8
 
 
-def test_names_that_begin_alike_go_in_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_begin_alike_go_in_one_block() -> None:
     """Blocks are of neighbours in the alphabet, so that a list in any order is stepped no more than a sorted one."""
-    monkeypatch.setattr(prefixes, "LARGEST_BLOCK", 5)
     steps = []
     for names in (sorted(NAMES), [NAMES[k] for k in np.random.default_rng(72).permutation(len(NAMES))]):
         model = Spelling(N_Y)
-        likelihood(model, EncodedCorpus(names, VOCABULARY))
+        likelihood(model, EncodedCorpus(names, VOCABULARY), largest=5)
         steps.append(sum(model.stepped))
     assert steps[0] == steps[1]
     assert steps[0] < len({name[:k] for name in NAMES for k in range(len(name) + 1)}) + len(NAMES)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.processes import examples
 
-from bacterio_cli.lm.threads import in_chunks
+from bacterio_cli.lm.threads import HELPER, helper, in_chunks
 
 
 def chunks_of(count: int, size: int) -> list[slice]:
@@ -37,22 +37,16 @@ def test_chunks_hold_every_row_once(count: int, size: int) -> None:
 @pytest.mark.parametrize(
     ("count", "size", "lengths"),
     [
-        (0, 10, [0]),
-        (5, 10, [5]),
-        (6, 10, [3, 3]),
-        (20, 10, [10, 10]),
-        (21, 10, [5, 5, 5, 6]),
-        (5, 11, [5]),
-        (6, 11, [3, 3]),
-        (2, 2, [1, 1]),
+        (0, 10, [0]), (5, 10, [5]), (6, 10, [3, 3]), (20, 10, [10, 10]), (21, 10, [5, 5, 5, 6]),
+        (5, 11, [5]), (6, 11, [3, 3]), (2, 2, [1, 1]),
     ],
-)
+)  # fmt: skip
 def test_half_a_chunk_stays_whole(count: int, size: int, lengths: list[int]) -> None:
     """Up to half of `size` rows are one chunk; more are parted into 2, 4, 6, … as evenly as it goes."""
     assert [rows.stop - rows.start for rows in chunks_of(count, size)] == lengths
 
 
-def test_every_second_chunk_is_the_second_threads() -> None:
+def test_every_second_chunk_is_the_helpers() -> None:
     """The chunks take turns between the two threads; a single one stays in the caller's."""
     here, owner = threading.get_ident(), {}
     in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
@@ -62,7 +56,7 @@ def test_every_second_chunk_is_the_second_threads() -> None:
     assert owner == {0: here}
 
 
-def test_the_second_thread_has_the_same_errstate() -> None:
+def test_the_helper_has_the_same_errstate() -> None:
     """What NumPy does on overflow is what the caller has said, in either thread, and there are two of them."""
     found: dict[int, tuple[str, int]] = {}
     for wanted in ("raise", "ignore"):
@@ -85,3 +79,8 @@ def test_what_a_chunk_raises_is_raised(failing: int) -> None:
         in_chunks(work, 2, 2)
     in_chunks(lambda rows: done.append(rows.start), 2, 2)
     assert sorted(done) == [0, 1]
+
+
+def test_the_helper_can_be_told_by_its_name() -> None:
+    """Training forks although it is there, since it holds no lock, and knows it by this name."""
+    assert helper().submit(lambda: threading.current_thread().name).result().startswith(HELPER)

@@ -1,108 +1,66 @@
-"""Whole models: one forward for every use, no memory between calls, and what a cut of the stream means."""
+"""Whole models: one forward for every use, and no memory between calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
 import numpy as np
 import pytest
-from support.builders import (
-    LENGTHS,
-    MODELS,
-    RECURRENT,
-    WINDOWED,
-    Example,
-    example,
-    pack,
-    random_params,
-    random_state,
-    unpack,
-)
+from support.builders import LENGTHS, MODELS, RECURRENT, WINDOWED, Example, example, pack, unpack
 
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.kneser_ney import Counts, NGram
-from bacterio_cli.lm.mixture import Mixture
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, GatheredRows, Params
 from bacterio_cli.nn.loss import softmax
 from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, mean_loss, shapes
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
 
-def run(case: Example) -> Gradients:
+def gradients_of(case: Example) -> Gradients:
     """`loss_and_grads` of an example."""
     return loss_and_grads(
         case.model, case.params, case.x, case.batch_sizes, case.targets, state=case.state, masks=case.masks
     )
 
 
-def flat(arrays: Iterable[Array]) -> Array:
-    """All arrays as one vector."""
-    return np.concatenate([np.ravel(a) for a in arrays])
+def assert_same_bits(ours: Gradients, theirs: Gradients) -> None:
+    """Equal losses, gradients, states and gradients of the initial state."""
+    assert ours.loss == theirs.loss
+    assert ours.grads.keys() == theirs.grads.keys()
+    for name, g in theirs.grads.items():
+        np.testing.assert_array_equal(ours.grads[name], g, err_msg=name)
+    for a, b in zip(ours.state + ours.dstate, theirs.state + theirs.dstate, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_step_by_step_is_the_whole_sequence(name: str) -> None:
-    """Fed one letter at a time, finished names dropped, a model gives the logits of the whole batch at once."""
+def test_step_by_step_is_the_whole_batch(name: str) -> None:
+    """Stepped as the sampler does, finished names dropped, a model gives the probabilities of the whole batch."""
     model, params, x, batch_sizes, _, state, _ = example(MODELS[name], 41)
-    whole, _, _ = model.forward(params, x, batch_sizes, state)
-    done = 0
+    z, _, _ = model.forward(params, x, batch_sizes, state)
+    whole, done = softmax(z), 0
     for n in batch_sizes:
-        z, state, _ = model.forward(params, x[done : done + n], np.array([n]), tuple(s[:n] for s in state))
-        np.testing.assert_allclose(z, whole[done : done + n], **EXACT)
+        p, state = Net(model, params).step(x[done : done + n], tuple(s[:n] for s in state))
+        np.testing.assert_allclose(p, whole[done : done + n], **EXACT)
         done += n
     assert done == len(whole)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_sampler_steps_the_model_that_was_trained(name: str) -> None:
-    """Read letter by letter through `Net`, a name gets the probabilities that training gave it."""
-    case = example(MODELS[name], 42, lengths=(6, 6, 6))
-    net = Net(case.model, case.params)
-    fresh = case.model.start(3, np.float64)
-    logits, _, _ = case.model.forward(case.params, case.x, case.batch_sizes, fresh)
-    state = net.start(3)
-    for t in range(6):
-        p, state = net.step(case.x[3 * t : 3 * t + 3], state)
-        np.testing.assert_allclose(p, softmax(logits[3 * t : 3 * t + 3]), **EXACT)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_chooses_the_rows_of_a_state_itself(name: str) -> None:
-    """Some rows of a state, some of them twice: kept factored they give the bits that they give written out."""
-    case = example(MODELS[name], 43, lengths=(6, 6, 6))
-    table = NGram(Counts.of(np.array([0, 1, 2, 2, 1, 0, 1, 3, 1, 0, 5, 4, 0]), 6, 3), (0.5, 0.6, 0.7))
-    model = Mixture((Net(case.model, case.params), table), (0.75, 0.25))
-    rng, ids = np.random.default_rng(44), np.array([1, 2, 3, 1])
-    state = tuple(
-        rng.standard_normal(s.shape) if s.dtype.kind == "f" else rng.integers(0, 3, s.shape) for s in model.start(3)
-    )
-    rows = np.array([2, 0, 2, 1])
-    expected, after = model.step(ids, tuple(s[rows] for s in state))
-    found, found_after = model.step(ids, tuple(GatheredRows(s, rows) for s in state))
-    np.testing.assert_array_equal(found, expected)
-    for ours, theirs in zip(found_after, after, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["ids", "distributions"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_batch_is_its_names_one_by_one(name: str, soft: bool) -> None:
-    """Loss and gradients of a batch are the means over its names, each weighted by its letters."""
+    """Loss and gradients are the means over the names, weighted by their letters; each name ends in its own state."""
     case = example(MODELS[name], 43, soft=soft)
-    together = run(case)
+    together = gradients_of(case)
     loss, grads = 0.0, {parameter: np.zeros_like(p) for parameter, p in case.params.items()}
     rows = zip(unpack(case.x, case.batch_sizes), unpack(case.targets, case.batch_sizes), strict=True)
     for k, (x, targets) in enumerate(rows):
-        alone = run(
+        alone = gradients_of(
             case._replace(
                 x=x, batch_sizes=np.ones(len(x), int), targets=targets, state=tuple(s[k : k + 1] for s in case.state)
             )
         )
         share = len(x) / len(case.x)
         loss += share * alone.loss
+        for ours, its_own in zip(together.state, alone.state, strict=True):
+            np.testing.assert_allclose(ours[k], its_own[0], **EXACT)
         for parameter, g in alone.grads.items():
             grads[parameter] += share * g
     assert together.loss == pytest.approx(loss, abs=1e-12)
@@ -112,67 +70,31 @@ def test_a_batch_is_its_names_one_by_one(name: str, soft: bool) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_no_state_is_a_fresh_start(name: str) -> None:
-    """Without a state, every name begins from the model's start, zeros or boundaries in a window, and that is constant.
-
-    What the first step would multiply by 0 is left out, which changes neither loss, gradients nor states.
-    """
+    """Without a state, every name begins from the model's start, zeros or boundaries in a window: to the last bit."""
     case = example(MODELS[name], 44, masked=True)
     start = case.model.start(len(LENGTHS), np.float64)
-    assert not flat(start).any()
-    fresh, given = run(case._replace(state=None)), run(case._replace(state=start))
-    assert fresh.loss == given.loss != run(case).loss
-    for parameter, g in given.grads.items():
-        np.testing.assert_allclose(fresh.grads[parameter], g, **EXACT, err_msg=parameter)
-    for ours, theirs in zip(fresh.state, given.state, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    if isinstance(case.model, CharRNN):
-        assert (len(fresh.dstate), len(given.dstate)) == (0, len(start))
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_loss_without_a_state_is_from_a_fresh_start(name: str) -> None:
-    """`mean_loss` gives every name of an uneven batch its own start, and the loss that training has."""
-    case = example(MODELS[name], 44)._replace(state=None)
-    loss = mean_loss(case.model, case.params, case.x, case.batch_sizes, case.targets)
-    assert loss == pytest.approx(run(case).loss, abs=1e-12)
-
-
-def test_one_layer_is_what_a_model_has_by_itself() -> None:
-    """Sizes alone give a GRU of one layer, and a window of five letters under one layer of tanh."""
-    assert CharRNN(6, 3, 5) == CharRNN(6, 3, 5, 1, "gru", "tanh")
-    assert WindowMLP(6, 3, 5) == WindowMLP(6, 3, 5, 1, 5, "tanh")
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_batch_leaves_nothing_behind(name: str) -> None:
-    """A batch gives the same bits whether or not another was run before it."""
-    case = example(MODELS[name], 45, masked=True)
-    other = example(MODELS[name], 46, lengths=(8, 3, 3, 3, 1), masked=True)
-    alone = run(case)
-    run(other._replace(params=case.params))
-    after = run(case)
-    assert after.loss == alone.loss
-    for ours, fresh in zip(
-        (*after.grads.values(), *after.state, *after.dstate),
-        (*alone.grads.values(), *alone.state, *alone.dstate),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, fresh)
+    assert not any(s.any() for s in start)
+    fresh, given = gradients_of(case._replace(state=None)), gradients_of(case._replace(state=start))
+    assert fresh.loss == given.loss != gradients_of(case).loss
+    assert len(fresh.dstate) == len(start)
+    assert_same_bits(fresh, given)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_forwards_may_come_before_their_backwards(name: str) -> None:
-    """Two forward passes and then two backward passes give what each pair gives alone: caches hold the memory."""
-    first = example(MODELS[name], 47)
-    second = example(MODELS[name], 48, lengths=(8, 3, 3, 3, 1))
-    dz = [np.random.default_rng(49).standard_normal((len(case.x), case.model.n_y)) for case in (first, second)]
-    caches = [c.model.forward(c.params, c.x, c.batch_sizes, c.state)[2] for c in (first, second)]
-    for case, cache, d in zip((first, second), caches, dz, strict=True):
-        _, grads = case.model.backward(case.params, cache, d, tuple(np.zeros_like(s) for s in case.state))
+    """Two forward and then two backward passes give the bits that each pair gives alone: caches hold the memory."""
+    first, other = example(MODELS[name], 47), example(MODELS[name], 48, lengths=(8, 3, 3, 3, 1))
+    cases = (first, other._replace(params=first.params))
+    dz = [np.random.default_rng(49).standard_normal((len(case.x), case.model.n_y)) for case in cases]
+    zeros = [tuple(np.zeros_like(s) for s in case.state or ()) for case in cases]
+    caches = [c.model.forward(c.params, c.x, c.batch_sizes, c.state)[2] for c in cases]
+    for case, cache, d, dstate in zip(cases, caches, dz, zeros, strict=True):
+        _, grads = case.model.backward(case.params, cache, d, dstate)
         _, _, own = case.model.forward(case.params, case.x, case.batch_sizes, case.state)
-        _, alone = case.model.backward(case.params, own, d, tuple(np.zeros_like(s) for s in case.state))
+        _, alone = case.model.backward(case.params, own, d, dstate)
         for parameter, g in alone.items():
             np.testing.assert_array_equal(grads[parameter], g)
+        assert not any(s.any() for s in dstate)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -181,28 +103,21 @@ def test_nothing_given_is_written_to(name: str) -> None:
     case = example(MODELS[name], 50, soft=True, masked=True)
     given = [*case.params.values(), case.x, case.batch_sizes, case.targets, *case.state, *case.masks]
     before = [a.copy() for a in given]
-    run(case)
+    gradients_of(case)
     for array, copy in zip(given, before, strict=True):
         np.testing.assert_array_equal(array, copy)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_parameter_has_its_gradient(name: str) -> None:
-    """Parameters, their shapes and their gradients share keys and shapes."""
-    case = example(MODELS[name], 51)
-    fresh = init(case.model, np.random.default_rng(1), np.float32)
-    grads = run(case).grads
-    assert {key: p.shape for key, p in fresh.items()} == shapes(case.model)
-    assert {key: g.shape for key, g in grads.items()} == shapes(case.model)
-    assert all(p.dtype == np.float32 for p in fresh.values())
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_float32_stays_float32(name: str) -> None:
-    """float32 parameters give float32 gradients, equal to those in float64 up to rounding."""
+def test_every_parameter_has_its_gradient_in_its_own_type(name: str) -> None:
+    """Keys and shapes are those of the parameters; float32 stays, and is the float64 result up to rounding."""
     case = example(MODELS[name], 52)._replace(state=None)
-    exact = run(case)
-    rounded = run(case._replace(params={key: p.astype(np.float32) for key, p in case.params.items()}))
+    fresh = init(case.model, np.random.default_rng(1), np.float32)
+    assert {key: p.shape for key, p in fresh.items()} == shapes(case.model)
+    assert all(p.dtype == np.float32 for p in fresh.values())
+    exact = gradients_of(case)
+    rounded = gradients_of(case._replace(params={key: p.astype(np.float32) for key, p in case.params.items()}))
+    assert {key: g.shape for key, g in rounded.grads.items()} == shapes(case.model)
     assert rounded.loss == pytest.approx(exact.loss, rel=1e-5)
     for parameter, g in exact.grads.items():
         assert rounded.grads[parameter].dtype == np.float32
@@ -211,61 +126,14 @@ def test_float32_stays_float32(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_mean_loss_is_the_loss(name: str) -> None:
-    """The forward-only loss is that of `loss_and_grads`, with its state and its masks."""
-    case = example(MODELS[name], 53, masked=True)
-    alone = mean_loss(
-        case.model, case.params, case.x, case.batch_sizes, case.targets, state=case.state, masks=case.masks
-    )
-    assert float(alone) == run(case).loss
-    assert float(alone) != run(case._replace(masks=None)).loss
-
-
-def stream(model: Model, seed: int) -> tuple[Params, State, Array]:
-    """Parameters, a state, and 9 letters of each of 4 streams, to be cut after letter 5."""
-    rng = np.random.default_rng(seed)
-    return random_params(model, rng), random_state(model, rng, 4), rng.integers(0, model.n_y, (9, 4))
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_carrying_the_state_joins_two_chunks(name: str) -> None:
-    """Two chunks of a stream with the state carried over give the logits and the state of one long chunk."""
-    model = MODELS[name]
-    params, state, letters = stream(model, 54)
-    z, after, _ = model.forward(params, letters.ravel(), np.full(9, 4), state)
-    first, carried, _ = model.forward(params, letters[:5].ravel(), np.full(5, 4), state)
-    second, last, _ = model.forward(params, letters[5:].ravel(), np.full(4, 4), carried)
-    np.testing.assert_allclose(np.concatenate([first, second]), z, **EXACT)
-    np.testing.assert_allclose(flat(last), flat(after), **EXACT)
-
-
-def derivative(loss: Callable[[Params], Any], params: Params, parameter: str, direction: Array) -> float:
-    """dL/dε of params + ε · direction by complex step, exact to rounding."""
-    moved = {key: p.astype(complex) for key, p in params.items()}
-    moved[parameter] += 1e-30j * direction
-    return loss(moved).imag / 1e-30
-
-
-@pytest.mark.parametrize("name", RECURRENT)
-def test_truncated_gradient_stops_at_the_cut(name: str) -> None:
-    """The gradient of chunk 2 takes its state as a constant: what chunk 1 did to reach it does not enter."""
-    model = RECURRENT[name]
-    params, state, letters = stream(model, 55)
-    targets = np.random.default_rng(56).integers(0, model.n_y, 16)
-    chunk_1, chunk_2 = (letters[:5].ravel(), np.full(5, 4)), (letters[5:].ravel(), np.full(4, 4))
-    carried = loss_and_grads(model, params, *chunk_1, letters[1:6].ravel(), state=state).state
-    grads = loss_and_grads(model, params, *chunk_2, targets, state=carried).grads
-
-    def cut(p: Params) -> Any:
-        return mean_loss(model, p, *chunk_2, targets, state=carried)
-
-    def uncut(p: Params) -> Any:
-        _, reached, _ = model.forward(p, *chunk_1, state)
-        return mean_loss(model, p, *chunk_2, targets, state=reached)
-
-    direction = np.random.default_rng(57).standard_normal(params["0.W_aa"].shape)
-    ours = (grads["0.W_aa"] * direction).sum()
-    assert ours == pytest.approx(derivative(cut, params, "0.W_aa", direction), abs=1e-12)
-    assert abs(ours - derivative(uncut, params, "0.W_aa", direction)) > 1e-4
+    """The forward-only loss is that of `loss_and_grads`: with state and masks, without masks, from a fresh start."""
+    masked = example(MODELS[name], 53, masked=True)
+    losses = []
+    for case in (masked, masked._replace(masks=None), masked._replace(state=None)):
+        model, params, x, batch_sizes, targets, state, masks = case
+        losses.append(float(mean_loss(model, params, x, batch_sizes, targets, state=state, masks=masks)))
+        assert losses[-1] == gradients_of(case).loss
+    assert len(set(losses)) == 3
 
 
 @pytest.mark.parametrize("name", WINDOWED)
@@ -289,10 +157,10 @@ def test_windows_hold_the_last_letters_of_their_own_name() -> None:
 
 @pytest.mark.parametrize("name", RECURRENT)
 def test_dropout_leaves_the_recurrence_alone(name: str) -> None:
-    """A mask acts on what a cell gives upwards, not on the state that it carries: the lowest states are unmasked."""
+    """A mask acts on what a cell gives upwards, not on its own next step: the lowest states are unmasked."""
     case = example(RECURRENT[name], 59, masked=True)
     states = case.model.cells[0].states
-    masked, plain = run(case), run(case._replace(masks=None))
+    masked, plain = gradients_of(case), gradients_of(case._replace(masks=None))
     assert masked.loss != plain.loss
     for ours, unmasked in zip(masked.state[:states], plain.state[:states], strict=True):
         np.testing.assert_array_equal(ours, unmasked)

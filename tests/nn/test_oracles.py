@@ -12,7 +12,7 @@ import autograd.numpy as np
 import numpy
 import pytest
 from autograd import value_and_grad
-from support.builders import MODELS, RECURRENT, WINDOWED, Example, example, unpack
+from support.builders import LENGTHS, MODELS, RECURRENT, WINDOWED, Example, example, unpack
 
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, loss_and_grads
@@ -73,7 +73,7 @@ def letter(model: Model, p: Any, id: int) -> Any:
 
 
 def recurrent_logits(model: CharRNN, p: Any, ids: Array, name: int, masks: list[Array]) -> list[Any]:
-    """The logits after each letter of one name; `masks` has a row a letter for each layer."""
+    """The logits after each letter of one name; `masks` has a row per letter for each layer."""
     step, states = STEPS[model.cell]
     state = [tuple(p[f"{k}.{s}"][name] for s in states) for k in range(model.layers)]
     logits = []
@@ -99,6 +99,11 @@ def window_logits(model: WindowMLP, p: Any, ids: Array, before: Array, masks: li
     return logits
 
 
+def state_keys(model: CharRNN) -> list[str]:
+    """The names of the initial states, layer by layer."""
+    return [f"{k}.{s}" for k in range(model.layers) for s in STEPS[model.cell][1]]
+
+
 def oracle(case: Example) -> tuple[float, Params]:
     """The mean loss over all letters and its gradients, the initial state's among them."""
     model, params, x, batch_sizes, targets, state, masks = case
@@ -106,8 +111,7 @@ def oracle(case: Example) -> tuple[float, Params]:
     masks_of = [unpack(mask, batch_sizes) for mask in masks or ()]
     values = dict(params)
     if isinstance(model, CharRNN):
-        keys = [f"{k}.{s}" for k in range(model.layers) for s in STEPS[model.cell][1]]
-        values |= dict(zip(keys, state, strict=True))
+        values |= dict(zip(state_keys(model), state, strict=True))
 
     def loss(p: Any) -> Any:
         total = 0.0
@@ -125,39 +129,34 @@ def oracle(case: Example) -> tuple[float, Params]:
     return value_and_grad(loss)(values)
 
 
-def agrees_with_the_oracle(case: Example) -> None:
-    """Compare loss, every parameter's gradient and, where there is one, that of every initial state."""
+FEW = ["rnn, tanh, one-hot", "gru, 2 layers", "lstm, 2 layers", "mlp, sigmoid"]
+
+
+@pytest.mark.parametrize(
+    ("name", "lengths", "regular"),
+    [
+        *((name, LENGTHS, regular) for name in MODELS for regular in (False, True)),
+        *((name, lengths, False) for name in FEW for lengths in ((1,), (4,), (3, 3, 3), (4, 1, 1))),
+    ],
+    ids=str,
+)
+def test_autograd_agrees(name: str, lengths: tuple[int, ...], regular: bool) -> None:
+    """Loss and gradients, those of initial states too, are autograd's: for every model, and batches of any shape.
+
+    Where it is `regular`, targets are distributions and the output of each layer is masked.
+    """
+    case = example(MODELS[name], 11, lengths=lengths, soft=regular, masked=regular)
     model, params, x, batch_sizes, targets, state, masks = case
     loss, grads = oracle(case)
     ours = loss_and_grads(model, params, x, batch_sizes, targets, state=state, masks=masks)
     assert ours.loss == pytest.approx(loss, abs=1e-10)
     derived = dict(ours.grads)
     if isinstance(model, CharRNN):
-        keys = [f"{k}.{s}" for k in range(model.layers) for s in STEPS[model.cell][1]]
-        derived |= dict(zip(keys, ours.dstate, strict=True))
+        derived |= dict(zip(state_keys(model), ours.dstate, strict=True))
     assert derived.keys() == grads.keys()
-    for name, gradient in grads.items():
-        assert numpy.abs(gradient).max() > 1e-4, f"{name} proves nothing"
-        numpy.testing.assert_allclose(derived[name], gradient, rtol=0, atol=1e-10, err_msg=name)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_autograd_agrees(name: str) -> None:
-    """Loss and gradients of every model on names of unequal lengths are those that autograd derives."""
-    agrees_with_the_oracle(example(MODELS[name], 11))
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_autograd_agrees_on_distributions_and_dropout(name: str) -> None:
-    """The same holds where the targets are distributions and each layer's output is masked."""
-    agrees_with_the_oracle(example(MODELS[name], 12, soft=True, masked=True))
-
-
-@pytest.mark.parametrize("name", ["rnn, tanh, one-hot", "gru, 2 layers", "lstm, 2 layers", "mlp, sigmoid"])
-@pytest.mark.parametrize("lengths", [(1,), (4,), (3, 3, 3), (4, 1, 1)], ids=str)
-def test_autograd_agrees_on_other_lengths(name: str, lengths: tuple[int, ...]) -> None:
-    """The same holds for one letter, one name, equal lengths, and a batch that shrinks at once."""
-    agrees_with_the_oracle(example(MODELS[name], 13, lengths=lengths))
+    for parameter, gradient in grads.items():
+        assert numpy.abs(gradient).max() > 1e-4, f"{parameter} proves nothing"
+        numpy.testing.assert_allclose(derived[parameter], gradient, rtol=0, atol=1e-10, err_msg=parameter)
 
 
 def test_oracle_covers_every_architecture() -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.builders import LENGTHS, example, unpack
+from support.builders import example, unpack
 
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import CharRNN, loss_and_grads
+from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
+from bacterio_cli.nn.models import CharRNN
 
 torch = pytest.importorskip("torch", reason="the oracle needs PyTorch, which the project does not")
 
@@ -98,55 +99,32 @@ def close(ours: Array, theirs: Array, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_forward_agrees_with_torch(name: str) -> None:
-    """Logits, packing and final states of two layers on unequal lengths are PyTorch's."""
-    model, params, x, batch_sizes, _, state, _ = example(STACKS[name], 21)
-    z, after, _ = model.forward(params, x, batch_sizes, state)
-    logits, sizes, final = Twin(model, params, state).forward(unpack(x, batch_sizes))
-    assert sizes.tolist() == batch_sizes.tolist()
-    assert len(after) == len(final)
-    close(z, logits.detach().numpy(), "logits")
-    for k, (ours, theirs) in enumerate(zip(after, final, strict=True)):
-        close(ours, theirs.detach().numpy(), f"final state {k}")
-
-
-@pytest.mark.parametrize("name", STACKS)
 @pytest.mark.parametrize("soft", [False, True], ids=["ids", "distributions"])
-def test_gradients_of_the_loss_agree_with_torch(name: str, soft: bool) -> None:
-    """Loss and the gradients of parameters, embedding and initial states are those of PyTorch's cross-entropy."""
+def test_both_passes_agree_with_torch(name: str, soft: bool) -> None:
+    """Logits, packing, final states, loss and all gradients of two layers on unequal lengths are PyTorch's.
+
+    The gradients are of the cross-entropy alone, and with something asked of the final states too.
+    """
     model, params, x, batch_sizes, targets, state, _ = example(STACKS[name], 22, soft=soft)
-    ours = loss_and_grads(model, params, x, batch_sizes, targets, state=state)
-    twin = Twin(model, params, state)
-    logits, _, _ = twin.forward(unpack(x, batch_sizes))
-    loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets))
-    loss.backward()
-    grads, dstate = twin.gradients()
-    assert ours.loss == pytest.approx(loss.item(), abs=1e-10)
-    assert ours.grads.keys() == grads.keys()
-    for parameter, gradient in grads.items():
-        close(ours.grads[parameter], gradient, parameter)
-    for k, (mine, theirs) in enumerate(zip(ours.dstate, dstate, strict=True)):
-        close(mine, theirs, f"initial state {k}")
-
-
-@pytest.mark.parametrize("name", STACKS)
-def test_gradients_through_the_final_state_agree_with_torch(name: str) -> None:
-    """What a loss asks of the final states goes back, with what it asks of the logits, as in PyTorch."""
-    model, params, x, batch_sizes, _, state, _ = example(STACKS[name], 23)
     rng = np.random.default_rng(24)
-    dz, dafter = rng.standard_normal((sum(LENGTHS), 6)), tuple(rng.standard_normal((len(LENGTHS), 5)) for _ in state)
-    _, _, caches = model.forward(params, x, batch_sizes, state)
-    dstate, grads = model.backward(params, caches, dz, dafter)
-    twin = Twin(model, params, state)
-    logits, _, final = twin.forward(unpack(x, batch_sizes))
-    loss = (torch.tensor(dz) * logits).sum()
-    loss += sum((torch.tensor(d) * s).sum() for d, s in zip(dafter, final, strict=True))
-    loss.backward()
-    expected, expected_dstate = twin.gradients()
-    for parameter, gradient in expected.items():
-        close(grads[parameter], gradient, parameter)
-    for k, (mine, theirs) in enumerate(zip(dstate, expected_dstate, strict=True)):
-        close(mine, theirs, f"initial state {k}")
+    z, after, caches = model.forward(params, x, batch_sizes, state)
+    loss, y_hat = cross_entropy(z, targets)
+    for dafter in (tuple(map(np.zeros_like, after)), tuple(rng.standard_normal(s.shape) for s in after)):
+        twin = Twin(model, params, state)
+        logits, sizes, final = twin.forward(unpack(x, batch_sizes))
+        assert sizes.tolist() == batch_sizes.tolist()
+        close(z, logits.detach().numpy(), "logits")
+        theirs = torch.nn.functional.cross_entropy(logits, torch.tensor(targets))
+        assert loss == pytest.approx(theirs.item(), abs=1e-10)
+        (theirs + sum((torch.tensor(d) * s).sum() for d, s in zip(dafter, final, strict=True))).backward()
+        dstate, grads = model.backward(params, caches, cross_entropy_backward(y_hat, targets), dafter)
+        expected, expected_dstate = twin.gradients()
+        assert grads.keys() == expected.keys()
+        for parameter, gradient in expected.items():
+            close(grads[parameter], gradient, parameter)
+        for k in range(len(state)):
+            close(after[k], final[k].detach().numpy(), f"final state {k}")
+            close(dstate[k], expected_dstate[k], f"initial state {k}")
 
 
 def only_matrices_decay(values: dict[str, Any], **settings: float) -> Any:

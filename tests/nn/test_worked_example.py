@@ -121,16 +121,6 @@ def engine() -> Gradients:
     )
 
 
-def test_loss_on_paper() -> None:
-    """The loss is the mean of −log ŷ of the three letters that should have come."""
-    assert engine().loss == pytest.approx(LOSS, abs=1e-12)
-
-
-def test_state_on_paper() -> None:
-    """The state at the end is the one after the last letter."""
-    np.testing.assert_allclose(engine().state[0], [[a_31, a_32]], rtol=0, atol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("name", "by_hand"),
     [("W_ya", DW_YA), ("b_y", DB_Y), ("0.W_aa", DW_AA), ("0.W_ax", DW_AX), ("0.b_a", DB_A)],
@@ -140,9 +130,12 @@ def test_gradient_on_paper(name: str, by_hand: list[float] | list[list[float]]) 
     np.testing.assert_allclose(engine().grads[name], by_hand, rtol=0, atol=1e-12)
 
 
-def test_gradient_of_the_initial_state_on_paper() -> None:
-    """The gradient of the state before the name is what comes back from step 1 through W_aa transposed."""
-    np.testing.assert_allclose(engine().dstate[0], DA_0, rtol=0, atol=1e-12)
+def test_loss_and_states_on_paper() -> None:
+    """The loss is the mean of −log ŷ of the three letters to come; the final state and the initial one's gradient."""
+    result = engine()
+    assert result.loss == pytest.approx(LOSS, abs=1e-12)
+    np.testing.assert_allclose(result.state[0], [[a_31, a_32]], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.dstate[0], DA_0, rtol=0, atol=1e-12)
 
 
 def test_paper_agrees_with_a_small_step() -> None:

@@ -1,0 +1,72 @@
+"""What stops being finite stops the training before the step is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.processes import TINY, bacterio, begin, only_error, write_names
+from support.saving import advanced, reopened, saved
+
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.errors import DivergedError
+
+WILD: dict[str, dict[str, Any]] = {
+    "the loss": {"arch": "rnn", "activation": "relu", "optimizer": "sgd", "lr": 1e3, "clip": 0},
+    "the gradient": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1e3, "warmup": 100},
+    "a weight": {"optimizer": "adamw", "lr": 1e10, "warmup": 100, "stream": True, "bptt": 5},
+    "the validation loss": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1.0, "clip": 0},
+}
+
+
+@pytest.mark.parametrize("how", [{}, {"split_from": 1, "fork": True}], ids=["whole", "shards"])
+@pytest.mark.parametrize("what", WILD)
+def test_a_step_that_diverges_is_not_taken(what: str, how: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever is the first that is not finite, the bytes saved are those of a training stopped a step before."""
+    state = begin(schedule="constant", **WILD[what])
+    with pytest.raises(DivergedError, match=rf"^{what} is not finite at step (\d+) \(learning rate ") as caught:
+        advanced(state, **how)
+    assert f"at step {state.step + 1} (" in str(caught.value)
+    assert state.step >= 1
+    before = advanced(begin(schedule="constant", **WILD[what]), state.step, **how)
+    assert saved(state, tmp_path / "after") == saved(before, tmp_path / "before")
+
+
+def test_a_resumed_training_diverges_where_it_did(tmp_path: Path) -> None:
+    """What is saved after divergence goes on as the training itself would have: to the same step and message."""
+    said = []
+    state = begin(schedule="constant", **WILD["the validation loss"])
+    for _ in range(2):
+        with pytest.raises(DivergedError) as caught:
+            advanced(state)
+        said.append(str(caught.value))
+        saved(state, tmp_path / "m")
+        state = reopened(tmp_path / "m")
+    assert said[0] == said[1]
+
+
+def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:
+    """A rate of 1e40 ends with exit 1, the step and the remedy, and a file with the weights before the step."""
+    result = bacterio(
+        "train", write_names(tmp_path), *TINY, "-q", "--optimizer", "sgd", "--lr", "1e40", "-o", "m.npz", cwd=tmp_path
+    )
+    assert only_error(result) == (
+        "a weight is not finite at step 1 (learning rate 1e+40, rows of up to 12 characters); stopped with what stood "
+        "before it: lower --lr, clip harder with --clip, or leave out what is overlong"
+    )
+    fresh = begin(epochs=2).params
+    kept = load(tmp_path / "m.npz").params
+    assert all(np.array_equal(kept[name], fresh[name]) for name in fresh)
+
+
+def test_divergence_at_once_leaves_an_older_file(tmp_path: Path) -> None:
+    """Weights that were never validated do not replace a file that was there."""
+    names = write_names(tmp_path)
+    (tmp_path / "m.npz").write_bytes(b"precious")
+    result = bacterio(
+        "train", names, *TINY, "-q", "--optimizer", "sgd", "--lr", "1e38", "--clip", "0", "-o", "m.npz", cwd=tmp_path
+    )
+    assert "is not finite at step" in only_error(result)
+    assert (tmp_path / "m.npz").read_bytes() == b"precious"

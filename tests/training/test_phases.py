@@ -1,0 +1,105 @@
+"""The phases of a training, the background, the table and their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.processes import NAMES, SMALL, TINY, bacterio, begin, only_error, write_names
+from support.saving import advanced
+
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.errors import BacterioError
+from bacterio_cli.training import trainer as training
+from bacterio_cli.training.config import resolve
+
+ONE_NET = {"ngram": 3, "refit": True, "epochs": 2}
+BACKGROUND = tuple(name + "ella" for name in NAMES[:10])
+
+
+def with_background(background: Sequence[str], names: Sequence[str] = NAMES) -> training.TrainingState:
+    """Two nets on a corpus and a background, before the first step."""
+    config = resolve("default", {**SMALL, **ONE_NET, "nets": 2})
+    return training.begin(Corpus(tuple(names)), config, Corpus(tuple(background)))
+
+
+def test_phases_follow_the_plan() -> None:
+    """Each net learns the background, then is fitted; then each is refitted on all names, and nothing is left to do."""
+    state = advanced(with_background(BACKGROUND))
+    phases = [(phase.kind, phase.net) for phase in state.plan.phases]
+    assert phases == [("background", 0), ("fit", 0), ("background", 1), ("fit", 1), ("refit", 0), ("refit", 1)]
+    assert list(dict.fromkeys((row["stage"], row["net"]) for row in state.history)) == phases
+    trained = training.snapshot(state)
+    assert len(trained.nets) == 2
+    assert sum(trained.weights) == pytest.approx(1)
+    assert trained.table is not None
+    assert trained.background is not None
+    assert not any(
+        np.array_equal(a, b) for a, b in zip(trained.nets[0].values(), trained.nets[1].values(), strict=True)
+    )
+
+
+def test_the_background_never_holds_the_corpus() -> None:
+    """Names of the corpus in any case, validation names among them, and names that it cannot spell are kept out."""
+    state = with_background((*NAMES[:20], NAMES[0].upper(), "Nerella", "Œdema"))
+    text = state.plan.texts["background"]
+    names = [state.vocabulary.decode(text.ids[s + 1 : s + n]) for s, n in zip(text.starts, text.lengths, strict=True)]
+    assert names == ["Nerella"]
+    case_is_kept = (*NAMES, "McDonald", *(name.lower() + "x" for name in NAMES[:3]))
+    state = with_background((*(name.lower() for name in NAMES), "nerella"), case_is_kept)
+    assert len(state.plan.texts["background"].starts) == 1
+    with pytest.raises(BacterioError, match="no name of it is new"):
+        with_background(NAMES[:3])
+
+
+def test_mix_is_the_weight_asked_for() -> None:
+    """A given weight stands in the file; auto is chosen by the held-out names; 1 is the net alone."""
+    weights = {mix: training.snapshot(advanced(begin(**ONE_NET, mix=mix))).weights for mix in ("0.3", "1", "auto")}
+    assert weights["0.3"] == pytest.approx((0.3, 0.7, 0.0))
+    assert weights["1"] == (1.0, 0.0, 0.0)
+    assert weights["auto"][0] not in (0.3, 0.5, 1)
+
+
+def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
+    """Until the refit is done, the table in the file is counted on the training names; then on all."""
+    state = begin(**ONE_NET)
+    pairs = set()
+    for _ in training.train(state):
+        table = training.snapshot(state).table
+        assert table is not None
+        pairs.add(int(table.counts.count.sum()))
+    final = training.snapshot(state).table
+    assert final is not None
+    assert len(pairs) == 1
+    assert int(final.counts.count.sum()) > pairs.pop()
+
+
+def test_the_file_holds_the_refitted_model(tmp_path: Path) -> None:
+    """When `train` has ended, the file is that of the last phase: the net and the table of all names."""
+    names = write_names(tmp_path)
+    for out, flag in (("refit.npz", "--refit"), ("fit.npz", "--no-refit")):
+        assert bacterio("train", names, *TINY, "--ngram", "3", flag, "-q", "-o", out, cwd=tmp_path).code == 0
+    refit, fit = load(tmp_path / "refit.npz"), load(tmp_path / "fit.npz")
+    assert refit.progress is not None
+    assert (refit.progress["refitted"], refit.progress["phase"]) == (1, 2)
+    assert refit.table is not None
+    assert fit.table is not None
+    assert refit.table.counts.count.sum() > fit.table.counts.count.sum()
+    assert not np.array_equal(refit.params["E"], fit.params["E"])
+
+
+def test_more_epochs_go_back_to_the_fit(tmp_path: Path) -> None:
+    """A larger --epochs goes on with the fit where it ended, and then refits again; with several nets it is refused."""
+    names, words = write_names(tmp_path), (*TINY[:-2], "--ngram", "3", "--refit", "-q", "-o", "m.npz")
+    assert bacterio("train", names, *words, "--epochs", "2", cwd=tmp_path).code == 0
+    assert bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path).code == 0
+    extended = load(tmp_path / "m.npz")
+    rows = [f"{row['stage']} {row['epoch']}" for row in extended.history]
+    assert rows == ["fit 1", "fit 2", "refit 1", "fit 3", "fit 4", "fit 5", "refit 1", "refit 2"]
+    assert len(extended.nets) == 1
+    assert bacterio("train", names, *words, "--nets", "2", "--epochs", "2", cwd=tmp_path).code == 0
+    refused = bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path)
+    assert "an average of several nets cannot be extended" in only_error(refused, 2)

@@ -1,0 +1,35 @@
+"""Soft targets: each name's from a table that has not seen it."""
+
+from __future__ import annotations
+
+import numpy as np
+from support.processes import NAMES
+
+from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.lm.discounts import states_along
+from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.training.soft_targets import CrossFit
+
+D = (0.7, 1.1, 1.6)
+
+
+def test_targets_come_from_the_other_folds() -> None:
+    """A name's target is (1 − A) onehot + A p, p from a table that has never seen the name."""
+    vocabulary = Vocabulary.of(NAMES)
+    text = EncodedCorpus(NAMES, vocabulary)
+    fitted = CrossFit(text, vocabulary.n_y, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
+    for batch in text.name_batches(7):
+        t = fitted.targets(batch)
+        np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
+        for row, (position, y) in enumerate(zip(batch.position, batch.y, strict=True)):
+            fold = fitted.fold[position]
+            owner = np.searchsorted(text.starts, position, side="right") - 1
+            others = [n for k, n in enumerate(NAMES) if fitted.fold[text.starts[k]] != fold]
+            assert NAMES[owner] not in others
+            if row % 9 == 0:
+                ids = EncodedCorpus(others, vocabulary).ids
+                model = NGram(Counts.of(ids, vocabulary.n_y, 5), D)
+                one_hot = np.eye(vocabulary.n_y)[y]
+                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([states_along(model, text)[position]]))[0]
+                np.testing.assert_allclose(t[row], expected, atol=1e-6)
