@@ -175,20 +175,25 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
 
             own["f′"] = ACTIVATIONS[found.model.activation].slope(own["a"])
         units = [str(unit) for unit in range(1, found.model.n_a + 1)]
-        show_columns(f"Layer {k}, forward and backward", units, own, by=own["dz" if "dz" in own else "da"], full=full)
+        largest = own["dz" if "dz" in own else "da"]
+        back = list(own).index("da")
+        for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
+            show_columns(
+                f"Layer {k}, {way}", "unit", units, {name: own[name] for name in symbols}, by=largest, full=full
+            )
     target = [float(letter == s.y) for letter in range(len(letters))]
     columns: dict[str, Iterable[float]] = {"z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
-    show_columns("Letters", letters, columns, by=vectors["dz_y"], full=full)
+    show_columns("Letters", "letter", letters, columns, by=vectors["dz_y"], full=full)
 
 
 def show_columns(
-    title: str, labels: Sequence[str], vectors: Mapping[str, Iterable[float]], *, by: Array, full: bool
+    title: str, of: str, labels: Sequence[str], vectors: Mapping[str, Iterable[float]], *, by: Array, full: bool
 ) -> None:
     """Vectors of one length side by side, a row per unit or letter: all, or those that are largest by one of them."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
     heading(title if len(shown) == len(labels) else f"{title}: {len(shown)} of {len(labels)}; --full shows all")
     rows = [(label, *map(tables.short, values)) for label, *values in zip(labels, *vectors.values(), strict=True)]
-    tables.table(("", *vectors), [rows[k] for k in shown], stream=sys.stdout, right=tuple(vectors))
+    tables.table((of, *vectors), [rows[k] for k in shown], stream=sys.stdout, right=tuple(vectors))
 
 
 def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:

@@ -29,8 +29,8 @@ class GatheredRows(NamedTuple):
     """The matrix x = E[id], one row of a table per id, kept as its two factors.  (V, n_x), (N,) → (N, n_x).
 
     A letter occurs many times in a batch. Kept factored, a linear map multiplies each row of the table once instead
-    of each occurrence. Without a `table`, x is one-hot: 1 at the letter, else 0,
-    and x @ W.T is a choice of columns of W.
+    of each occurrence. Without a `table`, x is one-hot: 1 at the letter, else 0 (T1), and x @ W.T is a choice of
+    columns of W.
     """
 
     table: Array | None

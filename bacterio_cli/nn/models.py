@@ -38,7 +38,10 @@ Masks = Sequence[Array] | None
 
 @dataclass(frozen=True)
 class LetterModel:
-    """What both models have: ids in, embedded or one-hot, and logits z_y = a W_yaᵀ + b_y out, a the last hidden layer.
+    """What both models have: ids in, embedded or one-hot, hidden layers, and logits out, with a the last hidden layer:
+
+        z_y = a W_yaᵀ + b_y     (T1 3; T2)
+        da = dz_y W_ya          (T1; T2 eq. 6; T3)
 
     n_y letters with the boundary, n_x the embedding's width (0: one-hot), n_a units in each of `layers` layers.
     """

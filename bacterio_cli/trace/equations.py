@@ -41,7 +41,7 @@ ABOVE = (
 )
 BACK = (
     Equation("dz_y", "dz_y = (ŷ − y) / N", ("n_y",), "T1; T2 eq. 3; T3", (cross_entropy_backward,)),
-    Equation("da", "da = dz_y W_ya", A, "T1 ∂L/∂a; T2 eq. 6; T3", ()),
+    Equation("da", "da = dz_y W_ya", A, "T1; T2 eq. 6; T3", (LetterModel,)),
 )
 SLOPES = {
     "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7", (tanh_slope,)),

@@ -111,7 +111,8 @@ def net_of(state: TrainingState, params: Params) -> Net:
     if not state.config.stream:
         return Net(state.model, params)
     ids = state.plan.lead_in
-    return Net(state.model, params, state.model.forward(params, ids, np.ones(len(ids), int))[1])
+    with np.errstate(all="ignore"):  # weights so large that a sum overflows are refused by the next step
+        return Net(state.model, params, state.model.forward(params, ids, np.ones(len(ids), int))[1])
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:

@@ -82,8 +82,9 @@ def train_epoch(
             warmup=state.config.warmup,
             total=phase.steps,
         )
-        batch, result = next(gradients)
-        take_step(state, batch, result, optimiser, rate)
+        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
+            batch, result = next(gradients)
+            take_step(state, batch, result, optimiser, rate)
         seconds += time.perf_counter() - begun
         chars += len(batch.x)
         row, improved = None, False
@@ -96,7 +97,6 @@ def train_epoch(
         yield Progress(state.step, state.total, epoch + 1, result.loss, chars / seconds, row, improved)
 
 
-@np.errstate(all="ignore")  # what overflows is not finite, and is refused below with its step
 def take_step(
     state: TrainingState, batch: Batch, result: Gradients, optimiser: optim.Optimiser, learning_rate: float
 ) -> None:
@@ -132,7 +132,7 @@ def end_epoch(state: TrainingState, phase: Phase, learning_rate: float) -> tuple
     """Evaluate, keep the weights if they are the best of the phase so far, and add a row to the history."""
     epoch, valid = state.phase_step // phase.steps_per_epoch, None
     if state.plan.held_out is not None and phase.kind != "refit":
-        with np.errstate(all="ignore"):  # as in take_step
+        with np.errstate(all="ignore"):  # as in train_epoch
             p = likelihood(net_of(state, state.params), state.plan.held_out)
             valid = -float(np.log(p).mean())
         if not np.isfinite(valid):

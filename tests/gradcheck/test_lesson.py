@@ -38,9 +38,10 @@ def test_mistake_is_explained(bug: Bug) -> None:
     """Every mistake has its name, summary and two reasons, which no other has."""
     lesson = small_lesson(bug)
     assert (lesson.name, lesson.summary) == (bug.name, bug.summary)
-    assert (lesson.why, lesson.by_scale) == REASONS[bug.name]
-    assert all(text.endswith(".") and len(text) > 40 for text in REASONS[bug.name])
-    assert sum(text in REASONS[bug.name] for reason in REASONS.values() for text in reason) == 2
+    texts = REASONS[bug.name][:2]
+    assert (lesson.why, lesson.by_scale) == texts
+    assert all(text.endswith(".") and len(text) > 40 for text in texts)
+    assert sum(text in texts for reason in REASONS.values() for text in reason[:2]) == 2
 
 
 def test_reasons_are_those_of_the_mistakes() -> None:
@@ -188,7 +189,7 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     words = " ".join(result.stdout.split())
     assert reason.why in words
     assert reason.by_scale in words
-    assert "Caught by 94 of 163 rows" in words
+    assert "Caught by 94 of 169 rows" in words
     assert "and 57 rows of 8 more cases; --json has them" in lines
     sweep = [line.split() for line in lines if re.match(r"0\.\d", line)]
     assert [row[0] for row in sweep] == ["0.01", "0.1", "0.5"]

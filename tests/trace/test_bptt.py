@@ -102,7 +102,7 @@ def test_the_way_forward_is_that_of_the_whole_name(model: CharRNN) -> None:
     assert [step.nats for step in found.steps] == pytest.approx([-np.log(softmax(z)[t, IDS[t + 1]]) for t in range(8)])
     np.testing.assert_array_equal([step.x_t for step in found.steps], params.get("E", np.eye(6))[IDS[:-1]])
     for k, cell in enumerate(model.cells):
-        cache, kept = caches[k + 1], [step.kept[k] for step in found.steps]
+        cache, kept = caches[k], [step.kept[k] for step in found.steps]
         wanted = {"a": cache.hidden_states[1:]}
         if model.cell != "rnn":
             wanted |= dict(zip({"gru": ("u", "r"), "lstm": ("i", "f", "o")}[model.cell], cache.gates, strict=False))

@@ -64,7 +64,7 @@ def test_json_has_every_step(truncate: int | None, room: Path) -> None:
 
 def test_a_step_in_full(room: Path) -> None:
     """--step prints every number of that step, a row per unit and per letter; with --json the same vectors."""
-    words = ("trace", "Borixa", "-c", "m.npz", "--step", 3)
+    words = ("trace", "Borixa", "-c", "m.npz", "--step", 3, "--full")
     result, shown = bacterio(*words, cwd=room), strict_json(bacterio(*words, "--json", cwd=room).stdout)
     model = small_model()
     found = trace(model.model, model.params, model.vocabulary, "Borixa")
@@ -119,13 +119,13 @@ def test_bars_grow_with_the_logarithm(room: Path) -> None:
 
 
 def test_a_cut_is_marked(room: Path) -> None:
-    """--truncate K writes `cut` at the steps K, 2K, … but the last, and per cent of dz and of each gradient."""
+    """--truncate K writes `cut` at the steps K, 2K, … but the last, and the ratio of what is lost to dz and to each gradient."""
     page = bacterio("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
     steps = strict_json(bacterio("trace", "Borix", "-c", "m.npz", "--truncate", 2, "--json", cwd=room).stdout)["steps"]
     rows = rows_of(page, "Layer 0")
     assert [row[0] for row in rows if row[-1] == "cut"] == ["4", "2"]
-    assert [row[7] for row in rows] == [f"{100 * s['0.lost']:.0f}" for s in reversed(steps)]
-    assert re.search(r"^0.W_aa +48×16 .* %  +0\.\d{4}$", page, flags=re.M)
+    assert [row[7] for row in rows] == [f"{s['0.lost']:.2f}" for s in reversed(steps)]
+    assert re.search(r"^0.W_aa +48×16 .* 0\.\d\d  +0\.\d{4}$", page, flags=re.M)
 
 
 def test_several_nets_and_a_table_are_said(room: Path) -> None:

@@ -15,9 +15,9 @@ from bacterio_cli.errors import DivergedError
 
 WILD: dict[str, dict[str, Any]] = {
     "the loss": {"arch": "rnn", "activation": "relu", "optimizer": "sgd", "lr": 1e3, "clip": 0},
-    "the gradient": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1e3, "warmup": 100},
+    "the gradient": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1e4, "warmup": 100},
     "a weight": {"optimizer": "adamw", "lr": 1e10, "warmup": 100, "stream": True, "bptt": 5},
-    "the validation loss": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 1.0, "clip": 0},
+    "the validation loss": {"arch": "rnn", "activation": "relu", "optimizer": "adam", "lr": 3.0, "clip": 0},
 }
 
 

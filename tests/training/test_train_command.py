@@ -96,7 +96,7 @@ def test_resume_without_a_file_is_a_new_run(finished: Path) -> None:
     """--resume says that there is nothing yet, and trains as without it."""
     result = bacterio("train", "names.txt", *TINY, "--resume", "-o", "new.npz", cwd=finished)
     assert result.code == 0
-    assert result.stderr.startswith("bacterio: new.npz does not exist yet: a new run\n")
+    assert result.stderr.startswith("bacterio: new.npz does not exist yet: a new training\n")
     assert (finished / "new.npz").read_bytes() == (finished / "m.npz").read_bytes()
 
 
