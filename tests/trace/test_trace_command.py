@@ -119,7 +119,7 @@ def test_bars_grow_with_the_logarithm(room: Path) -> None:
 
 
 def test_a_cut_is_marked(room: Path) -> None:
-    """--truncate K writes `cut` at the steps K, 2K, … but the last, and the ratio of what is lost to dz and to each gradient."""
+    """--truncate K writes `cut` at the steps K, 2K, … but the last, and the lost share of dz and of each gradient."""
     page = bacterio("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
     steps = strict_json(bacterio("trace", "Borix", "-c", "m.npz", "--truncate", 2, "--json", cwd=room).stdout)["steps"]
     rows = rows_of(page, "Layer 0")
