@@ -16,7 +16,7 @@ from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference, also_known_names
+from bacterio_cli.nomenclature.reference import Reference, also_known_names
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
 

@@ -40,10 +40,12 @@ def lists_of(
     Notices say what the files were taken for.
     """
     from bacterio_cli.nomenclature.name_index import Lookup
-    from bacterio_cli.nomenclature.reference_lists import Reference, also_known_names, read_reference
+    from bacterio_cli.nomenclature.reference import Reference, also_known_names
 
     references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
     for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):
+        from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
+
         references.append(read_reference(source, elsewhere=others, **how))
         terminal.notice(references[-1].taken_for)
     return Lookup([*references, *([also_known_names()] if also_known else [])])

@@ -10,7 +10,7 @@ import typer
 
 from bacterio_cli.cli import completion
 from bacterio_cli.dataset import PROFILES
-from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.dataset.readers import FORMATS
 
 
 def one_of(words: Iterable[str]) -> Any:

@@ -18,7 +18,7 @@ from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))

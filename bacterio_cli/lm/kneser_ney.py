@@ -183,11 +183,13 @@ class NGram:
         """P(· | state), (n,) → (n, n_y) float32."""
         if (dense := self.written_out(len(states))) is not None:
             return np.take(dense[0], states, axis=0)
-        needed = [np.unique(states)]
-        while needed[-1].any():  # up to the state without context, 0
-            needed.append(np.unique(self.counts.suffix[needed[-1]]))
-        wanted = np.unique(np.concatenate(needed))
-        return self.smooth(wanted)[np.searchsorted(wanted, states)]
+        wanted, shorter = np.zeros(len(self.counts.suffix), bool), states
+        wanted[0] = True
+        while shorter.any():  # down to the state without context, 0
+            wanted[shorter] = True
+            shorter = self.counts.suffix[shorter]
+        row = np.cumsum(wanted) - 1
+        return self.smooth(np.flatnonzero(wanted))[row[states]]
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""

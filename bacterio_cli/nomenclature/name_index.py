@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bacterio_cli.nomenclature.edit_distance import Neighbours
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 
 
 class Lookup:

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, newest_date
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
+from bacterio_cli.nomenclature.reference import Reference
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
 RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
 POLYPHYLETIC = re.compile("_[A-Z]{1,2}(?:_[0-9]+)?$")  # Bacillus_A: the mark of GTDB for a part of Bacillus
 DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
-KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Spellings that are taken.
-
-    `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
-    2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
-    False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
-    recognised as, in words.
-    """
-
-    label: str
-    names: tuple[str, ...]
-    date: str | None = None
-    prokaryotes: bool | None = None
-    taken_for: str = field(default="", compare=False)
-
-    @property
-    def kind(self) -> str:
-        """What the list is of, in words."""
-        return KINDS[self.prokaryotes]
 
 
 def file_and_column(source: str) -> tuple[str, str | None]:
@@ -84,13 +60,6 @@ def date_in(name: str) -> str | None:
     """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv; None if there is none."""
     found = DATED.search(name)
     return f"{found[1]}-{found[3]}-{found[4]}" if found else None
-
-
-def also_known_names() -> Reference:
-    """data/also_known.txt: names that the authors of the tool know of besides the corpus, each with its kind."""
-    lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
-    names = tuple(line.partition("\t")[0] for line in lines if line and line[0] != "#")
-    return Reference("names known to the authors of the tool, not complete", names, newest_date(lines), True)
 
 
 def file_date(source: str) -> str | None:

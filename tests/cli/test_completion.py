@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.processes import ENVIRONMENT
 
-from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.gradcheck.bugs import BUGS
 from bacterio_cli.nomenclature.gender import GENDERS
 from bacterio_cli.training.config import CHOICES, PRESETS

@@ -13,7 +13,7 @@ from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 
 GIVEN = ("Borixis", "Borixia", "Boribactus", "Lilium", "Жук", "Koraa")
 

@@ -12,7 +12,7 @@ from support.processes import examples
 from support.samples import NCBI, NODES, SAMPLES, TABLE, place
 
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.nomenclature.reference_lists import read_reference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bacterio_cli.dataset
-from bacterio_cli.dataset.readers.formats import FORMATS
+from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.dataset.readers.sources import SOURCES
 
 README = Path(bacterio_cli.dataset.__file__).with_name("README.md")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place, refusal, texts
 
-from bacterio_cli.dataset.readers.formats import FORMATS, describe, read
+from bacterio_cli.dataset.readers import FORMATS
+from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.dataset.readers.sources import SOURCES

@@ -19,7 +19,7 @@ from bacterio_cli.inference.scorer import FIELDS, Scorer
 from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.gender import gender
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 
 SCORER = Scorer(small_model(), Lookup([Reference("the corpus", NAMES, prokaryotes=True)]), genus=True)
 

@@ -16,7 +16,7 @@ from bacterio_cli.inference.filters import Filter
 from bacterio_cli.inference.sampler import filter_refusals
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 
 CORPUS = Lookup([Reference("the corpus", NAMES, prokaryotes=True)])
 SCORER = Scorer(small_model(), CORPUS, genus=True)

@@ -18,7 +18,7 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import split
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.plan import SPLIT
 

@@ -10,7 +10,7 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference_lists import Reference
+from bacterio_cli.nomenclature.reference import Reference
 
 GENERA = Reference("genera", ("Salinia", "Rosa", "Bori"), "2020-12-31", prokaryotes=True)
 PLANTS = Reference("plants.txt", ("ROSA", "rosa", "Quercus"))

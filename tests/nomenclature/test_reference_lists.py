@@ -14,7 +14,8 @@ from support.samples import DARWIN_CORE, GTDB, ICTV, LPSN, NCBI, TABLE, place
 
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.errors import FileError, InputError, UsageError
-from bacterio_cli.nomenclature.reference_lists import Reference, date_in, file_and_column, read_reference, spellings
+from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.reference_lists import date_in, file_and_column, read_reference, spellings
 
 
 def lists(*texts: str, taxonomic: bool = False) -> list[Reading]:

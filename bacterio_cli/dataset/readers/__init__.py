@@ -1,1 +1,9 @@
 """Readers turn a file into spellings, each with its line and its standing, whatever the format that holds them."""
+
+FORMATS = {
+    "json": "objects or lines of objects with known keys",
+    "ncbi": "fields between tab, bar and tab",
+    "table": "a header of a known kind, or a column of ranks",
+    "lineages": "lineages like d__Bacteria;…;g__… in lines, in a column or in headers of FASTA",
+    "lines": "one name a line",
+}

@@ -6,19 +6,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from bacterio_cli.dataset.readers import json_records, lineages, ncbi, tables, words
+from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, ncbi, tables, words
 from bacterio_cli.dataset.readers.records import LEARNED, Reading, newest_date
 from bacterio_cli.dataset.readers.text_files import lines_of, read_text, source_name
 from bacterio_cli.errors import InputError, UsageError
 
 # What --input-format can insist on, in the order in which it is tried, and what a text in that shape has.
-FORMATS = {
-    "json": "objects or lines of objects with known keys",
-    "ncbi": "fields between tab, bar and tab",
-    "table": "a header of a known kind, or a column of ranks",
-    "lineages": "lineages like d__Bacteria;…;g__… in lines, in a column or in headers of FASTA",
-    "lines": "one name a line",
-}
 # Joiners mean something in Persian or Hindi, and nothing between Latin letters.
 INVISIBLE = re.compile(
     "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
