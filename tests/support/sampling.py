@@ -13,8 +13,7 @@ from support.processes import small_model
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.inference.filters import Filter
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, draws, sample
-from bacterio_cli.nn.cells import InitialState
-from bacterio_cli.nn.layers import gathered
+from bacterio_cli.nn.cells import State
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,9 @@ class Table:
         """A state that nothing depends on, one row a name."""
         return (np.zeros((n, 1)),)
 
-    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """The row of the last letter; the state must still have a row a name."""
-        held = gathered(state[0])
+        (held,) = state
         assert len(ids) == len(held)
         return self.p[ids], (held,)
 
@@ -42,9 +41,9 @@ class Echo:
         """First letter and count of letters, none yet."""
         return np.zeros(n, int), np.zeros(n, int)
 
-    def step(self, ids: np.ndarray, state: InitialState) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """End with 0.2, else a, b, c alike, or the first letter where it is due."""
-        begun, read = map(gathered, state)
+        begun, read = state
         first, count = np.where(read == 1, ids, begun), read + 1
         p = np.full((len(ids), 4), 0.8 / 3)
         p[:, 0] = 0.2
