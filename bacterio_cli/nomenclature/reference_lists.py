@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from bacterio_cli.dataset import shipped
-from bacterio_cli.dataset.cleaning import clean, composed
-from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, newest_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError
 
@@ -43,6 +41,8 @@ def read_reference(
 
     Raises FileError, InputError, UsageError as `read` does; InputError too for a list without any spelling.
     """
+    from bacterio_cli.dataset.readers.formats import describe, read  # names are drawn without them
+
     reading = read(source, input_format=input_format, column=column, encoding=encoding)
     names = spellings([reading])
     if not names:
@@ -90,6 +90,8 @@ def spellings(readings: Iterable[Reading]) -> tuple[str, ...]:
 
 def text_of(entry: Entry, reading: Reading) -> str:
     """The text of an entry; InputError if that of a plain list cannot be a name: it may be no list at all."""
+    from bacterio_cli.dataset.cleaning import clean, composed  # names are drawn without it
+
     if reading.format == "lines":
         return clean(entry, reading.source)
     return composed(UNPRINTABLE.sub(" ", entry.text))
