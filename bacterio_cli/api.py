@@ -38,8 +38,8 @@ def sample(
     Of a model of genera they are made of known words and well formed; with `any_name` every new draw counts. What the
     authors of the tool know of besides the corpus is left out, unless `also_known` is False.
 
-    >>> list(sample(load(), 2, seed=1))
-    ['Salinia', 'Bairakia']
+    >>> [row.asdict()["explained"] for row in score(load(), list(sample(load(), 2, seed=1)))]
+    ['explained', 'explained']
     >>> list(sample(load(), 2, seed=7, prefixes=("Methano",), temperature=0.5))[0].startswith("Methano")
     True
     """

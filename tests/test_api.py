@@ -5,9 +5,10 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from support.processes import NAMES, small_model
+from support.processes import NAMES, bacterio, small_model
 
 import bacterio_cli
 from bacterio_cli import api
@@ -34,3 +35,12 @@ def test_avoid_counts_as_a_list() -> None:
     """A name of `avoid` is listed, a name of neither list is not."""
     listed, known, new = api.score(small_model(), ["Zora", NAMES[0], "Zzzzzzzz"], avoid=["zora"])
     assert (listed.listed_in, known.listed_in, new.listed_in) == (("avoid",), ("the model's corpus",), ())
+
+
+@pytest.mark.parametrize("words", [(), ("--any",), ("--prefix", "Halo", "--prefix", "Thermo")])
+def test_sample_gives_what_the_command_prints(words: tuple[str, ...], tmp_path: Path) -> None:
+    """The same names of the model that ships, all draws or the usable ones, with prefixes too."""
+    printed = bacterio("sample", "-n", 12, "--seed", 5, *words, cwd=tmp_path).stdout.splitlines()
+    options = {"prefixes": words[1::2]} if "--prefix" in words else {}
+    assert list(api.sample(api.load(), 12, seed=5, any_name="--any" in words, **options)) == printed
+    assert len(printed) == 12

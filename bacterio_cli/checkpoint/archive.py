@@ -106,6 +106,9 @@ def read_archive(path: str | Path, data: bytes, *, largest_text: int = LARGEST_T
         # From memory: what the unpacking calls an OSError is then damage, and not the disk.
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_sizes(path, archive.infolist(), len(data))
+            there, named = len(archive.infolist()), int.from_bytes(data[-12:-10], "little")
+            if there != named:  # zipfile believes a comment that swallows the rest of the directory
+                raise CheckpointError(path, f"is damaged (its directory has {there} of {named} members)")
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
                 if name in arrays or name == info.filename:

@@ -53,7 +53,7 @@ def test_what_is_saved_is_loaded(compress: bool, tmp_path: Path) -> None:
     """Arrays keep values, shapes (a scalar's too) and types; the metadata comes back with the format."""
     archive.save(tmp_path / "m", *CONTENTS, compress=compress)
     arrays, meta = archive.load(tmp_path / "m")
-    assert meta == {"format": 1, **CONTENTS[1]}
+    assert meta == {"format": 2, **CONTENTS[1]}
     assert arrays.keys() == CONTENTS[0].keys()
     for name, array in CONTENTS[0].items():
         assert (arrays[name].shape, arrays[name].dtype) == (array.shape, array.dtype)

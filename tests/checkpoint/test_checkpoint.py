@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.checkpoints import rewrite
-from support.processes import NAMES, small_model
+from support.processes import NAMES, begin, finish, small_model
 
 from bacterio_cli.checkpoint import archive
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.errors import CheckpointError
 from bacterio_cli.nn.models import shapes
+from bacterio_cli.training.trainer import snapshot
 
 
 def test_numpy_reads_it_without_pickle(saved: Path) -> None:
@@ -28,7 +30,7 @@ def test_numpy_reads_it_without_pickle(saved: Path) -> None:
     assert members.pop("held_out").tolist() == sorted(small_model().held_out.tolist()) != []
     rest = {name for name in members if not name.startswith("resume.")}
     assert rest == set(shapes(small_model().model)) == {"E", "0.W_ax", "0.W_aa", "0.b_a", "W_ya", "b_y"}
-    assert meta["format"] == 1
+    assert meta["format"] == 2
     assert meta["model"] == {
         "class": "CharRNN", "n_y": small_model().vocabulary.n_y, "n_x": 4, "n_a": 16, "layers": 1,
         "cell": "gru", "activation": "tanh",
@@ -38,9 +40,14 @@ def test_numpy_reads_it_without_pickle(saved: Path) -> None:
 def same(a: Checkpoint, b: Checkpoint) -> bool:
     """Whether two checkpoints hold the same."""
     facts = ("model", "vocabulary", "known", "corpus", "training", "history", "weights", "progress")
-    return all(getattr(a, name) == getattr(b, name) for name in facts) and all(
-        mine.keys() == other.keys() and all(np.array_equal(value, other[name]) for name, value in mine.items())
-        for mine, other in ((a.params, b.params), (a.resume, b.resume), ({"": a.held_out}, {"": b.held_out}))
+    firsts = [[s.tolist() for state in checkpoint.first for s in state] for checkpoint in (a, b)]
+    return (
+        firsts[0] == firsts[1]
+        and all(getattr(a, name) == getattr(b, name) for name in facts)
+        and all(
+            mine.keys() == other.keys() and all(np.array_equal(value, other[name]) for name, value in mine.items())
+            for mine, other in ((a.params, b.params), (a.resume, b.resume), ({"": a.held_out}, {"": b.held_out}))
+        )
     )
 
 
@@ -56,6 +63,23 @@ def test_a_checkpoint_comes_back_whole(compress: bool, saved: Path) -> None:
     assert not same(compact, small_model())
 
 
+def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path) -> None:
+    """The file has a state for each net and array, from which sampling starts; without them it is zeros."""
+    checkpoint = snapshot(finish(begin(arch="lstm", stream=True, bptt=5, nets=2)))
+    checkpoint.save(saved)
+    with np.load(saved) as opened:
+        assert {"first0", "first1", "net1.first0", "net1.first1"} <= set(opened)
+    loaded = load(saved)
+    assert same(loaded, checkpoint)
+    assert [s.shape for state in loaded.first for s in state] == [(1, 8)] * 4
+    one = replace(loaded, nets=loaded.nets[:1], first=loaded.first[:1])
+    for found, kept in zip(one.net.start(3), loaded.first[0], strict=True):
+        assert found.tolist() == kept.tolist() * 3
+        assert np.abs(found).max() > 0.01
+    assert small_model().first == ()
+    assert not any(s.any() for s in small_model().net.start(3))
+
+
 def test_held_out_names_may_be_alike_or_missing(saved: Path) -> None:
     """Equal likelihoods and a certain name are possible; without that member there is nothing to compare with."""
     rewrite(saved, lambda arrays, _: arrays.update(held_out=np.array([0, 0.5, 0.5], np.float32)))
@@ -68,6 +92,14 @@ def add_a_member_twice(path: Path) -> None:
     """An archive with one member two times."""
     with zipfile.ZipFile(path, "a") as opened, pytest.warns(UserWarning, match="Duplicate name"):
         opened.writestr("meta.npy", b"")
+
+
+def skip_members(path: Path) -> None:
+    """A comment of 16,384 bytes, so it says, after the second member in the directory, where the others stand."""
+    data = bytearray(path.read_bytes())
+    second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    data[second + 33] ^= 64
+    path.write_bytes(data)
 
 
 def write_array(path: Path) -> None:
@@ -93,9 +125,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
         "its member 'meta' has dtype object, which no checkpoint has",
     ),
     "newer": (
-        lambda p: rewrite(p, lambda _, meta: meta.update(format=2)),
-        "has format 2, and this version reads up to 1; upgrade bacterio",
+        lambda p: rewrite(p, lambda _, meta: meta.update(format=3)),
+        "has format 3, and this version reads format 2; upgrade bacterio",
     ),
+    "older": (
+        lambda p: rewrite(p, lambda _, meta: meta.update(format=1)),
+        "has format 1, and this version reads format 2; train a new one with 'bacterio train'",
+    ),
+    "the directory skips members": (skip_members, "is damaged (its directory has 2 of "),
     "member twice": (add_a_member_twice, "has an unexpected member"),
     "metadata is no JSON": (lambda p: write_metadata(p, b"{"), "its metadata cannot be read"),
     "metadata is a list": (lambda p: write_metadata(p, b"[1]"), "its metadata cannot be read"),

@@ -12,7 +12,7 @@ from support.processes import TINY, bacterio, only_error, write_names
 DAMAGES = {
     "": "is empty",
     "no archive": "is not a checkpoint, or was cut short",
-    "newer": "has format 2, and this version reads up to 1; upgrade bacterio",
+    "newer": "has format 3, and this version reads format 2; upgrade bacterio",
 }
 
 
@@ -22,7 +22,7 @@ def test_commands_refuse_damage_in_one_line(damage: str, words: str, saved: Path
     """Exit 1, one line on stderr, nothing on stdout, no traceback, and the file is left as it is."""
     write_names(saved.parent)
     if damage == "newer":
-        rewrite(saved, lambda _, meta: meta.update(format=2))
+        rewrite(saved, lambda _, meta: meta.update(format=3))
     else:
         saved.write_text(damage)
     before = saved.read_bytes()

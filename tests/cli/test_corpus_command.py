@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.lists import GENERA, SURNAMES
 from support.processes import NAMES, TINY, bacterio, only_error, write_names
 from support.samples import GTDB, LPSN, NCBI, NODES, TABLE, place
 
@@ -173,3 +174,15 @@ def test_train_says_nothing_of_plain_lists(tmp_path: Path) -> None:
     write_names(tmp_path, NAMES * 2)
     result = bacterio("train", "names.txt", *TINY, "-o", "m.npz", cwd=tmp_path)
     assert result.stderr.startswith("bacterio: 40 names (40 duplicates dropped), ")
+
+
+@pytest.mark.parametrize(("names", "profile"), [(GENERA, "genus"), (SURNAMES, "any")])
+def test_a_plain_list_of_genera_is_cleaned_as_one(names: tuple[str, ...], profile: str, tmp_path: Path) -> None:
+    """Its words tell it from other lists; then what is no name of a genus is dropped, unless --profile says any."""
+    write_names(tmp_path, (*names, "Abano alba"))
+    result = bacterio("corpus", "names.txt", cwd=tmp_path)
+    last = result.stderr.splitlines()[-1]
+    kept = (*names, *["Abano alba"] * (profile == "any"))
+    assert (result.code, tuple(result.stdout.splitlines())) == (0, kept)
+    assert last.endswith(f"{len(kept)} names, {profile == 'genus':d} dropped, profile {profile}")
+    assert bacterio("corpus", "names.txt", "-q", "--profile", "any", cwd=tmp_path).stdout.count("\n") == len(names) + 1

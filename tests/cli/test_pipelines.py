@@ -114,7 +114,7 @@ def test_what_is_sampled_is_scored_and_selected(room: Path) -> None:
     assert len(rows) == 100
     assert result.stdout.splitlines() == [row["name"] for row in rows if row["status"] == "ok"]
     assert 50 < len(result.stdout.splitlines()) < 100
-    assert all(row["edits"] > 0 for row in rows)
+    assert all(row["edits"] != 0 for row in rows)
 
 
 @pytest.mark.parametrize(("fault", "code"), [("", 0), ("Escherichia\tmine\t3\n", 1), ("Novaceae\tmine\t3\n", 1)])

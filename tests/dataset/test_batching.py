@@ -112,18 +112,43 @@ texts = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=12
 )
 
 
+def in_order(text: EncodedCorpus) -> np.ndarray:
+    """The places of a text as it stands."""
+    return np.arange(len(text.ids) - 1)
+
+
 @examples
-@given(texts, st.integers(1, 150), st.integers(1, 12))
-def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
-    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the whole text."""
+@given(texts, st.integers(0, 99), st.one_of(st.none(), st.integers(1, 12)))
+def test_shuffled_names_stay_whole(text: EncodedCorpus, seed: int, most: int | None) -> None:
+    """Each name stands once, its boundary first, with all its letters, or as many names as are asked for."""
+    order = text.shuffled(np.random.default_rng(seed), most)
+    starts = [place for place in order.tolist() if place in text.starts]
+    whole = [place + k for place in starts for k in range(text.lengths[text.starts.tolist().index(place)])]
+    assert order.tolist() == whole
+    assert len(set(starts)) == len(starts) == min(len(text.starts), most or len(text.starts))
+
+
+def test_every_epoch_may_have_another_order() -> None:
+    """The generator decides: other names come first with another seed, and the same ones with the same."""
+    one, same, other = (TEXT.shuffled(np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))
+    assert one == same != other
+    assert sorted(one) == sorted(other) == in_order(TEXT).tolist()
+
+
+@examples
+@given(texts, st.integers(1, 150), st.integers(1, 12), st.integers(0, 99))
+def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size: int, bptt: int, seed: int) -> None:
+    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the order given."""
     streams: list[list[int]] = []
-    for batch in text.chunks(batch_size, bptt):
+    order = text.shuffled(np.random.default_rng(seed))
+    place = {at: k for k, at in enumerate(order.tolist())}
+    for batch in text.chunks(batch_size, bptt, order):
         assert 1 <= len(batch.batch_sizes) <= bptt
         assert (np.diff(batch.batch_sizes) <= 0).all()
         for k, row in enumerate(rows(batch, batch.position)):
             if k == len(streams):
                 streams.append([])
-            streams[k] += row
+            streams[k] += [place[at] for at in row]
         assert (batch.x == text.ids[batch.position]).all()
         assert (batch.y == text.ids[batch.position + 1]).all()
     assert all(stream == list(range(stream[0], stream[-1] + 1)) for stream in streams)
@@ -134,7 +159,9 @@ def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size
 @given(texts, st.integers(1, 150), st.integers(1, 12))
 def test_streams_differ_by_one_letter_at_most(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
     """There are as many streams as asked for, or as there are letters, and they are equally long up to one letter."""
-    lengths = Counter(k for b in text.chunks(batch_size, bptt) for size in b.batch_sizes for k in range(size))
+    lengths = Counter(
+        k for b in text.chunks(batch_size, bptt, in_order(text)) for size in b.batch_sizes for k in range(size)
+    )
     assert len(lengths) == min(batch_size, len(text.ids) - 1)
     assert max(lengths.values()) - min(lengths.values()) <= 1
 
@@ -148,18 +175,18 @@ def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
 
 @examples
 @given(texts, st.integers(1, 150), st.integers(1, 12), st.sampled_from([2, 3]))
-def test_parts_are_the_batch(text: EncodedCorpus, size: int, bptt: int, parts: int) -> None:
-    """Part k of a batch is its rows k, k + parts, …, packed again, in both regimes; so together they are the batch."""
-    for batch in [*text.name_batches(size), *text.chunks(size, bptt)]:
+def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards: int) -> None:
+    """Shard k of a batch is its rows k, k + shards, …, packed again, in both regimes; together they are the batch."""
+    for batch in [*text.name_batches(size), *text.chunks(size, bptt, in_order(text))]:
         whole = packed_rows(batch)
-        for k in range(min(parts, len(whole))):
-            assert packed_rows(batch.part(k, parts)) == whole[k::parts]
+        for k in range(min(shards, len(whole))):
+            assert packed_rows(batch.shard(k, shards)) == whole[k::shards]
 
 
-def test_the_only_part_is_the_batch_itself() -> None:
-    """One part is no copy."""
+def test_the_only_shard_is_the_batch_itself() -> None:
+    """One shard is no copy."""
     batch = next(TEXT.name_batches(7))
-    assert batch.part(0, 1) is batch
+    assert batch.shard(0, 1) is batch
 
 
 def spread(n_y: int) -> str:
@@ -193,5 +220,5 @@ def test_names_that_begin_alike_are_neighbours(names: list[str]) -> None:
 @given(texts, st.integers(1, 150), st.integers(1, 12))
 def test_batches_per_epoch_counts_the_batches(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
     """The length of an epoch, which --resume relies on, is the real number of batches in both regimes."""
-    assert text.batches_per_epoch(batch_size, bptt) == sum(1 for _ in text.chunks(batch_size, bptt))
+    assert text.batches_per_epoch(batch_size, bptt) == sum(1 for _ in text.chunks(batch_size, bptt, in_order(text)))
     assert text.batches_per_epoch(batch_size, None) == sum(1 for _ in text.name_batches(batch_size))

@@ -7,17 +7,17 @@ import json
 import re
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from support.processes import NAMES, Result, bacterio, only_error, small_model, write_names
-from support.samples import LPSN_HEADER
+from support.samples import GTDB, LPSN_HEADER
 from support.sampling import sampled
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
 from bacterio_cli.nomenclature.edit_distance import plain_distance
-from bacterio_cli.nomenclature.gender import gender
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.reference import Reference
 
@@ -26,10 +26,11 @@ SCORER = Scorer(small_model(), Lookup([Reference("the corpus", NAMES, prokaryote
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the small model as m.npz, said to have learned genera, and words.txt, empty.txt, places.txt."""
+    """A folder with the small model as m.npz, and as genus.npz, said to have learned genera; three lists of words."""
     folder = tmp_path_factory.mktemp("room")
     model = small_model()
-    replace(model, corpus=model.corpus | {"profile": "genus", "date": "2020-12-31"}).save(folder / "m.npz")
+    for name, profile in (("m.npz", "any"), ("genus.npz", "genus")):
+        replace(model, corpus=model.corpus | {"profile": profile, "date": "2020-12-31"}).save(folder / name)
     write_names(folder, ["AL", "# a comment", "", "k"], "words.txt")
     write_names(folder, ["# nothing"], "empty.txt")
     write_names(folder, ["UBA1", "", "UBA22", "# UBA3", "UBA1", "UBA4"], "places.txt")
@@ -53,12 +54,15 @@ def distance(name: str) -> int:
 
 OPTIONS = {
     "--ending A --ending xis": lambda name: name.endswith(("a", "xis")),
-    "--gender f": lambda name: gender(name) == "f",
+    "--gender f": lambda name: SCORER.morphology.analyse(name).gender == "f",
     "--ban words.txt": lambda name: "al" not in name.lower() and "k" not in name.lower(),
     "--min-edits 2": lambda name: distance(name) >= 2,
     "--check": lambda name: SCORER.score([name])[0].status != "conflict",
     "--check --gender f --min-edits 2 --ending a --match e": lambda name: (
-        SCORER.score([name])[0].status != "conflict" and distance(name) > 1 and re.search("e.*a$", name)
+        SCORER.score([name])[0].status != "conflict"
+        and distance(name) > 1
+        and re.search("e.*a$", name)
+        and SCORER.morphology.analyse(name).gender == "f"
     ),
 }
 
@@ -108,43 +112,80 @@ def test_an_impossible_constraint_ends_with_an_error(most: int, room: Path) -> N
 
 
 def test_rank_prints_the_best_of_its_pool(room: Path) -> None:
-    """The pool is what is drawn without --rank; its likeliest names per character come, the best first."""
+    """The pool is what is drawn without --rank; the likeliest of their length come first, whatever length that is."""
     pool = free_names(80)
     bits = {row.name: row.bits_per_char or 0 for row in SCORER.score(pool)}
+
+    def place(name: str) -> tuple[float, float]:
+        """The share of the pool's names as long as this one that are as likely at least."""
+        others = [bits[other] for other in pool if len(other) == len(name)]
+        return sum(other <= bits[name] for other in others) / len(others), bits[name]
+
     best = draw(room, "-n", 9, "--rank", "--pool", 80)
-    assert (best.code, best.stdout.split()) == (0, sorted(pool, key=bits.__getitem__)[:9])
+    assert (best.code, best.stdout.split()) == (0, sorted(pool, key=place)[:9])
     assert best.stdout.split() != pool[:9]
     assert "80 of " in best.stderr
     assert draw(room, "-n", 2, "--rank", "--pool", 80).stdout.split() == best.stdout.split()[:2]
 
 
 def test_placeholders_get_names_of_their_own(room: Path) -> None:
-    """One line per placeholder: the placeholder, a tab and a name; each placeholder once, each name once."""
+    """One line per placeholder: the placeholder, a tab and a name; each placeholder once, each name once.
+
+    With -n names for each, dealt out in turn: those of a smaller -n are among them, and no name comes twice.
+    """
     result = draw(room, "--for", "places.txt")
     assert result.code == 0
     places = ["UBA1", "UBA22", "UBA4"]
     assert [tuple(line.split("\t")) for line in result.stdout.splitlines()] == list(
         zip(places, free_names(3), strict=True)
     )
-    best = draw(room, "-n", 2, "--rank", "--pool", 50).stdout.split()
-    ranked = draw(room, "-n", 2, "--for", "places.txt", "--rank", "--pool", 50)
-    assert ranked.stdout == f"UBA1\t{best[0]}\nUBA22\t{best[1]}\n"
+    names = free_names(9)
+    for n in (2, 3):
+        pairs = [tuple(line.split("\t")) for line in draw(room, "-n", n, "--for", "places.txt").stdout.splitlines()]
+        assert pairs == [(place, name) for k, place in enumerate(places) for name in names[k : 3 * n : 3]]
+    best = draw(room, "-n", 3, "--rank", "--pool", 50).stdout.split()
+    ranked = draw(room, "--for", "places.txt", "--rank", "--pool", 50)
+    assert [tuple(line.split("\t")) for line in ranked.stdout.splitlines()] == list(zip(places, best, strict=True))
+
+
+def test_placeholders_come_first_in_the_formats(room: Path) -> None:
+    """TSV and JSON Lines have a column more, `placeholder`, before the fields of `score`."""
+    names = free_names(6)
+    table = draw(room, "-n", 2, "--for", "places.txt", "--format", "tsv", "--header").stdout.splitlines()
+    assert table[0] == "\t".join(("placeholder", *FIELDS))
+    pairs = [(place, name) for k, place in enumerate(["UBA1", "UBA22", "UBA4"]) for name in names[k::3]]
+    assert [tuple(line.split("\t")[:2]) for line in table[1:]] == pairs
+    scored = bacterio("score", "-c", "m.npz", *(name for _, name in pairs), cwd=room).stdout.splitlines()
+    assert [line.partition("\t")[2] for line in table[1:]] == scored
+    lines = draw(room, "-n", 2, "--for", "places.txt", "--format", "jsonl").stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    assert [tuple(record) for record in records] == [("placeholder", *FIELDS)] * 6
+    assert [(record["placeholder"], record["name"]) for record in records] == pairs
+
+
+def test_placeholders_are_taken_from_a_taxonomy(room: Path) -> None:
+    """Of a taxonomy of GTDB the genera without a name of their own, each once; if all have one it is an error."""
+    (room / "taxonomy.tsv").write_text(GTDB, encoding="utf-8")
+    result = draw(room, "--for", "taxonomy.tsv")
+    assert (result.code, result.stdout) == (0, "Borivibrio_A\t{}\nUBA7703\t{}\n".format(*free_names(2)))
+    (room / "named.tsv").write_text("".join(GTDB.splitlines(keepends=True)[:2]), encoding="utf-8")
+    assert only_error(draw(room, "--for", "named.tsv")).startswith("--for named.tsv: every genus in it has a name")
 
 
 def test_the_formats_hold_what_score_says(room: Path) -> None:
     """TSV, with a header where asked for, and JSON Lines: the same rows as `score` writes of the same names."""
     names = free_names(6)
-    table = draw(room, "-n", 6, "--format", "tsv", "--header")
-    lines = draw(room, "-n", 6, "--format", "jsonl")
+    draw_genera = partial(draw, room, "-c", "genus.npz", "--any", "-n", 6, "--format")
+    table, lines = draw_genera("tsv", "--header"), draw_genera("jsonl")
     assert table.stdout.splitlines()[0] == "\t".join(FIELDS)
     rows = list(csv.DictReader(table.stdout.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     records = [json.loads(line) for line in lines.stdout.splitlines()]
     assert [row["name"] for row in rows] == [record["name"] for record in records] == names
     assert [tuple(record) for record in records] == [FIELDS] * 6
-    assert draw(room, "-n", 6, "--format", "tsv").stdout == table.stdout.partition("\n")[2]
+    assert draw_genera("tsv").stdout == table.stdout.partition("\n")[2]
     for form, result in (("tsv", table), ("jsonl", lines)):
         header = ["--header"] if form == "tsv" else []
-        scored = bacterio("score", "-c", "m.npz", "--format", form, *header, *names, cwd=room)
+        scored = bacterio("score", "-c", "genus.npz", "--format", form, *header, *names, cwd=room)
         assert scored.stdout == result.stdout
         assert "compared with the model's corpus (40 names" in result.stderr
 
@@ -155,9 +196,12 @@ def test_the_formats_hold_what_score_says(room: Path) -> None:
         ("--match (", 2, "--match '(' is not a regular expression"),
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
-        ("--for places.txt --format tsv", 2, "--for"),
-        ("--for places.txt -n 4", 2, "-n 4 is more than the 3 placeholders of places.txt"),
-        ("--rank --pool 3 -n 4", 2, "-n 4 is more than the pool of 3 names"),
+        ("--for places.txt --show", 2, "--show"),
+        ("--for places.txt --rank --pool 5 -n 2", 2, "6 names are more than the pool of 5"),
+        ("--rank --pool 3 -n 4", 2, "4 names are more than the pool of 3"),
+        ("--any --check", 2, "--any prints names that --check refuses"),
+        ("--prefix Bo --prefix=", 2, "--prefix is empty"),
+        ("--prefix Bo --prefix Жa", 1, "--prefix Жa: 'ж' is not in the model's alphabet"),
         ("--ending Жa", 1, "--ending Жa: 'ж' is not in the model's alphabet"),
         ("--avoid empty.txt", 1, "empty.txt: has no names"),
         ("--avoid none.txt", 1, "cannot read none.txt: No such file or directory"),
@@ -185,8 +229,7 @@ def test_known_names_may_be_allowed_beside_a_list_to_avoid(allowing: str, room: 
 
 def test_names_of_no_genus_are_not_judged_as_genera(room: Path) -> None:
     """The rows of a model of towns are those that `score` writes, which does not apply the rules for genera."""
-    small_model().save(room / "towns.npz")
-    words = ("-c", "towns.npz", "--format", "jsonl")
+    words = ("-c", "m.npz", "--format", "jsonl")
     sampled = bacterio("sample", "--seed", 1, "-n", 3, *words, cwd=room)
     assert sampled.stdout == bacterio("score", *words, *free_names(3), cwd=room).stdout
 

@@ -34,9 +34,9 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
     ("filter_", "names", "through"),
     [
         (filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA", "Salinia Alimonas alIA"),
-        (filters.of_gender("f"), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
-        (filters.of_gender("n"), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
-        (filters.of_gender("m"), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
+        (filters.of_gender("f", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
+        (filters.of_gender("n", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
+        (filters.of_gender("m", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
         (filters.match("l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
         (filters.match("^A"), "Alimonas Salima aria", "Alimonas"),
         (filters.without(["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
@@ -84,7 +84,7 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
 
 WANTED = {
     "ending": [filters.ending(["a", "xis"])],
-    "gender": [filters.of_gender("f")],
+    "gender": [filters.of_gender("f", SCORER)],
     "match": [filters.match("r.*a")],
     "ban": [filters.without(["al", "k"])],
     "avoid": [filters.unlisted({"durics", "kglis", "ali", "duria"})],

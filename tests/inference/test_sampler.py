@@ -55,7 +55,7 @@ def test_names_are_new_and_distinct_unless_allowed_otherwise() -> None:
 @pytest.mark.parametrize("prefix", ["Bori", "boRI", "B", "Albab"])
 def test_every_name_begins_with_the_prefix(prefix: str) -> None:
     """In whatever case it was typed, since this model knows capitalised names."""
-    found = names(30, prefix=prefix)
+    found = names(30, prefixes=(prefix,))
     assert len(found) == 30
     assert all(name.startswith(prefix.capitalize()) for name in found)
     assert len(set(found)) == 30
@@ -63,7 +63,7 @@ def test_every_name_begins_with_the_prefix(prefix: str) -> None:
 
 def test_a_prefix_is_composed_like_a_name() -> None:
     """A prefix typed with a combining accent meets the vocabulary's composed letter."""
-    found, _ = of_table("é", [[0.0, 1.0], [0.5, 0.5]], prefix="e\u0301")
+    found, _ = of_table("é", [[0.0, 1.0], [0.5, 0.5]], prefixes=("e\u0301",))
     assert found[0].startswith("É")
     assert set("".join(found)) == {"É", "é"}
 
@@ -72,13 +72,13 @@ def test_a_prefix_is_composed_like_a_name() -> None:
 @pytest.mark.parametrize("how", [{"temperature": 0}, {"top_k": 1}, {"temperature": 1e-6}])
 def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
     """Temperature 0, a temperature near 0 and top-k 1 all walk from the prefix along the likeliest letters."""
-    assert names(1, prefix=prefix, **how) == [greedy(prefix)]
+    assert names(1, prefixes=(prefix,) if prefix else (), **how) == [greedy(prefix)]
 
 
 @pytest.mark.parametrize("prefix", ["a", "ab", "aba"])
 def test_a_prefix_may_be_as_long_as_the_longest_name(prefix: str) -> None:
     """With no room for another letter a draw is the prefix, or none where the model does not end there."""
-    assert set(drawn(200, prefix=prefix, max_length=len(prefix))) == {prefix, None}
+    assert set(drawn(200, prefixes=(prefix,), max_length=len(prefix))) == {prefix, None}
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_a_prefix_may_be_as_long_as_the_longest_name(prefix: str) -> None:
 def test_a_prefix_that_cannot_begin_a_name_is_refused(prefix: str, longest: int, message: str) -> None:
     """Letters that the model does not have are named; a prefix must leave room."""
     with pytest.raises(BacterioError, match=re.escape(message)) as caught:
-        names(1, prefix=prefix, max_length=longest)
+        names(1, prefixes=("Kora", prefix), max_length=longest)
     assert caught.value.exit_code == 1
 
 
 def test_lengths_are_those_asked_for() -> None:
     """Names have from --min-length to --max-length letters, the prefix counted."""
-    assert {len(name) for name in names(100, prefix="Bo", min_length=7, max_length=9)} == {7, 8, 9}
+    assert {len(name) for name in names(100, prefixes=("Bo",), min_length=7, max_length=9)} == {7, 8, 9}
 
 
 def test_no_name_is_cut() -> None:
@@ -116,6 +116,43 @@ def test_draws_are_distributed_as_the_model_says() -> None:
     chi2 = sum((found[name] - e) ** 2 / e for name, e in expected.items()) + (rest - expected_rest) ** 2 / expected_rest
     assert chi2 < 26.1, "P(χ² > 26.1) = 0.001"
     assert not any("bb" in (name or "") for name in drawn(n))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+@pytest.mark.parametrize("unprefixed", [0.0, 0.25])
+def test_prefixes_come_in_the_proportions_of_the_model(unprefixed: float, temperature: float) -> None:
+    """With several prefixes whole names are distributed as without any among those that begin so.
+
+    But for a share of the draws that may begin in any way. A prefix that goes on another one is part of it, and one
+    that is given twice counts once.
+    """
+    n, prefixes = 20_000, ("ab", "b", "bab", "b")
+    p = TABLE.p ** (1 / temperature)
+    p /= p.sum(axis=1, keepdims=True)
+    weight = {"ab": p[0, 1] * p[1, 2], "b": p[0, 2]}
+    expected = {}
+    for name in ("a", "b", "ab", "ba", "aa", "aba", "baa", "bab"):
+        ids = AB.encode([name])
+        whole = float(np.prod(p[ids[:-1], ids[1:]]))
+        begins = name.startswith(tuple(weight))
+        expected[name] = n * whole * (unprefixed + begins * (1 - unprefixed) / sum(weight.values()))
+    draws = drawn(n, prefixes=prefixes, unprefixed=unprefixed, temperature=temperature)
+    found = Counter(name for name in draws if name in expected)
+    assert all(found[name] == 0 for name in expected if expected[name] == 0)
+    assert unprefixed > 0 or not {"a", "aa"} & set(found)
+    rest, expected_rest = n - found.total(), n - sum(expected.values())
+    chi2 = sum((found[name] - e) ** 2 / e for name, e in expected.items() if e)
+    chi2 += (rest - expected_rest) ** 2 / expected_rest
+    assert chi2 < 26.1, "P(χ² > 26.1) = 0.001 for 8 degrees"
+
+
+@pytest.mark.parametrize("few", [1, 33, 150])
+def test_names_with_prefixes_do_not_depend_on_the_count(few: int) -> None:
+    """Nor does which prefix name k has."""
+    prefixes = ("Bo", "Kora", "Al")
+    many = names(300, prefixes=prefixes)
+    assert names(few, prefixes=prefixes) == many[:few]
+    assert {name[:2] for name in many} == {"Bo", "Ko", "Al"}
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])

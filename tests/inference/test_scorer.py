@@ -22,6 +22,7 @@ from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.plan import SPLIT
 
+SOUNDS = ("beginning", "end", "consonants", "bare-ending")  # which 40 names are too few to teach
 WORDS = ("Boria", "Koramonas", "a", "Alba", "xxxx", "Duraboricalegeliheliokora", "dURACOCCUS")
 
 
@@ -164,14 +165,14 @@ def test_there_is_nothing_held_out_before_a_net_is_fitted_or_without_validation(
         ("Borixis", 0, "Borixis", ("the corpus",), "conflict"),
         ("Borixia", 1, "Borixis", (), "warn"),
         ("Boribactus", 2, "Boribacter", (), "ok"),
-        ("Lilium", 3, None, (), "ok"),
-        ("lilium", 3, None, (), "conflict"),
+        ("Lilium", None, None, (), "ok"),
+        ("lilium", None, None, (), "conflict"),
         ("kORAXIS", 0, "Koraxis", ("the corpus",), "conflict"),
-        ("Rubaceae", 3, None, (), "conflict"),
+        ("Rubaceae", None, None, (), "conflict"),
     ],
 )
 def test_a_row_says_where_a_name_stands(
-    name: str, edits: int, nearest: str | None, listed_in: tuple[str, ...], status: str
+    name: str, edits: int | None, nearest: str | None, listed_in: tuple[str, ...], status: str
 ) -> None:
     """The nearest name of all lists within two edits, the lists that have it, and what the rules make of both."""
     row = score(name, Reference("moths.txt", ("Borea", "KORAA"), prokaryotes=False))
@@ -185,8 +186,8 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert "homonym-elsewhere" not in codes(score("Lilium", *lists))
     assert "homonym-elsewhere" in codes(score("Rosa", *lists))
     assert "homonym" not in codes(score("Rosa", *lists))
-    assert score("Rosa", *lists).not_checked == ()
-    assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere",)
+    assert score("Rosa", *lists).not_checked == SOUNDS
+    assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
     assert not {"homonym", "homonym-elsewhere"} & set(codes(score("Rosa", lists[0])))
 
 
@@ -205,7 +206,7 @@ def test_rows_go_into_json_in_the_promised_order() -> None:
     """The order of the fields is a promise, and JSON takes every value of it."""
     assert FIELDS == (
         "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in", "least_likely", "length",
-        "gender", "stem", "ending", "flags", "not_checked", "status",
+        "gender", "stem", "ending", "flags", "not_checked", "status", "explained", "parts",
     )  # fmt: skip
     for row in scorer().score(["Borixis", "Жук", "Kora"]):
         fields = row.asdict()

@@ -8,7 +8,7 @@ import pytest
 from support.processes import ROOT
 
 from bacterio_cli.errors import FileError, InputError
-from bacterio_cli.nomenclature.glossary import Word, glossary, read_words, shipped, standard
+from bacterio_cli.nomenclature.glossary import Word, glossary, read_words, shipped_words, standard
 
 FILE = ROOT / "data" / "elements.tsv"
 KEYWORDS = """
@@ -41,14 +41,14 @@ def own(folder: Path, *lines: str) -> str:
 def test_the_file_that_ships_keeps_its_format() -> None:
     """Every line is sound, the quick reader reads the same, and there are at least a thousand words."""
     words = read_words(str(FILE))
-    assert words == shipped()
+    assert words == shipped_words()
     assert len(words) > 1000
     assert FILE.read_text(encoding="utf-8").isascii()
 
 
 def test_words_that_ship_are_unique_and_short_of_sense() -> None:
     """A word stands once for each language and grammar, with a sense of one to four words."""
-    words = shipped()
+    words = shipped_words()
     assert len({(word.word, word.language, word.grammar) for word in words}) == len(words)
     assert [word for word in words if not 1 <= len(word.sense.split()) <= 4] == []
 

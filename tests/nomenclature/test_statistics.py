@@ -49,6 +49,7 @@ def test_report_on_stderr_leaves_the_names_alone(tmp_path: Path) -> None:
     assert table.stdout == plain.stdout
     assert table.stderr.startswith("bacterio: ")
     assert "40 names beside the corpus" in table.stderr
+    assert "draws accepted" not in table.stderr, "the report says so"
     told = bacterio("sample", *model, "--report", "--json", cwd=tmp_path)
     report = json.loads(told.stderr)
     assert told.stdout == plain.stdout

@@ -97,7 +97,7 @@ def names(
 ) -> Log:
     """So many names into a pipe: every one arrives, and the peak of memory stays what it was after a tenth of them."""
     log = Log("names")
-    process = start(folder, "sample", "-n", count, "--allow-duplicates", "-c", model, "--seed", seed)
+    process = start(folder, "sample", "-n", count, "--any", "--allow-duplicates", "-c", model, "--seed", seed)
     assert process.stdout is not None
     pipe, got, peaks = process.stdout.buffer, 0, [(0, 0.0)]
     while piece := pipe.read1(2**16):
@@ -128,7 +128,8 @@ def crowd(folder: Path, count: int, seed: int, *, states: Callable[..., list[str
     log = Log("crowd")
     words = ("sample", "-n", EACH, "--seed", seed, "-c")
     alone = bacterio(*words, MODEL, cwd=folder)
-    log.expect((alone.code, alone.stdout.count("\n"), alone.stderr) == (0, EACH, ""), f"alone: {alone}")
+    sound = re.fullmatch(r"bacterio: 50 of [\d,]+ draws accepted \([\d.]+ %\)\n", alone.stderr)
+    log.expect((alone.code, alone.stdout.count("\n")) == (0, EACH) and sound is not None, f"alone: {alone}")
     for process in [start(folder, *words, MODEL) for _ in range(count)]:
         result = ended(process)
         log.seen["of one file"] += 1

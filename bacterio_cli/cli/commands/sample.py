@@ -117,7 +117,7 @@ def sample(
     kept = sample_output.consume(printed, keep=report)
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
-    if (filters or rank) and stats.accepted >= n:
+    if (filters or rank) and stats.accepted >= n and not report:
         terminal.notice(sample_output.share_accepted(stats))
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -44,7 +45,7 @@ def score(
     A row per name: name; nats, −ln P of it, its end counted; bits_per_char; percentile, the share of held-out names that
     are less likely per character; nearest, the nearest known name within two edits; edits; listed_in; least_likely, a
     letter and its place, $ is the end; length; gender, by the last component or the ending, empty where the author
-    assigns it; stem and ending, by the corpus alone; flags, the rules that it breaks; not_checked, those that had
+    assigns it; stem and ending, by the corpus alone; flags, the rules that it breaks, beside the other names given too; not_checked, those that had
     nothing to compare with; status, ok, warn or conflict; explained, partly, eponym-like or unexplained; parts,
     unknown ones in brackets. With --etymology a draft in words too, made from the forms alone: what the author meant,
     the author says.
@@ -74,7 +75,7 @@ def score(
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
-        conflict = strict and any(row.status == "conflict" for row in scorer.score(wanted, likelihood=False))
+        conflict = strict and any(row.status == "conflict" for row in rows_of(scorer, wanted, likelihood=False))
     else:
         conflict = show_rows(scorer, wanted, form, header=header, etymology=etymology)
     sys.stdout.flush()
@@ -118,6 +119,17 @@ def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
             bar.update(len(piece))
 
 
+def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
+    """A row per name; of genera with what the other names say of it: they are proposed together."""
+    from bacterio_cli.nomenclature.proposals import compare_proposals
+
+    beside = iter(compare_proposals(names) if scorer.genus else [None] * len(names))
+    for piece in pieces(names, quiet=quiet):
+        for row in scorer.score(piece, likelihood=likelihood):
+            finding = next(beside)
+            yield replace(row, findings=(*row.findings, finding)) if finding else row
+
+
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     """The picture of the first names that the model can spell, and a notice of which these are."""
     vocabulary = scorer.checkpoint.vocabulary
@@ -154,13 +166,12 @@ def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool, 
     if header:
         sys.stdout.write(loading.head_of(etymology=etymology))
     conflict, rows = False, []
-    for piece in pieces(names, quiet=form != "table" and terminal.is_terminal(sys.stdout)):
-        for row in scorer.score(piece):
-            conflict = conflict or row.status == "conflict"
-            if form == "table":
-                rows.append(row)
-            else:
-                sys.stdout.write(loading.row_as(form, row, etymology=etymology))
+    for row in rows_of(scorer, names, quiet=form != "table" and terminal.is_terminal(sys.stdout)):
+        conflict = conflict or row.status == "conflict"
+        if form == "table":
+            rows.append(row)
+        else:
+            sys.stdout.write(loading.row_as(form, row, etymology=etymology))
     if form == "table":
         show_table(rows)
         if etymology:

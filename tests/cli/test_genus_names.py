@@ -1,0 +1,117 @@
+"""Names of genera that `bacterio sample` prints by default: made of known words, well formed, in no list."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.processes import ROOT, Result, bacterio, only_error
+from support.shipped import SCORER
+
+from bacterio_cli.nomenclature import rules
+from bacterio_cli.nomenclature.reference_lists import also_known_names
+
+
+def draw(folder: Path, *words: object, seed: int = 1, **environment: str) -> Result:
+    """`bacterio sample` with the model that ships."""
+    return bacterio("sample", "-c", ROOT / "data/model.npz", "--seed", seed, *words, cwd=folder, **environment)
+
+
+def is_usable(name: str) -> bool:
+    """Whether a name is what the default promises: two or three words of the glossary, each once, and well formed."""
+    analysis = SCORER.morphology.analyse(name)
+    sound = rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+    return analysis.answer == "explained" and not analysis.doubled and 2 <= len(analysis.parts) <= 3 and sound
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_default_names_are_the_usable_ones_of_all_draws(seed: int, tmp_path: Path) -> None:
+    """Explained, well formed, new, distinct and in no list: those that --any prints and that are so, and no others."""
+    usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (240, ["--any"])))
+    names, free = usable.stdout.splitlines(), every.stdout.splitlines()
+    assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
+    expected = [name for name in free if is_usable(name) and name not in also_known_names().names]
+    assert names[: len(expected)] == expected[:60]
+    assert 40 < len(expected) < 200
+    assert all(map(is_usable, names))
+    assert len(set(names)) == 60
+    assert not set(names) & {*SCORER.checkpoint.known, *also_known_names().names}
+    assert re.fullmatch(r"bacterio: 60 of [\d,]+ draws accepted \([\d.]+ %\)\n", usable.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "--gender n --ending um", "--check --min-edits 2", "--prefix Halo --prefix Thermo --prefix Al"),
+        *("--about marine", "--about soil --about rod --gender m", "--any --prefix Methano --temp 1.1"),
+    ],
+)
+def test_name_k_does_not_depend_on_the_count(words: str, tmp_path: Path) -> None:
+    """Whatever is asked of the names, the first of many are those that a smaller -n prints."""
+    many = draw(tmp_path, *words.split(), "-n", 40).stdout.splitlines()
+    assert len(set(many)) == 40
+    for few in (1, 9, 33):
+        assert draw(tmp_path, *words.split(), "-n", few).stdout.splitlines() == many[:few]
+
+
+def test_several_prefixes_come_as_often_as_the_model_has_them(tmp_path: Path) -> None:
+    """The first does not replace the second, and the rarer one of the model is the rarer one here."""
+    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known")
+    names = draw(tmp_path, *words, "--prefix", "Methano", "--prefix", "Xantho").stdout.splitlines()
+    found = Counter(name[:6] for name in names)
+    assert found.keys() == {"Methan", "Xantho"}
+    known = Counter(name[:6] for name in SCORER.checkpoint.known)
+    assert found["Methan"] > found["Xantho"] > 0
+    assert known["Methan"] > known["Xantho"] > 0
+
+
+def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
+    """Names of data/also_known.txt are not printed, and taken for `score`; --no-also-known leaves the list out."""
+    shutil.copytree(ROOT / "bacterio_cli", tmp_path / "bacterio_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    own = tmp_path / "data/also_known.txt"
+    own.write_text("# date: 2026-01-31\n", encoding="ascii")
+    here = {"PYTHONPATH": str(tmp_path)}
+    free = draw(tmp_path, "-n", 12, **here).stdout.splitlines()
+    own.write_text("# date: 2026-01-31\n" + "".join(f"{name}\tseqcode\n" for name in sorted(free[2:5])), "ascii")
+    assert draw(tmp_path, "-n", 9, **here).stdout.splitlines() == free[:2] + free[5:]
+    assert draw(tmp_path, "-n", 12, "--no-also-known", **here).stdout.splitlines() == free
+    for words, status, listed in (([], "conflict", True), (["--no-also-known"], "ok", False)):
+        result = bacterio("score", free[2], *words, "--header", cwd=tmp_path, **here)
+        row = dict(zip(*(line.split("\t") for line in result.stdout.splitlines()), strict=True))
+        assert row["listed_in"] == "names known to the authors of the tool, not complete" * listed
+        assert ("not complete (3 names, to 2026-01-31)" in result.stderr) == listed
+        assert (row["status"] == "conflict") == (status == "conflict")
+
+
+def test_the_best_of_a_pool_are_various(tmp_path: Path) -> None:
+    """Of the first 20 by --rank no element begins or ends more than a fifth; they are no longer than others."""
+    ranked = draw(tmp_path, "-n", 20, "--rank", "--pool", 1500).stdout.splitlines()
+    parts = [SCORER.morphology.analyse(name).parts for name in ranked]
+    assert len(set(ranked)) == 20
+    for place in (0, -1):
+        assert max(Counter(part[place].form for part in parts).values()) <= 4
+    plain = draw(tmp_path, "-n", 200).stdout.splitlines()
+    assert abs(mean_length(ranked) - mean_length(plain)) < 3
+    assert mean_bits(ranked) < mean_bits(plain)
+
+
+def mean_length(names: list[str]) -> float:
+    """Letters of a name in the mean."""
+    return sum(map(len, names)) / len(names)
+
+
+def mean_bits(names: list[str]) -> float:
+    """Surprise per character in the mean over names."""
+    return sum(row.bits_per_char or 99 for row in SCORER.score(names)) / len(names)
+
+
+def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
+    """The message has what the default asks of names beside the other reasons, and so has the report."""
+    error = only_error(draw(tmp_path, "-n", 100, "--max-tries", 120))
+    assert re.match(r"found \d+ of 100 names in 120 draws; refused: .*\d+ not explained", error)
+    report = draw(tmp_path, "-n", 20, "--report").stderr
+    assert re.search(r"bacterio: \d+ draws, 20 accepted; refused: .*\d+ not explained", report)
