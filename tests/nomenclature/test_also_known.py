@@ -8,9 +8,9 @@ import tomllib
 from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.nomenclature.reference_lists import also_known_names
+from bacterio_cli.nomenclature.reference import also_known_names
 
-KINDS = {"candidatus", "seqcode", "published after 2020"}
+KINDS = {"Candidatus", "SeqCode", "published"}
 LINES = (ROOT / "data" / "also_known.txt").read_text(encoding="ascii").splitlines()
 
 
