@@ -2,7 +2,7 @@
 
 Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
 before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place. A name with one of these may be a good one; its author will know why. Words of the user's own need no genus.
+place. A name with one of these may be a good one; its author will know why.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.glossary import standard
-from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, Morphology
+from bacterio_cli.nomenclature.glossary import Word, standard
+from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, Morphology, Part
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element")
@@ -26,7 +26,9 @@ class Usable:
         self.morphology = morphology
         self.forward = sorted(morphology.genera)
         self.backward = sorted(name[::-1] for name in morphology.genera)
-        self.own = frozenset(morphology.glossary.words).difference(standard().words)  # words of the user's glossary
+        self.own: frozenset[Word] = frozenset()
+        if morphology.glossary is not standard():
+            self.own = frozenset(morphology.glossary.words).difference(standard().words)
 
     def refusal(self, name: str) -> str:
         """Why a name is not usable, in two words; "" if it is."""
@@ -38,9 +40,14 @@ class Usable:
         if not self.is_simple(analysis):
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
-        begun = begins(self.forward, first.stem) >= FIRST or not self.own.isdisjoint(first.words)
-        ended = begins(self.backward, last.form[::-1]) >= LAST or not self.own.isdisjoint(last.words)
-        return "" if begun and (ended or last.kind != "word") else "rare element"
+        attested = begins(self.forward, first.stem) >= FIRST or self.is_own(first)
+        if last.kind == "word":
+            attested = attested and (begins(self.backward, last.form[::-1]) >= LAST or self.is_own(last))
+        return "" if attested else "rare element"
+
+    def is_own(self, part: Part) -> bool:
+        """Whether a part may be a word that the user gave: one that no genus has is what it was given for."""
+        return not self.own.isdisjoint(part.words)
 
     def is_simple(self, analysis: Analysis) -> bool:
         """Two elements, well joined, or more of which those behind the first are a genus; no diminutive of a noun."""

@@ -11,6 +11,7 @@ import pytest
 from support.processes import ROOT, Result, bacterio, only_error
 from support.shipped import SCORER
 
+from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.reference import also_known_names
 
 
@@ -19,21 +20,25 @@ def draw(folder: Path, *words: object, seed: int = 1, **environment: str) -> Res
     return bacterio("sample", "-c", ROOT / "data/model.npz", "--seed", seed, *words, cwd=folder, **environment)
 
 
-def is_usable(name: str) -> bool:
-    """Whether a name is what the default promises."""
-    return SCORER.usable.refusal(name) == ""
+def is_sound(name: str) -> bool:
+    """Whether a name is what the default promises: words of the glossary, two at least and each once, well formed."""
+    analysis = SCORER.morphology.analyse(name)
+    sound = rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+    return analysis.answer == "explained" and not analysis.doubled and len(analysis.parts) > 1 and sound
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_default_names_are_the_usable_ones_of_all_draws(seed: int, tmp_path: Path) -> None:
-    """Usable, new, distinct and in no list: those that --any prints and that are so, and no others."""
-    usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (500, ["--any"])))
+    """Explained, well formed, new, distinct and in no list: those that --any prints and that are so, and no others."""
+    usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (240, ["--any"])))
     names, free = usable.stdout.splitlines(), every.stdout.splitlines()
-    assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 500)
-    expected = [name for name in free if is_usable(name) and name not in also_known_names().names]
+    assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
+    expected = [name for name in free if not SCORER.usable.refusal(name)]
     assert names[: len(expected)] == expected[:60]
-    assert 40 < len(expected) < 200
-    assert all(map(is_usable, names))
+    assert 20 < len(expected) < 120
+    assert not set(free) & set(also_known_names().names)
+    assert all(map(is_sound, names))
+    assert not all(map(is_sound, free))
     assert len(set(names)) == 60
     assert not set(names) & {*SCORER.checkpoint.known, *also_known_names().names}
     assert re.fullmatch(r"bacterio: 60 of [\d,]+ draws accepted \([\d.]+ %\)\n", usable.stderr)
@@ -70,17 +75,17 @@ def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "bacterio_cli", tmp_path / "bacterio_cli", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data", tmp_path / "data")
     own = tmp_path / "data/also_known.txt"
-    own.write_text("", encoding="ascii")
+    own.write_text("# date: 2026-01-31\n", encoding="ascii")
     here = {"PYTHONPATH": str(tmp_path)}
     free = draw(tmp_path, "-n", 12, **here).stdout.splitlines()
-    own.write_text("".join(f"{name}\tSeqCode\n" for name in sorted(free[2:5])), "ascii")
+    own.write_text("# date: 2026-01-31\n" + "".join(f"{name}\tseqcode\n" for name in sorted(free[2:5])), "ascii")
     assert draw(tmp_path, "-n", 9, **here).stdout.splitlines() == free[:2] + free[5:]
     assert draw(tmp_path, "-n", 12, "--no-also-known", **here).stdout.splitlines() == free
     for words, status, listed in (([], "conflict", True), (["--no-also-known"], "ok", False)):
         result = bacterio("score", free[2], *words, "--header", cwd=tmp_path, **here)
         row = dict(zip(*(line.split("\t") for line in result.stdout.splitlines()), strict=True))
         assert row["listed_in"] == "names known to the authors of the tool, not complete" * listed
-        assert ("not complete (3 names, prokaryotes, 1 found" in result.stderr) == listed
+        assert ("not complete (3 names, prokaryotes," in result.stderr) == listed
         assert (row["status"] == "conflict") == (status == "conflict")
 
 

@@ -58,7 +58,8 @@ def test_every_name_has_an_element_about_the_topic(topics: list[str], room: Path
 def test_a_topic_may_stand_at_the_end(room: Path) -> None:
     """A quarter of the draws begin in any way: some of the names have their element behind the first."""
     words = frozenset(standard().about("rod"))
-    parts = [SCORER.morphology.analyse(name).parts for name in draw(room, "-n", 60, "--about", "rod").stdout.split()]
+    names = draw(room, "--about", "rod", "-n", 60).stdout.split()
+    parts = [SCORER.morphology.analyse(name).parts for name in names]
     assert any(words.isdisjoint(part[0].words) for part in parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bacterio_cli.nomenclature.glossary import standard
+from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
 
@@ -42,6 +42,15 @@ def test_reasons(name: str, reason: str) -> None:
     """Two elements that genera of the corpus have in these places are usable; anything else has its reason."""
     assert USABLE.refusal(name) == reason
     assert reason in ("", *REASONS)
+
+
+def test_words_of_the_users_own_need_no_genus() -> None:
+    """An element that a glossary of one's own adds is usable first and last, though no genus has it."""
+    words = [Word("zorkum", "N.L.", "neut. n.", "zork", "i", "zorkum:n", "Zork, a city", "")]
+    own = Usable(Morphology(Glossary([*words, *standard().words]), CORPUS))
+    assert [own.refusal(name) for name in ("Zorkimonas", "Thermozorkum")] == ["", ""]
+    assert own.refusal("Aurantimonas") == "rare element"
+    assert USABLE.refusal("Zorkimonas") == "not explained"
 
 
 def test_words_that_begin_so_are_counted() -> None:

@@ -97,7 +97,9 @@ def names(
 ) -> Log:
     """So many names into a pipe: every one arrives, and the peak of memory stays what it was after a tenth of them."""
     log = Log("names")
-    process = start(folder, "sample", "-n", count, "--any", "--allow-duplicates", "-c", model, "--seed", seed)
+    process = start(
+        folder, "sample", "-n", count, "--any", "--no-also-known", "--allow-duplicates", "-c", model, "--seed", seed
+    )
     assert process.stdout is not None
     pipe, got, peaks = process.stdout.buffer, 0, [(0, 0.0)]
     while piece := pipe.read1(2**16):

@@ -233,8 +233,8 @@ def read_words(path: Path, option: str) -> list[str]:
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first."""
     usable = scorer.genus and not given["any_name"]
-    wanted = ("ending", "gender", "match", "ban", "avoid", "avoid_elsewhere", "check", "about")
-    if not usable and not any(given[name] for name in wanted) and given["min_edits"] != 2:
+    wanted = any(given[name] for name in ("ending", "gender", "match", "ban", "check", "about"))
+    if not (usable or scorer.lookup.avoided or wanted or given["min_edits"] == 2):
         return []
     from bacterio_cli.inference import filters
 
