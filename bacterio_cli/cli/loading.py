@@ -1,4 +1,4 @@
-"""What several commands share: the model, the lists that names are compared with, and rows as text."""
+"""What commands read and share: the model, the lists that names are compared with, words, and rows as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
-from bacterio_cli.errors import UsageError
+from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -60,6 +60,33 @@ def scorer_of(
 
     words = glossary(glossaries) if glossaries else None
     return Scorer(model, lookup, genus=is_of_genera(model) if genus is None else genus, words=words)
+
+
+def read_placeholders(path: Path) -> list[str]:
+    """The placeholders of a taxonomy, or all words of a plain list."""
+    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, bare, flaw
+    from bacterio_cli.dataset.readers.formats import read
+
+    reading = read(str(path))
+    if not reading.taxonomic:
+        return read_words(path, "--for")
+    found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
+    if not found:
+        raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
+    return list(found)
+
+
+def read_words(path: Path, option: str) -> list[str]:
+    """The words of a list, one a line; UsageError if there is none."""
+    from bacterio_cli.dataset.readers.formats import read
+
+    words = [entry.text.strip() for entry in read(str(path), input_format="lines").entries]
+    words = list(dict.fromkeys(word for word in words if word and not word.startswith("#")))
+    if not words:
+        raise BacterioError(f"{option} {path}: the file has no words; give one a line")
+    if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
+        raise BacterioError(f"{option} {path}: control character in {odd!r}; give one word a line")
+    return words
 
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:

@@ -14,7 +14,7 @@ import typer
 from bacterio_cli.cli import completion, loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
-from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
+from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.inference import TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def sample(
     given = locals()
     words = words_about(about or [], glossary or [])
     refuse_contradictions(given)
-    labels = read_placeholders(placeholders) if placeholders else None
+    labels = loading.read_placeholders(placeholders) if placeholders else None
     n = how_many(given, labels)
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
@@ -203,33 +203,6 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
     )
 
 
-def read_placeholders(path: Path) -> list[str]:
-    """The placeholders of a taxonomy, or all words of a plain list."""
-    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, bare, flaw
-    from bacterio_cli.dataset.readers.formats import read
-
-    reading = read(str(path))
-    if not reading.taxonomic:
-        return read_words(path, "--for")
-    found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
-    if not found:
-        raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
-    return list(found)
-
-
-def read_words(path: Path, option: str) -> list[str]:
-    """The words of a list, one a line; UsageError if there is none."""
-    from bacterio_cli.dataset.readers.formats import read
-
-    words = [entry.text.strip() for entry in read(str(path), input_format="lines").entries]
-    words = list(dict.fromkeys(word for word in words if word and not word.startswith("#")))
-    if not words:
-        raise BacterioError(f"{option} {path}: the file has no words; give one a line")
-    if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
-        raise BacterioError(f"{option} {path}: control character in {odd!r}; give one word a line")
-    return words
-
-
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first."""
     usable = scorer.genus and not given["any_name"]
@@ -247,7 +220,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
     if given["ban"]:
-        found.append(filters.without(read_words(given["ban"], "--ban")))
+        found.append(filters.without(loading.read_words(given["ban"], "--ban")))
     if usable:
         found += filters.usable(scorer)
     if given["gender"]:
