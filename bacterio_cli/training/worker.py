@@ -46,8 +46,6 @@ def can_fork() -> bool:
     On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.threads` waits and holds none.
     A daemon of multiprocessing, as the workers of a Pool are, may have no processes of its own.
     """
-    if multiprocessing.current_process().daemon:
-        return False
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     alone = all(thread.name.startswith(HELPER) for thread in others)
     return sys.platform == "linux" and alone and not multiprocessing.current_process().daemon

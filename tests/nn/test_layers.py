@@ -1,4 +1,4 @@
-"""The layers without time: linear maps in all their forms, embeddings and dropout."""
+"""The layers without time: linear maps in all their forms and how they start, and dropout."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import pytest
 
 from bacterio_cli.nn.layers import (
     Array,
-    Embedding,
     GatheredRows,
-    Linear,
     dropout,
     dropout_mask,
+    glorot,
     linear,
     linear_backward,
     sum_rows,
@@ -99,19 +98,10 @@ def test_dropout_multiplies_by_the_mask() -> None:
     np.testing.assert_array_equal(dropout(x, None), x)
 
 
-def test_linear_starts_within_glorots_bound() -> None:
-    """Fresh weights fill ±√(6/(n_in + n_out)) and fresh biases are 0."""
-    params = Linear(30, 20, "W", "b").init(np.random.default_rng(1), np.float64)
+def test_glorot_fills_its_bound() -> None:
+    """Fresh weights are (to, from) and fill ±√(6/(n_in + n_out))."""
+    W = glorot(np.random.default_rng(1), 20, 30)
     bound = np.sqrt(6 / 50)
-    assert params["W"].shape == (20, 30)
-    assert -bound <= params["W"].min() < -0.95 * bound
-    assert 0.95 * bound < params["W"].max() <= bound
-    assert not params["b"].any()
-
-
-def test_embedding_starts_normal() -> None:
-    """A fresh embedding is N(0, 1), and one-hot input has none."""
-    E = Embedding(40, 30).init(np.random.default_rng(1), np.float64)["E"]
-    assert E.mean() == pytest.approx(0, abs=0.1)
-    assert E.std() == pytest.approx(1, abs=0.1)
-    assert Embedding(40, 0).init(np.random.default_rng(1), np.float64) == {}
+    assert W.shape == (20, 30)
+    assert -bound <= W.min() < -0.95 * bound
+    assert 0.95 * bound < W.max() <= bound

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from bacterio_cli.nn.layers import Array
-from bacterio_cli.nn.loss import (
-    cross_entropy,
-    cross_entropy_backward,
-    softmax,
-    softmax_backward,
-    softmax_jacobian,
-)
+from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax, softmax_jacobian
 
 
 def normal(seed: int, *shape: int) -> Array:
@@ -35,11 +29,32 @@ def test_softmax_at_extremes() -> None:
     np.testing.assert_allclose(softmax(z), [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0]], rtol=1e-7)
 
 
-def test_softmax_backward_is_its_jacobian() -> None:
-    """The row form ŷ ⊙ (dŷ − Σ ŷ dŷ) is the product with the Jacobian written out."""
-    y_hat, dy_hat = softmax(normal(1, 5, 4)), normal(2, 5, 4)
-    expected = [softmax_jacobian(p).T @ d for p, d in zip(y_hat, dy_hat, strict=True)]
-    np.testing.assert_allclose(softmax_backward(y_hat, dy_hat), expected, atol=1e-15)
+def test_softmax_jacobian_is_the_derivative() -> None:
+    """J_ij is ∂ŷ_i/∂z_j by complex step."""
+    z = normal(1, 4)
+    columns = [softmax(z + 1e-30j * one_hot).imag / 1e-30 for one_hot in np.eye(4)]
+    np.testing.assert_allclose(softmax_jacobian(softmax(z)), np.stack(columns, axis=1), rtol=0, atol=1e-15)
+
+
+def test_cross_entropy_backward_is_the_chain_rule_through_the_jacobian() -> None:
+    """(ŷ − y) / N is Jᵀ ∂L/∂ŷ with ∂L/∂ŷ = −y/ŷ / N written out."""
+    y_hat, y = softmax(normal(1, 5, 4)), np.random.default_rng(2).dirichlet(np.ones(4), 5)
+    expected = [softmax_jacobian(p).T @ (-t / p / 5) for p, t in zip(y_hat, y, strict=True)]
+    np.testing.assert_allclose(cross_entropy_backward(y_hat, y), expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", ["ids", "distributions"])
+def test_cross_entropy_backward_is_the_derivative(kind: str) -> None:
+    """dz_y is ∂L/∂z_y by complex step, for either kind of target, and a part of a batch has its share of it."""
+    z_y, rng = normal(1, 5, 4), np.random.default_rng(2)
+    y = rng.integers(0, 4, 5) if kind == "ids" else rng.dirichlet(np.ones(4), 5)
+    expected = np.zeros((5, 4))
+    for at in np.ndindex(5, 4):
+        moved = z_y.astype(complex)
+        moved[at] += 1e-30j
+        expected[at] = cross_entropy(moved, y)[0].imag / 1e-30
+    np.testing.assert_allclose(cross_entropy_backward(softmax(z_y), y), expected, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(cross_entropy_backward(softmax(z_y), y, 0.3), 0.3 * expected, rtol=0, atol=1e-15)
 
 
 def test_cross_entropy_is_the_mean_of_minus_log() -> None:

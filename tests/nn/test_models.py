@@ -7,8 +7,8 @@ import pytest
 from support.builders import LENGTHS, MODELS, RECURRENT, WINDOWED, Example, example, pack, unpack
 
 from bacterio_cli.lm.base import Net
-from bacterio_cli.nn.loss import softmax
-from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, mean_loss, shapes
+from bacterio_cli.nn.loss import cross_entropy, softmax
+from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, shapes
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
@@ -125,13 +125,14 @@ def test_every_parameter_has_its_gradient_in_its_own_type(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_mean_loss_is_the_loss(name: str) -> None:
-    """The forward-only loss is that of `loss_and_grads`: with state and masks, without masks, from a fresh start."""
+def test_loss_is_the_cross_entropy_of_the_logits(name: str) -> None:
+    """The loss of `loss_and_grads` is that of a forward pass alone: with state and masks, without masks, afresh."""
     masked = example(MODELS[name], 53, masked=True)
     losses = []
     for case in (masked, masked._replace(masks=None), masked._replace(state=None)):
         model, params, x, batch_sizes, targets, state, masks = case
-        losses.append(float(mean_loss(model, params, x, batch_sizes, targets, state=state, masks=masks)))
+        z_y, _, _ = model.forward(params, x, batch_sizes, state, masks)
+        losses.append(float(cross_entropy(z_y, targets)[0]))
         assert losses[-1] == gradients_of(case).loss
     assert len(set(losses)) == 3
 
@@ -164,6 +165,27 @@ def test_dropout_leaves_the_recurrence_alone(name: str) -> None:
     assert masked.loss != plain.loss
     for ours, unmasked in zip(masked.state[:states], plain.state[:states], strict=True):
         np.testing.assert_array_equal(ours, unmasked)
+
+
+@pytest.mark.parametrize("model", [CharRNN(40, 20, 30, 2), WindowMLP(40, 20, 30, 2)], ids=["gru", "mlp"])
+def test_init_by_default(model: Model) -> None:
+    """A fresh embedding is N(0, 1), matrices fill Glorot's bound of their own widths, and biases are 0."""
+    params = init(model, np.random.default_rng(1), np.float64)
+    assert params["E"].mean() == pytest.approx(0, abs=0.1)
+    assert params["E"].std() == pytest.approx(1, abs=0.1)
+    by_glorot = ["W_ya", "0.W", "1.W"] if isinstance(model, WindowMLP) else ["W_ya"]
+    for name in by_glorot:
+        bound = np.sqrt(6 / sum(params[name].shape))
+        assert -bound <= params[name].min() < -0.95 * bound, name
+        assert 0.95 * bound < params[name].max() <= bound, name
+    assert not any(value.any() for value in params.values() if value.ndim == 1)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_only_an_embedding_is_a_parameter(name: str) -> None:
+    """A model on one-hot input has no E, and any other has."""
+    model = MODELS[name]
+    assert ("E" in init(model, np.random.default_rng(1), np.float64)) == (model.n_x > 0)
 
 
 @pytest.mark.parametrize("model", [CharRNN(40, 20, 30, 2, "lstm"), WindowMLP(40, 20, 30, 2)], ids=["lstm", "mlp"])
