@@ -136,6 +136,7 @@ def test_an_encoding_is_used_when_announced(line: str, tmp_path: Path) -> None:
         ("Ñandú\n".encode() + b"Abano\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8, though other letters of the file are"),
         ("Abano\n".encode("utf-16")[:-1], ": is cut off or damaged (UTF-16)"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",  # packed bytes have the time in them
 )  # fmt: skip
 def test_what_is_no_data_is_called_by_its_name(data: bytes, what: str, tmp_path: Path) -> None:
     """Pointers, web pages, binary files, damaged packing and bytes of other encodings: what it is, and where."""
