@@ -16,9 +16,10 @@ from turns import Work
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset import shipped
-from bacterio_cli.dataset.batching import Batch, EncodedCorpus
+from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.inference.sampler import SamplingParams, draws
+from bacterio_cli.nn import plain
 from bacterio_cli.training import trainer
 from bacterio_cli.training.batch_gradients import BatchShard
 from bacterio_cli.training.config import resolve
@@ -52,51 +53,18 @@ def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, co
 
 
 def loop(corpus: str, n_a: int, count: int) -> Work:
-    """`count` names through the loop of the second source text."""
+    """`count` names through the second source text's program, `nn/plain.py`, a name at a time."""
     state = state_of(corpus, "rnn", 0, n_a, 1, 1)
-    text = state.plan.texts["fit"]
+    text, n_y = state.plan.texts["fit"], state.vocabulary.n_y
+    p = plain.start(n_a, n_y, np.random.default_rng(0))
+    memory = {name: np.zeros_like(value) for name, value in p.items()}
 
     def work() -> None:
-        for _ in islice(plain_loop(text, state.vocabulary.n_y, n_a), count):
-            pass
+        for start, length in zip(text.starts[:count], text.lengths[:count], strict=True):
+            _, d, _ = plain.loss_and_grads(p, text.ids[start : start + length + 1], np.zeros((n_a, 1)))
+            plain.update(p, d, memory)
 
     return work
-
-
-def plain_loop(text: EncodedCorpus, n_y: int, n_a: int) -> Iterator[int]:
-    """T2's loop as it stands there: a name at a time, column vectors, += at every step, Adagrad; yields characters."""
-    rng = np.random.default_rng(0)
-    U, W, V = (0.01 * rng.standard_normal(s) for s in ((n_a, n_y), (n_a, n_a), (n_y, n_a)))
-    bh, by = np.zeros((n_a, 1)), np.zeros((n_y, 1))
-    params = [U, W, V, bh, by]
-    memory = [np.zeros_like(p) for p in params]
-    for start, length in zip(text.starts, text.lengths, strict=True):
-        ids = text.ids[start : start + length + 1]
-        hs: dict[int, Any] = {-1: np.zeros((n_a, 1))}
-        xs, ps = {}, {}
-        for t in range(length):
-            xs[t] = np.zeros((n_y, 1))
-            xs[t][ids[t]] = 1
-            hs[t] = np.tanh(U @ xs[t] + W @ hs[t - 1] + bh)
-            e = np.exp(V @ hs[t] + by)
-            ps[t] = e / e.sum()
-        dU, dW, dV, dbh, dby = grads = [np.zeros_like(p) for p in params]
-        dh_next = np.zeros((n_a, 1))
-        for t in reversed(range(length)):
-            dy = ps[t].copy()
-            dy[ids[t + 1]] -= 1
-            dV += dy @ hs[t].T
-            dby += dy
-            raw = (1 - hs[t] ** 2) * (V.T @ dy + dh_next)
-            dbh += raw
-            dU += raw @ xs[t].T
-            dW += raw @ hs[t - 1].T
-            dh_next = W.T @ raw
-        for p, g, m in zip(params, grads, memory, strict=True):
-            np.clip(g, -5, 5, out=g)
-            m += g * g
-            p -= 0.1 * g / np.sqrt(m + 1e-8)
-        yield int(length)
 
 
 def drawn_names(count: int) -> list[str]:

@@ -52,7 +52,7 @@ def training(corpus: str, rounds: int, bars: Bars) -> None:
 
 
 def loop(corpus: str, rounds: int, bars: Bars) -> None:
-    """Characters a second against the loop of the second source text, RNN, n_a 100, the engine at its best batch."""
+    """Characters a second against `nn/plain.py`, RNN, n_a 100, the engine at its best batch."""
     names, side = 300, Side("engine")
     state = engine.state_of(corpus, "rnn", 0, 100, 1, 1)
     slow_letters = int(state.plan.texts["fit"].lengths[:names].sum())
@@ -63,7 +63,7 @@ def loop(corpus: str, rounds: int, bars: Bars) -> None:
         slow, fast = sides_in_turn(rounds, (side, "loop", (corpus, 100, names)))[0], []
         fast = sides_in_turn(rounds, (side, "steps", (corpus, "rnn", 0, 100, 1, size, 4)))[0]
         best = max(best, ratio([s / slow_letters for s in slow], [s / letters for s in fast]))
-    print(f"\nRNN, n_a 100, characters a second: {bars.check('loop of the second text', best, 25)} × a name at a time")
+    print(f"\nRNN, n_a 100, characters a second: {bars.check('the plain program', best, 25)} × the plain program's")
     side.close()
 
 
