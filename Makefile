@@ -27,7 +27,7 @@ demo: .venv/run ## train on data/genera.txt and invent 20 names
 	$(BIN)/bacterio train data/genera.txt -o .venv/demo.npz
 	$(BIN)/bacterio sample -n 20 -c .venv/demo.npz --seed 1
 
-test: .venv/dev ## run the tests, a process a core: make test ARGS="tests/test_cells.py"
+test: .venv/dev ## run the tests, a process a core: make test ARGS="tests/nn/test_cells.py"
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: .venv/dev ## ruff: rules and format

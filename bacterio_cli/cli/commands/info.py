@@ -91,6 +91,7 @@ def describe(model: Checkpoint) -> dict[str, Any]:
     """Everything but the numbers themselves, ready for JSON."""
     sizes = model.model
     return {
+        "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
         "arch": model.arch,
         "hidden": sizes.n_a,
         "layers": sizes.layers,
@@ -98,7 +99,6 @@ def describe(model: Checkpoint) -> dict[str, Any]:
         "parameters": sum(p.size for p in model.params.values()),
         "vocabulary": model.vocabulary.letters,
         "nets": len(model.nets),
-        "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
         "ngram_states": 0 if model.table is None else len(model.table.counts.suffix),
         "capitalised": model.vocabulary.capitalised,
         "known_names": len(model.known),
