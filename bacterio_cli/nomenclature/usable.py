@@ -2,7 +2,7 @@
 
 Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
 before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place. A name with one of these may be a good one; its author will know why.
+place, an adjective at the end, two words of one sense (hot and hot). A name with one of these may be a good one; its author will know why.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, 
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element")
-FIRST, LAST = 2, 1  # genera at least that begin with the first element, and that end with the last
+FIRST, LAST, ADJECTIVE = 2, 1, 4  # genera at least that begin with the first element, and that end with the last
+BEFORE_GENUS = 2  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 
 
 class Usable:
@@ -42,7 +43,8 @@ class Usable:
         first, last = analysis.parts[0], analysis.parts[-1]
         attested = begins(self.forward, first.stem) >= FIRST or self.is_own(first)
         if last.kind == "word":
-            attested = attested and (begins(self.backward, last.form[::-1]) >= LAST or self.is_own(last))
+            least = ADJECTIVE if all("adj." in word.grammar for word in last.words) else LAST
+            attested = attested and (begins(self.backward, last.form[::-1]) >= least or self.is_own(last))
         return "" if attested else "rare element"
 
     def is_own(self, part: Part) -> bool:
@@ -54,14 +56,23 @@ class Usable:
         first, *others = analysis.parts
         rest = analysis.name.lower()[len(first.form) :]
         is_genus = rest in self.morphology.genera
-        if len(others) != 1 and not is_genus:
+        if len(others) != 1 and not (is_genus and self.stands_before_genera(first.form)):
             return False
         prefix = first.form in RELATIONAL or all(word.grammar in ("pref.", "prep.") for word in first.words)
         if prefix:
             return is_genus
+        if not {word.sense for word in first.words}.isdisjoint(word.sense for word in others[-1].words):
+            return False
         if all(word.grammar.endswith("suff.") for word in others[-1].words) and others[-1].words:
             return False
         return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
+
+    def stands_before_genera(self, form: str) -> bool:
+        """Whether genera are known that are this form and another genus, one of several elements itself."""
+        start = bisect_left(self.forward, form)
+        rests = [name[len(form) :] for name in self.forward[start : start + begins(self.forward, form)]]
+        words = self.morphology.glossary.finals
+        return sum(rest in self.morphology.genera and rest not in words for rest in rests) >= BEFORE_GENUS
 
 
 def begins(ordered: Sequence[str], text: str) -> int:

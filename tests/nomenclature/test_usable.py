@@ -18,6 +18,11 @@ CORPUS = (
     "Halobacter",
     "Halococcus",
     "Rhodococcus",
+    "Desulfobacter",
+    "Desulfococcus",
+    "Thermodesulfobacter",
+    "Thermodesulfococcus",
+    "Meiothermus",
 )
 USABLE = Usable(Morphology(standard(), CORPUS))
 
@@ -29,7 +34,10 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Marinimonas", ""),
         ("Perellrris", "not explained"),
         ("Halohalobacter", "not explained"),
-        ("Thermomarinicoccus", ""),  # behind the first element stands a genus
+        ("Thermomarinicoccus", ""),  # behind the first element stands a genus, as behind that of others
+        ("Rhodomarinicoccus", "oddly composed"),  # which no genus of this corpus has
+        ("Rhodothermus", "rare element"),  # an adjective at the end, which one genus has
+        ("Thermocaldus", "oddly composed"),  # hot and hot
         ("Thermohalomonas", "oddly composed"),
         ("Paracoccus", "oddly composed"),  # a prefix before a common noun
         ("Parahalococcus", ""),  # and before a genus
