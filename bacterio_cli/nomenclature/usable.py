@@ -2,7 +2,8 @@
 
 Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
 before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place, an adjective at the end, two words of one sense (hot and hot). A name with one of these may be a good one; its author will know why.
+place, an adjective at the end, two words of one sense (hot and hot). A name with one of these may be a good one; its
+author will know why. Words of the user's own need no genus.
 """
 
 from __future__ import annotations
