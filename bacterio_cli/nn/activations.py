@@ -1,4 +1,7 @@
-"""The elementwise functions tanh, σ and relu, each beside its slope written in terms of the value a = f(z)."""
+"""The elementwise functions tanh, σ and relu, each beside its slope written in terms of the value a = f(z).
+
+T1, T2 and T3 are the texts that `layers` names.
+"""
 
 from __future__ import annotations
 

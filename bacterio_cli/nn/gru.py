@@ -23,7 +23,9 @@ class GRUCache(NamedTuple):
 
 
 class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
-    """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state:
+    """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state.
+
+    The update gate u, the reset gate r, the candidate c̃; W_ux are the rows of W_ax that belong to u, and so on:
 
     (1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)
     (2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)
@@ -60,9 +62,11 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
         return a, (last_rows(hidden_states, batch_sizes),), cache
 
     def backward(self, params: Params, cache: GRUCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
-        """dx, the gradient of the initial state, and the gradients of the parameters.
+        """dx (for embedded input dE, for one-hot None), the gradient of the initial state, and those of the parameters.
 
-        With da⟨t⟩ the whole gradient of a⟨t⟩, what comes back from step t+1 (dh_next) included:
+        `da` comes from above, `dstate` is the gradient of the state after each name's last letter.
+
+        In the equations da⟨t⟩ is the whole gradient of a⟨t⟩, what comes back from step t+1 (dh_next) included; (4′) is the backward of (4):
 
         (4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃), dh_next = da ⊙ u
         (3′) dz_c = dc̃ ⊙ (1 − c̃²), dh = dz_c ⊙ r, dr = dz_c ⊙ h

@@ -1,14 +1,13 @@
 """Layers without time, each forward beside its backward.
 
-Notation, for all of `nn/`. Rows are examples and weights are (to, from), as in the papers, so
-a formula reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v. L is one number: the mean
-loss of a batch in nats per character. Classes hold sizes and the names of their parameters,
-dicts hold the numbers; nothing here writes to a parameter. Every function takes the dtype of its
-arguments: float32 to train, float64 and complex128 to be checked.
+Notation, for all of `nn/`. Rows are examples, as in T3, and weights are (to, from), as in T1, T2 and T4, so a formula
+reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v. L is one number: the mean loss of a batch in nats per character.
+Classes hold sizes and the names of their parameters, dicts hold the numbers; nothing here writes to a parameter. Every
+function takes the dtype of its arguments: float32 to train, float64 and complex128 to be checked.
 
-Sources are cited as T1 (bacterial name generator: derivatives), T2 (RNN derivatives and code
-sample, eq. 1–13), T3 (derivative of common modules), T4 (naive backprop for RNNs); where a text
-slips, the docstring says so and `bacterio gradcheck` settles it.
+Sources are cited as T1 (bacterial name generator: derivatives), T2 (RNN derivatives and code sample, eq. 1–13), T3
+(derivative of common modules), T4 (naive backprop for RNNs); where a text slips, the docstring says so and
+`bacterio gradcheck` settles it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ class LSTMCache(NamedTuple):
 
 
 class LSTM(Cell):  # a dataclass by its base
-    """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes:
+    """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes.
+
+    The input, forget and output gates i, f, o, the candidate c̃; W_ix are the rows of W_ax that belong to i, and so on:
 
     (1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)
     (2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)
@@ -33,7 +35,7 @@ class LSTM(Cell):  # a dataclass by its base
     (4) a⟨t⟩ = o ⊙ tanh c⟨t⟩
 
     This is torch.nn.LSTM, whose blocks stand in the order i, f, c̃, o. b_f starts at 1
-    (Gers et al.; Jozefowicz et al. 2015), so that at first nothing is forgotten.
+    (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
     """
 
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
@@ -69,9 +71,12 @@ class LSTM(Cell):  # a dataclass by its base
     def backward(
         self, params: Params, cache: LSTMCache, da: Array, dstate: State
     ) -> tuple[Array | None, State, Params]:
-        """dx, the gradients of the initial a and c, and the gradients of the parameters.
+        """dx (for embedded input dE, for one-hot None), the gradients of the initial a and c, and those of the parameters.
 
-        With da and dc the whole gradients of a⟨t⟩ and c⟨t⟩, what comes back from step t+1 (dh_next, dc_next) included:
+        `da` comes from above, `dstate` are the gradients of a and c after each name's last letter.
+
+        In the equations da and dc are the whole gradients of a⟨t⟩ and c⟨t⟩, what comes back from step t+1 (dh_next, dc_next)
+        included; (4′) is the backward of (4):
 
         (4′) do = da ⊙ tanh c, dc += da ⊙ o (1 − tanh² c)
         (3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i, df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f

@@ -220,7 +220,9 @@ def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float 
 
 
 class Gradients(NamedTuple):
-    """L, ∂L/∂θ under the keys of the parameters, the state after each name, and ∂L/∂(initial state)."""
+    """L; `grads`, ∂L/∂θ under the keys of the parameters; `state`, the one after each name's last letter; `dstate`, the
+    gradient of the state that the names began from.
+    """
 
     loss: float
     grads: Params
@@ -239,11 +241,12 @@ def loss_and_grads(
     masks: Masks = None,
     share: float = 1.0,
 ) -> Gradients:
-    """L in nats per character, forward and backward over one packed batch; both times `share` for a part of a batch.
+    """L in nats per character, forward and backward over one packed batch.
 
-    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name
-    afresh. A given state is carried in as a constant, and nothing comes back from the steps after
-    the batch: that cut is what makes BPTT truncated (T2 starts each chunk with dhnext = 0).
+    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh. A given state is
+    carried in as a constant, and nothing comes back from the steps after the batch: that cut is what makes BPTT
+    truncated (T2 starts each chunk with dhnext = 0). `share` is the part that this batch is of a larger one's letters:
+    loss and gradients of the parts then add up.
     """
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)

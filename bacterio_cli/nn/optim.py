@@ -1,4 +1,4 @@
-"""Optimisers, clipping and schedules over `{name: array}`; the only place where parameters change.
+"""Optimisers, clipping and schedules over `{name: array}`; of the engine's modules the only one that changes parameters.
 
 θ is a parameter, g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
 differs between texts; each docstring says which it is.
@@ -122,7 +122,7 @@ class AdamW(Adam):
     weight_decay: float = 0.01
 
     def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
-        """θ (1 − η λ) for a matrix; biases and embeddings keep their size."""
+        """θ (1 − η λ) for a matrix; biases and embeddings are not decayed."""
         multiplies = name.rpartition(".")[2].startswith("W")
         return p * (1 - learning_rate * self.weight_decay) if multiplies else p
 
@@ -142,7 +142,7 @@ def global_norm(grads: Params) -> float:
 
 
 def clip_by_element(grads: Params, limit: float) -> None:
-    """g ← min(max(g, −limit), limit), each element by itself, in place; the texts take limit = 5.  (T2)"""
+    """g ← min(max(g, −limit), limit), each element by itself, in place; T2 takes limit = 5."""
     for g in grads.values():
         np.clip(g, -limit, limit, out=g)
 

@@ -28,11 +28,11 @@ def cost(W: Sequence[Array], x: Array, target: Array) -> Array:
 
 
 def gradients(W: Sequence[Array], x: Array, target: Array) -> list[Array]:
-    """∂C/∂W_l = (δ ⊙ σ′(z_l)) ⊗ h_{l−1} for every layer, from the last to the first."""
+    """∂C/∂W_l = (δ ⊙ σ′(z_l)) ⊗ h_{l−1} for every layer, in the order of W; computed from the last layer down."""
     h = forward(W, x)
     delta = h[-1] - target  # ∇C at y
     grads: list[Array] = []
-    for l in reversed(range(len(W))):  # noqa: E741  the text's own index
+    for l in reversed(range(len(W))):  # noqa: E741  as in the text, but from 0
         local = delta * sigmoid_slope(h[l + 1])  # σ′ enters exactly once per layer
         grads.insert(0, local @ h[l].T)  # the outer product
         delta = W[l].T @ local  # with the weights that the forward pass used
