@@ -66,7 +66,8 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
 
         `da` comes from above, `dstate` is the gradient of the state after each name's last letter.
 
-        In the equations da⟨t⟩ is the whole gradient of a⟨t⟩, what comes back from step t+1 (dh_next) included; (4′) is the backward of (4):
+        In the equations da⟨t⟩ is the whole gradient of a⟨t⟩, with what comes back from step t+1 (dh_next); (4′) is the
+        backward of (4):
 
         (4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃), dh_next = da ⊙ u
         (3′) dz_c = dc̃ ⊙ (1 − c̃²), dh = dz_c ⊙ r, dr = dz_c ⊙ h

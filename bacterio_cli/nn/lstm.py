@@ -71,12 +71,10 @@ class LSTM(Cell):  # a dataclass by its base
     def backward(
         self, params: Params, cache: LSTMCache, da: Array, dstate: State
     ) -> tuple[Array | None, State, Params]:
-        """dx (for embedded input dE, for one-hot None), the gradients of the initial a and c, and those of the parameters.
+        """dx (dE, or None, for letters), the gradients of the initial a and c, and those of the parameters.
 
-        `da` comes from above, `dstate` are the gradients of a and c after each name's last letter.
-
-        In the equations da and dc are the whole gradients of a⟨t⟩ and c⟨t⟩, what comes back from step t+1 (dh_next, dc_next)
-        included; (4′) is the backward of (4):
+        `da` comes from above, `dstate` from what follows each name's last letter. In the equations da and dc are the
+        whole gradients of a⟨t⟩ and c⟨t⟩, with what comes back from step t+1 (dh_next, dc_next):
 
         (4′) do = da ⊙ tanh c, dc += da ⊙ o (1 − tanh² c)
         (3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i, df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f

@@ -1,4 +1,4 @@
-"""Optimisers, clipping and schedules over `{name: array}`; of the engine's modules the only one that changes parameters.
+"""Optimisers, clipping and schedules over `{name: array}`; nothing else in training changes parameters.
 
 θ is a parameter, g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
 differs between texts; each docstring says which it is.

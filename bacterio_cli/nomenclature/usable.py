@@ -2,8 +2,8 @@
 
 Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
 before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place, an adjective at the end, two words of one sense (hot and hot). A name with one of these may be a good one; its
-author will know why. Words of the user's own need no genus.
+place, an adjective at the end, two words of one sense (hot and hot) or of shapes (rod and sphere). A name with one of
+these may be a good one; its author will know why. Words of the user's own need no genus.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element")
 FIRST, LAST, ADJECTIVE = 2, 1, 4  # genera at least that begin with the first element, and that end with the last
+SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
 BEFORE_GENUS = 2  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 
 
@@ -64,6 +65,8 @@ class Usable:
             return is_genus
         if not {word.sense for word in first.words}.isdisjoint(word.sense for word in others[-1].words):
             return False
+        if is_shape(first) and is_shape(others[-1]):
+            return False
         if all(word.grammar.endswith("suff.") for word in others[-1].words) and others[-1].words:
             return False
         return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
@@ -74,6 +77,11 @@ class Usable:
         rests = [name[len(form) :] for name in self.forward[start : start + begins(self.forward, form)]]
         words = self.morphology.glossary.finals
         return sum(rest in self.morphology.genera and rest not in words for rest in rests) >= BEFORE_GENUS
+
+
+def is_shape(part: Part) -> bool:
+    """Whether a part means the shape of a cell, whichever of its words it is."""
+    return bool(part.words) and all(not SHAPES.isdisjoint(word.keywords.split(",")) for word in part.words)
 
 
 def begins(ordered: Sequence[str], text: str) -> int:

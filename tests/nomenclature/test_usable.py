@@ -38,6 +38,7 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Rhodomarinicoccus", "oddly composed"),  # which no genus of this corpus has
         ("Rhodothermus", "rare element"),  # an adjective at the end, which one genus has
         ("Thermocaldus", "oddly composed"),  # hot and hot
+        ("Rhabdococcus", "oddly composed"),  # rod and sphere
         ("Thermohalomonas", "oddly composed"),
         ("Paracoccus", "oddly composed"),  # a prefix before a common noun
         ("Parahalococcus", ""),  # and before a genus
