@@ -89,7 +89,7 @@ def main() -> None:
         fail(str(failure), failure.exit_code)
     except OutputError as failure:
         silence_stdout()
-        if not isinstance(failure.__cause__, BrokenPipeError):  # a reader that has gone wants no more: that is no failure
+        if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more
             fail(f"cannot write to standard output: {getattr(failure.__cause__, 'strerror', failure)}")
     except OSError as failure:  # most files are reported where they are used
         fail(reason(failure))

@@ -38,7 +38,7 @@ def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | 
     With a scorer the draft of an etymology stands in the line below, indented.
     """
     for label, name in labelled(chosen, labels):
-        sys.stdout.write(name + "\n" if label is None else f"{label}\t{name}\n")
+        sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
             sys.stdout.write(f"    {loading.drafted(row).text}\n")
         yield name

@@ -41,8 +41,8 @@ def escaped(character: str) -> str:
 
 
 def result(text: str) -> str:
-    """A name as it goes to stdout: escaped for a terminal, to the letter for a file or a pipe."""
-    return printable(text, keep=JOINERS) if is_terminal(sys.stdout) else text
+    """Lines as they go to stdout: escaped for a terminal, to the letter for a file or a pipe."""
+    return printable(text, keep=JOINERS + "\n") if is_terminal(sys.stdout) else text
 
 
 def as_json(value: Any) -> str:
