@@ -48,7 +48,7 @@ def application(asked: str | None) -> typer.Typer:
     )
     for name in [asked] if asked in COMMANDS else COMMANDS:
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
-        app.command(help=command.__doc__ or docstring_in_source(command))(complete(command))
+        app.command(help=command.__doc__ or docstring_in_source(command))(interruptible(command))
     return app
 
 
@@ -64,7 +64,7 @@ def docstring_in_source(command: Callable[..., None]) -> str | None:
     return ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
 
 
-def complete(command: Callable[..., None]) -> Callable[..., None]:
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     """The command until its last row is written; interrupted it says so, which Typer would not."""
 
     @functools.wraps(command)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
-HIDDEN = {"Cc", "Cf", "Zl", "Zp"}  # categories of characters that are not seen, or move others about
+HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
 BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
 LEGEND = (
