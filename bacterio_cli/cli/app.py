@@ -48,20 +48,21 @@ def application(asked: str | None) -> typer.Typer:
     )
     for name in [asked] if asked in COMMANDS else COMMANDS:
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
-        app.command(help=command.__doc__ or docstring_in_source(command))(interruptible(command))
+        text = command.__doc__ or docstring_in_source(command)
+        app.command(help=text, short_help=text.partition("\n")[0])(interruptible(command))
     return app
 
 
-def docstring_in_source(command: Callable[..., None]) -> str | None:
-    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2."""
+def docstring_in_source(command: Callable[..., None]) -> str:
+    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
     import ast
     import inspect
 
     try:
         function = ast.parse(inspect.getsource(command)).body[0]
-    except OSError:  # there is no source either
-        return None
-    return ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
+    except OSError:
+        return ""
+    return ast.get_docstring(function) or "" if isinstance(function, ast.FunctionDef) else ""
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:

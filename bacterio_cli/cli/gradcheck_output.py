@@ -39,7 +39,7 @@ def report(rows: Sequence[Row], seconds: float) -> None:
 
 def show_bugs(bugs: Sequence[Bug]) -> None:
     """The mistakes that can be planted, one per line."""
-    widest = max(len(bug.name) for bug in bugs)
+    widest = max(len(bug.name) for bug in bugs) if terminal.columns_of(sys.stdout) >= 80 else 0
     for bug in bugs:
         terminal.line(f"{bug.name:<{widest}}  {bug.summary}", stream=sys.stdout)
 

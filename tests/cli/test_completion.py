@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT
+from support.processes import ENVIRONMENT, bacterio
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.gradcheck.bugs import BUGS
@@ -101,6 +101,12 @@ def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) ->
     """On one line, however long, and with its default."""
     assert re.search(r"--preset.*A flag beside it wins\.", answer(shell, "bacterio train --p", tmp_path))
     assert re.search(r"--patience.*\[default.*: 0\]", answer(shell, "bacterio train --p", tmp_path))
+
+
+@pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "bacterio sc"}, {"COMP_WORDS": "bacterio", "COMP_CWORD": "x"}])
+def test_without_a_shell_nothing_is_offered(words: dict[str, str], tmp_path: Path) -> None:
+    """Where bash's variables are not set, nothing is printed, and no traceback."""
+    assert bacterio(cwd=tmp_path, _BACTERIO_COMPLETE="complete_bash", **words) == (1, "", "")
 
 
 @pytest.mark.parametrize(

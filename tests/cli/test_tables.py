@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support.processes import bacterio, examples, on_terminal
+from support.samples import GTDB, place
 
 from bacterio_cli.cli.tables import curve, table, widths_within
 from bacterio_cli.cli.terminal import columns_of
@@ -40,7 +41,7 @@ def shown(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [line.rstrip() for line in ANSI.sub("", screen.getvalue()).splitlines()]
 
 
-@pytest.mark.parametrize("width", [24, 40, 43, 46, 50, 60, 80, 200])
+@pytest.mark.parametrize("width", [20, 24, 40, 43, 46, 50, 60, 80, 200])
 def test_nothing_is_lost_on_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """No line is wider than the screen, and every letter of every cell is there."""
     lines = shown(width, monkeypatch)
@@ -90,10 +91,44 @@ def test_a_curve_is_a_line_of_blocks() -> None:
     assert (len(many), many[0], many[-1]) == (24, "█", "▁")
 
 
-def test_columns_come_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has 200; a screen what COLUMNS says."""
-    monkeypatch.setenv("COLUMNS", "50")
-    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, 50)
+@pytest.mark.parametrize(
+    ("said", "columns"), [("50", 50), ("20", 20), ("1", 20), ("0", 80), ("-5", 80), ("abc", 80), ("9" * 20, 80)]
+)
+def test_columns_come_from_the_screen(said: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file has 200; a screen what COLUMNS says if it is a number of columns, 20 at least, else 80."""
+    monkeypatch.setenv("COLUMNS", said)
+    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, columns)
+
+
+def test_rows_in_a_pipe_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However wide they are, and whatever COLUMNS says."""
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = io.StringIO()
+    table(("name", "why"), [("Abella", "a word " * 50)], stream=stream)
+    assert [line.split() for line in stream.getvalue().splitlines()] == [
+        ["name", "why"],
+        ["Abella", *["a", "word"] * 50],
+    ]
+
+
+WORDY = (
+    "score -c m.npz --format table --profile genus --etymology Borixis Boribactus", "corpus genera.tsv", "info m.npz",
+    "trace -c m.npz Borixa --truncate 2", "trace -c m.npz Borixa", "gradcheck --list-bugs", "gradcheck --arch mlp",
+    "gradcheck --arch mlp --inject slope-twice --explain", "corpus no/such/file-of-names.txt", "score --help", "--help",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDY)
+def test_no_word_is_broken_at_50_columns(words: str, room: Path) -> None:
+    """Tables, notices, lists, errors and help: no line is wider, and what is cut is longer than 40 letters."""
+    place(room, GTDB, "genera.tsv")
+    code, seen = on_terminal(*words.split(), cwd=room, size=(24, 50), NO_COLOR="1")
+    plain = bacterio(*words.split(), cwd=room)
+    lines = ANSI.sub("", seen).splitlines()
+    assert code == plain.code
+    assert max(map(cell_len, lines)) <= 50
+    there, whole = (set(re.findall(r"[^\W_]+", text)) for text in (" ".join(lines), plain.stdout + plain.stderr))
+    assert [word for word in there - whole if word.isalpha() and not any(word in w for w in whole if len(w) > 40)] == []
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
