@@ -12,7 +12,15 @@ class OutputError(Exception):
     """Standard output cannot be written, because of the OSError that is its cause; so it is told from one of a file."""
 
 
-class Results(io.TextIOWrapper):
+class Stream(io.TextIOWrapper):
+    """Text for a buffer that belongs to another stream, and so outlives this one."""
+
+    def close(self) -> None:
+        """Write what is waiting, and leave the buffer open."""
+        self.flush()
+
+
+class Results(Stream):
     """Standard output: what cannot be written raises OutputError."""
 
     def write(self, text: str, /) -> int:
@@ -30,7 +38,7 @@ class Results(io.TextIOWrapper):
             raise OutputError from failure
 
 
-class Notices(io.TextIOWrapper):
+class Notices(Stream):
     """Standard error: what cannot be written stops nothing."""
 
     def write(self, text: str, /) -> int:

@@ -67,7 +67,7 @@ def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -
     assert ("k chars/s" in bar) == ("|█" in bar) == (columns == 80)
     assert re.search(r"after 00:\d\d", bar)
     assert re.search(r"fit 1/2: [A-Z]\w*(, [A-Z]\w*)*\r\n", shown)
-    assert shown.endswith("bacterio: fitted on 36 names, 4 held out; saved to m.npz\r\n")
+    assert " ".join(shown.split()).endswith("bacterio: fitted on 36 names, 4 held out; saved to m.npz")
 
 
 def test_names_are_those_of_the_mixture(tmp_path: Path) -> None:
@@ -127,10 +127,10 @@ def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", "1e15")
     words = ("train", write_names(tmp_path), "--epochs", 3, *wild, "-o")
     plain = bacterio(*words, "plain.npz", cwd=tmp_path)
-    code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 200))
+    code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 300))
     assert code == plain.code == 1
     assert "is not finite at step" in plain.stderr
-    assert left_on(200, shown)[-2] == plain.stderr.splitlines()[-1]
+    assert left_on(300, shown)[-2] == plain.stderr.splitlines()[-1]
     assert (tmp_path / "seen.npz").read_bytes() == (tmp_path / "plain.npz").read_bytes()
 
 
