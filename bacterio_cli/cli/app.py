@@ -26,12 +26,10 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def describe(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit."),
-    ] = False,
-) -> None:
+Version = typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+
+
+def describe(version: Annotated[bool, Version] = False) -> None:
     """Take the options that stand before the command."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
+from typing import Any
 
 
 class OutputError(Exception):
@@ -13,55 +13,45 @@ class OutputError(Exception):
 
 
 class Stream(io.TextIOWrapper):
-    """Text for a buffer that belongs to another stream, and so outlives this one."""
+    """Text for the buffer of one of Python's own streams, which outlives it; a failure raises OutputError if it counts."""
 
-    def close(self) -> None:
-        """Write what is waiting, and leave the buffer open."""
-        self.flush()
-
-
-class Results(Stream):
-    """Standard output: what cannot be written raises OutputError."""
+    counts = True
 
     def write(self, text: str, /) -> int:
         """Write the text, now or when there is more of it."""
         try:
             return super().write(text)
         except OSError as failure:
-            raise OutputError from failure
+            return self.failed(failure, len(text))
 
     def flush(self) -> None:
         """Write what is waiting."""
         try:
             super().flush()
         except OSError as failure:
+            self.failed(failure)
+
+    def close(self) -> None:
+        """Write what is waiting, and leave the buffer open."""
+        self.flush()
+
+    def failed(self, failure: OSError, written: int = 0) -> int:
+        """Raise OutputError if the failure counts, else go on as if all had been written."""
+        if self.counts:
             raise OutputError from failure
-
-
-class Notices(Stream):
-    """Standard error: what cannot be written stops nothing."""
-
-    def write(self, text: str, /) -> int:
-        """Write the text if it can be written."""
-        with suppress(OSError):
-            super().write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Write what is waiting if it can be written."""
-        with suppress(OSError):
-            super().flush()
+        return written
 
 
 def open_streams() -> None:
     """Put these in the place of Python's own; one closed before the start is a reader that has gone, and gets nothing."""
-    for name, kind in (("stdout", Results), ("stderr", Notices)):
+    for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
         elif isinstance(stream, io.TextIOWrapper):
-            how = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
-            setattr(sys, name, kind(stream.buffer, encoding="utf-8", errors="backslashreplace", **how))
+            how: dict[str, Any] = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
+            setattr(sys, name, Stream(stream.buffer, encoding="utf-8", errors="backslashreplace", **how))
+            getattr(sys, name).counts = name == "stdout"
 
 
 def silence_stdout() -> None:

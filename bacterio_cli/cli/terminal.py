@@ -32,12 +32,8 @@ def printable(text: str, *, keep: str = "") -> str:
     """The text with control, format and bidirectional characters escaped: names and paths come from files, and files lie."""
     if text.isprintable():
         return text
-    return "".join(escaped(c) if category(c) in HIDDEN and c not in keep else c for c in text)
-
-
-def escaped(character: str) -> str:
-    """A character by its number, as Python writes it."""
-    return f"\\x{ord(character):02x}" if character < "\u0100" else f"\\u{ord(character):04x}"
+    letters = (c if category(c) not in HIDDEN or c in keep else ord(c) for c in text)
+    return "".join(c if isinstance(c, str) else f"\\x{c:02x}" if c < 0x100 else f"\\u{c:04x}" for c in letters)
 
 
 def result(text: str) -> str:
@@ -94,10 +90,9 @@ def shaded(name: str, bits: Iterable[float] | None) -> Text:
     """The name with each letter coloured by its surprise, −log₂ P in bits; plain if there is none."""
     from rich.text import Text
 
-    text = Text()
-    for letter, surprise in zip(name, [0.0] * len(name) if bits is None else bits, strict=False):
-        text.append(printable(letter), style_of(surprise))
-    return text
+    if bits is None:
+        return Text(printable(name))
+    return Text.assemble(*((printable(c), style_of(surprise)) for c, surprise in zip(name, bits, strict=False)))
 
 
 def bars(name: str, bits: Iterable[float]) -> Text:
@@ -105,10 +100,8 @@ def bars(name: str, bits: Iterable[float]) -> Text:
     from rich.cells import cell_len
     from rich.text import Text
 
-    text = Text()
-    for letter, surprise in zip(name + "$", bits, strict=True):
-        text.append(BARS[min(7, int(8 * 2**-surprise))] * cell_len(printable(letter)), style_of(surprise))
-    return text
+    pairs = [(cell_len(printable(c)), surprise) for c, surprise in zip(name + "$", bits, strict=True)]
+    return Text.assemble(*((BARS[min(7, int(8 * 2**-s))] * wide, style_of(s)) for wide, s in pairs))
 
 
 def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]) -> None:

@@ -166,14 +166,14 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
             own["f′"] = ACTIVATIONS[model.activation].slope(own["a"])
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
-            columns = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
+            columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
             show_columns(f"Layer {k}, {way}", columns, by=own.get("dz", own["da"]), full=full)
     target = [float(letter == s.y) for letter in range(len(letters))]
     columns = {"letter": letters, "z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
     show_columns("Letters", columns, by=vectors["dz_y"], full=full)
 
 
-def show_columns(title: str, columns: Mapping[str, Sequence[Any]], *, by: Array, full: bool) -> None:
+def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
     heading(title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all")

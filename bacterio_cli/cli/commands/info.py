@@ -69,7 +69,7 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
     unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
     how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
-    corpus, sampled = (letter_shares(map(model.vocabulary.fold, some)) for some in (model.known, names))
+    corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
     title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
     soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
     draw_model(path, title, model.history, soft, Letters(corpus, sampled, how))
