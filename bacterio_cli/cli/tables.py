@@ -119,11 +119,6 @@ def short(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
 
 
-def percent(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.0f} %"
-
-
 def bar(share: float) -> str:
     """A bar of so much of its full width, in eighths of a character."""
     whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)

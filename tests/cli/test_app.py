@@ -53,6 +53,10 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("train - -", "'-'"),
         ("gradcheck --inject nonsense", "nonsense"),
         ("gradcheck --arch rnn -c m.npz", "--arch"),
+        ("corpus", "FILE"),
+        ("corpus names.txt --input-format excel", "excel"),
+        ("score --format names Kora", "names"),
+        ("score --profile town Kora", "town"),
     ],
 )
 def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:

@@ -120,29 +120,35 @@ WORDY = (
 
 @pytest.mark.parametrize("words", WORDY)
 def test_no_word_is_broken_at_50_columns(words: str, room: Path) -> None:
-    """Tables, notices, lists, errors and help: no line is wider, and what is cut is longer than 40 letters."""
+    """Tables, notices, errors and help on a dumb terminal: no line is wider, only words beyond 40 letters are cut."""
     place(room, GTDB, "genera.tsv")
-    code, seen = on_terminal(*words.split(), cwd=room, size=(24, 50), NO_COLOR="1")
-    plain = bacterio(*words.split(), cwd=room)
-    lines = ANSI.sub("", seen).splitlines()
-    assert code == plain.code
+    code, seen = on_terminal(*words.split(), cwd=room, size=(24, 50), TERM="dumb")
+    plain, lines = bacterio(*words.split(), cwd=room), seen.splitlines()
+    assert (code, "\x1b" in seen) == (plain.code, False)
     assert max(map(cell_len, lines)) <= 50
     there, whole = (set(re.findall(r"[^\W_]+", text)) for text in (" ".join(lines), plain.stdout + plain.stderr))
     assert [word for word in there - whole if word.isalpha() and not any(word in w for w in whole if len(w) > 40)] == []
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-@pytest.mark.parametrize("columns", [50, 80])
-def test_score_is_whole_on_a_narrow_terminal(columns: int, term: str, room: Path) -> None:
-    """The status is not cut, and the lines of the table are not wider than the terminal."""
-    words = ("score", "-c", "m.npz", "--profile", "genus", "Borixis", "Boribactus")
-    code, seen = on_terminal(*words, cwd=room, size=(24, columns), TERM=term)
-    lines = ANSI.sub("", seen).splitlines()
-    rows = lines[1 : next(k for k, line in enumerate(lines) if line.startswith("Borixis: "))]
-    assert code == 0
-    assert max(map(len, rows)) <= columns
-    assert re.search(r"\bconflict\b", "\n".join(rows))
-    assert ("\x1b" in seen) == (term != "dumb")
+@pytest.mark.parametrize(
+    ("words", "coloured"),
+    [
+        ("score -c m.npz --profile genus Borixis Boribactus", ["\x1b\\[1;31mconflict", "\x1b\\[32mok"]),
+        ("gradcheck --arch mlp --inject slope-twice", ["\x1b\\[1;31mFAIL", "\x1b\\[32mpass"]),
+        (
+            "gradcheck --arch mlp --inject tanh-twice --explain",
+            ["\x1b\\[31m- return np.subtract", "\x1b\\[32m\\+ return np.subtract", "\x1b\\[1;31m *unseen"],
+        ),
+    ],
+)
+def test_a_terminal_gets_colours_unless_they_are_refused(words: str, coloured: list[str], room: Path) -> None:
+    """Verdicts and the lines of a lesson; not with NO_COLOR, which leaves the text, and not in a pipe."""
+    _, shown = on_terminal(*words.split(), cwd=room)
+    _, plain = on_terminal(*words.split(), cwd=room, NO_COLOR="1")
+    assert all(re.search(piece, shown) for piece in coloured)
+    assert all(re.search(piece.partition("m")[2], plain) for piece in coloured)
+    assert not re.search(r"\x1b\[(1;)?3", plain)
+    assert "\x1b" not in bacterio(*words.split(), cwd=room, TERM="xterm-256color").stdout
 
 
 def test_colours_can_be_asked_for_in_a_pipe(room: Path) -> None:
