@@ -44,18 +44,12 @@ def show_bugs(bugs: Sequence[Bug]) -> None:
         terminal.line(f"{bug.name:<{widest}}  {bug.summary}", stream=sys.stdout)
 
 
-def say(text: str) -> None:
-    """A blank line and a paragraph on stdout."""
-    sys.stdout.write("\n")
-    terminal.paragraph(text, stream=sys.stdout)
-
-
 def show_lesson(lesson: Lesson) -> None:
     """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why."""
     place = lesson.place
-    terminal.paragraph(f"{lesson.name}: {lesson.summary}", stream=sys.stdout)
-    say(lesson.why)
-    say(f"{place.file}:{place.line}, {place.function}")
+    terminal.paragraph(f"{lesson.name}: {lesson.summary}")
+    terminal.paragraph(lesson.why, apart=True)
+    terminal.paragraph(f"{place.file}:{place.line}, {place.function}", apart=True)
     terminal.difference(place.wrong, place.right, stream=sys.stdout)
     if lesson.caught:
         show_cases(lesson)
@@ -65,7 +59,10 @@ def show_lesson(lesson: Lesson) -> None:
 def show_cases(lesson: Lesson) -> None:
     """The first cases that catch the mistake, smallest first, each by its worst row."""
     shown, left = lesson.caught[:MOST_CASES], lesson.caught[MOST_CASES:]
-    say(f"Caught by {lesson.failed} of {lesson.checked} rows; the worst of each case, and how many of its rows:")
+    terminal.paragraph(
+        f"Caught by {lesson.failed} of {lesson.checked} rows; the worst of each case, and how many of its rows:",
+        apart=True,
+    )
     rows = [
         (c.case, c.worst.parameter, f"{c.worst.max_relative_error:.1e}", f"{c.failed} of {c.checked}") for c in shown
     ]
@@ -73,7 +70,7 @@ def show_cases(lesson: Lesson) -> None:
     tables.table(columns, rows, stream=sys.stdout, right=("error", "rows"), whole=columns[1:])
     if left:
         count = sum(catch.failed for catch in left)
-        terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them", stream=sys.stdout)
+        terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them")
 
 
 def show_sweep(lesson: Lesson) -> None:
@@ -81,18 +78,21 @@ def show_sweep(lesson: Lesson) -> None:
     from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
 
     exact, usual = (tolerance for _, tolerance in METHODS.values())
-    say("At which scale it is seen, by complex step and by central differences, in how many of these cases:")
+    terminal.paragraph(
+        "At which scale it is seen, by complex step and by central differences, in how many of these cases:", apart=True
+    )
     rows = []
     for sight in lesson.sweep:
         seen = [f"{count} of {sight.cases}" if count else "unseen" for count in (sight.complex_step, sight.central)]
         rows.append((f"{sight.scale:g}", f"{sight.error:.1e}", seen[0], f"{sight.distance:.1e}", seen[1]))
     columns = ("scale", "error", "complex", "distance", "central")
     tables.table(columns, rows, stream=sys.stdout, right=columns[1:], whole=columns)
-    say(lesson.by_scale)
-    say(
+    terminal.paragraph(lesson.by_scale, apart=True)
+    terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
         f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "
-        f"‖g − n‖ / (‖g‖ + ‖n‖) over all gradients g and their central differences n, which passes up to {usual:g}."
+        f"‖g − n‖ / (‖g‖ + ‖n‖) over all gradients g and their central differences n, which passes up to {usual:g}.",
+        apart=True,
     )
 
 
@@ -106,9 +106,9 @@ def show_softmax() -> None:
     y_hat, J = softmax(z), softmax_jacobian(softmax(z))
     twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)
     values = [", ".join(f"{value:.4f}" for value in vector) for vector in (z, y_hat)]
-    terminal.paragraph(f"z = {values[0]}; ŷ = softmax(z) = {values[1]}", stream=sys.stdout)
+    terminal.paragraph(f"z = {values[0]}; ŷ = softmax(z) = {values[1]}")
     for title, wanted in (("i = j: ŷ_i (1 − ŷ_i)", True), ("i ≠ j: −ŷ_i ŷ_j", False)):
-        say(title)
+        terminal.paragraph(title, apart=True)
         rows = [
             (f"{i + 1}", f"{j + 1}", f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
             for i, j in np.ndindex(4, 4)

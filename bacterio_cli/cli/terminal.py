@@ -136,12 +136,16 @@ def columns_of(stream: TextIO) -> int:
     return max(LEAST_WIDTH, columns or 80)
 
 
-def paragraph(text: str, *, stream: TextIO) -> None:
-    """Prose, broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula."""
+def paragraph(text: str, *, stream: TextIO | None = None, apart: bool = False) -> None:
+    """Prose, on stdout by default, after an empty line if it stands apart.
+
+    It is broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula.
+    """
     import re
 
+    stream = stream or sys.stdout
     held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
-    stream.write(filled(held, min(80, columns_of(stream))).replace("\xa0", " ") + "\n")
+    stream.write("\n" * apart + filled(held, min(80, columns_of(stream))).replace("\xa0", " ") + "\n")
 
 
 def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) -> None:

@@ -24,23 +24,17 @@ def show(found: Trace, name: str, letters: Sequence[str], truncate: int | None) 
     model = found.model
     layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"
     bits = found.nats_per_char / LN2
-    say(f"{name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter; {BOUNDARY} is the boundary")
-    say(f"{model.cell}, {layers} of {model.n_a} units, float64")
+    terminal.paragraph(f"{name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter; {BOUNDARY} is the boundary")
+    terminal.paragraph(f"{model.cell}, {layers} of {model.n_a} units, float64")
     show_forward(found, letters)
     show_backward(found, letters, truncate)
     show_equations(found)
     show_gradients(found, truncate)
 
 
-def say(text: str) -> None:
-    """A line of the result, or a few."""
-    terminal.paragraph(text, stream=sys.stdout)
-
-
 def heading(text: str) -> None:
     """A line after an empty one."""
-    sys.stdout.write("\n")
-    say(text)
+    terminal.paragraph(text, apart=True)
 
 
 def show_forward(found: Trace, letters: Sequence[str]) -> None:
@@ -86,7 +80,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
         right = ("t", *numbers, "truncated", "lost")
         tables.table(("t", "x", *numbers, *behind), rows, stream=sys.stdout, right=right)
         if not truncate:
-            say(fate([n[f"{k}.last_a"] for n in norms]))
+            terminal.paragraph(fate([n[f"{k}.last_a"] for n in norms]))
 
 
 class Scale:
@@ -125,7 +119,7 @@ def show_equations(found: Trace) -> None:
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
     tables.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout)
     if found.model.cell != "rnn":
-        say("on the way back, da in these is all of it: da from above + dh_next")
+        terminal.paragraph("on the way back, da in these is all of it: da from above + dh_next")
 
 
 def show_gradients(found: Trace, truncate: int | None) -> None:
@@ -150,13 +144,13 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
     Of units and letters the eight with the largest gradients, unless all are wanted.
     """
     s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
-    say(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
-    say(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
+    terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
+    terminal.paragraph(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
     if model.n_x:
         x_t = [tables.short(value) for value in s.x_t[: None if full else MOST_SHOWN]]
-        say(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
+        terminal.paragraph(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
     else:
-        say(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+        terminal.paragraph(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
     units = [str(unit) for unit in range(1, model.n_a + 1)]
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
