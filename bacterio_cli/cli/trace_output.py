@@ -173,7 +173,7 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
         if found.model.cell == "rnn":
             from bacterio_cli.nn.activations import ACTIVATIONS
 
-            own["f′"] = ACTIVATIONS[found.model.activation].slope(own["a"])
+            own["f′"] = ACTIVATIONS[found.model.activation].derivative(own["a"])
         units = [str(unit) for unit in range(1, found.model.n_a + 1)]
         largest = own["dz" if "dz" in own else "da"]
         back = list(own).index("da")

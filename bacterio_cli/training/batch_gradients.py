@@ -84,12 +84,12 @@ class BatchShard:
             hidden = tuple(s[:streams] for s in self.hidden)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(
-                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, share=share
+                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, weight=share
             )
         if hidden is None:
-            return result._replace(state=(), dstate=())
+            return result._replace(state=(), d_initial_state=())
         # A stream that has ended keeps its state for the next epoch.
         self.hidden = tuple(
             np.concatenate([new, old[streams:]]) for new, old in zip(result.state, self.hidden, strict=True)
         )
-        return result._replace(state=self.hidden, dstate=())
+        return result._replace(state=self.hidden, d_initial_state=())

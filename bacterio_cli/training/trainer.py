@@ -112,7 +112,7 @@ def take_step(
         if config.clip and config.clip_mode == "norm":
             optim.clip_by_norm(grads, config.clip, norm)
         elif config.clip:
-            optim.clip_by_element(grads, config.clip)
+            optim.clip_by_value(grads, config.clip)
         try:
             optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
         except FloatingPointError:

@@ -29,7 +29,7 @@ def test_value_and_slope(name: str, z: float, value: float, slope: float) -> Non
     activation = ACTIVATIONS[name]
     a = activation.function(np.array([z]))
     assert a[0] == pytest.approx(value, abs=1e-15)
-    assert activation.slope(a)[0] == pytest.approx(slope, abs=1e-15)
+    assert activation.derivative(a)[0] == pytest.approx(slope, abs=1e-15)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -48,4 +48,4 @@ def test_extremes(name: str, limits: list[float]) -> None:
     a = activation.function(np.array([-1e4, 1e4], np.float32))
     assert a.dtype == np.float32
     assert a.tolist() == limits
-    assert activation.slope(a).tolist() == [0, 1 if name == "relu" else 0]
+    assert activation.derivative(a).tolist() == [0, 1 if name == "relu" else 0]

@@ -18,7 +18,7 @@ N_X, N_A = 3, 5
 def test_recurrent_weights_start_orthogonal(arch: str) -> None:
     """W_aa of each gate starts as an orthogonal matrix of its own, so that a state keeps its length."""
     cell = CELLS[arch](N_X, N_A, "0.")
-    blocks = np.split(cell.init(np.random.default_rng(1), np.float64)["0.W_aa"], len(cell.gates))
+    blocks = np.split(cell.init(np.random.default_rng(1), np.float64)["0.W_aa"], len(cell.gate_names))
     for k, block in enumerate(blocks):
         np.testing.assert_allclose(block @ block.T, np.eye(N_A), rtol=0, atol=1e-12)
         assert all(np.abs(block - other).max() > 0.1 for other in blocks[:k])
@@ -46,7 +46,7 @@ def saturated(cell: GRU | LSTM, gate: str, bias: float) -> Params:
     """Random parameters, but with one gate driven to its limit by its bias."""
     rng = np.random.default_rng(37)
     params = {name: SCALE * rng.standard_normal(shape) for name, shape in cell.shapes.items()}
-    k = cell.gates.index(gate)
+    k = cell.gate_names.index(gate)
     params["0.b_a"][k * N_A : (k + 1) * N_A] = bias
     return params
 

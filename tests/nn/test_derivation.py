@@ -79,7 +79,7 @@ def test_sections_3_and_4() -> None:
 
 def is_right(found: Gradients, by_hand: dict[str, np.ndarray]) -> set[bool]:
     """Whether gradients by name, and those of the first state as da and dc, agree with the code to twelve digits."""
-    theirs = found.grads | {name: d[0] for name, d in zip(("da", "dc"), found.dstate, strict=False)}
+    theirs = found.grads | {name: d[0] for name, d in zip(("da", "dc"), found.d_initial_state, strict=False)}
     return {np.allclose(theirs[name], value, rtol=1e-12, atol=1e-15) for name, value in by_hand.items()}
 
 

@@ -8,7 +8,7 @@ from support.builders import LENGTHS, MODELS, RECURRENT, WINDOWED, Example, exam
 
 from bacterio_cli.lm.base import Net
 from bacterio_cli.nn.loss import cross_entropy, softmax
-from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, shapes
+from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, glorot, init, loss_and_grads, shapes
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
@@ -26,7 +26,7 @@ def assert_same_bits(ours: Gradients, theirs: Gradients) -> None:
     assert ours.grads.keys() == theirs.grads.keys()
     for name, g in theirs.grads.items():
         np.testing.assert_array_equal(ours.grads[name], g, err_msg=name)
-    for a, b in zip(ours.state + ours.dstate, theirs.state + theirs.dstate, strict=True):
+    for a, b in zip(ours.state + ours.d_initial_state, theirs.state + theirs.d_initial_state, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -76,7 +76,7 @@ def test_no_state_is_a_fresh_start(name: str) -> None:
     assert not any(s.any() for s in start)
     fresh, given = gradients_of(case._replace(state=None)), gradients_of(case._replace(state=start))
     assert fresh.loss == given.loss != gradients_of(case).loss
-    assert len(fresh.dstate) == len(start)
+    assert len(fresh.d_initial_state) == len(start)
     assert_same_bits(fresh, given)
 
 
@@ -198,3 +198,12 @@ def test_init_at_a_given_scale(model: Model) -> None:
             assert value.std() == pytest.approx(0.01, rel=0.1), name
         else:
             assert not value.any(), name
+
+
+def test_glorot_fills_its_bound() -> None:
+    """Fresh weights are (to, from) and fill ±√(6/(n_in + n_out))."""
+    W = glorot(np.random.default_rng(1), 20, 30)
+    bound = np.sqrt(6 / 50)
+    assert W.shape == (20, 30)
+    assert -bound <= W.min() < -0.95 * bound
+    assert 0.95 * bound < W.max() <= bound

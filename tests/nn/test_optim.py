@@ -17,8 +17,8 @@ from bacterio_cli.nn.optim import (
     AdamW,
     Optimiser,
     RMSprop,
-    clip_by_element,
     clip_by_norm,
+    clip_by_value,
     global_norm,
     learning_rate,
 )
@@ -144,7 +144,7 @@ def test_each_parameter_is_updated_by_its_own_gradient(optimiser: Optimiser) -> 
             optimiser.update({name: alone[name]}, {name: g}, states[name], learning_rate=LR)
     for name in sizes:
         np.testing.assert_array_equal(together[name], alone[name])
-        for moment in optimiser.moments:
+        for moment in optimiser.slots:
             np.testing.assert_array_equal(state[f"{moment}.{name}"], states[name][f"{moment}.{name}"])
     assert {int(own["k"]) for own in (state, *states.values())} == {3}
 
@@ -179,10 +179,10 @@ def test_global_norm_is_of_all_parameters_together() -> None:
     )
 
 
-def test_clip_by_element_cuts_each_element() -> None:
+def test_clip_by_value_cuts_each_element() -> None:
     """Each element is cut to ±limit by itself, and elements within stay as they are."""
     grads = {"W": np.array([[-7.0, 5.0], [4.5, 0.0]]), "b": np.array([6.0, -0.25])}
-    clip_by_element(grads, 5)
+    clip_by_value(grads, 5)
     assert grads["W"].tolist() == [[-5, 5], [4.5, 0]]
     assert grads["b"].tolist() == [5, -0.25]
 

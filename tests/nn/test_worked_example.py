@@ -135,7 +135,7 @@ def test_loss_and_states_on_paper() -> None:
     result = engine()
     assert result.loss == pytest.approx(LOSS, abs=1e-12)
     np.testing.assert_allclose(result.state[0], [[a_31, a_32]], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(result.dstate[0], DA_0, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.d_initial_state[0], DA_0, rtol=0, atol=1e-12)
 
 
 def test_paper_agrees_with_a_small_step() -> None:

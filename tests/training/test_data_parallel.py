@@ -36,7 +36,7 @@ def shard_of(case: Example, params: Params, k: int, shards: int) -> Gradients:
         shard.y,
         state=tuple(s[k::shards] for s in case.state or ()),
         masks=[mask[shard.position] for mask in case.masks or ()],
-        share=len(shard.x) / len(case.x),
+        weight=len(shard.x) / len(case.x),
     )
 
 
