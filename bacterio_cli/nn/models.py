@@ -95,18 +95,19 @@ class CharRNN(LetterModel):
             after += last
         return linear(h, params["W_ya"], params["b_y"]), tuple(after), [*caches, h]
 
-    def backward(
-        self, params: Params, caches: list[Any], dz: Array, d_final_state: State, masks: Masks = None
-    ) -> tuple[State, Params]:
-        """The gradient of the initial state and of every parameter: forward's calls in mirrored order."""
+    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+        """The gradient of the initial state and of every parameter: forward's calls in mirrored order.
+
+        Nothing comes back from steps after the batch: that cut is what makes BPTT truncated (T2's dhnext = 0).
+        """
         d_initial_state: State = ()
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             dh = dropout(dh, masks[k] if masks else None)
-            d_final = d_final_state[k * cell.states : (k + 1) * cell.states]
-            dh, d_initial, cell_grads = cell.backward(params, caches[k], dh, d_final)
+            nothing = cell.start(caches[k].batch_sizes[0], dh.dtype)
+            dh, d_initial, cell_grads = cell.backward(params, caches[k], dh, nothing)
             grads |= cell_grads
             d_initial_state = d_initial + d_initial_state
         return d_initial_state, grads | ({"E": dh} if self.n_x else {})
@@ -166,10 +167,8 @@ class WindowMLP(LetterModel):
             h = dropout(value, masks[k] if masks else None)
         return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]  # (3)
 
-    def backward(
-        self, params: Params, caches: list[Any], dz: Array, d_final_state: State, masks: Masks = None
-    ) -> tuple[State, Params]:
-        """The gradient of every parameter. The window's ids have none: what is given comes back as it went in."""
+    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+        """The gradient of every parameter; the window's ids have none."""
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
@@ -180,7 +179,7 @@ class WindowMLP(LetterModel):
             dh, grads[f"{k}.W"], grads[f"{k}.b"] = linear_backward(below, params[f"{k}.W"], dz_l)  # (2′)
         if self.n_x:
             grads["E"] = segment_sum(dh.reshape(-1, self.n_x), caches[0].ravel(), self.n_y)  # (1′)
-        return d_final_state, grads
+        return (), grads
 
 
 Model = CharRNN | WindowMLP
@@ -200,7 +199,7 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
 
 def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float | None = None) -> Params:
     """E ~ N(0, 1), matrices by Glorot's rule, biases 0, and the cells by their own; with `scale`, all weights
-    N(0, scale²) and all biases 0 (T1: 0.01)."""
+    N(0, scale²) and all biases 0."""
     params = {}
     for name, shape in shapes(model).items():
         value = (
@@ -231,14 +230,12 @@ def loss_and_grads(
 ) -> Gradients:  # fmt: skip
     """L in nats per character, forward and backward over one packed batch.
 
-    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh. A given state is
-    carried in as a constant, and nothing comes back from the steps after the batch: that cut is what makes BPTT
-    truncated (T2 starts each chunk with dhnext = 0). The loss is multiplied by `weight`: with the share that this batch
-    has of a larger one's letters, loss and gradients of the parts add up.
+    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh; a given state is a
+    constant. The loss is multiplied by `weight`: with the share that this batch has of a larger one's letters, loss and
+    gradients of the parts add up.
     """
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
     dz = cross_entropy_backward(y_hat, targets, weight)
-    nothing = tuple(np.zeros_like(s) for s in after)
-    d_initial_state, grads = model.backward(params, caches, dz, nothing, masks)
+    d_initial_state, grads = model.backward(params, caches, dz, masks)
     return Gradients(weight * float(loss), grads, after, d_initial_state)

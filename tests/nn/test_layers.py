@@ -8,7 +8,6 @@ import pytest
 from bacterio_cli.nn.layers import (
     Array,
     EmbeddingLookup,
-    dropout,
     dropout_mask,
     linear,
     linear_backward,
@@ -54,14 +53,6 @@ def test_linear_is_the_textbook_formula(kind: str, ids: Array, gates: tuple[int,
         np.testing.assert_allclose(dx, by_id, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("table", [normal(1, 8, 3), None], ids=["table", "one-hot"])
-def test_dense_writes_the_rows_out(table: Array | None) -> None:
-    """`dense` gives row id of the table, or the one-hot row, for every id."""
-    dense = EmbeddingLookup(table, IDS).dense(8, np.float64)
-    expected = [table[i] if table is not None else [float(j == i) for j in range(8)] for i in IDS]
-    np.testing.assert_array_equal(dense, expected)
-
-
 @pytest.mark.parametrize("gates", [(), (5,)], ids=["matrix", "stack"])
 @pytest.mark.parametrize("n", [8, 128, 129, 200])  # beyond 128 not by a product with the one-hot matrix
 @pytest.mark.parametrize("ids", [IDS, np.array([5]), np.array([3, 3, 3]), np.array([1, 4, 1]), np.arange(8)[::-1]])
@@ -88,10 +79,3 @@ def test_dropout_never_drops_for_certain() -> None:
     """A rate within 2⁻¹⁷ of 1 is the largest multiple of 2⁻¹⁶ below it, and what is kept stays finite."""
     mask = dropout_mask(np.random.default_rng(1), (500, 600), 1 - 2**-18, np.float64)
     assert np.unique(mask).tolist() == [0, 2**16]
-
-
-def test_dropout_multiplies_by_the_mask() -> None:
-    """Dropout multiplies by its mask, and does nothing without one."""
-    x, mask = normal(1, 3, 4), normal(2, 3, 4)
-    np.testing.assert_array_equal(dropout(x, mask), x * mask)
-    np.testing.assert_array_equal(dropout(x, None), x)
