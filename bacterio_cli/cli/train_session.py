@@ -46,6 +46,8 @@ class Log:
             self.file.write(json.dumps({**progress.row, "chars_per_second": round(progress.chars_per_second)}) + "\n")
             self.file.flush()
         except OSError as failure:
+            with suppress(OSError):  # closed now, else Python 3.13 reports the same failure again when it exits
+                self.file.close()
             raise FileError(self.path, "write", failure) from failure
 
 
