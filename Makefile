@@ -73,8 +73,8 @@ lowest newest:
 model: $(VENV)/run ## train the model that ships: data/model.npz
 	$(BIN)/bacterio train data/genera.txt -o data/model.npz --compact --profile genus
 
-bench: $(VENV)/dev ## speed beside PyTorch and rapidfuzz, which it installs into .venv: make bench ARGS="--only start"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' torch==2.13.0
+bench: $(VENV)/dev ## speed beside PyTorch, which it installs into .venv: make bench ARGS="--only start"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/speed.py $(ARGS)
 
 bench-growth: $(VENV)/run ## time and memory as corpus, net and alphabet grow: make bench-growth FILES="large_list.txt"
