@@ -25,6 +25,13 @@ class Log:
             self.failures.append(failure)
         return holds
 
+    def add(self, other: Log) -> None:
+        """What another process saw of the same part."""
+        self.seen += other.seen
+        self.failures += other.failures
+        self.largest_s = max(self.largest_s, other.largest_s)
+        self.largest_mb = max(self.largest_mb, other.largest_mb)
+
 
 def table(logs: list[Log]) -> Iterator[str]:
     """The figures in Markdown."""

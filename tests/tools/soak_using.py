@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
-from support.processes import ENVIRONMENT, bacterio, ended, start, write_names
+from support.processes import bacterio, ended, start, write_names
 from tools import hostile
 from tools.hostile_archives import MARKER
 from tools.hostile_metadata import lying
@@ -37,19 +37,16 @@ def files(folder: Path, count: int, seed: int) -> Log:
     """Hostile files: each loads, and then can be used, or is refused with a BacterioError, in 2 s and 512 MB."""
     log = Log("files")
     hostile.prepare(folder)
-    for first in range(0, count, BATCH):
-        words = [str(x) for x in (folder, seed, first, min(count, first + BATCH))]
-        done = subprocess.run(
-            [sys.executable, hostile.__file__, *words], cwd=folder, env=os.environ | ENVIRONMENT,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if not log.expect(done.returncode == 0, f"files from {first}: the worker ended: {done}"):
-            continue
-        report = json.loads(done.stdout)
-        log.seen.update(report["seen"])
-        log.failures += report["failures"]
-        log.largest_s = max(log.largest_s, report["largest_s"])
-        log.largest_mb = max(log.largest_mb, report["largest_mb"])
+    with ProcessPoolExecutor(
+        mp_context=get_context("spawn"), max_tasks_per_child=1, initializer=os.chdir, initargs=(folder,)
+    ) as pool:  # a new process for each batch, one a core at a time
+        starts = range(0, count, BATCH)
+        batches = [pool.submit(hostile.work, folder, seed, first, min(count, first + BATCH)) for first in starts]
+        for first, batch in zip(starts, batches, strict=True):
+            try:
+                log.add(batch.result())
+            except Exception as error:
+                log.failures.append(f"files from {first}: the worker ended: {error!r}")
     log.expect(not (folder / MARKER).exists(), "a pickle was run")
     return log
 
