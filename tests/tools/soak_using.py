@@ -141,7 +141,7 @@ def crowd(folder: Path, count: int, seed: int, *, states: Callable[..., list[str
     while trainings[0].poll() is None and not (folder / "m.npz").exists():
         time.sleep(0.01)
     for _ in range(0, count, WAVE):
-        samplers = [start(folder, *words, "m.npz") for _ in range(WAVE)]
+        samplers = [start(folder, *words, "m.npz") for _ in range(min(WAVE, count))]
         while any(process.poll() is None for process in samplers):
             if trainings[-1].poll() is not None:
                 trainings.append(start(folder, *train))
