@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,11 +23,11 @@ from bacterio_cli import api
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset import shipped
 from bacterio_cli.errors import UNPRINTABLE
-from bacterio_cli.inference.sampler import block_sizes
 
 BATCH = 1000  # hostile files per worker process
 MODEL = shipped("model.npz")
 MOST_GROWTH = 8.0  # MB of peak memory, from a tenth of the names to their end
+SETTLED = 200_000  # names: by then the largest block has been made while another one stood
 EACH = 50  # names for each of a crowd
 WAVE = 8  # samplers beside a training, which is to get on meanwhile
 
@@ -79,16 +78,6 @@ def peak_mb(process: subprocess.Popen[str]) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def settled(model: Path) -> int:
-    """The draws up to the second block of the largest size: it is made while the first still stands."""
-    total = 0
-    for size, following in pairwise(block_sizes(load(model).vocabulary.n_y, 50)):
-        total += size
-        if size == following:
-            break
-    return total + size
-
-
 def names(
     folder: Path, count: int, seed: int, *, model: Path = MODEL, start: Callable[..., subprocess.Popen[str]] = start
 ) -> Log:
@@ -106,8 +95,8 @@ def names(
     log.seen["names"] = got
     log.expect((process.returncode, got, stderr) == (0, count, ""), f"{got:,} names, {process.returncode}, {stderr}")
     log.largest_mb = peaks[-1][1]
-    point = max(count // 10, settled(model))
-    before = next((mb for have, mb in peaks if have >= point), 0.0)
+    point = max(count // 10, SETTLED)
+    before = next(mb for have, mb in peaks if have >= point)
     log.notes.append(f"peak MB {before:.1f} after {point:,}, {log.largest_mb:.1f} at the end")
     growth = log.largest_mb - before
     log.expect(growth <= MOST_GROWTH, f"memory grew by {growth:.1f} MB, more than {MOST_GROWTH}: {log.notes[0]}")
