@@ -15,7 +15,7 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import REASONS
+from bacterio_cli.nomenclature.usable import REASONS, Usable
 
 Refused = NDArray[np.bool_]
 
@@ -48,9 +48,9 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
     return per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
 
 
-def usable(scorer: Scorer) -> list[Filter]:
-    """What names of genera pass unless any will do, a filter for each reason of a refusal."""
-    refusal = lru_cache(2**11)(scorer.usable.refusal)  # each name is asked for each reason
+def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
+    """What names of genera pass unless any will do, a filter per reason of a refusal; `asked` words may be rare."""
+    refusal = lru_cache(2**11)(Usable(scorer.morphology, asked).refusal)  # each name is asked for each reason
     return [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
 
 

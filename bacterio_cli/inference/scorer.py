@@ -19,7 +19,6 @@ from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
 from bacterio_cli.nomenclature.reference import Reference
-from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
@@ -68,7 +67,8 @@ class Row:
         if self.bits is None:
             return ""
         place = int(self.bits.argmax())
-        return f"{(self.name + '$')[place]}{place + 1}"
+        letters = self.name if len(self.name) + 1 == len(self.bits) else self.name.lower()  # İ has two small letters
+        return f"{(letters + '$')[place]}{place + 1}"
 
     @property
     def status(self) -> str:
@@ -100,11 +100,6 @@ class Scorer:
     def morphology(self) -> Morphology:
         """Cuts names into words of the glossary, and into parts that the corpus teaches."""
         return Morphology(self.words or standard(), self.checkpoint.known)
-
-    @cached_property
-    def usable(self) -> Usable:
-        """Judges drawn names."""
-        return Usable(self.morphology)
 
     @cached_property
     def sounds(self) -> Sounds | None:

@@ -40,7 +40,23 @@ LEAST_KNOWN = 6  # letters; less before an eponym is chance: [rosebur]+ia, not r
 NEVER = float("inf")
 VOWELS = frozenset("aeiouy")
 RELATIONAL = frozenset(
-    ["para", "pseudo", "pseud", "neo", "allo", "all", "alii", "ali", "meta", "paeni", "paen", "falsi", "pro", "novi"]
+    [
+        "novi",
+        "para",
+        "pseudo",
+        "pseud",
+        "neo",
+        "allo",
+        "all",
+        "alii",
+        "ali",
+        "meta",
+        "paeni",
+        "paen",
+        "falsi",
+        "fals",
+        "pro",
+    ]
 )
 INFLECTIONS = frozenset(["ia", "ium", "ius", "um", "us", "is", "a"])
 EPONYM = re.compile("(.{3,}?)(iella|ella|ia|(?<=[eoy])a|(?<=er)a)")
@@ -106,8 +122,7 @@ class Morphology:
 
     def __init__(self, glossary: Glossary, names: Sequence[str] = ()) -> None:
         self.glossary, self.names = glossary, names
-        self.longest = max(map(len, glossary.stems), default=0)
-        self.links: dict[str, dict[str, float]] = {}  # of each stem met: what its vowels, and - for none, cost
+        self.links: dict[str, dict[str, float]] = {}  # of each stem met
 
     @cached_property
     def genera(self) -> frozenset[str]:
@@ -119,33 +134,33 @@ class Morphology:
         """The stems and endings of the corpus."""
         return Roots.of(self.names)
 
-    def explains(self, name: str) -> bool:
-        """Whether the answer is `explained`, without the work for the other three."""
+    def explained(self, name: str) -> Analysis | None:
+        """The name in its parts if the answer is `explained`, without the work for the other three."""
         cost, steps = self.strict_path(name.lower())
-        return bool(steps) and len(name) == len(name.lower()) and self.judged(name, cost, steps).answer == "explained"
+        analysis = self.judged(name, cost, steps) if steps else None
+        return analysis if analysis and analysis.answer == "explained" else None
 
     def analyse(self, name: str) -> Analysis:
-        """The name in its parts; one whose small letters are more than its letters (İ) is unexplained."""
-        word = name.lower()
-        if not word or len(word) != len(name):
-            return Analysis(name, (Part(word, "unknown", word),), "unexplained")
-        cost, steps = self.strict_path(word)
-        return self.judged(name, cost, steps) if steps else self.judged(name, *self.loose_path(word))
+        """The name in its parts."""
+        if not name:
+            return Analysis(name, (Part("", "unknown", ""),), "unexplained")
+        cost, steps = self.strict_path(name.lower())
+        return self.judged(name, cost, steps) if steps else self.judged(name, *self.loose_path(name.lower()))
 
     def strict_path(self, word: str) -> Path:
         """The cheapest path with elements of the glossary alone, NOWHERE if there is none."""
-        length = len(word)
-        paths = [NOWHERE] * length + [(0.0, ())]
-        reach = [NEVER] * length + [0.0]
-        for start in reversed(range(length)):
-            for step in self.words_from(word, start, reach):
-                if step.cost + reach[step.end] < reach[start]:
+        paths: list[Path] = [NOWHERE] * len(word) + [(0.0, ())]
+        ends: list[int] = []  # where an element may end, since the rest has a path
+        for start in reversed(range(len(word))):
+            for step in self.words_from(word, start, ends):
+                if step.cost + paths[step.end][0] < paths[start][0]:
                     paths[start] = before(step, paths[step.end])
-                    reach[start] = paths[start][0]
+            if paths[start][1]:
+                ends.insert(0, start)
         return paths[0]
 
-    def words_from(self, word: str, start: int, reach: Sequence[float]) -> Iterator[Step]:
-        """The elements of the glossary that begin at `start` and end where the rest has a path, `reach` < NEVER."""
+    def words_from(self, word: str, start: int, ends: Sequence[int]) -> Iterator[Step]:
+        """The elements of the glossary that begin at `start` and end with the word or at one of `ends`."""
         length, rest = len(word), word[start:]
         finals = self.glossary.finals.get(rest)
         if finals and (start or not all(word.grammar.endswith("suff.") for word, _ in finals)):
@@ -153,26 +168,25 @@ class Morphology:
         if word[:start] in RELATIONAL and rest in self.genera:
             yield Step(length, ELEMENT - LISTED, "genus", rest)  # authors cite the genus rather than its own words
         stems, short = self.glossary.stems, INSIDE if start else SHORT
-        for end in range(start + 1, min(length, start + self.longest + 1)):
-            linked = word[end] in VOWELS and reach[end + 1] < NEVER and end + 1 < length
-            if (linked or reach[end] < NEVER) and (stem := word[start:end]) in stems:
-                links = self.links.get(stem) or self.links.setdefault(stem, self.costs_of_links(stem))
-                if reach[end] < NEVER:
-                    bare = ELIDED if word[end] in VOWELS else HIATUS if stem[-1] in links else BARE  # Defluvi-bacter
-                    bare = min(bare, links.get("-", NEVER))
-                    yield Step(end, ELEMENT + short.get(end - start, 0.0) + bare, "word", stem)
-                if linked:
-                    cost = links.get(word[end], UNLISTED.get(word[end], BARE))
-                    cost += ELEMENT + (HIATUS if word[end + 1] in VOWELS else 0.0)
-                    yield Step(end + 1, cost + short.get(end + 1 - start, 0.0), "word", stem)
+        for end in ends:
+            cost = ELEMENT + short.get(end - start, 0.0)
+            vowel = word[end - 1]
+            if vowel in VOWELS and (stem := word[start : end - 1]) in stems:
+                link = self.costs_of_links(stem).get(vowel, UNLISTED.get(vowel, BARE))
+                yield Step(end, cost + link + (HIATUS if word[end] in VOWELS else 0.0), "word", stem)
+            if (stem := word[start:end]) in stems:
+                links = self.costs_of_links(stem)
+                bare = ELIDED if word[end] in VOWELS else HIATUS if vowel in links else BARE  # Defluvi-bacter
+                yield Step(end, cost + min(bare, links.get("-", NEVER)), "word", stem)
 
     def costs_of_links(self, stem: str) -> dict[str, float]:
         """What each listed vowel costs after a stem, - for none: nothing where a word has it first, else LISTED."""
-        costs: dict[str, float] = {}
-        for word in self.glossary.stems[stem]:
-            for rank, vowel in enumerate(word.links.split(",")):
-                costs[vowel] = min(costs.get(vowel, NEVER), LISTED if rank else 0.0)
-        return costs
+        if stem not in self.links:
+            costs = self.links[stem] = {}
+            for word in self.glossary.stems[stem]:
+                for rank, vowel in enumerate(word.links.split(",")):
+                    costs[vowel] = min(costs.get(vowel, NEVER), LISTED if rank else 0.0)
+        return self.links[stem]
 
     def loose_path(self, word: str) -> Path:
         """The cheapest path with elements of the corpus, a bare inflection and one unknown stem too."""
@@ -180,7 +194,7 @@ class Morphology:
         known = [NOWHERE] * length + [(0.0, ())]
         mixed = [NOWHERE] * (length + 1)  # with an unknown stem
         for start in reversed(range(length)):
-            for step in (*self.words_from(word, start, [0.0] * (length + 1)), *self.corpus_from(word, start)):
+            for step in (*self.words_from(word, start, range(start + 1, length)), *self.corpus_from(word, start)):
                 known[start] = min(known[start], before(step, known[step.end]))
                 mixed[start] = min(mixed[start], before(step, mixed[step.end]))
             for end in range(start + LEAST_UNKNOWN, length + 1):
@@ -215,8 +229,16 @@ class Morphology:
             return Analysis(name, tuple(parts), "partly" if len(parts) > 1 else "unexplained")
         doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
         sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
-        sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL
+        sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL and self.follows(parts)
         return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled, cost)
+
+    def follows(self, parts: Sequence[Part]) -> bool:
+        """Whether the ending stands where it should: -opsis and -oides behind a genus, -iella behind no adjective."""
+        if len(parts) != 2 or parts[1].form not in ("opsis", "oides", "iella"):
+            return True
+        if parts[1].form == "iella":
+            return not all(word.grammar.endswith("adj.") for word in parts[0].words)
+        return any(parts[0].form + ending in self.genera for ending in INFLECTIONS)
 
     def part(self, word: str, start: int, step: Step) -> Part:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""

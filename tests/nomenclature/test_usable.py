@@ -8,22 +8,13 @@ from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
 
-CORPUS = (
-    "Parabacter",
-    "Paramonas",
-    "Thermobacter",
-    "Thermomonas",
-    "Marinibacter",
-    "Marinicoccus",
-    "Halobacter",
-    "Halococcus",
-    "Rhodococcus",
-    "Desulfobacter",
-    "Desulfococcus",
-    "Thermodesulfobacter",
-    "Thermodesulfococcus",
-    "Meiothermus",
-)
+CORPUS = [
+    "Parabacter", "Paramonas", "Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter",
+    "Halococcus", "Rhodococcus", "Meiothermus", "Desulfobacter", "Desulfococcus", "Desulfovibrio", "Desulforhabdus",
+    "Thermodesulfobacter", "Thermodesulfococcus", "Thermodesulfovibrio", "Thermodesulforhabdus", "Longibacter",
+    "Longimonas", "Carnibacter", "Carnimonas", "Marinicola", "Pontiphilus", "Desulfobacterium", "Thermophaeobacter",
+    "Pontimarina",
+]  # fmt: skip
 USABLE = Usable(Morphology(standard(), CORPUS))
 
 
@@ -43,6 +34,16 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Paracoccus", "oddly composed"),  # a prefix before a common noun
         ("Parahalococcus", ""),  # and before a genus
         ("Bacter", "oddly composed"),
+        ("Longicoccus", "oddly composed"),  # a long sphere
+        ("Pontimarina", "oddly composed"),  # sea and sea
+        ("Longiphilus", "oddly composed"),  # who loves a thing, not a property
+        ("Longicola", "oddly composed"),  # who dwells in a place
+        ("Halocola", ""),
+        ("Haloactinomyces", "oddly composed"),  # o before a vowel
+        ("Sporothrix", "rare element"),
+        ("Halomonas", ""),
+        ("Carnobacter", "taken for another"),  # a letter from Carnibacter
+        ("Thermobacterium", "taken for another"),  # than Thermobacter
         ("Aurantimonas", "rare element"),  # no genus of this corpus begins so
         ("Thermovirga", "rare element"),  # or ends so
     ],
@@ -53,13 +54,15 @@ def test_reasons(name: str, reason: str) -> None:
     assert reason in ("", *REASONS)
 
 
-def test_words_of_the_users_own_need_no_genus() -> None:
-    """An element that a glossary of one's own adds is usable first and last, though no genus has it."""
+def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
+    """An element that a glossary of one's own adds, or that `--about` names, is usable though no genus has it."""
     words = [Word("zorkum", "N.L.", "neut. n.", "zork", "i", "zorkum:n", "Zork, a city", "")]
     own = Usable(Morphology(Glossary([*words, *standard().words]), CORPUS))
     assert [own.refusal(name) for name in ("Zorkimonas", "Thermozorkum")] == ["", ""]
     assert own.refusal("Aurantimonas") == "rare element"
     assert USABLE.refusal("Zorkimonas") == "not explained"
+    asked = Usable(USABLE.morphology, standard().about("violet"))
+    assert (asked.refusal("Janthinomonas"), USABLE.refusal("Janthinomonas")) == ("", "rare element")
 
 
 def test_words_that_begin_so_are_counted() -> None:

@@ -207,7 +207,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
     if given["ban"]:
         found.append(filters.without(read_words(given["ban"], "--ban")))
     if usable:
-        found += filters.usable(scorer)
+        found += filters.usable(scorer, words)
     if given["gender"]:
         found.append(filters.of_gender(given["gender"], scorer))
     if words:
