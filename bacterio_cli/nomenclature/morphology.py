@@ -222,15 +222,21 @@ class Morphology:
         if "unknown" in kinds:
             at = kinds.index("unknown")
             small = all(map(is_small, parts[at + 1 :])) and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
-            if small and (match := EPONYM.fullmatch(word)):
-                kind: Kind = "word" if match[2] in self.glossary.finals else "inflection"
-                ending = self.part(word, len(match[1]), Step(len(word), 0.0, kind, match[2]))
-                return Analysis(name, (Part(match[1], "unknown", match[1]), ending), "eponym-like")
+            if small and (eponym := EPONYM.fullmatch(word)):
+                return self.eponym_like(name, *eponym.groups())
             return Analysis(name, tuple(parts), "partly" if len(parts) > 1 else "unexplained")
         doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
         sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
         sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL and self.follows(parts)
+        if not sure and not doubled and kinds[-1] == "word" and (eponym := EPONYM.fullmatch(word)):
+            return self.eponym_like(name, *eponym.groups())  # Zobellella is not zo+bell+ella
         return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled, cost)
+
+    def eponym_like(self, name: str, stem: str, ending: str) -> Analysis:
+        """A name as an unknown stem and an ending of names after persons or places."""
+        kind: Kind = "word" if ending in self.glossary.finals else "inflection"
+        step = Step(len(stem + ending), 0.0, kind, ending)
+        return Analysis(name, (Part(stem, "unknown", stem), self.part(stem + ending, len(stem), step)), "eponym-like")
 
     def follows(self, parts: Sequence[Part]) -> bool:
         """Whether the ending stands where it should: -opsis and -oides behind a genus, -iella behind no adjective."""
@@ -238,7 +244,8 @@ class Morphology:
             return True
         if parts[1].form == "iella":
             return not all(word.grammar.endswith("adj.") for word in parts[0].words)
-        return any(parts[0].form + ending in self.genera for ending in INFLECTIONS)
+        known = any(parts[0].form + ending in self.genera for ending in INFLECTIONS)
+        return known or parts[0].form in self.glossary.finals
 
     def part(self, word: str, start: int, step: Step) -> Part:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""

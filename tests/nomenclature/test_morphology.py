@@ -46,7 +46,7 @@ def words(*lines: str) -> Morphology:
         ("Mycoplasmopsis", "myco+plasm+opsis", "explained"),
         ("Chloropsis", "chlor+opsis", "partly"),  # like no genus
         ("Oligella", "olig+ella", "explained"),
-        ("Belliella", "bell+iella", "partly"),  # of a person, as -iella behind an adjective often is
+        ("Belliella", "[bell]+iella", "eponym-like"),  # of a person, as -iella behind an adjective often is
         ("Dolichospermum", "dolicho+sperm+um", "partly"),  # ends names of plants
         ("Salinia", "salin+ia", "partly"),  # an inflection is no word
         ("Halohalobacter", "halo+halo+bacter", "partly"),
@@ -54,6 +54,7 @@ def words(*lines: str) -> Morphology:
         ("Escherichia", "[escherich]+ia", "eponym-like"),
         ("Roseburia", "[rosebur]+ia", "eponym-like"),  # not rose + [buria]
         ("Shewanella", "[shewan]+ella", "eponym-like"),
+        ("Zobellella", "[zobell]+ella", "eponym-like"),  # nor zo+bell+ella
         ("Dorea", "[dore]+a", "eponym-like"),
         ("Nostoc", "[nostoc]", "unexplained"),
         ("Ella", "[ella]", "unexplained"),  # a suffix alone is no root
