@@ -62,8 +62,8 @@ PLACES = frozenset([
 BACTERIA = re.compile("(bacteri|clostridi|spirill|vibrion)[oi]?")  # nobody's first element but of what eats them
 SENT_BACK_FIRST = re.compile("arto|cero|chro|homo|hypho|moro|nauti|vici")  # by readers, whatever follows
 SENT_BACK_LAST = re.compile(  # and behind any but what a genus has before them
-    "allas|bactron|bactrum|botulus|coleum|cucumis|faba|farcimen|genium|glans|moron|musa|natronum|oleum|oscilla|pyrum|"
-    "pyrus|serpula|tomaculum|venus"
+    "allas|bactron|bactrum|botulus|carbo|coleum|comes|cucumis|faba|farcimen|genium|glans|moron|musa|natronum|oleum|"
+    "oscilla|pyrum|pyrus|serpula|tomaculum|uncus|venus"
 )
 
 
@@ -110,13 +110,13 @@ class Usable:
         first, *others = analysis.parts
         rest = analysis.name.lower()[len(first.form) :]
         is_genus = rest in self.morphology.genera
-        if len(others) > 2 or (len(others) == 2 and not (is_genus and self.stands_before_genera(first.form))):
+        if len(others) not in (1, 2) or (len(others) == 2 and not (is_genus and self.stands_before_genera(first.form))):
             return False
         if first.form in RELATIONAL:
             return is_genus and first.form != "pro" and not rest.startswith(first.form)
         if all(word.grammar in ("pref.", "prep.") for word in first.words):
             return is_genus and first.form != "de" and self.stands_before_genera(first.form)
-        if first.form[-1] == "o" and rest[0] in VOWELS and not is_genus:
+        if first.form[-1] == "o" and rest[0] in VOWELS:  # Thermanaero-, not Thermoanaero-
             return False
         return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
 

@@ -34,6 +34,7 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Paracoccus", "oddly composed"),  # a prefix before a common noun
         ("Parahalococcus", ""),  # and before a genus
         ("Bacter", "oddly composed"),
+        ("Marina", "oddly composed"),
         ("Longicoccus", "oddly composed"),  # a long sphere
         ("Pontimarina", "oddly composed"),  # sea and sea
         ("Longiphilus", "oddly composed"),  # who loves a thing, not a property
