@@ -74,7 +74,6 @@ class Usable:
         self.morphology = morphology
         self.forward = sorted(morphology.genera)
         self.backward = sorted(name[::-1] for name in morphology.genera)
-        self.taken = morphology.genera | known_elsewhere()
         self.own = frozenset(asked)
         if morphology.glossary is not standard():
             self.own |= frozenset(morphology.glossary.words).difference(standard().words)
@@ -90,16 +89,28 @@ class Usable:
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
         if not self.is_own(first) and (
-            SENT_BACK_FIRST.fullmatch(first.form) or begins(self.forward, first.stem) < FIRST
+            SENT_BACK_FIRST.fullmatch(first.form) or len(beginning(self.forward, first.stem)) < FIRST
         ):
             return "rare element"
         if last.kind == "word" and not self.is_own(last):
             least = ADJECTIVE if all("adj." in word.grammar for word in last.words) else LAST
-            if SENT_BACK_LAST.fullmatch(last.form) or begins(self.backward, last.form[::-1]) < least:
+            if SENT_BACK_LAST.fullmatch(last.form) or len(beginning(self.backward, last.form[::-1])) < least:
                 return "rare element"
-        word = name.lower()
-        taken = not one_edit_from(word).isdisjoint(self.taken)
-        return "taken for another" if taken else ""
+        return "taken for another" if self.is_taken_for_another(name.lower()) else ""
+
+    def is_taken_for_another(self, word: str) -> bool:
+        """Whether a genus is one edit from these small letters, or is them but for -bacter and -bacterium."""
+        swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
+        if word in known_elsewhere() or swapped in self.morphology.genera:
+            return True
+        half = len(word) // 2  # the one or the other half is free of the edit
+        sides = ((self.forward, word, half), (self.backward, word[::-1], len(word) - half))
+        return any(
+            one_edit_apart(text, other)
+            for ordered, text, length in sides
+            for other in beginning(ordered, text[:length])
+            if -2 < len(text) - len(other) < 2
+        )
 
     def is_own(self, part: Part) -> bool:
         """Whether a part may be a word that the user gave or asked for."""
@@ -122,8 +133,7 @@ class Usable:
 
     def stands_before_genera(self, form: str) -> bool:
         """Whether genera are known that are this form and another genus, one of several elements itself."""
-        start = bisect_left(self.forward, form)
-        rests = [name[len(form) :] for name in self.forward[start : start + begins(self.forward, form)]]
+        rests = [name[len(form) :] for name in beginning(self.forward, form)]
         words = self.morphology.glossary.finals
         return sum(rest in self.morphology.genera and rest not in words for rest in rests) >= BEFORE_GENUS
 
@@ -165,15 +175,13 @@ def may_be_of(part: Part, keywords: frozenset[str]) -> bool:
     return any(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
 
 
-def one_edit_from(word: str) -> set[str]:
-    """All words of small letters one edit from this one, and -bacterium for -bacter."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    cuts = [(word[:k], word[k:]) for k in range(len(word) + 1)]
-    edited = {begin + end[1:] for begin, end in cuts}
-    edited |= {begin + letter + rest for begin, end in cuts for letter in letters for rest in (end, end[1:])}
-    return edited | {re.sub("bacter$", "bacterium", word), re.sub("bacterium$", "bacter", word)}
+def one_edit_apart(word: str, other: str) -> bool:
+    """Whether one letter more, less or exchanged makes one word the other."""
+    at = next((k for k, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    rest, others = word[at:], other[at:]
+    return rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]
 
 
-def begins(ordered: Sequence[str], text: str) -> int:
-    """How many words of a sorted list begin with a text."""
-    return bisect_left(ordered, text + "{") - bisect_left(ordered, text)  # { comes behind z
+def beginning(ordered: Sequence[str], text: str) -> Sequence[str]:
+    """The words of a sorted list that begin with a text."""
+    return ordered[bisect_left(ordered, text) : bisect_left(ordered, text + "{")]  # { comes behind z

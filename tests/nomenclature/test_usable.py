@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
+from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning, one_edit_apart
 
 CORPUS = [
     "Parabacter", "Paramonas", "Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter",
@@ -66,7 +69,14 @@ def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
     assert (asked.refusal("Janthinomonas"), USABLE.refusal("Janthinomonas")) == ("", "rare element")
 
 
-def test_words_that_begin_so_are_counted() -> None:
-    """The count is that of all words of a sorted list with this beginning, the word itself included."""
+def test_words_that_begin_so() -> None:
+    """All words of a sorted list with this beginning, the word itself included."""
     words = sorted(["halo", "halobacter", "halococcus", "hama", "hal"])
-    assert [begins(words, text) for text in ("halo", "hal", "h", "halz", "")] == [3, 4, 5, 0, 5]
+    found = [len(beginning(words, text)) for text in ("halo", "hal", "h", "halz", "")]
+    assert found == [3, 4, 5, 0, 5]
+
+
+@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
+def test_one_edit_apart_is_a_distance_of_one(word: str, other: str) -> None:
+    """The quick answer is that of the textbook's distance; a word is no edit from itself, and never asked for."""
+    assert word == other or one_edit_apart(word, other) == (plain_distance(word, other) == 1)
