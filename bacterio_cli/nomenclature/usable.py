@@ -123,7 +123,7 @@ class Usable:
         is_genus = rest in self.morphology.genera
         if len(others) not in (1, 2) or (len(others) == 2 and not (is_genus and self.stands_before_genera(first.form))):
             return False
-        if first.form in RELATIONAL:
+        if RELATIONAL.fullmatch(first.form):
             return is_genus and first.form != "pro" and not rest.startswith(first.form)
         if all(word.grammar in ("pref.", "prep.") for word in first.words):
             return is_genus and first.form != "de" and self.stands_before_genera(first.form)
