@@ -20,7 +20,7 @@ from bacterio_cli.nomenclature.reference import known_elsewhere
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")
-FIRST, LAST, ADJECTIVE = 2, 1, 10  # genera at least that begin with the first element, and that end with the last
+FIRST, LAST, ADJECTIVE = 1, 1, 10  # genera at least that begin with the first element, and that end with the last
 BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
 STRETCHED = frozenset(["long", "straight", "curved", "bent", "flat"])  # no sphere is
@@ -45,7 +45,7 @@ COLOURS = frozenset(
 HEAT, COVERS = frozenset(["hot", "warm", "cold"]), frozenset(["capsule", "sheath"])
 # Behind these a reviewer expects what is eaten, loved, made or lived in: a noun, or an adjective 'of the sea'.
 AGENT = re.compile(
-    "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|fermentans|degradans|producens|oxidans|"
+    "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|ferax|fermentans|degradans|producens|oxidans|"
     "fex|gena|genes|[a-z]*(tor|trix)"
 )
 EATER = re.compile("phag|vor|bor")
@@ -93,7 +93,8 @@ class Usable:
         ):
             return "rare element"
         if last.kind == "word" and not self.is_own(last):
-            least = ADJECTIVE if all("adj." in word.grammar for word in last.words) else LAST
+            adjective = all("adj." in word.grammar for word in last.words) and not AGENT.fullmatch(last.form)
+            least = ADJECTIVE if adjective else LAST
             if SENT_BACK_LAST.fullmatch(last.form) or len(beginning(self.backward, last.form[::-1])) < least:
                 return "rare element"
         return "taken for another" if self.is_taken_for_another(name.lower()) else ""
@@ -126,7 +127,7 @@ class Usable:
         if RELATIONAL.fullmatch(first.form):
             return is_genus and first.form != "pro" and not rest.startswith(first.form)
         if all(word.grammar in ("pref.", "prep.") for word in first.words):
-            return is_genus and first.form != "de" and self.stands_before_genera(first.form)
+            return is_genus and (first.words[0].grammar == "pref." or self.stands_before_genera(first.form))
         if first.form[-1] == "o" and rest[0] in VOWELS:  # Thermanaero-, not Thermoanaero-
             return False
         return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
