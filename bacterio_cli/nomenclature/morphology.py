@@ -202,7 +202,9 @@ class Morphology:
         if "unknown" in kinds:
             at = kinds.index("unknown")
             answer: Answer = "partly" if len(parts) > 1 else "unexplained"
-            chance = all(map(is_small, parts[at + 1 :])) and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
+            behind = [all("dim." in word.grammar for word in part.words) for part in parts[at + 1 :]]
+            small = all(behind) and {"inflection", "word"}.issuperset(kinds[at + 1 :])
+            chance = small and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
         else:
             doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
             sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
@@ -244,11 +246,6 @@ class Morphology:
 def before(step: Step, path: Path) -> Path:
     """A path with a step put before it."""
     return step.cost + path[0], (step, *path[1])
-
-
-def is_small(part: Part) -> bool:
-    """Whether a part is no more than an ending: an inflection or a diminutive."""
-    return part.kind == "inflection" or bool(part.words and all("dim." in word.grammar for word in part.words))
 
 
 def same(first: Part, other: Part) -> bool:
