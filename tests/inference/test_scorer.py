@@ -105,8 +105,9 @@ def test_the_least_likely_letter_stands_with_its_place(name: str) -> None:
 
 
 def test_an_unlikely_end_is_the_least_likely() -> None:
-    """A name that stops where the model would go on has $ as its least likely letter."""
+    """A name that stops where the model would go on has $ as its least likely letter, also if its letters grew."""
     assert score("Albacoccu").least_likely == "$10"
+    assert replace(score("Alba"), name="İ", bits=np.array([1.0, 2.0, 3.0])).least_likely == "$3"
 
 
 def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:

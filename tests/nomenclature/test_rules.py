@@ -147,6 +147,7 @@ def test_no_neighbour_is_told_from_not_looked_for() -> None:
         ("Qbacillus", "qb-, qba"),
         ("Bacillusq", "usq, -sq"),
         ("Bacqillus", "cqi"),
+        ("ß", "letters -ß- in"),
         ("Bacqi\x1bllus\n", "acq, cqi in"),  # what cannot be printed is the first rule's
     ],
 )
