@@ -25,14 +25,13 @@ LEAST, MOST = 0.8, 9.0  # widths of arrows
 
 
 def ensure_drawable(path: Path, checkpoint: Path) -> None:
-    """Before any work: UsageError for another suffix or the file that is read, FileError where nothing can be written."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of, probe
+    """Before any work, UsageError for another suffix or the file that is read."""
+    from bacterio_cli.checkpoint.atomic_write import is_one_of
 
     if path.suffix.lower() != ".svg":
         raise UsageError(f"--plot {path}: the name of this picture ends in .svg")
     if is_one_of(path, [checkpoint]):
         raise UsageError(f"--plot {path} is the file to be read; choose another file")
-    probe(path, option="--plot")
 
 
 def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:

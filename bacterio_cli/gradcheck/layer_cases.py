@@ -1,4 +1,4 @@
-"""The cases of the parts: every layer, activation and cell, made scalar by fixed random weights on its output."""
+"""Every layer, activation and cell, made scalar by random weights on its output.  (T1–T4: see `bacterio_cli.nn`.)"""
 
 from __future__ import annotations
 

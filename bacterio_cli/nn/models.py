@@ -200,12 +200,10 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
 def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float | None = None) -> Params:
     """E ~ N(0, 1), matrices by Glorot's rule, biases 0, and the cells by their own; with `scale`, all weights
     N(0, scale²) and all biases 0."""
-    params = {}
-    for name, shape in shapes(model).items():
-        value = (
-            np.zeros(shape) if len(shape) == 1 else rng.standard_normal(shape) if name == "E" else glorot(rng, *shape)
-        )
-        params[name] = value.astype(dtype)
+    params = {name: np.zeros(shape, dtype) for name, shape in shapes(model).items()}
+    for name, value in params.items():
+        if value.ndim == 2:
+            value[...] = rng.standard_normal(value.shape) if name == "E" else glorot(rng, *value.shape)
     for cell in model.cells:
         params |= cell.init(rng, dtype)
     if scale is not None:

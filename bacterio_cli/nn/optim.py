@@ -131,12 +131,8 @@ class AdamW(Adam):
 
 
 OPTIMISERS: dict[str, type[Optimiser]] = {
-    "sgd": SGD,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-}
+    "sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW,
+}  # fmt: skip
 
 
 def global_norm(grads: Params) -> float:

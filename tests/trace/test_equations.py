@@ -68,7 +68,7 @@ def test_every_cell_has_its_equations() -> None:
     assert set(FORTH) == set(RETURN) == set(CELLS)
 
 
-def test_a_plain_cell_has_the_slope_of_its_activation() -> None:
+def test_a_plain_cell_has_the_derivative_of_its_activation() -> None:
     """An RNN's equations have f′ of tanh, sigmoid or relu before dz, which needs it; gated cells have none."""
     for activation, slope in DERIVATIVES.items():
         assert [e for e, _ in equations_of(CharRNN(6, 0, 5, 1, "rnn", activation))][-3] == slope

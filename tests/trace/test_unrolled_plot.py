@@ -134,7 +134,7 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(plot: str, code: int, message: str, tmp_path: Path) -> None:
-    """Another suffix and the checkpoint itself are exit 2, a folder that is not there exit 1; all before any work."""
+    """Another suffix and the checkpoint itself are exit 2, a folder that is not there exit 1; stdout stays empty."""
     small_model().save(tmp_path / "m.npz")
     (tmp_path / "m.npz").rename(tmp_path / "m.svg")
     result = bacterio("trace", "Borixa", "-c", "m.svg", "--plot", plot, cwd=tmp_path)
