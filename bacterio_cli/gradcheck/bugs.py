@@ -160,7 +160,7 @@ BUGS = [
     Bug("trained-carried-used-from-zero", "the gradient is that of a net which begins from zeros, the loss is not",
         models.loss_and_grads,
         "model.forward(params, x, batch_sizes, state, masks)", "model.forward(params, x, batch_sizes, None, masks)",
-        "Training hands the state on, and sampling begins from zeros: two models with the same weights, and each passes.",
+        "Training hands the state on, and sampling begins from zeros: two models with the same weights, each passes.",
         "The state works through W_aa: the parameters differ by about the scale; its own gradient is missing at any."),
     Bug("sum-without-mean", "dW_ya sums over the letters of a loss that is their mean", models.CharRNN.backward,
         'grads = {"W_ya": dW, "b_y": db}', 'grads = {"W_ya": dW * len(dz), "b_y": db}',
