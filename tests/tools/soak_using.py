@@ -96,7 +96,7 @@ def names(
     log.expect((process.returncode, got, stderr) == (0, count, ""), f"{got:,} names, {process.returncode}, {stderr}")
     log.largest_mb = peaks[-1][1]
     point = max(count // 10, SETTLED)
-    before = next(mb for have, mb in peaks if have >= point)
+    before = next((mb for have, mb in peaks if have >= point), 0.0)
     log.notes.append(f"peak MB {before:.1f} after {point:,}, {log.largest_mb:.1f} at the end")
     growth = log.largest_mb - before
     log.expect(growth <= MOST_GROWTH, f"memory grew by {growth:.1f} MB, more than {MOST_GROWTH}: {log.notes[0]}")
