@@ -55,8 +55,9 @@ def row(names: list[str], hidden: int) -> Row:
             train_s, train_mb, json.loads(Path(folder, "log").read_text())["chars_per_second"],
             Path(folder, "m.npz").stat().st_size / 1e3, sample_s, sample_mb,
         )  # fmt: skip
-        sizes = {"names": len(names), "letters": len(set("".join(names))), "hidden": hidden}
-        return {"characters": sum(map(len, names)) + len(names), **sizes, **dict(zip(COLUMNS, figures, strict=True))}
+        letters = "".join(names)
+        sizes = {"characters": len(letters) + len(names), "letters": len(set(letters)), "hidden": hidden}
+        return {**sizes, **dict(zip(COLUMNS, figures, strict=True))}
 
 
 def invented(letters: int) -> list[str]:
@@ -67,32 +68,29 @@ def invented(letters: int) -> list[str]:
     return ["".join(chr(0x4E00 + code) for code in name) for name in codes.tolist()]
 
 
-def rows_of(first: str, names: list[str]) -> Iterator[Row]:
-    """The measurements of one table, one by one."""
+def cases(first: str, names: list[str]) -> Iterator[tuple[list[str], int]]:
+    """The lists and the units to measure when this column is to grow."""
     if first == "characters":
         shuffled = np.random.default_rng(0).permutation(names).tolist()
-        for size in [*(size for size in CORPORA if size < len(names)), len(names)]:
-            yield row(shuffled[:size], 128)
+        yield from ((shuffled[:size], 128) for size in sorted({*CORPORA, len(names)}) if size <= len(names))
     elif first == "hidden":
-        for hidden in HIDDEN:
-            yield row(names[:2_000], hidden)
+        yield from ((names[:2_000], hidden) for hidden in HIDDEN)
     else:
-        for letters in ALPHABETS:
-            yield row(invented(letters), 128)
+        yield from ((invented(letters), 128) for letters in ALPHABETS)
 
 
-def table(first: str, names: list[str]) -> list[Row]:
-    """Print a markdown table, the slopes in its last line."""
+def table(first: str, names: list[str]) -> Row:
+    """Print a markdown table, the slopes in its last line; the last row."""
     print(f"\n| {first} | {' | '.join(COLUMNS)} |\n|{'---:|' * (len(COLUMNS) + 1)}")
     rows = []
-    for row in rows_of(first, names):
-        rows.append(row)
-        cells = [f"{row[c]:,.2f}" if row[c] < 100 else f"{row[c]:,.0f}" for c in COLUMNS]
-        print(f"| {row[first]:,.0f} | {' | '.join(cells)} |", flush=True)
+    for case in cases(first, names):
+        rows.append(row(*case))
+        cells = [f"{rows[-1][c]:,.2f}" if rows[-1][c] < 100 else f"{rows[-1][c]:,.0f}" for c in COLUMNS]
+        print(f"| {rows[-1][first]:,.0f} | {' | '.join(cells)} |", flush=True)
     logs = {c: np.log([row[c] for row in rows]) for c in (first, *COLUMNS)}
     slopes = [f"{np.polyfit(logs[first], logs[c], 1)[0]:.2f}" for c in COLUMNS]
     print(f"| slope | {' | '.join(slopes)} |")
-    return rows
+    return rows[-1]
 
 
 def main() -> None:
@@ -104,12 +102,11 @@ def main() -> None:
     names = list(read_corpus([arguments.list]).names)
     of = {"corpus": "characters", "hidden": "hidden", "alphabet": "letters"}
     with keeping_bytecode():
-        tables = {part: table(of[part], names) for part in arguments.only.split(",")}
-    if "corpus" in tables:
-        largest = tables["corpus"][-1]
-        peak = 2 * largest["train MB"]  # two processes, and what they share counted twice
+        last = {part: table(of[part], names) for part in arguments.only.split(",")}
+    if "corpus" in last:
+        peak = 2 * last["corpus"]["train MB"]  # two processes, and what they share counted twice
         fits = peak * 1e6 < LIMIT
-        print(f"\n{'pass' if fits else 'fail'}: {largest['names']:,.0f} names train in less than {peak:,.0f} MB")
+        print(f"\n{'pass' if fits else 'fail'}: {len(names):,} names train in less than {peak:,.0f} MB")
         raise SystemExit(not fits)
 
 
