@@ -27,7 +27,9 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.training.trainer import snapshot, train
 
-SECONDS, GROWTH = 2.0, 512 * 2**20  # of processor time for a file; of memory for a worker
+# For a file, seconds of the processor's time, since a busy machine is no failure, and of the clock's, should it wait.
+LIMITS = {signal.ITIMER_PROF: 2.0, signal.ITIMER_REAL: 60.0}
+GROWTH = 512 * 2**20  # bytes for a worker
 RELATED = Corpus(tuple(name[::-1].capitalize() for name in NAMES))
 KINDS: tuple[tuple[Callable[[archives.Rng, bytes, bytes], bytes], int], ...] = (
     (archives.flips, 20), (archives.cuts, 10), (archives.fields, 12), (archives.spliced, 8), (archives.members, 6),
@@ -72,7 +74,8 @@ def ring(*_: object) -> None:
 
 def opened(path: Path, load: Callable[[Path], object] = load) -> tuple[str, str]:
     """(outcome, failure): what becomes of one file when it is loaded and then used."""
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # processor time: a machine that is busy otherwise is no failure
+    for timer, seconds in LIMITS.items():
+        signal.setitimer(timer, seconds)
     outcome = "refused"
     try:
         load(path)
@@ -85,11 +88,12 @@ def opened(path: Path, load: Callable[[Path], object] = load) -> tuple[str, str]
     except BacterioError as error:
         return outcome, f"two lines: {error}" if "\n" in str(error) else ""
     except Late:
-        return "failed", f"took more than {SECONDS} s"
+        return "failed", "took too long"
     except BaseException as error:
         return "failed", " < ".join(traceback.format_exc(limit=-4).split("\n")[-8:]) + f" {type(error).__name__}"
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        for timer in LIMITS:
+            signal.setitimer(timer, 0)
     return outcome, ""
 
 
@@ -100,7 +104,8 @@ def peak() -> float:
 
 def work(folder: Path, seed: int, first: int, end: int) -> Log:
     """Open files one after the other, in a process of its own, which may grow by so much and no more from here on."""
-    signal.signal(signal.SIGPROF, ring)
+    for alarm in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(alarm, ring)
     warnings.simplefilter("error")
     sound = (folder / "a.npz").read_bytes(), (folder / "b.npz").read_bytes()
     path = folder / f"hostile-{first}.npz"
