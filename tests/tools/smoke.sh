@@ -9,7 +9,7 @@ cd "$room"
 
 installed() {  # what starts: a shim of pyenv is on the path for every version, and starts only the one switched on
     for version in 3.11 3.12 3.13 3.14; do
-        for python in "python$version" "$(pyenv prefix "$version" 2>/dev/null)/bin/python"; do
+        for python in "python$version" "$(pyenv prefix "$version" 2>/dev/null)/bin/python$version"; do
             if "$python" -c '' 2>/dev/null; then echo "$python" && break; fi
         done
     done
