@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError
 from bacterio_cli.nn.layers import Params
@@ -25,6 +25,20 @@ def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     except (TypeError, ValueError) as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, "start anew without --resume") from error
+
+
+def objection(path: Path) -> str:
+    """Why a file should not be replaced by a new checkpoint; "" if it is a finished one."""
+    try:
+        checkpoint = load(path)
+    except BacterioError:
+        return "it is not a checkpoint of this version"
+    progress, nets = checkpoint.progress, checkpoint.training.get("nets")
+    if progress is None:
+        return ""
+    refitted = not checkpoint.training.get("refit") or not progress.get("likelihoods") or progress["refitted"] == nets
+    finished = progress.get("fitted") == nets and refitted
+    return "" if finished else "it is a training that has not ended; go on with --resume"
 
 
 def resume(

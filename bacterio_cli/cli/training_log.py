@@ -1,0 +1,92 @@
+"""The log of a training: the rows of its history as JSON Lines, never ahead of the checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bacterio_cli.checkpoint.atomic_write import fcntl
+from bacterio_cli.cli import terminal
+from bacterio_cli.errors import FileError
+
+LONGEST_ROW = 10_000  # bytes
+KEYS = {"step", "epoch", "stage", "nats_per_char"}
+BEGINNING = b'{"step": '  # of a row, also of one that was cut short
+
+
+class Log:
+    """Rows of the history, which are written when a checkpoint holds them.
+
+    Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
+    resumed, the log goes on: the rows that it lacks are added. A pipe or a character device takes what comes. Where a
+    row cannot be written, `failure` says why, and training goes on without.
+    """
+
+    def __init__(
+        self, path: Path, history: Iterable[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
+    ) -> None:
+        self.path, self.quiet = path, quiet
+        self.failure: FileError | None = None
+        self.rows: list[dict[str, Any]] = []
+        self.end: int | None = None  # where the first row will be written; None is wherever the file is
+        self.last = 0  # step
+        remedy = "choose another --log"
+        try:
+            if path.is_fifo() or path.is_char_device():
+                self.file = path.open("wb", buffering=0)  # a named pipe waits for its reader
+                return
+            if not force and path.exists() and not path.stat().st_mode & 0o222:
+                raise FileError(path, "write", "it is read-only", f"{remedy} or replace it with --force")
+            self.file = path.open("a+b", buffering=0)
+            if fcntl is not None:
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.end, self.last = 0, 0
+            try:
+                end, last = end_of_log(path)
+            except ValueError as error:
+                if not force:
+                    what = "it is not a log of this program"
+                    raise FileError(path, "write", what, f"{remedy} or replace it with --force") from error
+            else:
+                if history is not None:
+                    self.end, self.last = end, last
+            self.rows = [row | {"chars_per_second": None} for row in history or ()]
+        except BlockingIOError as error:
+            raise FileError(path, "write", "another training writes it", remedy) from error
+        except OSError as error:
+            raise FileError(path, "write", error, remedy) from error
+
+    def write(self) -> None:
+        """The rows that wait."""
+        rows = [row for row in self.rows if row["step"] > self.last]
+        self.rows.clear()
+        if self.failure or not rows:
+            return
+        data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        try:
+            if self.end is not None:
+                os.ftruncate(self.file.fileno(), self.end)
+                self.end = None
+            while data:  # a disk that is nearly full takes a part
+                data = data[self.file.write(data) :]
+        except OSError as error:
+            self.failure = FileError(self.path, "write", error, "--resume adds the rows that are missing")
+            if not self.quiet:
+                terminal.notice(f"warning: {self.failure}; training goes on")
+
+
+def end_of_log(path: Path) -> tuple[int, int]:
+    """(where a log's last whole row ends, its largest step); ValueError if it is none. What was cut short is no row."""
+    end = last = 0
+    with path.open("rb") as file:
+        while (line := file.readline(LONGEST_ROW)).endswith(b"\n"):
+            row = json.loads(line)
+            if not isinstance(row, dict) or not row.keys() >= KEYS or type(row["step"]) is not int:
+                raise ValueError
+            end, last = file.tell(), max(last, row["step"])
+    if not BEGINNING.startswith(line[: len(BEGINNING)]):
+        raise ValueError
+    return end, last
