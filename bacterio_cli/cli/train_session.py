@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import socket
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -47,6 +48,9 @@ class Signals:
 
     def __enter__(self) -> Signals:
         """Signals are deferred at first: an exception could be lost in an import."""
+        self.order, end = socket.socketpair()
+        end.setblocking(False)
+        self.end, self.wakeup = end, signal.set_wakeup_fd(end.fileno(), warn_on_full_buffer=False)
         self.before = {number: signal.getsignal(number) for number in SIGNALS}
         for number, handler in self.before.items():
             if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:  # SIGHUP under nohup
@@ -59,7 +63,9 @@ class Signals:
         if not first and now < self.since + REPEATS:
             return
         if first:
-            self.number, self.since = number, now
+            # Of several that wait Python handles the smallest first; here they stand in order.
+            self.number = next((n for n in self.order.recv(99) if n in SIGNALS), number)
+            self.since = now
         if not (first and self.deferred):
             self.ignore()
             raise Interrupted
@@ -81,6 +87,10 @@ class Signals:
         if kind is not Interrupted:
             for number, handler in self.before.items():
                 signal.signal(number, handler)
+        signal.set_wakeup_fd(self.wakeup)
+        self.order.close()
+        self.end.close()
+        if kind is not Interrupted:
             return
         if not self.quiet:
             terminal.notice(f"{'interrupted' if self.number == signal.SIGINT else 'terminated'} {self.kept}")
@@ -180,8 +190,9 @@ class Session:
 
         begun = time.perf_counter()
         snapshot(self.state).save(self.out)
-        epochs = len(self.state.history)
-        done = f"after {epochs:,} epoch{'s' * (epochs != 1)}" if epochs else "before an epoch had ended"
+        done = "before an epoch had ended"
+        if self.state.history:
+            done = "after epoch {epoch:,} of the {stage}".format(**self.state.history[-1])
         self.signals.kept = f"at step {self.state.step:,}, {done}; saved to {self.out}, go on with --resume"
         self.saved_at = time.perf_counter()
         self.saving = self.saved_at - begun

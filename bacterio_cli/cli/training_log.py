@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -18,46 +20,14 @@ BEGINNING = b'{"step": '  # of a row, also of one that was cut short
 
 
 class Log:
-    """Rows of the history, which are written when a checkpoint holds them.
+    """Rows of the history, which are written when a checkpoint holds them; where one cannot be, `failure` says why."""
 
-    Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
-    resumed, the log goes on: the rows that it lacks are added. A pipe or a character device takes what comes. Where a
-    row cannot be written, `failure` says why, and training goes on without.
-    """
-
-    def __init__(
-        self, path: Path, history: Iterable[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
-    ) -> None:
-        self.path, self.quiet = path, quiet
-        self.failure: FileError | None = None
+    def __init__(self, path: Path, file: FileIO, *, quiet: bool) -> None:
+        self.path, self.file, self.quiet = path, file, quiet
         self.rows: list[dict[str, Any]] = []
-        self.end: int | None = None  # where the first row will be written; None is wherever the file is
-        self.last = 0  # step
-        remedy = "choose another --log"
-        try:
-            if path.is_fifo() or path.is_char_device():
-                self.file = path.open("wb", buffering=0)  # a named pipe waits for its reader
-                return
-            if not force and path.exists() and not path.stat().st_mode & 0o222:
-                raise FileError(path, "write", "it is read-only", f"{remedy} or replace it with --force")
-            self.file = path.open("a+b", buffering=0)
-            if fcntl is not None:
-                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.end, self.last = 0, 0
-            try:
-                end, last = end_of_log(path)
-            except ValueError as error:
-                if not force:
-                    what = "it is not a log of this program"
-                    raise FileError(path, "write", what, f"{remedy} or replace it with --force") from error
-            else:
-                if history is not None:
-                    self.end, self.last = end, last
-            self.rows = [row | {"chars_per_second": None} for row in history or ()]
-        except BlockingIOError as error:
-            raise FileError(path, "write", "another training writes it", remedy) from error
-        except OSError as error:
-            raise FileError(path, "write", error, remedy) from error
+        self.end: int | None = None  # where the first row will be written, if not wherever the file is
+        self.last = 0  # the step of the last row that stands there
+        self.failure: FileError | None = None
 
     def write(self) -> None:
         """The rows that wait."""
@@ -76,6 +46,42 @@ class Log:
             self.failure = FileError(self.path, "write", error, "--resume adds the rows that are missing")
             if not self.quiet:
                 terminal.notice(f"warning: {self.failure}; training goes on")
+
+
+@contextmanager
+def open_log(
+    path: Path, history: Iterable[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
+) -> Iterator[Log]:
+    """The log at `path`, for this process alone; a pipe or a character device takes what comes. Raises FileError.
+
+    Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
+    resumed, the log goes on, and the rows that it lacks are added.
+    """
+    remedy = "choose another --log"
+    with ExitStack() as stack:
+        try:
+            endless = path.is_fifo() or path.is_char_device()
+            if not (endless or force) and path.exists() and not path.stat().st_mode & 0o222:
+                raise FileError(path, "write", "it is read-only", f"{remedy} or replace it with --force")
+            # A named pipe waits for its reader.
+            log = Log(path, stack.enter_context(open(path, "wb" if endless else "ab", buffering=0)), quiet=quiet)
+            if not endless:
+                if fcntl is not None:
+                    fcntl.flock(log.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                end = last = 0
+                try:
+                    end, last = end_of_log(path)
+                except ValueError as error:
+                    if not force:
+                        what = "it is not a log of this program"
+                        raise FileError(path, "write", what, f"{remedy} or replace it with --force") from error
+                log.end, log.last = (0, 0) if history is None else (end, last)
+                log.rows = [row | {"chars_per_second": None} for row in history or ()]
+        except BlockingIOError as error:
+            raise FileError(path, "write", "another training writes it", remedy) from error
+        except OSError as error:
+            raise FileError(path, "write", error, remedy) from error
+        yield log
 
 
 def end_of_log(path: Path) -> tuple[int, int]:

@@ -82,7 +82,7 @@ def train(
         from dataclasses import fields
 
         from bacterio_cli.checkpoint.atomic_write import reserved
-        from bacterio_cli.cli.training_log import Log
+        from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.recognition import look_like_genera
         from bacterio_cli.training.config import TrainingConfig
@@ -97,7 +97,9 @@ def train(
         names = read_corpus(corpus, **how, look_like_genera=look_like_genera)
         related = read_corpus(background, **how) if background else None
         state = make_state(names, related, given, preset, out if goes_on else None)
-        logger = Log(log, state.history if goes_on else None, force=force, quiet=quiet) if log else None
+        if log:
+            history = state.history if goes_on else None
+            logger = stack.enter_context(open_log(log, history, force=force, quiet=quiet))
         if not quiet:
             if names.plain and names.profile == "genus" and profile is None:
                 terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
