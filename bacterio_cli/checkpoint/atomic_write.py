@@ -33,14 +33,14 @@ def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[byte
     try:
         require_replaceable(target)
         remove_abandoned(target)
-        with locked_temporary(target) as file:
+        with locked_temporary(target) as (file, temporary):
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(file.name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~current_umask())
+            os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~current_umask())
             if fcntl is None:  # pragma: no cover
                 file.close()
-            os.replace(file.name, target)
+            os.replace(temporary, target)
     except OSError as error:
         remedy = f"the file that stood there is untouched; choose another place with {option}"
         raise FileError(path, "write", error, remedy) from error
@@ -52,28 +52,36 @@ def reserved(
 ) -> Iterator[None]:
     """Before any work, make sure that `path` may be written and can be; while the block lasts, by nobody else.
 
-    What stands there, unless it is empty, is replaced only if `objection` has none to it and nobody made it read-only,
-    or by `force` (None if the command has no such option). What would fail when the file is written raises FileError
-    here. The lock is a temporary file beside it, which the next write removes if the process is killed.
+    See `require_ours`. What would fail when the file is written raises FileError here. The lock is a temporary file
+    beside it, which the next write removes if the process is killed.
     """
     target = Path(os.path.realpath(path))
     remedy = f"choose another place with {option}"
-    or_force = "" if force is None else " or replace it with --force"
     with ExitStack() as stack:
         try:
             require_replaceable(target)
-            if not force and target.exists():
-                there = target.stat()
-                against = "" if there.st_mode & 0o222 else "it is read-only"
-                if against := against or (objection(target) if there.st_size else ""):
-                    raise FileError(path, "write", against, remedy + or_force)
-                os.close(os.open(target, os.O_WRONLY))
+            require_ours(path, objection, option=option, force=force)
             stack.enter_context(locked_temporary(target, RESERVED))
         except BlockingIOError as error:
             raise FileError(path, "write", "another process is about to write it", remedy) from error
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
         yield
+
+
+def require_ours(path: str | Path, objection: Callable[[Path], str], *, option: str, force: bool | None = None) -> None:
+    """Raise FileError for a file that should not be written over: read-only, or not empty and with an objection to it.
+
+    It names the way out: another place and, unless `force` is None, --force, with which everything may be replaced.
+    """
+    if force or not os.path.exists(path):
+        return
+    there = os.stat(path)
+    against = "" if there.st_mode & 0o222 else "it is read-only"
+    if against := against or (objection(Path(path)) if there.st_size else ""):
+        or_force = "" if force is None else " or replace it with --force"
+        raise FileError(path, "write", against, f"choose another place with {option}{or_force}")
+    os.close(os.open(path, os.O_WRONLY))
 
 
 @contextmanager
@@ -85,39 +93,35 @@ def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
     prefix, suffix = f".{target.name}.", ".tmp"
     while True:
         if name is None:
-            file: Any = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed below
-                dir=target.parent, prefix=prefix, suffix=suffix, delete=False
-            )
+            number, beside = tempfile.mkstemp(suffix, prefix, target.parent)
         else:
-            path = target.parent / f"{prefix}{name}{suffix}"
-            file = open(path, "wb", opener=unlinked)  # noqa: SIM115  closed below
-        with file:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if name is None else fcntl.LOCK_NB))
-            if not os.fstat(file.fileno()).st_nlink:  # another process removed it before it was locked
+            beside = str(target.parent / f"{prefix}{name}{suffix}")
+            number = os.open(beside, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with open(number, "wb") as file:
+            lock(file, wait=name is None)
+            if not os.fstat(number).st_nlink:  # another process removed it before it was locked
                 continue
             try:
-                yield file
+                yield file, beside
             finally:
                 if fcntl is None:  # pragma: no cover
                     file.close()
                 with suppress(OSError):  # it has become the target
-                    os.unlink(file.name)
+                    os.unlink(beside)
             return
 
 
-def unlinked(path: str, flags: int) -> int:
-    """An opener that makes private files and follows no symbolic link."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+def lock(file: IO[bytes], *, wait: bool = False) -> None:
+    """Lock an open file for this process, on systems that can; BlockingIOError if another holds it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def remove_abandoned(target: Path) -> None:
     """Delete the temporary files that killed processes left beside this target: those that nobody holds locked."""
-    if fcntl is None:
-        return
     for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
             os.unlink(stray)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from bacterio_cli.checkpoint.atomic_write import fcntl
+from bacterio_cli.checkpoint.atomic_write import lock, require_ours
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import FileError
 
@@ -57,31 +57,35 @@ def open_log(
     Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
     resumed, the log goes on, and the rows that it lacks are added.
     """
-    remedy = "choose another --log"
+    remedy = "choose another place with --log"
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
-            if not (endless or force) and path.exists() and not path.stat().st_mode & 0o222:
-                raise FileError(path, "write", "it is read-only", f"{remedy} or replace it with --force")
+            if not endless:
+                require_ours(path, objection, option="--log", force=force)
             # A named pipe waits for its reader.
             log = Log(path, stack.enter_context(open(path, "wb" if endless else "ab", buffering=0)), quiet=quiet)
             if not endless:
-                if fcntl is not None:
-                    fcntl.flock(log.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                end = last = 0
-                try:
-                    end, last = end_of_log(path)
-                except ValueError as error:
-                    if not force:
-                        what = "it is not a log of this program"
-                        raise FileError(path, "write", what, f"{remedy} or replace it with --force") from error
-                log.end, log.last = (0, 0) if history is None else (end, last)
-                log.rows = [row | {"chars_per_second": None} for row in history or ()]
+                lock(log.file)
+                log.end = 0
+                if history is not None:
+                    log.rows = [row | {"chars_per_second": None} for row in history]
+                    with suppress(ValueError):
+                        log.end, log.last = end_of_log(path)
         except BlockingIOError as error:
             raise FileError(path, "write", "another training writes it", remedy) from error
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
         yield log
+
+
+def objection(path: Path) -> str:
+    """Why a file should not be replaced by a new log; "" if it is one."""
+    try:
+        end_of_log(path)
+    except ValueError:
+        return "it is not a log of this program"
+    return ""
 
 
 def end_of_log(path: Path) -> tuple[int, int]:

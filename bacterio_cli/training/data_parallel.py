@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients, Model
 from bacterio_cli.training.worker import PATIENCE, ForkedWorker, Steps, can_fork, shared
 
@@ -88,15 +88,11 @@ def batch_gradients(
 
 
 def added(first: Gradients, second: Gradients) -> Gradients:
-    """The sum of two shards, in the arrays of the first."""
+    """The sum of two shards, in the arrays of the first; of the states, rows 0, 2, … are the first's."""
     for name, g in first.grads.items():
         g += second.grads[name]
-    state = tuple(interleaved(a, b) for a, b in zip(first.state, second.state, strict=True))
-    return Gradients(first.loss + second.loss, first.grads, state, ())
-
-
-def interleaved(even: Array, odd: Array) -> Array:
-    """Rows 0, 2, … from the one and 1, 3, … from the other."""
-    rows = np.empty((len(even) + len(odd), *even.shape[1:]), even.dtype)
-    rows[::2], rows[1::2] = even, odd
-    return rows
+    state = []
+    for even, odd in zip(first.state, second.state, strict=True):
+        state.append(np.empty((len(even) + len(odd), *even.shape[1:]), even.dtype))
+        state[-1][::2], state[-1][1::2] = even, odd
+    return Gradients(first.loss + second.loss, first.grads, tuple(state), ())

@@ -7,7 +7,7 @@ a step from the seed and the step, and what is summed since the last evaluation 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -48,7 +48,9 @@ class Progress(NamedTuple):
     improved: bool
 
 
-def train(state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | None = None) -> Iterator[Progress]:
+def train(
+    state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | None = None
+) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
     Batches of at least `split_from` (names × units²) are computed in two shards, the second by a forked worker where

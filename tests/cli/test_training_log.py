@@ -68,7 +68,9 @@ def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_p
     log, history = tmp_path / "log", [row(1)] if resumed else None
     (tmp_path / "results").write_text(text)
     log.symlink_to("results")
-    refused = pytest.raises(FileError, match="it is not a log of this program; choose another --log or replace it with")
+    refused = pytest.raises(
+        FileError, match="it is not a log of this program; choose another place with --log or replace it with"
+    )
     with refused, open_log(log, history):
         pass
     with open_log(log, history, force=True) as forced:
@@ -82,7 +84,9 @@ def test_a_read_only_log_is_left_alone(tmp_path: Path) -> None:
     """Somebody has said that it is to stay."""
     (tmp_path / "log").write_text(lines(1))
     (tmp_path / "log").chmod(0o444)
-    refused = pytest.raises(FileError, match="it is read-only; choose another --log or replace it with --force")
+    refused = pytest.raises(
+        FileError, match="it is read-only; choose another place with --log or replace it with --force"
+    )
     with refused, open_log(tmp_path / "log", None):
         pass
 
@@ -104,7 +108,7 @@ def test_two_trainings_do_not_share_a_log(tmp_path: Path) -> None:
     """The other one is refused, by whatever name; a device is for all."""
     (tmp_path / "log").touch()
     (tmp_path / "link").hardlink_to(tmp_path / "log")
-    refused = pytest.raises(FileError, match="link: another training writes it; choose another --log")
+    refused = pytest.raises(FileError, match="link: another training writes it; choose another place with --log")
     with open_log(tmp_path / "log", None), refused, open_log(tmp_path / "link", None, force=True):
         pass
     null = Path(os.devnull)
