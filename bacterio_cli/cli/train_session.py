@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bacterio_cli.training.trainer import Progress, TrainingState
 
 NAMES = 3  # shown of a model that has improved
-EPOCHS_BETWEEN_NAMES = 5, 1 / 4  # at least so many, and this share of all so far
+EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
 SAVING_SHARE = 0.1  # of the time at most: epochs that are shorter than this allows are saved several at once
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 REPEATS = 1.0  # seconds in which a signal is taken for one that was noticed already
@@ -40,47 +40,44 @@ class Signals:
     """
 
     def __init__(self, out: Path, *, goes_on: bool, quiet: bool) -> None:
-        self.quiet = quiet
+        self.quiet, self.deferred = quiet, True  # at first: an exception could be lost in an import
         self.kept = "before a step was taken; " + (f"{out} is as it was" if goes_on else "nothing was kept")
         self.number: int | None = None
         self.since = 0.0
-        self.deferred = True
 
     def __enter__(self) -> Signals:
-        """Signals are deferred at first: an exception could be lost in an import."""
-        self.order, end = socket.socketpair()
-        end.setblocking(False)
-        self.end, self.wakeup = end, signal.set_wakeup_fd(end.fileno(), warn_on_full_buffer=False)
+        """Take the signals over, but for a SIGHUP that is ignored, as under nohup."""
+        self.order, self.end = socket.socketpair()
+        self.end.setblocking(False)
+        self.wakeup = signal.set_wakeup_fd(self.end.fileno(), warn_on_full_buffer=False)
         self.before = {number: signal.getsignal(number) for number in SIGNALS}
         for number, handler in self.before.items():
-            if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:  # SIGHUP under nohup
+            if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:
                 signal.signal(number, self.receive)
         return self
 
     def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The signal handler."""
-        first, now = self.number is None, time.monotonic()
-        if not first and now < self.since + REPEATS:
-            return
-        if first:
+        if self.number is None:
             # Of several that wait Python handles the smallest first; here they stand in order.
             self.number = next((n for n in self.order.recv(99) if n in SIGNALS), number)
-            self.since = now
-        if not (first and self.deferred):
-            self.ignore()
-            raise Interrupted
+            self.since = time.monotonic()
+            if not self.deferred:
+                self.stop()
+        elif time.monotonic() > self.since + REPEATS:
+            self.stop()
 
-    def ignore(self) -> None:
-        """From now on the process only cleans up."""
+    def stop(self) -> None:
+        """Raise Interrupted; from now on the process only cleans up."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        raise Interrupted
 
     def defer(self, *, deferred: bool) -> None:
         """Remember signals, or raise the one that was remembered and those that come."""
         self.deferred = deferred
         if self.number is not None and not deferred:
-            self.ignore()
-            raise Interrupted
+            self.stop()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave with a line and the exit code of a signal, if there was one."""
@@ -90,11 +87,10 @@ class Signals:
         signal.set_wakeup_fd(self.wakeup)
         self.order.close()
         self.end.close()
-        if kind is not Interrupted:
-            return
-        if not self.quiet:
-            terminal.notice(f"{'interrupted' if self.number == signal.SIGINT else 'terminated'} {self.kept}")
-        raise SystemExit(128 + (self.number or 0)) from None
+        if kind is Interrupted and self.number is not None:
+            if not self.quiet:
+                terminal.notice(f"{'interrupted' if self.number == signal.SIGINT else 'terminated'} {self.kept}")
+            raise SystemExit(128 + self.number) from None
 
 
 class Session:
@@ -156,26 +152,18 @@ class Session:
         bar.show(what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
         if progress.improved and epochs >= self.names_due:
-            least, share = EPOCHS_BETWEEN_NAMES
-            self.names_due = epochs + max(least, int(share * epochs))
+            self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             if names := self.fresh_names():
                 bar.write(f"{what}: {', '.join(names)}")
 
     def fresh_names(self) -> list[str]:
-        """A few new names of the model as it stands: of nets and tables together, as `sample` draws them."""
-        from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
+        """A few new names of the model as it stands: of nets and tables together, as `sample --any` draws them."""
+        from bacterio_cli.api import sample
         from bacterio_cli.training.trainer import snapshot
 
-        found: list[str] = []
         with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
-            model = snapshot(self.state)
-            params = SamplingParams(seed=self.state.step, max_length=2 * model.corpus["longest"])
-            known, tally = frozenset(model.known), SamplingStats()
-            drawn = sample(
-                model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, stats=tally
-            )
-            found.extend(drawn)
-        return found
+            return list(sample(snapshot(self.state), NAMES, seed=self.state.step, any_name=True, also_known=False))
+        return []
 
     def save_validated(self) -> None:
         """Save, unless weights that were never validated would replace a model."""

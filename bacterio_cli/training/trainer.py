@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import phase_gradients
-from bacterio_cli.training.data_parallel import SPLIT_FROM
+from bacterio_cli.training.batch_gradients import shard_steps
+from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
 from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, net_of, snapshot
@@ -61,7 +62,9 @@ def train(
     while not state.done:
         phase = state.plan.phases[state.phase]
         optimiser = build_optimiser(state.config)
-        with closing(phase_gradients(state, phase, split_from=split_from, fork=fork)) as gradients:
+        shards = partial(shard_steps, state, phase)
+        size = size_of(state.model, state.config.batch_size or 1)
+        with closing(batch_gradients(shards, state.params, size, split_from=split_from, fork=fork)) as gradients:
             while state.phase_step < phase.steps and not out_of_patience(state, phase):
                 yield from train_epoch(state, phase, optimiser, gradients)
         end_phase(state, phase)

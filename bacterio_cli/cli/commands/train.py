@@ -87,6 +87,7 @@ def train(
         from bacterio_cli.nomenclature.recognition import look_like_genera
         from bacterio_cli.training.config import TrainingConfig
         from bacterio_cli.training.resume import objection
+        from bacterio_cli.training.state import snapshot
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
@@ -107,7 +108,11 @@ def train(
                 terminal.notice(line)
             terminal.notice(describe(names, state))
         Session(state, out, save_every, logger, signals=signals).go()
-        finish(state, out, compact=compact, quiet=quiet)
+        if compact:
+            snapshot(state).compact().save(out, compress=True)
+        if not quiet:
+            show_scores(state)
+            terminal.notice(f"{what_was_done(state)}; saved to {out}")
     if logger and logger.failure:
         raise logger.failure
 
@@ -161,17 +166,6 @@ def describe(names: Corpus, state: TrainingState) -> str:
     )
 
 
-def finish(state: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None:
-    """The final save if it is to be compact, and the report."""
-    from bacterio_cli.training.trainer import snapshot
-
-    if compact:
-        snapshot(state).compact().save(out, compress=True)
-    if not quiet:
-        show_scores(state)
-        terminal.notice(f"{what_was_done(state)}; saved to {out}")
-
-
 def show_scores(state: TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
     from bacterio_cli.training.evaluation import validation_scores
@@ -194,10 +188,8 @@ def show_scores(state: TrainingState) -> None:
 def what_was_done(state: TrainingState) -> str:
     """Which names the saved model has learned."""
     total, fitted = len(state.corpus.names), len(state.plan.texts["fit"].starts)
-    if state.refitted:
-        return f"fitted on {fitted:,} names, then again on all {total:,}"
-    return (
-        f"fitted on {fitted:,} names, {total - fitted:,} held out"
-        if fitted < total
-        else f"fitted on all {total:,} names"
+    if fitted == total:
+        return f"fitted on all {total:,} names"
+    return f"fitted on {fitted:,} names, " + (
+        f"then again on all {total:,}" if state.refitted else f"{total - fitted:,} held out"
     )
