@@ -186,12 +186,6 @@ def test_a_log_whose_reader_has_gone_costs_nothing(tmp_path: Path, uninterrupted
     assert (tmp_path / "m.npz").read_bytes() == uninterrupted()
 
 
-def test_a_quiet_run_is_interrupted_quietly(tmp_path: Path) -> None:
-    """With -q the exit code alone tells."""
-    assert interrupted(tmp_path, INT, flags=("-q",)) == (130, "", "")
-    assert load(tmp_path / "m.npz").progress is not None
-
-
 def test_two_trainings_of_one_checkpoint_are_refused(tmp_path: Path) -> None:
     """The second one is, with one line, and the first one goes on."""
     first = start(tmp_path, "train", write_names(tmp_path), *OPTIONS, "--epochs", 100_000, "-q")

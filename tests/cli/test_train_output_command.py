@@ -57,12 +57,6 @@ def test_training_prints_nothing_on_stdout(room: Path) -> None:
     assert "\r" not in result.stderr
 
 
-def test_quiet_training_prints_nothing(room: Path) -> None:
-    """-q leaves both streams empty."""
-    assert bacterio("train", "names.txt", *TINY, "-q", "-o", "quiet.npz", cwd=room) == (0, "", "")
-    assert load(room / "quiet.npz").history[-1]["epoch"] == 2
-
-
 @pytest.mark.parametrize(("closed", "left"), [(">&-", "stderr"), ("2>&-", "stdout")])
 def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) -> None:
     """With stdout or stderr closed it trains all the same, and the report does not go astray to stdout."""

@@ -29,11 +29,6 @@ STOPS: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-def test_an_epoch_is_five_steps() -> None:
-    """Of the small training, so that it is stopped at the ends and in the middle of its epochs."""
-    assert next(training.train(begin())).total == 5 * SMALL["epochs"]
-
-
 @pytest.mark.parametrize(("options", "steps"), STOPS, ids=str)
 def test_resume_ends_with_the_same_bytes(options: dict[str, Any], steps: int, tmp_path: Path) -> None:
     """Every net and optimiser; every step, with its dropout and order; a stream's state; patience; the seed preset."""

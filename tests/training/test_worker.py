@@ -9,11 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from support.processes import ROOT, start, write_names
-
-from bacterio_cli.training.worker import shared
 
 FORKS = """
 import multiprocessing, sys, threading
@@ -38,17 +35,6 @@ def test_where_a_process_can_fork() -> None:
     words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS]  # of Python 3.12, for the Pool here
     done = subprocess.run(words, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=True, text=True)
     assert done.stdout.split() == ["True", "True", "False", "False", "False"]
-
-
-def test_shared_memory_holds_the_same_numbers() -> None:
-    """Shapes, types and values are kept, and the originals are not written to."""
-    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(1)}
-    moved = shared(arrays)
-    for name, array in arrays.items():
-        assert moved[name].dtype == array.dtype
-        np.testing.assert_array_equal(moved[name], array)
-        moved[name] += 1
-    np.testing.assert_array_equal(arrays["a"], np.arange(6).reshape(2, 3))
 
 
 def eventually(found: object) -> bool:
