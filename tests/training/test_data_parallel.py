@@ -132,16 +132,6 @@ def pid_of_the_other(k: int) -> float:
     return float(k * os.getpid())
 
 
-def test_the_worker_is_one_process_that_ends() -> None:
-    """Shard 1 is computed by the same other process at every step, which is gone when the generator is closed."""
-    each = sums(pid_of_the_other, fork=True)
-    pid, same = int(next(each)), int(next(each))
-    assert [pid] == [same] == children() != [os.getpid()]
-    each.close()
-    assert children() == []
-    assert next(sums(pid_of_the_other, fork=False)) == os.getpid()
-
-
 @both_ways
 @pytest.mark.parametrize("failing", [0, 1])
 def test_what_a_shard_raises_is_raised(failing: int, fork: bool) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from support.processes import ROOT, start, write_names
 
+from bacterio_cli.training.worker import receive
+
 FORKS = """
 import multiprocessing, sys, threading
 from bacterio_cli.lm.threads import helper
@@ -35,6 +37,29 @@ def test_where_a_process_can_fork() -> None:
     words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS]  # of Python 3.12, for the Pool here
     done = subprocess.run(words, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=True, text=True)
     assert done.stdout.split() == ["True", "True", "False", "False", "False"]
+
+
+class Clock:
+    """A pipe on which nothing comes for a number of looks, as when the clock went on while all was stopped."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def poll(self, patience: float = 0) -> bool:
+        """Whether there is a message; a look costs all the time it is given."""
+        self.looks -= patience > 0
+        return self.looks < 0
+
+    def recv(self) -> str:
+        """It."""
+        return "answer"
+
+
+def test_a_worker_that_was_stopped_too_is_given_time() -> None:
+    """After Ctrl-Z one part of the time is over, not all of it; a worker that hangs is given up."""
+    assert receive(Clock(2), 10.0) == "answer"  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        receive(Clock(50), 10.0)  # type: ignore[arg-type]
 
 
 def eventually(found: object) -> bool:
