@@ -54,7 +54,7 @@ class CheckpointError(BacterioError):
         super().__init__(f"{path}: {what}; {remedy}")
 
 
-class ContentsError(BacterioError, ValueError):
+class ContentsError(BacterioError):
     """What is to be a checkpoint is impossible, or beyond what any command would read again."""
 
 
