@@ -11,6 +11,9 @@ import numpy as np
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.errors import InputError
+from bacterio_cli.inference import LONGEST_SCORED
+from bacterio_cli.lm.mixture import in_double_precision
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
@@ -19,6 +22,7 @@ from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
 from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
@@ -32,7 +36,8 @@ FIELDS = (
 class Row:
     """What is known of one name.
 
-    `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them.
+    `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them; of
+    the letters as the model reads them, `spelled`: two of i̇ for İ.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
     listed name, None if it has more than two or there is none. An arbitrary name has no `stem` and `ending`; where the
     rules for genera do not apply there is no `analysis` of its parts.
@@ -50,6 +55,7 @@ class Row:
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
     analysis: Analysis | None = None
+    spelled: str = ""
 
     @property
     def nats(self) -> float | None:
@@ -67,8 +73,7 @@ class Row:
         if self.bits is None:
             return ""
         place = int(self.bits.argmax())
-        letters = self.name if len(self.name) + 1 == len(self.bits) else self.name.lower()  # İ has two small letters
-        return f"{(letters + '$')[place]}{place + 1}"
+        return f"{(self.spelled + '$')[place]}{place + 1}"
 
     @property
     def status(self) -> str:
@@ -88,18 +93,30 @@ class Row:
         return dict(zip(FIELDS, values, strict=True))
 
 
+def refuse_overlong(names: Sequence[str]) -> None:
+    """InputError for a name of so many letters that it would take minutes: the time grows with their square."""
+    if longest := next((name for name in names if len(name) > LONGEST_SCORED), None):
+        what = f"{longest[:20]}… has {len(longest):,} letters"
+        raise InputError("names", what, f"a name that is scored has {LONGEST_SCORED:,} at most: one name a line")
+
+
 class Scorer:
     """A model, the lists to compare with, whether the rules of genus names apply, and words of the user's own."""
 
     def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool, words: Glossary | None = None) -> None:
         self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
-        self.model = checkpoint.language_model
+        self.model = in_double_precision(checkpoint.language_model)
         self.words = words
 
     @cached_property
     def morphology(self) -> Morphology:
         """Cuts names into words of the glossary, and into parts that the corpus teaches."""
         return Morphology(self.words or standard(), self.checkpoint.known)
+
+    @cached_property
+    def usable(self) -> Usable:
+        """Judges drawn names."""
+        return Usable(self.morphology)
 
     @cached_property
     def sounds(self) -> Sounds | None:
@@ -120,7 +137,7 @@ class Scorer:
         spelled = [k for k, name in enumerate(names) if name and not vocabulary.missing(name)]
         found: list[Array | None] = [None] * len(names)
         if spelled:
-            text = EncodedCorpus([vocabulary.fold(names[k]) for k in spelled], vocabulary)
+            text = EncodedCorpus([names[k] for k in spelled], vocabulary)
             bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
@@ -128,6 +145,7 @@ class Scorer:
 
     def score(self, names: Sequence[str], *, likelihood: bool = True) -> list[Row]:
         """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
+        refuse_overlong(names)
         surprises = self.surprises(names) if likelihood else [None] * len(names)
         edits, nearest = self.lookup.nearest(names)
         return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
@@ -150,6 +168,7 @@ class Scorer:
         return Row(
             name, bits, self.percentile(bits), nearest, None if nearest is None else edits, labels,
             analysis.gender if analysis else "", stem, ending, tuple(findings), tuple(not_checked), analysis,
+            name if bits is None or len(name) == len(bits) - 1 else self.checkpoint.vocabulary.fold(name),
         )  # fmt: skip
 
     def judge(

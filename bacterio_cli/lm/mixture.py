@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bacterio_cli.lm.base import LanguageModel
+from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
@@ -46,6 +46,19 @@ def mixture_of(parts: Sequence[LanguageModel], weights: Sequence[float]) -> Lang
     if len(used) == 1:
         return used[0][0]
     return Mixture(tuple(part for part, _ in used), tuple(weight for _, weight in used))
+
+
+def in_double_precision(model: LanguageModel) -> LanguageModel:
+    """The same nets in float64: their figures are the same to many digits, whatever is computed beside them.
+
+    In float32 the last of eight digits depends on how many rows a matrix product has.
+    """
+    if isinstance(model, Mixture):
+        return Mixture(tuple(map(in_double_precision, model.parts)), model.weights)
+    if isinstance(model, Net):
+        params = {name: p.astype(np.float64) for name, p in model.params.items()}
+        return Net(model.model, params, tuple(s.astype(np.float64) for s in model.first))
+    return model
 
 
 def average(nets: Sequence[LanguageModel]) -> LanguageModel:

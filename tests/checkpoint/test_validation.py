@@ -48,7 +48,10 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "nested class": (lambda _, m: m["model"].update({"class": NESTED}), "inconsistent"),
     "size is a text": (lambda _, m: m["model"].update(n_a="16"), "n_a cannot be '16'"),
     "huge size": (lambda _, m: m["model"].update(n_a=2**40), "n_a cannot be"),
-    "large size": (lambda _, m: m["model"].update(n_a=3000), "parameters are more than the 16,777,216 that a checkpoint"),
+    "large size": (
+        lambda _, m: m["model"].update(n_a=3000),
+        "parameters are more than the 16,777,216 that a checkpoint",
+    ),
     "too deep": (lambda _, m: m["model"].update(layers=2**20), "layers cannot be"),
     "member missing": (lambda a, _: a.pop("0.W_aa"), "'0.W_aa' is missing"),
     "wrong shape": (

@@ -82,14 +82,17 @@ def test_a_prefix_may_be_as_long_as_the_longest_name(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "longest", "message"),
-    [("Bo!?!", 9, "--prefix Bo!?!: '!?' is not in the model's alphabet"), ("Boris", 4, "longer than --max-length 4")],
+    ("prefix", "longest", "code", "message"),
+    [
+        ("Bo!?!", 9, 1, "--prefix Bo!?!: '!?' is not in the model's alphabet"),
+        ("Boris", 4, 2, "--prefix Boris is longer than --max-length 4"),
+    ],
 )
-def test_a_prefix_that_cannot_begin_a_name_is_refused(prefix: str, longest: int, message: str) -> None:
+def test_a_prefix_that_cannot_begin_a_name_is_refused(prefix: str, longest: int, code: int, message: str) -> None:
     """Letters that the model does not have are named; a prefix must leave room."""
     with pytest.raises(BacterioError, match=re.escape(message)) as caught:
         names(1, prefixes=("Kora", prefix), max_length=longest)
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == code
 
 
 def test_lengths_are_those_asked_for() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -83,8 +82,8 @@ def sample(
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
-    words = words_about(about or [], glossary or [])
     refuse_contradictions(given)
+    words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = how_many(given, labels)
     count = pool if rank else n
@@ -128,12 +127,10 @@ def sample(
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
-    if not math.isfinite(given["temp"]):
-        raise UsageError(f"--temp must be a finite number, not {given['temp']}")
+    from bacterio_cli.inference.impossible import refuse_impossible
+
     if given["as_json"] and not given["report"]:
         raise UsageError("--json is the form of --report; give both")
-    if given["max_length"] is not None and given["max_length"] < given["min_length"]:
-        raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
     if given["header"] and given["form"] != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {given['form']}")
     if not (given["avoid"] or given["avoid_elsewhere"]) and (
@@ -154,6 +151,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError("--any prints names that --check refuses; give one of them")
     if "" in (given["prefix"] or []):
         raise UsageError("--prefix is empty; give the letters that names are to begin with")
+    refuse_impossible(given)
 
 
 def how_many(given: dict[str, Any], labels: list[str] | None) -> int:

@@ -52,6 +52,8 @@ def score(
 
     Example: bacterio score Methanoscillum Novimonas
     """
+    from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
+
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
     lists = [*(avoid or []), *(avoid_elsewhere or [])]
@@ -64,6 +66,7 @@ def score(
         ensure_drawable(plot, [checkpoint or default_checkpoint(), *lists, *(["-"] if from_stdin else [])])
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     wanted = cleaned(read_stdin(profile=profile, **how) if from_stdin else typed(names or []))
+    refuse_overlong(wanted)
     checkpoint, model = loading.open_model(checkpoint)
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
     if from_stdin:
