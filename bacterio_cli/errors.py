@@ -23,13 +23,17 @@ class UsageError(BacterioError):
     exit_code = 2
 
 
+def short(value: object) -> str:
+    """A value as a message shows it, whatever its size: Python refuses to write out integers of 5,000 digits."""
+    endless = isinstance(value, int) and abs(value) > 10**1000
+    return "a number of so many digits" if endless else reprlib.repr(value)
+
+
 def require_number(option: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
     """UsageError unless the value is a number from `low` to `high`, without a fraction if it is to be `whole`."""
     kind, name = (Integral, "a whole number") if whole else (Real, "a number")
     if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:  # type: ignore[operator]
-        endless = isinstance(value, int) and abs(value) > 10**1000  # which Python refuses to write out
-        shown = "one of so many digits" if endless else reprlib.repr(value)
-        raise UsageError(f"{option} must be {name} from {low:,} to {high:,}, not {shown}")
+        raise UsageError(f"{option} must be {name} from {low:,} to {high:,}, not {short(value)}")
 
 
 class InputError(BacterioError):

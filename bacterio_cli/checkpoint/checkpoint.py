@@ -151,7 +151,7 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
         corpus={"profile": "any"} | meta["corpus"],
         training=meta["training"],
         history=meta["history"],
-        weights=tuple(mixture["weights"][part] for part in ("nets", *TABLES)),  # type: ignore[arg-type]
+        weights=tuple(mixture["weights"][part] for part in ("nets", *TABLES)),
         progress=meta["progress"],
         resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
         held_out=arrays.get("held_out", np.empty(0, np.float32)),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
-from bacterio_cli.errors import UsageError, require_number
+from bacterio_cli.errors import UsageError, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
 PASSES = {"rnn": 60}  # over 43,000 characters, where 45 do for the others
@@ -79,9 +78,9 @@ class TrainingConfig:
             if f.name == "mix":
                 object.__setattr__(self, "mix", written_weight(value))
             elif kind == "bool" and not isinstance(value, bool):
-                raise UsageError(f"{option} is True or False, not {value!r}")
+                raise UsageError(f"{option} is True or False, not {short(value)}")
             elif kind == "str" and value not in CHOICES[f.name]:
-                raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {value}")
+                raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {short(value)}")
             elif f.name in RANGES and not (value is None and str(f.type).endswith("None")):
                 require_number(option, value, *RANGES[f.name], whole=kind == "int")
                 object.__setattr__(self, f.name, int(value) if kind == "int" else float(value))
@@ -139,7 +138,7 @@ def written_weight(mix: object) -> str:
     except (TypeError, ValueError, OverflowError):
         weight = -1.0
     if not 0 <= weight <= 1:
-        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {reprlib.repr(mix)}")
+        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(mix)}")
     return "auto" if mix == "auto" else f"{weight:g}"
 
 
