@@ -193,7 +193,7 @@ def test_the_formats_hold_what_score_says(room: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ("--match (", 2, "--match '(' is not a regular expression"),
+        ("--ending monas --gender m -c none.npz", 2, "--gender m: no name that ends in monas has it"),
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),

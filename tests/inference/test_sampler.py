@@ -66,6 +66,8 @@ def test_a_prefix_is_composed_like_a_name() -> None:
     found, _ = of_table("é", [[0.0, 1.0], [0.5, 0.5]], prefixes=("e\u0301",))
     assert found[0].startswith("É")
     assert set("".join(found)) == {"É", "é"}
+    found, _ = of_table("j\u030c", ANY_OF_TWO, prefixes=("J\u030c",))  # in lower case they compose: to ǰ
+    assert {name[:2] for name in found} == {"J\u030c"}
 
 
 @pytest.mark.parametrize("prefix", ["", "Bo", "kora"])

@@ -15,11 +15,13 @@ from support.processes import NAMES, begin, finish, small_model
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.dataset import shipped
-from bacterio_cli.dataset.corpus import split
+from bacterio_cli.dataset.corpus import Corpus, split
+from bacterio_cli.errors import InputError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.training import trainer as training
+from bacterio_cli.training.config import resolve
 from bacterio_cli.training.plan import SPLIT
 
 SOUNDS = ("beginning", "end", "consonants", "bare-ending")  # which 40 names are too few to teach
@@ -85,15 +87,14 @@ def test_nats_are_the_product_of_the_steps(kind: str) -> None:
 
 
 def test_a_row_does_not_depend_on_its_company() -> None:
-    """Alone, among others, in another order or twice, a name has the same likelihood."""
+    """Alone, among others, in another order or twice, a name has the same figures, to more digits than are shown."""
     names = [*WORDS, *NAMES, "Жук", *WORDS[::-1]]
-    together = scorer().score(names)
-    for name, row in zip(names, together, strict=True):
-        alone = score(name)
-        assert replace(alone, bits=None, percentile=None) == replace(row, bits=None, percentile=None)
-        assert alone.least_likely == row.least_likely
-        assert (row.nats is None) == (name == "Жук")
-        assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-5)
+    for trained in (small_model(), model_that_ships()):
+        for name, row in zip(names, scorer(trained).score(names), strict=True):
+            (alone,) = scorer(trained).score([name])
+            assert row.asdict() == alone.asdict()
+            assert (row.nats is None) == (name == "Жук")
+            assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", WORDS)
@@ -108,6 +109,25 @@ def test_an_unlikely_end_is_the_least_likely() -> None:
     """A name that stops where the model would go on has $ as its least likely letter, also if its letters grew."""
     assert score("Albacoccu").least_likely == "$10"
     assert replace(score("Alba"), name="İ", bits=np.array([1.0, 2.0, 3.0])).least_likely == "$3"
+
+
+def test_letters_are_those_that_the_model_reads() -> None:
+    """Of İ, which is two letters in lower case, each may be the least likely; J̌ is not composed a second time."""
+    corpus = Corpus(("Abi\u0307x", "Ij\u030cab", "Borimonas", "Tss"))
+    trained = training.snapshot(training.begin(corpus, resolve("seed", {"epochs": 1})))
+    assert trained.vocabulary.capitalised
+    rows = Scorer(trained, Lookup([]), genus=True).score(["İ", "J\u030c", "ß", "Straße"])
+    for row, letters in zip(rows, ("i\u0307", "J\u030c", None, None), strict=True):
+        assert (row.bits is None) == (letters is None)
+        for place, letter in enumerate((letters or "") + "$" * (letters is not None), 1):
+            unlikely = replace(row, bits=np.eye(3)[place - 1])
+            assert unlikely.least_likely == f"{letter}{place}"
+
+
+def test_a_name_of_thousands_of_letters_is_not_scored() -> None:
+    """It would take minutes: one line says so."""
+    with pytest.raises(InputError, match=r"^names: xxxxxxxxxxxxxxxxxxxx… has 1,001 letters"):
+        score("x" * 1001)
 
 
 def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:
