@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from bacterio_cli.checkpoint import archive
 from bacterio_cli.checkpoint.archive import Arrays
-from bacterio_cli.errors import CheckpointError, FileError
+from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 CONTENTS: tuple[Arrays, dict[str, Any]] = (
     {"E": np.arange(6, dtype=np.float32).reshape(2, 3), "k": np.array(7)},
@@ -205,6 +206,22 @@ def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
     with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
         archive.read_array("m.npz", "E", member(header, bytes(24)))
+
+
+def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
+    """One byte more is refused before it is read, and would not have been written; a pipe is read as far as that."""
+    size = path.stat().st_size
+    assert archive.load(path, largest_file=size)[1]["a"] == CONTENTS[1]["a"]
+    for source in (path, Path("/dev/fd/{}")):
+        reader, writer = os.pipe()
+        os.write(writer, path.read_bytes())
+        os.close(writer)
+        with pytest.raises(CheckpointError, match="is larger than the 0 MiB that are read"):
+            archive.load(str(source).format(reader), largest_file=size - 1)
+        os.close(reader)
+    with pytest.raises(ContentsError, match=r"m2 would hold 0 MiB, more than the 0 that are read"):
+        archive.save(path.with_name("m2"), *CONTENTS, largest_file=20)
+    assert not path.with_name("m2").exists()
 
 
 @pytest.mark.parametrize("version", [True, 1.0, "1", None])

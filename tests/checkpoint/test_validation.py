@@ -229,10 +229,22 @@ def test_a_forged_table_is_refused_before_it_is_followed(
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize("discounts", [[0.5, 0.5], [0.5, 0.5, "1"], [0.5, 0.5, 0], [1, 0.5, 0.5], [0.5, 2.5, 0.5]])
-def test_impossible_discounts_are_refused(discounts: list[object], tmp_path: Path) -> None:
-    """Three numbers are needed, and what is taken off a count of k lies between 0 and k."""
+@pytest.mark.parametrize(
+    ("discounts", "ngram", "message"),
+    [
+        *((discounts, 3, "three numbers") for discounts in ([0.5, 0.5], [0.5, 0.5, "1"])),
+        *((discounts, 3, "out of range") for discounts in ([0.5, 0.5, 0], [1, 0.5, 0.5], [0.5, 2.5, 0.5])),
+        ([0.5, 0.5, 0.5], 0, "the options say ngram 0, and the table says otherwise"),
+    ],
+)
+def test_impossible_discounts_are_refused(discounts: list[object], ngram: int, message: str, tmp_path: Path) -> None:
+    """Three numbers are needed, what is taken off a count of k lies between 0 and k, and the options have a table."""
     snapshot(begin(ngram=3)).save(tmp_path / "m")
-    rewrite(tmp_path / "m", lambda _, m: m["mixture"]["discounts"].update(table=discounts))
-    with pytest.raises(CheckpointError, match=r"the table's discounts are (not three numbers|out of range)"):
+
+    def forge(_: Arrays, meta: Meta) -> None:
+        meta["mixture"]["discounts"].update(table=discounts)
+        meta["training"].update(ngram=ngram)
+
+    rewrite(tmp_path / "m", forge)
+    with pytest.raises(CheckpointError, match=message):
         load(tmp_path / "m")
