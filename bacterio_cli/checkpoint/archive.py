@@ -42,7 +42,7 @@ def save(
     Raises FileError, and ContentsError if it would be larger than what is read.
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
-    size = sum(array.nbytes for array in members.values())
+    size = sum(array.nbytes + 1024 for array in members.values())  # with the headers
     if size > largest_file:
         raise ContentsError(f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read")
     with atomic_write(path) as file:

@@ -21,7 +21,6 @@ from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
-from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
@@ -150,45 +149,37 @@ class Scorer:
         edits, nearest = self.lookup.nearest(names)
         return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
 
-    def row(self, name: str, bits: Array | None, edits: int, nearest: str | None) -> Row:
+    def row(self, name: str, bits: Array | None, edits: int | None, nearest: str | None) -> Row:
         """All that is known of one name."""
-        listed = self.lookup.listed(name)
-        if not self.genus:
-            analysis, (stem, ending) = None, ("", "")
-            findings: list[rules.Finding] = []
-            not_checked: list[str] = []
-        else:
+        vocabulary, listed = self.checkpoint.vocabulary, self.lookup.listed(name)
+        edits = None if nearest is None else edits
+        analysis, stem, ending = None, "", ""
+        findings: list[rules.Finding] = []
+        not_checked: list[str] = []
+        if self.genus:
             analysis = self.morphology.analyse(name)
             stem, ending = self.morphology.roots.split(name) or ("", "")
-            findings, not_checked = self.judge(name, listed, edits, nearest, analysis)
-        if missing := self.checkpoint.vocabulary.missing(name):
+            evidence = rules.Evidence(
+                listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
+                listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
+                lists=tuple(r.label for r in self.lookup.references if r.prokaryotes),
+                nearest=nearest,
+                edits=edits,
+                triples=self.triples,
+                elsewhere_checked=self.lookup.elsewhere_checked,
+                near_checked=True,
+                sounds=self.sounds,
+                doubled=analysis.doubled,
+            )
+            findings, not_checked = rules.judge(name, evidence)
+        if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
-        labels = tuple(reference.label for reference in listed)
         return Row(
-            name, bits, self.percentile(bits), nearest, None if nearest is None else edits, labels,
+            name, bits, self.percentile(bits), nearest, edits, tuple(reference.label for reference in listed),
             analysis.gender if analysis else "", stem, ending, tuple(findings), tuple(not_checked), analysis,
-            name if bits is None or len(name) == len(bits) - 1 else self.checkpoint.vocabulary.fold(name),
+            spelled=name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name),
         )  # fmt: skip
-
-    def judge(
-        self, name: str, listed: Sequence[Reference], edits: int, nearest: str | None, analysis: Analysis
-    ) -> tuple[list[rules.Finding], list[str]]:
-        """The findings of the rules, and the codes of those that had nothing to check against."""
-        given = self.lookup.references
-        evidence = rules.Evidence(
-            listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
-            listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
-            lists=tuple(r.label for r in given if r.prokaryotes),
-            nearest=nearest,
-            edits=None if nearest is None else edits,
-            triples=self.triples,
-            elsewhere_checked=self.lookup.elsewhere_checked,
-            near_checked=True,
-            sounds=self.sounds,
-            doubled=analysis.doubled,
-        )
-        return rules.judge(name, evidence)
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""
