@@ -28,7 +28,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, ContentsError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.lm.mixture import average, mixture_of
+from bacterio_cli.lm.mixture import mixture_of
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, shapes
@@ -85,14 +85,13 @@ class Checkpoint:
     def net(self) -> LanguageModel:
         """The nets alone: their average."""
         firsts = self.first or ((),) * len(self.nets)
-        return average([Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)])
+        nets = [Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)]
+        return mixture_of(nets, [1 / len(nets)] * len(nets))
 
     @property
     def language_model(self) -> LanguageModel:
         """What the sampler steps: nets and tables, mixed."""
-        parts = [(self.net, self.weights[0])]
-        parts += [(t, w) for t, w in zip((self.table, self.background), self.weights[1:], strict=True) if t is not None]
-        return mixture_of([part for part, _ in parts], [weight for _, weight in parts])
+        return mixture_of((self.net, self.table, self.background), self.weights)
 
     @property
     def arch(self) -> str:

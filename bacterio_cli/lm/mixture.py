@@ -40,9 +40,9 @@ class Mixture:
         return np.asarray(total), after
 
 
-def mixture_of(parts: Sequence[LanguageModel], weights: Sequence[float]) -> LanguageModel:
+def mixture_of(parts: Sequence[LanguageModel | None], weights: Sequence[float]) -> LanguageModel:
     """The mixture, without the parts that have no weight; the part itself if only one is left."""
-    used = [(part, weight) for part, weight in zip(parts, weights, strict=True) if weight > 0]
+    used = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part is not None and weight > 0]
     if len(used) == 1:
         return used[0][0]
     return Mixture(tuple(part for part, _ in used), tuple(weight for _, weight in used))
@@ -59,11 +59,6 @@ def in_double_precision(model: LanguageModel) -> LanguageModel:
         params = {name: p.astype(np.float64) for name, p in model.params.items()}
         return Net(model.model, params, tuple(s.astype(np.float64) for s in model.first))
     return model
-
-
-def average(nets: Sequence[LanguageModel]) -> LanguageModel:
-    """Several nets with equal weights."""
-    return mixture_of(nets, [1 / len(nets)] * len(nets))
 
 
 def fit_weights(p: Array) -> tuple[float, ...]:

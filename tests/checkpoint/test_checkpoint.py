@@ -167,10 +167,6 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "member twice": (add_a_member_twice, "has an unexpected member"),
     "metadata is no JSON": (lambda p: write_metadata(p, b"{"), "its metadata cannot be read"),
     "metadata is a list": (lambda p: write_metadata(p, b"[1]"), "its metadata cannot be read"),
-    "NaN": (
-        lambda p: rewrite(p, lambda arrays, _: arrays["E"].__setitem__((2, 1), np.nan)),
-        "its member 'E' holds values that are not finite",
-    ),
 }
 
 

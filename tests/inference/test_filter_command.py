@@ -227,13 +227,6 @@ def test_known_names_may_be_allowed_beside_a_list_to_avoid(allowing: str, room: 
     assert result.stdout.split() == without[3:]
 
 
-def test_names_of_no_genus_are_not_judged_as_genera(room: Path) -> None:
-    """The rows of a model of towns are those that `score` writes, which does not apply the rules for genera."""
-    words = ("-c", "m.npz", "--format", "jsonl")
-    sampled = bacterio("sample", "--seed", 1, "-n", 3, *words, cwd=room)
-    assert sampled.stdout == bacterio("score", *words, *free_names(3), cwd=room).stdout
-
-
 def test_a_list_to_avoid_is_read_as_it_is_told(room: Path) -> None:
     """A table needs its column, and what each list was taken for is said; the words without a list are refused."""
     (first,) = free_names(1)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import islice
 
 import numpy as np
 import pytest
-from support.processes import NAMES, small_model
+from support.processes import NAMES
 from support.sampling import AB, TABLE, Table, drawn, greedy, sampled
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, draws, sample
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
 
 
 def names(count: int, **options: object) -> list[str]:
@@ -158,21 +157,6 @@ def test_names_with_prefixes_do_not_depend_on_the_count(few: int) -> None:
     many = names(300, prefixes=prefixes)
     assert names(few, prefixes=prefixes) == many[:few]
     assert {name[:2] for name in many} == {"Bo", "Ko", "Al"}
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_first_letters_are_distributed_as_the_step_says(temperature: float) -> None:
-    """The network's own first step, tempered by p^(1/τ), is what the first letters of its names follow."""
-    model, n = small_model(), 5000
-    p, _ = model.language_model.step(np.array([0]), model.language_model.start(1))
-    expected = p[0].astype(float) ** (1 / temperature)
-    expected *= n / expected.sum()
-    params = SamplingParams(seed=4, temperature=temperature, max_length=60)
-    found = Counter((name or "?")[:1] for name in islice(draws(model.language_model, model.vocabulary, params), n))
-    likely = [k for k in range(1, len(expected)) if expected[k] > 10]
-    counts = np.array([found[model.vocabulary.letters[k - 1].upper()] for k in likely])
-    assert len(likely) >= 8
-    assert (np.abs(counts - expected[likely]) < 4 * np.sqrt(expected[likely])).all()
 
 
 def test_top_k_and_top_p_reach_the_draws() -> None:
