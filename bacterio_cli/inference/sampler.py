@@ -190,11 +190,13 @@ def refusal(name: str | None, params: SamplingParams, known: Collection[str]) ->
     return None
 
 
-def filter_refusals(names: Sequence[str | None], filters: Sequence[Filter]) -> list[str | None]:
-    """The reason of the first filter that refuses each name, which later ones do not see; None for what is no name."""
-    reasons: list[str | None] = [None] * len(names)
+def refusals(
+    names: Sequence[str | None], params: SamplingParams, known: Collection[str], filters: Sequence[Filter]
+) -> list[str | None]:
+    """Why each draw is not accepted, by the first filter that refuses it, which later ones do not see; None if so."""
+    reasons = [refusal(name, params, known) for name in names]
     for filter_ in filters:
-        left = [k for k, name in enumerate(names) if name and not reasons[k]]
+        left = [k for k, why in enumerate(reasons) if why is None]
         for k, refused in zip(left, filter_.refuses([str(names[k]) for k in left]).tolist(), strict=True):
             if refused:
                 reasons[k] = filter_.reason
@@ -232,13 +234,11 @@ def sample(
         for block in blocks(model, vocabulary, params):
             for begin in range(0, len(block), at_once):
                 names = block[begin : begin + at_once]
-                reasons = [refusal(name, params, known) for name in names]
-                passed = [None if why else name for name, why in zip(names, reasons, strict=True)]
-                for name, plain, filtered in zip(names, reasons, filter_refusals(passed, filters), strict=True):
+                for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
                     if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
                         return
                     stats.drawn += 1
-                    if why := plain or filtered or ("duplicate" if name in seen else None):
+                    if why := refused or ("duplicate" if name in seen else None):
                         stats.refused[why] += 1
                     elif name is not None:
                         stats.accepted += 1

@@ -22,7 +22,7 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import filters
 from bacterio_cli.inference.filters import Filter
 from bacterio_cli.inference.impossible import refuse_impossible
-from bacterio_cli.inference.sampler import filter_refusals
+from bacterio_cli.inference.sampler import SamplingParams, refusals
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.reference import Reference
@@ -155,8 +155,8 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
         return np.array([name == "Salinia" for name in names], bool)
 
     draws = ["Salinia", None, "Alba", "", "Salima"]
-    found = filter_refusals(draws, [filters.ending(["ia", "ma"]), Filter("spied", refuses)])
-    assert found == ["spied", None, "another ending", None, None]
+    found = refusals(draws, SamplingParams(seed=1), (), [filters.ending(["ia", "ma"]), Filter("spied", refuses)])
+    assert found == ["spied", "too long", "another ending", "empty", None]
     assert seen == [["Salinia", "Salima"]]
 
 
