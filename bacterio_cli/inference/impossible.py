@@ -27,8 +27,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {given['ending'][0]} leaves no letter before it within --max-length {longest}")
     if given["match"] is not None:
-        compiled(given["match"])
-        least = re._parser.parse(given["match"]).getwidth()[0]  # type: ignore[attr-defined]
+        least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
         if least > longest:
             raise UsageError(f"--match needs {least:,} letters at least, and --max-length is {longest:,}")
     if endings and (wanted := given["gender"]):

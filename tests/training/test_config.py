@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.processes import bacterio, begin, examples, finish, only_error, small_model, write_names
+from support.processes import bacterio, begin, examples, finish, only_error, small_model
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.errors import UsageError
@@ -112,11 +112,12 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option: str, 
         ("--bptt 10", "--bptt is the chunk of --stream"),
         ("--optimizer sgd --weight-decay 0.1", "--weight-decay needs --optimizer adamw"),
         ("--valid-fraction 0 --patience 3", "--patience needs names to validate on"),
+        ("--clip 1e305", "--clip must be a number from 0 to 1e+300, not 1e+305"),
     ],
 )
 def test_options_without_effect_are_refused(words: str, message: str, tmp_path: Path) -> None:
-    """An option that contradicts another is exit 2 with its name, and nothing is written."""
-    result = bacterio("train", write_names(tmp_path), *words.split(), cwd=tmp_path)
+    """An option that contradicts another, or its range, is exit 2 with its name, before a list is read."""
+    result = bacterio("train", "none.txt", *words.split(), cwd=tmp_path)
     assert message in only_error(result, 2)
     assert not (tmp_path / "bacterio.npz").exists()
 

@@ -85,12 +85,14 @@ def train(
         from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.recognition import look_like_genera
-        from bacterio_cli.training.config import TrainingConfig
+        from bacterio_cli.training.config import TrainingConfig, resolve
         from bacterio_cli.training.resume import objection
         from bacterio_cli.training.state import snapshot
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
+        if not goes_on:
+            resolve(preset or "default", given)  # refuses what is out of range before anything is read
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
