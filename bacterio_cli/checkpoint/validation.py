@@ -13,15 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint import (
-    LARGEST_COUNT,
-    LARGEST_DEPTH,
-    LARGEST_NUMBER,
-    LONGEST_SETTING,
-    MOST_LEVELS,
-    MOST_NETS,
-    MOST_PARAMETERS,
-)
+from bacterio_cli import checkpoint as limits
 from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
@@ -45,19 +37,19 @@ def require(holds: object, otherwise: str) -> None:
 
 def is_number(value: Any) -> bool:
     """Whether this is a number within the limits, and neither NaN nor True or False."""
-    return type(value) in (int, float) and abs(value) <= LARGEST_NUMBER
+    return type(value) in (int, float) and abs(value) <= limits.LARGEST_NUMBER
 
 
 def is_count(value: Any) -> bool:
     """Whether this is an integer from 0 that a float holds exactly."""
-    return type(value) is int and 0 <= value <= LARGEST_COUNT
+    return type(value) is int and 0 <= value <= limits.LARGEST_COUNT
 
 
 def check_settings(what: str, settings: dict[str, Any]) -> None:
     """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
     for name, value in settings.items():
-        short = all(len(text) <= LONGEST_SETTING for text in (name, value) if isinstance(text, str))
-        require(short, f"{what} hold a text of more than {LONGEST_SETTING} characters")
+        short = all(len(text) <= limits.LONGEST_SETTING for text in (name, value) if isinstance(text, str))
+        require(short, f"{what} hold a text of more than {limits.LONGEST_SETTING} characters")
         simple = value is None or isinstance(value, str | bool) or is_number(value)
         require(simple, f"{what} hold {reprlib.repr(value)}, which is no number and no text")
 
@@ -100,13 +92,16 @@ def check_model(model: Model, nets: int) -> None:
     """A model that can exist, so many times, within the number of parameters that a checkpoint holds."""
     for name, value in asdict(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
-        least, most = 0 if name == "n_x" else 1, LARGEST_DEPTH if name in ("layers", "window") else MOST_PARAMETERS
+        least, most = (
+            0 if name == "n_x" else 1,
+            limits.LARGEST_DEPTH if name in ("layers", "window") else limits.MOST_PARAMETERS,
+        )
         possible = value in known if known else type(value) is int and least <= value <= most
         require(possible, f"{name} cannot be {reprlib.repr(value)}")
-    require(type(nets) is int and 1 <= nets <= MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
+    require(type(nets) is int and 1 <= nets <= limits.MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
     found = nets * sum(int(np.prod(shape, dtype=object)) for shape in shapes(model).values())
-    say = f"{found:,} parameters are more than the {MOST_PARAMETERS:,} that a checkpoint holds"
-    require(found <= MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
+    say = f"{found:,} parameters are more than the {limits.MOST_PARAMETERS:,} that a checkpoint holds"
+    require(found <= limits.MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
 
 
 def check_parameters(model: Model, nets: Sequence[Params], firsts: Sequence[State]) -> None:
@@ -168,7 +163,10 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     require(len(discounts) == 3 and all(map(is_number, discounts)), f"the {name}'s discounts are not three numbers")
     require(all(0 < x < k for k, x in enumerate(discounts, 1)), f"the {name}'s discounts are out of range")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    require(len(table.levels) <= MOST_LEVELS, f"the {name} has contexts of more than {MOST_LEVELS - 1} letters")
+    require(
+        len(table.levels) <= limits.MOST_LEVELS,
+        f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters",
+    )
     # Each length's links lead to the length before, else smoothing would read what is not yet written.
     for (begin, end), (_, beyond) in pairwise(table.levels):
         links = suffix[end:beyond]

@@ -98,11 +98,7 @@ def block_sizes(n_y: int, steps: int) -> Iterator[int]:
 
 
 def draw_block(
-    model: LanguageModel,
-    given: Array,
-    steps: int,
-    cumulative: Callable[[Array], Array],
-    rng: np.random.Generator,
+    model: LanguageModel, given: Array, steps: int, cumulative: Callable[[Array], Array], rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """(ids (count, longest), lengths (count,)) of names drawn in step; `given` (count, longest prefix) begins each.
 

@@ -88,7 +88,7 @@ def test_many_banned_words_are_no_burden() -> None:
     words = [f"{k:x}q" for k in range(300_000)]
     begun = time.process_time()
     assert accepted(filters.without(words), ["Bori", "Boaq", "Albaxis"] * 500) == ["Bori", "Albaxis"] * 500
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
