@@ -85,10 +85,9 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
             if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/zero never ends
                 raise OSError(None, "it is a device, not a file")
             source = file if file.seekable() else io.BytesIO(file.read(largest_file + 1))
-            size = source.seek(0, io.SEEK_END)
-            if size > largest_file:
+            if source.seek(0, io.SEEK_END) > largest_file:
                 raise CheckpointError(path, f"is larger than the {largest_file >> 20:,} MiB that are read")
-            arrays = read_archive(path, source, size)
+            arrays = read_archive(path, source)
     except OSError as error:
         raise FileError(path, "read", error) from error
     if "meta" not in arrays:
@@ -107,8 +106,10 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
     return arrays, meta
 
 
-def read_archive(path: str | Path, file: IO[bytes], size: int, *, largest_text: int = LARGEST_TEXT) -> Arrays:
-    """Every member of the archive as an array; CheckpointError for anything out of the ordinary."""
+def read_archive(path: str | Path, source: IO[bytes] | bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
+    """Every member of an archive, open or in memory, as an array; CheckpointError for anything out of the ordinary."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    size = file.seek(0, io.SEEK_END)
     if not size:
         raise CheckpointError(path, "is empty")
     if not zipfile.is_zipfile(file):
