@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import functools
+import gc
+import inspect
 import io
 import os
 import sys
@@ -23,9 +25,11 @@ COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """The error boundary: an expected failure is one line on stderr and its exit code; a bug keeps its traceback."""
+    command.__annotations__ = inspect.get_annotations(command, eval_str=True)  # once; Typer would do it four times
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
