@@ -1,22 +1,41 @@
 """`python -m bacterio_cli` and the `bacterio` command."""
 
 import os
+import signal
 import sys
+from types import FrameType
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Ctrl-C: KeyboardInterrupt for a command at work, the end at once before it is, or while it imports.
+
+    Nothing can be lost then, and an exception would be taken for a failure: by Typer, and by modules written in C.
+    """
+    places = []
+    while frame:
+        places.append((os.path.basename(frame.f_code.co_filename), frame.f_code.co_name))
+        frame = frame.f_back
+    if ("app.py", "run") in places and not any("importlib" in file for file, _ in places):
+        raise KeyboardInterrupt
+    try:
+        os.write(2, b"bacterio: interrupted\n")
+    finally:
+        os._exit(130)
 
 
 def main() -> None:
-    """Run the application; an interrupt during start-up ends it as quietly as one later."""
+    """Run the application."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in the background of a script
+        signal.signal(signal.SIGINT, interrupt)
     completing = "_BACTERIO_COMPLETE" in os.environ
     if completing:
         # A shell waits. Typer would have rich render each help text: slow, without its [default: …], and with line ends
         # that fish takes for further candidates.
         sys.modules["rich"] = None  # type: ignore[assignment]
-    try:
-        from bacterio_cli.cli.app import main as run  # inside, so that Ctrl-C while it is imported is caught here
+    from bacterio_cli.cli.app import main as run  # inside, so that Ctrl-C while it is imported is caught here
 
+    try:
         run()
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
     except (KeyError, ValueError):  # COMP_WORDS is not set or COMP_CWORD is no number: no shell is asking
         if not completing:
             raise

@@ -9,8 +9,11 @@ from typing import Any
 from bacterio_cli.checkpoint import checkpoint as trained
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset import shipped
-from bacterio_cli.dataset.corpus import Corpus
-from bacterio_cli.inference import most_tries
+from bacterio_cli.dataset.cleaning import clean
+from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
+from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.errors import require_number
+from bacterio_cli.inference import MOST_NAMES, most_tries
 from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
@@ -19,6 +22,7 @@ from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.reference import Reference, also_known_names
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
+from bacterio_cli.training.state import TrainingState
 
 
 def load(path: str | Path | None = None) -> Checkpoint:
@@ -36,13 +40,15 @@ def sample(
     """Up to n new and distinct names, as `bacterio sample` gives them; `options` are those of `SamplingParams`.
 
     Of a model of genera they are made of known words and well formed; with `any_name` every new draw counts. What the
-    authors of the tool know of besides the corpus is left out, unless `also_known` is False.
+    authors of the tool know of besides the corpus is left out, unless `also_known` is False. Raises UsageError at once
+    for a value out of range.
 
     >>> [row.asdict()["explained"] for row in score(load(), list(sample(load(), 2, seed=1)))]
     ['explained', 'explained']
     >>> list(sample(load(), 2, seed=7, prefixes=("Methano",), temperature=0.5))[0].startswith("Methano")
     True
     """
+    require_number("n", n, 0, MOST_NAMES, whole=True)
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     filters: list[Filter] = []
     if model.corpus["profile"] == "genus":
@@ -62,7 +68,7 @@ def sample(
 
 
 def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
-    """What `bacterio score` says of each name; `avoid` are more names to compare with.
+    """What `bacterio score` says of each name; `avoid` are more names to compare with. InputError for a name too long.
 
     >>> row, other = score(load(), ["Bacillus", "Methanoscillum"])
     >>> row.status, row.nearest, round(row.bits_per_char, 1)
@@ -78,6 +84,8 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:
     """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `TrainingConfig`.
 
+    Raises UsageError, and InputError for a name that is no line of a list, before anything is learned.
+
     >>> names = [head + tail for head in ("Abe", "Bori", "Calo") for tail in ("lla", "bacter", "monas")]
     >>> for model in train(names, epochs=2, hidden=8, refit=False):
     ...     print(len(model.history), "epochs")
@@ -85,7 +93,15 @@ def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> I
     2 epochs
     2 epochs
     """
-    run = training.begin(Corpus(tuple(dict.fromkeys(names))), resolve(preset, options))
+    config = resolve(preset, options)
+    cleaned = dict.fromkeys(clean(Entry(line, name), "names") for line, name in enumerate(names, 1))
+    corpus = Corpus(tuple(name for name in cleaned if name))
+    refuse_fewer(corpus, 2, "names")
+    return snapshots(training.begin(corpus, config))
+
+
+def snapshots(run: TrainingState) -> Iterator[Checkpoint]:
+    """The model whenever a row is added to the history, and at the end."""
     for progress in training.train(run):
         if progress.row is not None:
             yield training.snapshot(run)

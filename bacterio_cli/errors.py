@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import reprlib
+from numbers import Integral, Real
 from pathlib import Path
 
-# Control characters, the bidirectional overrides that hide text on a screen, and the byte order mark.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+# Control characters, the bidirectional marks that hide text on a screen, half surrogate pairs, the byte order mark.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 class BacterioError(Exception):
@@ -19,6 +21,19 @@ class UsageError(BacterioError):
     """Options that contradict each other or a value outside its range."""
 
     exit_code = 2
+
+
+def short(value: object) -> str:
+    """A value as a message shows it, whatever its size: Python refuses to write out integers of 5,000 digits."""
+    endless = isinstance(value, int) and abs(value) > 10**1000
+    return "a number of so many digits" if endless else reprlib.repr(value)
+
+
+def require_number(option: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """UsageError unless the value is a number from `low` to `high`, without a fraction if it is to be `whole`."""
+    kind, name = (Integral, "a whole number") if whole else (Real, "a number")
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:  # type: ignore[operator]
+        raise UsageError(f"{option} must be {name} from {low:,} to {high:,}, not {short(value)}")
 
 
 class InputError(BacterioError):
@@ -41,6 +56,10 @@ class CheckpointError(BacterioError):
 
     def __init__(self, path: str | Path, what: str, remedy: str = "train a new one with 'bacterio train'") -> None:
         super().__init__(f"{path}: {what}; {remedy}")
+
+
+class ContentsError(BacterioError):
+    """What is to be a checkpoint is impossible, or beyond what any command would read again."""
 
 
 class DivergedError(BacterioError):

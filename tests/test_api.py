@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import doctest
+import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.processes import NAMES, bacterio, small_model
 
 import bacterio_cli
 from bacterio_cli import api
+from bacterio_cli.errors import BacterioError, InputError, UsageError
 
 
 @pytest.mark.parametrize("name", ["load", "sample", "score", "train"])
@@ -35,6 +38,49 @@ def test_avoid_counts_as_a_list() -> None:
     """A name of `avoid` is listed, a name of neither list is not."""
     listed, known, new = api.score(small_model(), ["Zora", NAMES[0], "Zzzzzzzz"], avoid=["zora"])
     assert (listed.listed_in, known.listed_in, new.listed_in) == (("avoid",), ("the model's corpus",), ())
+
+
+@pytest.mark.parametrize(
+    ("n", "options"),
+    [
+        (-1, {}), (0.5, {}), (1, {"seed": -1}), (1, {"seed": 2**63}), (1, {"temperature": -1}), (1, {"top_k": 0}),
+        *((1, {"temperature": value}) for value in (math.nan, math.inf, "1")),
+        *((1, {"top_p": value}) for value in (0, 2, math.nan)),
+        (1, {"min_length": 10**6}), (1, {"min_length": 9, "max_length": 8}),
+        (1, {"prefixes": ["Bori"], "max_length": 3}),
+    ],
+)  # fmt: skip
+def test_values_out_of_range_are_refused_at_once(n: Any, options: dict[str, Any]) -> None:
+    """Before the first name is asked for, as a usage error that names the option."""
+    with pytest.raises(UsageError, match=r"^(n|--[a-z-]+)( \w+)? (must be|is) "):
+        api.sample(small_model(), n, **{"seed": 1, "temperature": 1} | options)
+
+
+def test_a_prefix_that_cannot_be_spelled_is_refused_at_once() -> None:
+    """Before the first name is asked for."""
+    with pytest.raises(BacterioError, match=r"^--prefix Ж"):
+        api.sample(small_model(), 1, seed=1, prefixes=("Ж",))
+
+
+@pytest.mark.parametrize("name", ["Alba\nBora", "A" * 2000, "\U0001d160" * 300, "Al\ud800ba", "Al\u202eba"])
+def test_a_name_that_is_no_line_is_refused_at_once(name: str) -> None:
+    """A line end, a length beyond any name's, as it is or composed, or what cannot be printed: no epoch is spent."""
+    with pytest.raises(InputError, match=r"^names:2: "):
+        api.train(["Alba", name])
+    if len(name) > 1000:
+        with pytest.raises(InputError, match=r"^names: A"):
+            api.score(small_model(), ["Alba", name])
+
+
+def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
+    """Blanks, empty names and decomposed letters are taken as in a file, and an impossible net is refused at once."""
+    *_, model = api.train([" Abe\u0301lla ", "", "Bora"], epochs=1, hidden=4, layers=1, ngram=0)
+    model.save(tmp_path / "m.npz")
+    assert api.load(tmp_path / "m.npz").known == ("Ab\xe9lla", "Bora")
+    with pytest.raises(UsageError, match="--preset is one of default"):
+        api.train(["Abella", "Bora"], preset="moth")
+    with pytest.raises(BacterioError, match="parameters are more than"):
+        api.train(["Abella", "Bora"], hidden=8192)
 
 
 @pytest.mark.parametrize("words", [(), ("--any",), ("--prefix", "Halo", "--prefix", "Thermo")])

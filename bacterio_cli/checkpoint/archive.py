@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import re
 import reprlib
+import stat
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,8 +21,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bacterio_cli.checkpoint import LARGEST_FILE
 from bacterio_cli.checkpoint.atomic_write import atomic_write
-from bacterio_cli.errors import CheckpointError, FileError
+from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 Arrays = dict[str, NDArray[Any]]
 FORMAT = 2
@@ -31,12 +34,17 @@ LARGEST_TEXT = 2**23  # bytes of a compressed text: as names or as JSON it takes
 LARGEST_RATIO = 200  # of unpacked to packed bytes; deflate reaches 1,000 on zeros, and weights hardly shrink at all
 
 
-def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False) -> None:
+def save(
+    path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False, largest_file: int = LARGEST_FILE
+) -> None:
     """Write the file whole or not at all. Equal contents give equal bytes, for no time enters it.
 
-    Raises FileError.
+    Raises FileError, and ContentsError if it would be larger than what is read.
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
+    size = sum(array.nbytes + 1024 for array in members.values())  # with the headers
+    if size > largest_file:
+        raise ContentsError(f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read")
     with atomic_write(path) as file:
         write_archive(file, members, compress=compress)
 
@@ -66,19 +74,22 @@ def write_archive(
             archive.writestr(info, buffer.getvalue())
 
 
-def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
+def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays, dict[str, Any]]:
     """(arrays, meta) of a file that `save` wrote.
 
     Raises FileError if it cannot be read, CheckpointError, with what is wrong, if it is no such file.
     Nothing in it is executed, and sizes are checked before memory is asked for.
     """
     try:
-        if Path(path).is_char_device():  # /dev/zero never ends
-            raise OSError(None, "it is a device, not a file")
-        data = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/zero never ends
+                raise OSError(None, "it is a device, not a file")
+            source = file if file.seekable() else io.BytesIO(file.read(largest_file + 1))
+            if source.seek(0, io.SEEK_END) > largest_file:
+                raise CheckpointError(path, f"is larger than the {largest_file >> 20:,} MiB that are read")
+            arrays = read_archive(path, source)
     except OSError as error:
         raise FileError(path, "read", error) from error
-    arrays = read_archive(path, data)
     if "meta" not in arrays:
         raise CheckpointError(path, "is a NumPy archive, but not a checkpoint of this program")
     try:
@@ -95,18 +106,20 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     return arrays, meta
 
 
-def read_archive(path: str | Path, data: bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
-    """Every member of the archive as an array; CheckpointError for anything out of the ordinary."""
-    if not data:
+def read_archive(path: str | Path, source: IO[bytes] | bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
+    """Every member of an archive, open or in memory, as an array; CheckpointError for anything out of the ordinary."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    size = file.seek(0, io.SEEK_END)
+    if not size:
         raise CheckpointError(path, "is empty")
-    if not zipfile.is_zipfile(io.BytesIO(data)):
+    if not zipfile.is_zipfile(file):
         raise CheckpointError(path, "is not a checkpoint, or was cut short")
     arrays: Arrays = {}
     try:
-        # From memory: what the unpacking calls an OSError is then damage, and not the disk.
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            check_sizes(path, archive.infolist(), len(data))
-            there, named = len(archive.infolist()), int.from_bytes(data[-12:-10], "little")
+        with zipfile.ZipFile(file) as archive:
+            check_sizes(path, archive.infolist(), size)
+            file.seek(-12, io.SEEK_END)
+            there, named = len(archive.infolist()), int.from_bytes(file.read(2), "little")
             if there != named:  # zipfile believes a comment that swallows the rest of the directory
                 raise CheckpointError(path, f"is damaged (its directory has {there} of {named} members)")
             for info in archive.infolist():

@@ -1,12 +1,14 @@
-"""Files that are written whole or not at all: to a temporary file beside the target, synced, then renamed."""
+"""Files that are written whole or not at all, to a temporary file beside the target, and what they may replace."""
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,11 +16,13 @@ from bacterio_cli.errors import FileError
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover  not on Windows, which deletes no open file anyway
+except ImportError:  # pragma: no cover  not on Windows, which neither renames nor deletes an open file
     fcntl = None  # type: ignore[assignment]
 
+RESERVED = "reserved"  # stands where a temporary file has eight random letters
 
-@contextlib.contextmanager
+
+@contextmanager
 def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of `path` when the block ends without an exception.
 
@@ -26,82 +30,124 @@ def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[byte
     Raises FileError, with the old file untouched and nothing left beside it, and advises to change `option`.
     """
     target = Path(os.path.realpath(path))
-    temporary = None
     try:
         require_replaceable(target)
         remove_abandoned(target)
-        with locked_temporary(target) as file:
-            temporary = file.name
+        with locked_temporary(target) as (file, temporary):
             yield file
             file.flush()
             os.fsync(file.fileno())
             os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~current_umask())
+            if fcntl is None:  # pragma: no cover
+                file.close()
             os.replace(temporary, target)
-            temporary = None
     except OSError as error:
         remedy = f"the file that stood there is untouched; choose another place with {option}"
         raise FileError(path, "write", error, remedy) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
 
 
-def locked_temporary(target: Path) -> Any:
-    """A new temporary file in the target's directory, locked while it is open: its process is alive."""
-    import tempfile
+@contextmanager
+def reserved(
+    path: str | Path, *, objection: Callable[[Path], str], option: str = "--out", force: bool | None = None
+) -> Iterator[None]:
+    """Before any work, make sure that `path` may be written and can be; while the block lasts, by nobody else.
 
+    See `require_ours`. What would fail when the file is written raises FileError here. The lock is a temporary file
+    beside it, which the next write removes if the process is killed.
+    """
+    target = Path(os.path.realpath(path))
+    remedy = f"choose another place with {option}"
+    with ExitStack() as stack:
+        try:
+            require_replaceable(target)
+            require_ours(path, objection, option=option, force=force)
+            stack.enter_context(locked_temporary(target, RESERVED))
+        except BlockingIOError as error:
+            raise FileError(path, "write", "another process is about to write it", remedy) from error
+        except OSError as error:
+            raise FileError(path, "write", error, remedy) from error
+        yield
+
+
+def require_ours(path: str | Path, objection: Callable[[Path], str], *, option: str, force: bool | None = None) -> None:
+    """Raise FileError for a file that should not be written over: read-only, or not empty and with an objection to it.
+
+    It names the way out: another place and, unless `force` is None, --force, with which everything may be replaced.
+    """
+    if force or not os.path.exists(path):
+        return
+    there = os.stat(path)
+    against = "" if there.st_mode & 0o222 else "it is read-only"
+    if against := against or (objection(Path(path)) if there.st_size else ""):
+        or_force = "" if force is None else " or replace it with --force"
+        raise FileError(path, "write", against, f"choose another place with {option}{or_force}")
+    os.close(os.open(path, os.O_WRONLY))
+
+
+@contextmanager
+def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
+    """A temporary file in the target's directory, locked while it is open: its process is alive. It goes at the end.
+
+    With a name of its own, BlockingIOError if another process holds it.
+    """
+    prefix, suffix = f".{target.name}.", ".tmp"
     while True:
-        file = tempfile.NamedTemporaryFile(  # noqa: SIM115  the caller closes it
-            dir=target.parent, prefix=f".{target.name}.", suffix=".tmp", delete=False
-        )
-        if fcntl is None:
-            return file
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # else another process removed it before it was locked
-            return file
-        file.close()
+        if name is None:
+            number, beside = tempfile.mkstemp(suffix, prefix, target.parent)
+        else:
+            beside = str(target.parent / f"{prefix}{name}{suffix}")
+            number = os.open(beside, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with open(number, "wb") as file:
+            lock(file, wait=name is None)
+            if not os.fstat(number).st_nlink:  # another process removed it before it was locked
+                continue
+            try:
+                yield file, beside
+            finally:
+                if fcntl is None:  # pragma: no cover
+                    file.close()
+                with suppress(OSError):  # it has become the target
+                    os.unlink(beside)
+            return
+
+
+def lock(file: IO[bytes], *, wait: bool = False) -> None:
+    """Lock an open file for this process, on systems that can; BlockingIOError if another holds it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def remove_abandoned(target: Path) -> None:
     """Delete the temporary files that killed processes left beside this target: those that nobody holds locked."""
-    if fcntl is None:
-        return
     for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
-        with contextlib.suppress(OSError), open(stray, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError), open(stray, "rb") as file:
+            lock(file)
             os.unlink(stray)
 
 
 def require_replaceable(target: Path) -> None:
-    """OSError if the target is a directory, a device or a pipe, which a rename would replace by a file."""
+    """OSError if a rename could not put a file in the place of what stands there, or would if it is no file."""
     try:
-        mode = target.stat().st_mode  # asked once: it may vanish at any moment
+        there, folder = target.stat(), target.parent.stat()  # asked once: it may vanish at any moment
     except OSError:
         return
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(None, "it is a directory")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(there.st_mode):
         raise OSError(None, "it is a device or a pipe, not a file")
-
-
-def probe(path: str | Path, *, option: str = "--out") -> None:
-    """Raise FileError now, rather than after hours of work, if nothing can be written at `path`."""
-    import tempfile
-
-    target = Path(os.path.realpath(path))
-    try:
-        require_replaceable(target)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise FileError(path, "write", error, f"choose another place with {option}") from error
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, there.st_uid, folder.st_uid):
+        raise PermissionError(None, "it belongs to another user, in a directory where only its owner replaces a file")
+    with suppress(FileNotFoundError, PermissionError):  # not on Linux
+        path = re.sub(rb"[ \t\n\\]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(target))
+        mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
+        if path in (line.split(b" ")[4] for line in mounts):
+            raise OSError(None, "it is a mount point, which no other file can replace")
 
 
 def is_one_of(path: Path, sources: Iterable[str | Path]) -> bool:
     """Whether `path` is one of these files, by whatever name; '-' is standard input."""
     for source in sources:
-        with contextlib.suppress(OSError):  # a file that is not there is reported when it is read
+        with suppress(OSError):  # a file that is not there is reported when it is read
             if os.path.samestat(os.stat(path), os.fstat(0) if source == "-" else os.stat(source)):
                 return True
     return False

@@ -20,31 +20,21 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint import archive
+from bacterio_cli.checkpoint import archive, validation
 from bacterio_cli.checkpoint.archive import Arrays
-from bacterio_cli.checkpoint.validation import (
-    COUNTS,
-    TABLES,
-    read_corpus_facts,
-    read_held_out,
-    read_history,
-    read_mixture,
-    read_model,
-    read_parameter,
-    read_settings,
-    read_vocabulary,
-)
+from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_model, read_table
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import CheckpointError
+from bacterio_cli.errors import CheckpointError, ContentsError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.lm.mixture import average, mixture_of
+from bacterio_cli.lm.mixture import mixture_of
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, shapes
 
 WORKING_CHECKPOINT = Path("bacterio.npz")
+TABLES = ("table", "background")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +44,8 @@ class Checkpoint:
     `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
     `held_out` are the bits per character of names that had not been learned, to compare new ones with.
     `progress` and `resume` are the figures and the arrays that only `--resume` needs. `first` has for each net the
-    state from which names begin, if that is not zeros: see `Net`.
+    state from which names begin, if that is not zeros: see `Net`. Raises ContentsError for what could not
+    be read again.
     """
 
     model: Model
@@ -72,6 +63,19 @@ class Checkpoint:
     held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
     first: tuple[State, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Check that the parts are possible and agree with each other."""
+        validation.check_model(self.model, len(self.nets))
+        validation.check_parameters(self.model, self.nets, self.first)
+        validation.check_vocabulary(self.vocabulary, self.model.n_y)
+        validation.check_corpus(self.corpus, self.known)
+        validation.check_settings("the training options", self.training)
+        validation.check_settings("the figures of its progress", self.progress or {})
+        validation.check_history(self.history)
+        tables = {name: getattr(self, name) for name in TABLES}
+        validation.check_mixture(self.weights, tables, self.training.get("ngram"))
+        validation.check_held_out(self.held_out)
+
     @property
     def params(self) -> Params:
         """The weights of the first net."""
@@ -81,14 +85,13 @@ class Checkpoint:
     def net(self) -> LanguageModel:
         """The nets alone: their average."""
         firsts = self.first or ((),) * len(self.nets)
-        return average([Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)])
+        nets = [Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)]
+        return mixture_of(nets, [1 / len(nets)] * len(nets))
 
     @property
     def language_model(self) -> LanguageModel:
         """What the sampler steps: nets and tables, mixed."""
-        parts = [(self.net, self.weights[0])]
-        parts += [(t, w) for t, w in zip((self.table, self.background), self.weights[1:], strict=True) if t is not None]
-        return mixture_of([part for part, _ in parts], [weight for _, weight in parts])
+        return mixture_of((self.net, self.table, self.background), self.weights)
 
     @property
     def arch(self) -> str:
@@ -100,13 +103,9 @@ class Checkpoint:
         return replace(self, progress=None, resume={})
 
     def save(self, path: str | Path, *, compress: bool = False) -> None:
-        """Write the checkpoint; raises FileError."""
+        """Write the checkpoint; raises FileError, and ContentsError if its history or options have changed since."""
+        self.__post_init__()
         archive.save(path, *encode(self), compress=compress)
-
-
-def net_key(k: int, name: str) -> str:
-    """The member that holds a parameter of net k; the first net's have the names of the formulas."""
-    return f"net{k}.{name}" if k else name
 
 
 def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
@@ -137,47 +136,35 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
     return arrays, meta
 
 
-def decode(path: str | Path, arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
+def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     """The checkpoint that `encode` laid out; of what does not fit, whatever error it leads to."""
-    model = read_model(meta["model"])
-    known = tuple(arrays["known_names"].tobytes().decode().split("\n"))
-    nets, (table, background), weights = read_mixture(arrays, meta["mixture"], model.n_y)
+    model, mixture = read_model(meta["model"]), meta["mixture"]
+    validation.check_model(model, mixture["nets"])  # before anything is looked up for so many nets and layers
+    nets = range(mixture["nets"])
+    firsts = len(model.start(1, np.float32)) if "first0" in arrays else 0
     return Checkpoint(
         model=model,
-        nets=tuple(
-            {name: read_parameter(path, arrays, net_key(k, name), shape) for name, shape in shapes(model).items()}
-            for k in range(nets)
-        ),
-        vocabulary=read_vocabulary(meta["vocabulary"], model.n_y),
-        known=known,
-        corpus=read_corpus_facts(meta["corpus"], known),
-        training=read_settings("the training options", meta["training"]),
-        history=read_history(meta["history"]),
-        table=table,
-        background=background,
-        weights=weights,
-        progress=None if meta["progress"] is None else read_settings("the figures of its progress", meta["progress"]),
+        nets=tuple({name: arrays[net_key(k, name)] for name in shapes(model)} for k in nets),
+        vocabulary=Vocabulary(meta["vocabulary"]["letters"], bool(meta["vocabulary"]["capitalised"])),
+        known=tuple(arrays["known_names"].tobytes().decode().split("\n")),
+        corpus={"profile": "any"} | meta["corpus"],
+        training=meta["training"],
+        history=meta["history"],
+        weights=tuple(mixture["weights"][part] for part in ("nets", *TABLES)),
+        progress=meta["progress"],
         resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
-        held_out=read_held_out(arrays),
-        first=read_first(path, arrays, model, nets),
-    )
-
-
-def read_first(path: str | Path, arrays: Arrays, model: Model, nets: int) -> tuple[State, ...]:
-    """The states from which names begin, of every net; none if the first net has none."""
-    if "first0" not in arrays:
-        return ()
-    shapes_of = [s.shape for s in model.start(1, np.float32)]
-    return tuple(
-        tuple(read_parameter(path, arrays, net_key(k, f"first{j}"), shape) for j, shape in enumerate(shapes_of))
-        for k in range(nets)
+        held_out=arrays.get("held_out", np.empty(0, np.float32)),
+        first=tuple(tuple(arrays[net_key(k, f"first{j}")] for j in range(firsts)) for k in nets if firsts),
+        **{name: read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in TABLES},
     )
 
 
 def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
     try:
-        return decode(path, *archive.load(path))
+        return decode(*archive.load(path))
+    except ContentsError as error:
+        raise CheckpointError(path, str(error)) from error
     except MemoryError as error:
         raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:

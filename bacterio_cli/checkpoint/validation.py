@@ -1,133 +1,144 @@
-"""The parts of a checkpoint, each checked before anything is built from it: files lie.
+"""What holds of every checkpoint, whether it is made, written or read; a table from a file is followed link by link.
 
-Each function takes what stands in the file and returns what the program works with. Raises ValueError, with what is
-wrong, or CheckpointError where a member is to blame.
+Raises ContentsError with what is wrong, in words to stand behind the name of the file.
 """
 
 from __future__ import annotations
 
 import reprlib
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
+from bacterio_cli import checkpoint as limits
 from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import UNPRINTABLE, CheckpointError
+from bacterio_cli.errors import UNPRINTABLE, ContentsError
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.layers import Array
-from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP
+from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, shapes
 
-LARGEST_SIZE, LARGEST_DEPTH = 2**20, 128
-MOST_LEVELS = 12
-MOST_NETS = 16
-LARGEST_NUMBER = 2**1000  # integers in JSON have no end; above 2**1024 no float holds them
-LONGEST_SETTING = 200  # characters
-TABLES = ("table", "background")
 COUNTS = ("suffix", "first", "letter", "target", "count")
+FIGURES = ("nats_per_char", "gradient_norm", "learning_rate")  # of a row of the history
+MEASURED = ("valid_nats_per_char", "valid_bits_per_char")  # that may be missing
 
 
 def require(holds: object, otherwise: str) -> None:
-    """ValueError, with this message, unless it holds."""
+    """ContentsError, with this message, unless it holds."""
     if not holds:
-        raise ValueError(otherwise)
+        raise ContentsError(otherwise)
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a number that a float can hold, and neither NaN nor True or False."""
-    return type(value) in (int, float) and abs(value) < LARGEST_NUMBER
+    """Whether this is a number within the limits, and neither NaN nor True or False."""
+    return type(value) in (int, float) and abs(value) <= limits.LARGEST_NUMBER
 
 
-def read_settings(what: str, stored: dict[str, Any]) -> dict[str, Any]:
+def is_count(value: Any) -> bool:
+    """Whether this is an integer from 0 that a float holds exactly."""
+    return type(value) is int and 0 <= value <= limits.LARGEST_COUNT
+
+
+def check_settings(what: str, settings: dict[str, Any]) -> None:
     """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
-    for name, value in stored.items():
-        texts = [text for text in (name, value) if isinstance(text, str)]
-        short = max(map(len, texts)) <= LONGEST_SETTING
-        require(short, f"{what} hold a text of more than {LONGEST_SETTING} characters")
+    for name, value in settings.items():
+        short = all(len(text) <= limits.LONGEST_SETTING for text in (name, value) if isinstance(text, str))
+        require(short, f"{what} hold a text of more than {limits.LONGEST_SETTING} characters")
         simple = value is None or isinstance(value, str | bool) or is_number(value)
         require(simple, f"{what} hold {reprlib.repr(value)}, which is no number and no text")
-    return dict(stored)
 
 
-def read_vocabulary(stored: dict[str, Any], n_y: int) -> Vocabulary:
-    """Sorted, distinct, printable letters, as many as the model reads; JSON could hold half of a surrogate pair."""
-    letters = stored["letters"]
+def check_vocabulary(vocabulary: Vocabulary, n_y: int) -> None:
+    """Sorted, distinct, printable letters, as many as the model reads."""
+    letters = vocabulary.letters
     require(isinstance(letters, str), "the vocabulary is no text")
     require(list(letters) == sorted(set(letters)), "the letters of the vocabulary are not sorted and distinct")
     require(len(letters) + 1 == n_y, f"the vocabulary has {len(letters)} letters, and the model reads {n_y - 1}")
-    printable = not UNPRINTABLE.search(letters) and not any("\ud800" <= letter <= "\udfff" for letter in letters)
-    require(printable, "the vocabulary has letters that cannot be printed")
-    return Vocabulary(letters, bool(stored["capitalised"]))
+    require(not UNPRINTABLE.search(letters), "the vocabulary has letters that cannot be printed")
 
 
-def read_corpus_facts(stored: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    """What is known of the corpus, in agreement with the names that the file holds."""
-    facts = {key: stored[key] for key in ("digest", "names", "characters", "date", "longest")}
-    facts["profile"] = stored.get("profile", "any")
-    require(facts["profile"] in PROFILES, f"there is no profile {reprlib.repr(facts['profile'])}")
-    require(type(facts["names"]) is int and len(known) == facts["names"], "the known names are not as many as it says")
+def check_corpus(facts: dict[str, Any], known: Sequence[str]) -> None:
+    """Names that are lines of a list, and facts that agree with them."""
+    check_settings("the facts about the corpus", facts)
     require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
-    longest = facts["longest"]
-    require(type(longest) is int and 1 <= longest <= 2 * LONGEST_LINE, "the length of the longest name is impossible")
-    require(type(facts["characters"]) is int, "the number of characters in the corpus is no integer")
+    lengths = [*map(len, known)]
+    fit = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE
+    require(fit, f"the known names do not all have 1 to {LONGEST_LINE} characters")
+    require(facts["names"] == len(known), "the known names are not as many as it says")
+    require(facts["longest"] == max(lengths), "the longest name is not as long as it says")
+    require(facts["characters"] == sum(lengths) + len(known), "the corpus has not as many characters as it says")
+    require(facts["profile"] in PROFILES, f"there is no profile {reprlib.repr(facts['profile'])}")
     texts = isinstance(facts["digest"], str) and (facts["date"] is None or isinstance(facts["date"], str))
     require(texts, "the digest or the date of the corpus is no text")
-    return facts
 
 
-def read_history(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def check_history(history: Sequence[dict[str, Any]]) -> None:
     """Rows of numbers, the validation loss possibly missing."""
-    rows = [dict(row) for row in stored]
-    for row in rows:
-        numbers = [row[key] for key in ("step", "epoch", "nats_per_char", "gradient_norm", "learning_rate")]
-        numbers += [row[key] for key in ("valid_nats_per_char", "valid_bits_per_char") if row[key] is not None]
-        require(all(map(is_number, numbers)), "the history holds a value that is no number")
-        require(isinstance(row["stage"], str) and type(row["net"]) is int, "the history does not name stage and net")
-    return rows
+    for row in history:
+        check_settings("the rows of the history", row)
+        counts = all(is_count(row[key]) for key in ("step", "epoch", "net"))
+        numbers = [row[key] for key in FIGURES] + [row[key] for key in MEASURED if row[key] is not None]
+        require(counts and all(map(is_number, numbers)), "the history holds a value that is no number")
+        require(isinstance(row["stage"], str), "the history does not name its stages")
 
 
-def read_model(sizes: dict[str, Any]) -> Model:
-    """The frozen model that `asdict` described; ValueError if it cannot exist."""
-    settings = dict(sizes)
-    kinds: dict[str, type[Model]] = {"CharRNN": CharRNN, "WindowMLP": WindowMLP}
-    model = kinds[settings.pop("class")](**settings)
-    for name, value in vars(model).items():
+def check_model(model: Model, nets: int) -> None:
+    """A model that can exist, so many times, within the number of parameters that a checkpoint holds."""
+    for name, value in asdict(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
-        least, most = (0 if name == "n_x" else 1), LARGEST_DEPTH if name in ("layers", "window") else LARGEST_SIZE
+        least, most = (
+            0 if name == "n_x" else 1,
+            limits.LARGEST_DEPTH if name in ("layers", "window") else limits.MOST_PARAMETERS,
+        )
         possible = value in known if known else type(value) is int and least <= value <= most
         require(possible, f"{name} cannot be {reprlib.repr(value)}")
-    return model
+    require(type(nets) is int and 1 <= nets <= limits.MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
+    found = nets * sum(int(np.prod(shape, dtype=object)) for shape in shapes(model).values())
+    say = f"{found:,} parameters are more than the {limits.MOST_PARAMETERS:,} that a checkpoint holds"
+    require(found <= limits.MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
 
 
-def read_parameter(path: str | Path, arrays: Arrays, name: str, shape: tuple[int, ...]) -> Array:
-    """One parameter, which must be there, float32, finite and of the shape that the model says."""
-    found = arrays.get(name)
-    if found is None or found.shape != shape or found.dtype != np.float32:
-        what = "is missing" if found is None else f"is {found.dtype} {found.shape}"
-        raise CheckpointError(path, f"its member {name!r} {what}, and its model needs float32 {shape}")
-    if not np.isfinite(found).all():
-        raise CheckpointError(path, f"its member {name!r} holds values that are not finite")
-    return found
+def check_parameters(model: Model, nets: Sequence[Params], firsts: Sequence[State]) -> None:
+    """Parameters and first states of each net: float32, finite and of the shapes that the model says."""
+    require(len(firsts) in (0, len(nets)), "not every net has a state from which names begin")
+    begins = [s.shape for s in model.start(1, np.float32)]
+    wanted = shapes(model) | {f"first{j}": shape for j, shape in enumerate(begins) if firsts}
+    for k, (net, first) in enumerate(zip(nets, firsts or [()] * len(nets), strict=True)):
+        for name, value in chain(net.items(), ((f"first{j}", s) for j, s in enumerate(first))):
+            member, shape = f"its member {net_key(k, name)!r}", wanted[name]
+            same = value.shape == shape and value.dtype == np.float32
+            require(same, f"{member} is {value.dtype} {value.shape}, and its model needs float32 {shape}")
+            require(np.isfinite(value).all(), f"{member} holds values that are not finite")
+        require(len(net) + len(first) == len(wanted), f"net {k + 1} has not all the parameters of its model")
 
 
-def read_mixture(
-    arrays: Arrays, stored: dict[str, Any], n_y: int
-) -> tuple[int, list[NGram | None], tuple[float, float, float]]:
-    """(number of nets, tables, weights) of a mixture; weights are of all nets together and of each table."""
-    nets = stored["nets"]
-    require(type(nets) is int and 1 <= nets <= MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
-    tables = [read_table(arrays, name, stored["discounts"][name], n_y) for name in TABLES]
-    weights = [stored["weights"][part] for part in ("nets", *TABLES)]
+def net_key(k: int, name: str) -> str:
+    """The member that holds a parameter of net k; the first net's have the names of the formulas."""
+    return f"net{k}.{name}" if k else name
+
+
+def check_mixture(weights: Sequence[float], tables: dict[str, NGram | None], ngram: Any) -> None:
+    """Weights of the nets together and of each table; `ngram` is the table's order in the options, if they say it."""
     require(all(map(is_number, weights)), "the mixture weights are not all numbers")
     require(min(weights) >= 0, "a mixture weight is negative")
     require(abs(sum(weights) - 1) < 1e-3, "the mixture weights do not sum to 1")
-    for name, table, weight in zip(TABLES, tables, weights[1:], strict=True):
+    for (name, table), weight in zip(tables.items(), weights[1:], strict=True):
         require(table is not None or weight == 0, f"the {name} has a weight, but is missing")
-    return nets, tables, (weights[0], weights[1], weights[2])
+    agrees = ngram is None or (ngram == 0) == (tables["table"] is None)
+    require(agrees, f"the options say ngram {ngram}, and the table says otherwise")
+
+
+def read_model(sizes: dict[str, Any]) -> Model:
+    """The model that `asdict` described, not yet checked."""
+    settings = dict(sizes)
+    kinds: dict[str, type[Model]] = {"CharRNN": CharRNN, "WindowMLP": WindowMLP}
+    return kinds[settings.pop("class")](**settings)
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
@@ -138,8 +149,8 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     suffix, first, letter, target, count = (getattr(counts, part) for part in COUNTS)
     S, E = len(suffix), len(letter)
     require(all(a.dtype == np.int32 for a in (suffix, first, letter, target, count)), f"the {name} is not of integers")
-    shapes = [a.shape for a in (suffix, first, letter, target, count)]
-    require(S > 0 and shapes == [(S,), (S + 1,), *[(E,)] * 3], f"the {name}'s arrays do not fit each other")
+    shapes_of = [a.shape for a in (suffix, first, letter, target, count)]
+    require(S > 0 and shapes_of == [(S,), (S + 1,), *[(E,)] * 3], f"the {name}'s arrays do not fit each other")
     # Compared, not subtracted: a difference could wrap around.
     spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
     require(spans, f"the {name}'s states do not share out its pairs")
@@ -152,7 +163,10 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     require(len(discounts) == 3 and all(map(is_number, discounts)), f"the {name}'s discounts are not three numbers")
     require(all(0 < x < k for k, x in enumerate(discounts, 1)), f"the {name}'s discounts are out of range")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    require(len(table.levels) <= MOST_LEVELS, f"the {name} has contexts of more than {MOST_LEVELS - 1} letters")
+    require(
+        len(table.levels) <= limits.MOST_LEVELS,
+        f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters",
+    )
     # Each length's links lead to the length before, else smoothing would read what is not yet written.
     for (begin, end), (_, beyond) in pairwise(table.levels):
         links = suffix[end:beyond]
@@ -161,10 +175,8 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     return table
 
 
-def read_held_out(arrays: Arrays) -> Array:
+def check_held_out(bits: Array) -> None:
     """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
-    bits = arrays.get("held_out", np.empty(0, np.float32))
     require(bits.ndim == 1 and bits.dtype == np.float32, "the held-out likelihoods are no row of float32 numbers")
     require(np.isfinite(bits).all() and (bits >= 0).all(), "the held-out likelihoods are not all finite and positive")
     require((bits[1:] >= bits[:-1]).all(), "the held-out likelihoods are not in ascending order")
-    return bits

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gc
+import inspect
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -54,7 +56,6 @@ def application(asked: str | None) -> typer.Typer:
 def docstring_in_source(command: Callable[..., None]) -> str:
     """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
     import ast
-    import inspect
 
     try:
         function = ast.parse(inspect.getsource(command)).body[0]
@@ -65,9 +66,11 @@ def docstring_in_source(command: Callable[..., None]) -> str:
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     """The command until its last row is written; interrupted it says so, which Typer would not."""
+    command.__annotations__ = inspect.get_annotations(command, eval_str=True)  # once; Typer would do it four times
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
         try:
             command(*args, **kwargs)
             sys.stdout.flush()

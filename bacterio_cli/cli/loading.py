@@ -63,20 +63,13 @@ def scorer_of(
 
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
-    """The lists with what they are of, their sizes and dates, and how many of the names stand in each, in a line."""
-    hits = [f", {count:,} found" if count else ", none found" for count in lookup.found(names)] if names else []
-    lists = [
-        f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {r.kind}{found}, {aged(r.date)})"
-        for r, found in zip(lookup.references, hits or [""] * len(lookup.references), strict=True)
-    ]
+    """The lists with what they are of, their sizes and ages, and how many of the names stand in each, in a line."""
+    lists = []
+    for r, hits in zip(lookup.references, lookup.found(names), strict=True):
+        found = f", {f'{hits:,}' if hits else 'none'} found" if names else ""
+        age = f"{'' if r.date.startswith('file') else 'to '}{r.date}" if r.date else "of unknown date"
+        lists.append(f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {r.kind}{found}, {age})")
     return f"compared with {', '.join(lists)}"
-
-
-def aged(date: str | None) -> str:
-    """How old a list is: the newest name that it states, or the time of its file."""
-    if date is None:
-        return "of unknown date"
-    return date if date.startswith("file") else f"to {date}"
 
 
 def tsv(values: Iterable[Any]) -> str:
@@ -85,12 +78,10 @@ def tsv(values: Iterable[Any]) -> str:
 
 
 def cell(value: Any) -> str:
-    """One value as text without tabs."""
-    if value is None:
-        return ""
+    """One value as text without tabs; of a finding its code."""
     if isinstance(value, list):
-        return ",".join(str(part["code"]) if isinstance(part, dict) else str(part) for part in value)
-    return str(value)
+        return ",".join(map(cell, value))
+    return "" if value is None else str(value["code"] if isinstance(value, dict) else value)
 
 
 def row_as(form: str, row: Row, *, etymology: bool = False, label: str | None = None) -> str:

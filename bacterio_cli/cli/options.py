@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Option
 
 from bacterio_cli.cli import completion
 from bacterio_cli.dataset import PROFILES
@@ -26,59 +26,16 @@ else:
     Profile, InputFormat = one_of(PROFILES), one_of(FORMATS)
     Gender = one_of(gender for gender in completion.GENDERS if gender)
 
-CheckpointOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--checkpoint", "-c",
-        autocompletion=completion.checkpoints,
-        help="The model. [default: bacterio.npz here, else the one that ships]",
-    ),
-]  # fmt: skip
-InputFormatOption = Annotated[
-    InputFormat | None, typer.Option(help="The format of the lists that are read. [default: by content]")
-]
-AvoidOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE[#COLUMN]",
-        help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. "
-        "[default: none]",
-        show_default=False,
-    ),
-]
-AvoidElsewhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE[#COLUMN]",
-        help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]",
-        show_default=False,
-    ),
-]
-ColumnOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|N", help="Read this column of a table, by name or number from 1. [default: it is no table]"
-    ),
-]
-EncodingOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-HeaderOption = Annotated[bool, typer.Option("--header", help="Begin the TSV with the names of its columns.")]
-GlossaryOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE",
-        help="Words of your own beside the glossary, in its format; repeatable. [default: none]",
-        show_default=False,
-    ),
-]
-EtymologyOption = Annotated[bool, typer.Option("--etymology", help="Draft the etymology of each name of a genus.")]
-AlsoKnownOption = Annotated[
-    bool,
-    typer.Option(
-        "--also-known/--no-also-known",
-        help="Avoid *Candidatus*, SeqCode and later names that the authors of the tool know of.",
-    ),
-]
+# fmt: off
+CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
+InputFormatOption = Annotated[InputFormat | None, Option(help="The format of the lists that are read. [default: by content]")]
+AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
+AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]
+ColumnOption = Annotated[str | None, Option(metavar="NAME|N", help="Read this column of a table, by name or number from 1. [default: it is no table]")]
+EncodingOption = Annotated[str | None, Option(metavar="NAME", help="Such as latin-1 or cp1252. [default: utf-8, or as the file announces]")]
+JsonOption = Annotated[bool, Option("--json", help="One JSON object.")]
+HeaderOption = Annotated[bool, Option("--header", help="Begin the TSV with the names of its columns.")]
+GlossaryOption = Annotated[list[str] | None, Option(metavar="FILE", help="Words of your own beside the glossary, in its format; repeatable. [default: none]", show_default=False)]
+EtymologyOption = Annotated[bool, Option("--etymology", help="Draft the etymology of each name of a genus.")]
+AlsoKnownOption = Annotated[bool, Option("--also-known/--no-also-known", help="Avoid *Candidatus*, SeqCode and later names that the authors of the tool know of.")]
+# fmt: on

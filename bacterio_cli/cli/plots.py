@@ -60,7 +60,7 @@ class Letters(NamedTuple):
 
 def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
     """Before any work: UsageError for a suffix unknown or a file that is read, BacterioError or FileError for the rest."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of, probe
+    from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
 
     if form_of(path) not in UNDATED:
         raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
@@ -75,7 +75,8 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
         ) from error
     except ValueError as error:  # from MPLBACKEND or a matplotlibrc
         raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; correct them") from error
-    probe(path, option="--plot")
+    with reserved(path, objection=lambda _: "", option="--plot"):
+        pass
 
 
 def form_of(path: Path) -> str:

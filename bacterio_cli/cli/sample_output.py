@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect
+from bisect import bisect, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import loading, tables, terminal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 REPORTED = 100_000  # names that a report keeps
 AT_ONCE = 512  # names scored together
+INDENT = "    "
 
 
 def labelled(chosen: Iterator[str], labels: Sequence[str] | None) -> Iterator[tuple[str | None, str]]:
@@ -26,21 +28,22 @@ def labelled(chosen: Iterator[str], labels: Sequence[str] | None) -> Iterator[tu
     They are dealt out in turn, so that name k of a placeholder does not depend on how many there are of each.
     """
     if not labels:
-        yield from ((None, name) for name in chosen)
-    elif all_names := list(chosen):
-        for place, label in enumerate(labels):
-            yield from ((label, name) for name in all_names[place :: len(labels)])
+        return zip(repeat(None), chosen, strict=False)
+    every = list(chosen)
+    return ((label, name) for place, label in enumerate(labels) for name in every[place :: len(labels)])
 
 
 def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | None) -> Iterator[str]:
     """Print the names, each behind its placeholder if there are any, and pass them on.
 
-    With a scorer the draft of an etymology stands in the line below, indented.
+    With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
     """
+    width = terminal.columns_of(sys.stdout) if scorer and terminal.is_terminal(sys.stdout) else sys.maxsize
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
-            sys.stdout.write(f"    {loading.drafted(row).text}\n")
+            draft = loading.drafted(row).text
+            sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
         yield name
 
 
@@ -67,13 +70,14 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
     bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
     of_length: dict[int, list[float]] = {}
     for name, mean in zip(pool, bits, strict=True):
-        of_length.setdefault(len(name), []).append(mean)
-    for means in of_length.values():
-        means.sort()
-    share = [
-        bisect(of_length[len(name)], mean) / len(of_length[len(name)]) for name, mean in zip(pool, bits, strict=True)
-    ]
-    waiting = sorted(range(len(pool)), key=lambda k: (share[k], bits[k]))
+        insort(of_length.setdefault(len(name), []), mean)
+
+    def place(k: int) -> tuple[float, float]:
+        """The share of the names as long as name k that are as likely at least; then how likely it is."""
+        others = of_length[len(pool[k])]
+        return bisect(others, bits[k]) / len(others), bits[k]
+
+    waiting = sorted(range(len(pool)), key=place)
     while waiting:
         taken, left, counts = 0, [], Counter[str]()
         for k in waiting:
@@ -121,46 +125,50 @@ def consume(printed: Iterator[str], *, keep: bool) -> list[str]:
     return kept
 
 
-def share_accepted(tally: SamplingStats) -> str:
-    """How many draws were accepted, in a line."""
-    share = 100 * tally.accepted / max(1, tally.drawn)
-    return f"{tally.accepted:,} of {tally.drawn:,} draws accepted ({share:.3g} %)"
-
-
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:
     """What became of the draws, and how the names compare with the corpus."""
     from bacterio_cli.nomenclature.statistics import compare
 
     figures = compare(names, known)
     if as_json:
-        import json
-
-        counts = {
-            "drawn": tally.drawn,
-            "accepted": tally.accepted,
-            "refused": dict(tally.refused),
-            "compared": len(names),
-        }
+        counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
         values = {figure.name: {"names": figure.names, "corpus": figure.corpus} for figure in figures}
-        sys.stderr.write(json.dumps({**counts, "figures": values}) + "\n")
+        sys.stderr.write(terminal.as_json({**counts, "compared": len(names), "figures": values}))
         return
-    refused = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
-    terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {refused}")
+    terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {reasons(tally)}")
     cells = [(f.name, *("–" if value is None else f"{value:.3f}" for value in (f.names, f.corpus))) for f in figures]
     title = f"{len(names):,} names beside the corpus"
     tables.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
 
 
-def shortfall(tally: SamplingStats, wanted: int, temperature: float) -> str:
+def reasons(tally: SamplingStats) -> str:
+    """Why draws were refused, the commonest reason first."""
+    return ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
+
+
+def options_against(refused: set[str]) -> list[str]:
+    """The options that let names pass which are refused for these reasons."""
+    from bacterio_cli.nomenclature.usable import REASONS
+
+    causes = {"--any": REASONS, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
+
+
+def shortfall(tally: SamplingStats, wanted: int) -> str:
     """What was found, what was refused and why, and what may help."""
-    reasons = ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common())
     common = {why for why, _ in tally.refused.most_common(2)}
-    if temperature == 0:
-        remedy = "temperature 0 has one answer: " + ("ask for -n 1" if wanted > 1 else "raise --temp")
-    elif common & {"known", "duplicate"}:
-        remedy = "loosen the constraints, raise --temp or --max-tries, or pass --allow-known or --allow-duplicates"
-    else:
-        remedy = "loosen the constraints, or raise --temp or --max-tries"
+    others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
     return (
-        f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws; refused: {reasons or 'none'}; {remedy}"
+        f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws; refused: {reasons(tally)}; "
+        f"loosen the constraints, raise --temp or --max-tries{others}"
     )
+
+
+def no_other(tally: SamplingStats, only: str | None) -> str:
+    """Why temperature 0, which has one name, does not give more, or not even that one."""
+    if tally.accepted:
+        return "temperature 0 has one answer: ask for -n 1, or raise --temp"
+    (why,) = tally.refused
+    remedies = "".join(f"pass {option}, or " for option in options_against({why}))
+    what = "the likeliest name" + (f", {only}," if only else "")
+    return f"temperature 0 has one answer: {what} is refused ({why}); {remedies}raise --temp"

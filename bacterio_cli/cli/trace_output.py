@@ -157,7 +157,7 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
         if model.cell == "rnn":
             from bacterio_cli.nn.activations import ACTIVATIONS
 
-            own["f′"] = ACTIVATIONS[model.activation].slope(own["a"])
+            own["f′"] = ACTIVATIONS[model.activation].derivative(own["a"])
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
             columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}

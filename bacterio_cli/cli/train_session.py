@@ -1,142 +1,189 @@
-"""A training session: the loop around the steps, with its progress bar, its log, its saves and its signals."""
+"""A training session: the loop around the steps, with its progress bar, its saves, its log and its signals."""
 
 from __future__ import annotations
 
-import json
 import math
 import signal
-from contextlib import suppress
+import socket
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import terminal
 from bacterio_cli.cli.loading import validation_curve
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
-from bacterio_cli.errors import BacterioError, DivergedError, FileError
+from bacterio_cli.cli.training_log import Log
+from bacterio_cli.errors import BacterioError, DivergedError
 
 if TYPE_CHECKING:
     from bacterio_cli.training.trainer import Progress, TrainingState
 
 NAMES = 3  # shown of a model that has improved
-EPOCHS_BETWEEN_NAMES = 5
+EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
+SAVING_SHARE = 0.1  # of the time at most: epochs that are shorter than this allows are saved several at once
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+REPEATS = 1.0  # seconds in which a signal is taken for one that was noticed already
 
 
-class Log:
-    """The rows of the history as JSON Lines; on resume a row that already stands there is not written again."""
+class Interrupted(BaseException):
+    """A signal asks to stop. Not an Exception, so that nothing takes it for a failure of its own."""
 
-    def __init__(self, path: Path, *, append: bool) -> None:
-        self.path, self.last = path, 0
-        try:
-            if path.is_file():  # a log may be replaced by a new one; any other file is somebody's
-                rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-                self.last = max((row["step"] for row in rows), default=0) if append else 0
-            self.file: TextIO = path.open("a" if append else "w", encoding="utf-8")
-        except OSError as failure:
-            raise FileError(path, "write", failure) from failure
-        except (ValueError, KeyError, TypeError) as failure:
-            raise FileError(path, "write", "it is not a log of this program", "choose another --log") from failure
 
-    def write(self, progress: Progress) -> None:
-        """One row, on the disk before the checkpoint that follows it."""
-        if progress.row is None or progress.step <= self.last:
-            return
-        try:
-            self.file.write(json.dumps({**progress.row, "chars_per_second": round(progress.chars_per_second)}) + "\n")
-            self.file.flush()
-        except OSError as failure:
-            raise FileError(self.path, "write", failure) from failure
+class Signals:
+    """SIGINT, SIGTERM and SIGHUP during a block: what is kept is said, and the exit code is 128 and the signal's number.
+
+    The first signal raises Interrupted, or is remembered while `deferred`. Those that follow within a second are
+    ignored, one that comes later raises, and then all are ignored. `kept` says how far the training is and where.
+    """
+
+    def __init__(self, out: Path, *, goes_on: bool, quiet: bool) -> None:
+        self.quiet, self.deferred = quiet, True  # at first: an exception could be lost in an import
+        self.kept = "before a step was taken; " + (f"{out} is as it was" if goes_on else "nothing was kept")
+        self.number: int | None = None
+        self.since = 0.0
+
+    def __enter__(self) -> Signals:
+        """Take the signals over, but for a SIGHUP that is ignored, as under nohup."""
+        self.order, self.end = socket.socketpair()
+        self.end.setblocking(False)
+        self.wakeup = signal.set_wakeup_fd(self.end.fileno(), warn_on_full_buffer=False)
+        self.before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number, handler in self.before.items():
+            if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:
+                signal.signal(number, self.receive)
+        return self
+
+    def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """The signal handler."""
+        if self.number is None:
+            # Of several that wait Python handles the smallest first; here they stand in order.
+            self.number = next((n for n in self.order.recv(99) if n in SIGNALS), number)
+            self.since = time.monotonic()
+            if not self.deferred:
+                self.stop()
+        elif time.monotonic() > self.since + REPEATS:
+            self.stop()
+
+    def stop(self) -> None:
+        """Raise Interrupted; from now on the process only cleans up."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        raise Interrupted
+
+    def defer(self, *, deferred: bool) -> None:
+        """Remember signals, or raise the one that was remembered and those that come."""
+        self.deferred = deferred
+        if self.number is not None and not deferred:
+            self.stop()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Leave with a line and the exit code of a signal, if there was one."""
+        if kind is not Interrupted:
+            for number, handler in self.before.items():
+                signal.signal(number, handler)
+        signal.set_wakeup_fd(self.wakeup)
+        self.order.close()
+        self.end.close()
+        if kind is Interrupted and self.number is not None:
+            if not self.quiet:
+                terminal.notice(f"{'interrupted' if self.number == signal.SIGINT else 'terminated'} {self.kept}")
+            raise SystemExit(128 + self.number) from None
 
 
 class Session:
-    """The loop around the steps: progress bar, log, saves, and a clean stop when a signal asks for it."""
+    """The loop around the steps: progress bar, saves, log, and a stop after the step when a signal asks for it."""
 
     def __init__(
-        self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, quiet: bool
+        self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
     ) -> None:
-        self.state, self.out, self.save_every, self.log, self.quiet = state, out, save_every, log, quiet
-        self.signal: int | None = None
+        self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
+        self.replaces = out.exists() and not state.step  # what was never validated does not
         self.names_due = 0  # the row of the history from which names are shown again
+        self.valid = next(reversed(validation_curve(state.history)), None)
+        self.saved_at = self.saving = 0.0
 
     def go(self) -> None:
-        """Train to the end; Ctrl-C and SIGTERM save and leave with 130 and 143, divergence saves and raises."""
+        """Train to the end; a signal saves and raises Interrupted, divergence saves and raises."""
         from bacterio_cli.training.trainer import train as steps
 
         keep_freed_memory()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.remember)
-        nothing_to_do = self.state.done
-        try:
-            quiet = self.quiet or nothing_to_do
-            with Bar("", self.state.total, done=self.state.step, delay=0, quiet=quiet) as bar:
-                for progress in steps(self.state):
-                    if bar.visible:
-                        self.show(bar, progress)
-                    if self.log:
-                        self.log.write(progress)
-                    due = self.save_every and progress.step % self.save_every == 0
-                    if due or progress.row:
-                        self.save()
-                    if self.signal:
-                        break
-        except DivergedError:
-            if self.state.history or not self.out.exists():  # weights that were never validated replace no others
-                self.save()
-            raise
-        if not nothing_to_do:  # the last save was made before a signal, or before the last stage had ended
+        if self.state.done:
+            if self.log:
+                self.log.write()
+            return
+        self.signals.defer(deferred=True)
+        with Bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as bar:
+            try:
+                with closing(steps(self.state)) as progresses:
+                    for progress in progresses:
+                        self.note(progress, bar)
+                        if self.signals.number is not None:
+                            break
+            except DivergedError:
+                self.save_validated()
+                raise
+        self.save_validated()
+        self.signals.defer(deferred=False)
+
+    def note(self, progress: Progress, bar: Bar) -> None:
+        """Show a step, and save it if it is time to."""
+        if progress.row:
+            valid = progress.row["valid_bits_per_char"]
+            self.valid = self.valid if valid is None else valid
+            if self.log:
+                self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
+        if bar.visible:
+            self.show(bar, progress)
+        enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
+        if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
             self.save()
-        if self.signal:
-            self.leave(self.signal)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     def show(self, bar: Bar, progress: Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.config.nets}" if state.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
-        valid = next(reversed(validation_curve(state.history)), None)
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
-        figures = [f"valid {valid:.3f}"] if valid is not None else []
+        figures = [] if self.valid is None else [f"valid {self.valid:.3f}"]
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         bar.show(what, progress.step, progress.total, ", ".join(figures))
-        if progress.improved and len(state.history) >= self.names_due:
-            self.names_due = len(state.history) + EPOCHS_BETWEEN_NAMES
+        epochs = len(state.history)
+        if progress.improved and epochs >= self.names_due:
+            self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             if names := self.fresh_names():
                 bar.write(f"{what}: {', '.join(names)}")
 
     def fresh_names(self) -> list[str]:
-        """A few new names of the model as it stands: of nets and tables together, as `sample` draws them."""
-        from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
+        """A few new names of the model as it stands: of nets and tables together, as `sample --any` draws them."""
+        from bacterio_cli.api import sample
         from bacterio_cli.training.trainer import snapshot
 
-        found: list[str] = []
         with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
-            model = snapshot(self.state)
-            params = SamplingParams(seed=self.state.step, max_length=2 * model.corpus["longest"])
-            known, tally = frozenset(model.known), SamplingStats()
-            drawn = sample(
-                model.language_model, model.vocabulary, known, params, count=NAMES, max_tries=200, stats=tally
-            )
-            found.extend(drawn)
-        return found
+            return list(sample(snapshot(self.state), NAMES, seed=self.state.step, any_name=True, also_known=False))
+        return []
 
-    def remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """The signal handler: the loop looks after each step; a second signal does not wait for it."""
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = number
-
-    def leave(self, number: int) -> None:
-        """Say that the training can be resumed, and exit."""
-        word = "interrupted" if number == signal.SIGINT else "terminated"
-        if not self.quiet:
-            terminal.notice(f"{word} at step {self.state.step:,}; saved to {self.out}, go on with --resume")
-        raise SystemExit(128 + number)
+    def save_validated(self) -> None:
+        """Save, unless weights that were never validated would replace a model."""
+        if self.state.history or not self.replaces:
+            self.save()
+        else:
+            self.signals.kept = f"at step {self.state.step:,}, before an epoch had ended; {self.out} is as it was"
 
     def save(self) -> None:
-        """The training as it stands."""
+        """The training as it stands, then its log."""
         from bacterio_cli.training.trainer import snapshot
 
+        begun = time.perf_counter()
         snapshot(self.state).save(self.out)
+        done = "before an epoch had ended"
+        if self.state.history:
+            done = "after epoch {epoch:,} of the {stage}".format(**self.state.history[-1])
+        self.signals.kept = f"at step {self.state.step:,}, {done}; saved to {self.out}, go on with --resume"
+        self.saved_at = time.perf_counter()
+        self.saving = self.saved_at - begun
+        self.replaces = False
+        if self.log:
+            self.log.write()

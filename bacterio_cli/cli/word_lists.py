@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bacterio_cli.errors import UNPRINTABLE, BacterioError, UsageError
+from bacterio_cli.errors import UNPRINTABLE, BacterioError, InputError, UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.nomenclature.glossary import Word
@@ -29,13 +30,16 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
 
 
 def read_placeholders(path: Path) -> list[str]:
-    """The placeholders of a taxonomy, or all words of a plain list."""
+    """The placeholders of a taxonomy, or all words of a plain list, whatever they look like."""
     from bacterio_cli.dataset.cleaning import PLACEHOLDERS, bare, flaw
     from bacterio_cli.dataset.readers.formats import read
 
-    reading = read(str(path))
-    if not reading.taxonomic:
+    try:
+        reading = read(str(path))
+    except InputError:  # MAG_001 looks like no name
         return read_words(path, "--for")
+    if not reading.taxonomic:
+        return words_in((entry.text for entry in reading.entries), f"--for {path}")
     found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
     if not found:
         raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
@@ -43,13 +47,17 @@ def read_placeholders(path: Path) -> list[str]:
 
 
 def read_words(path: Path, option: str) -> list[str]:
-    """The words of a list, one a line; UsageError if there is none."""
+    """The words of a list, one a line."""
     from bacterio_cli.dataset.readers.formats import read
 
-    words = [entry.text.strip() for entry in read(str(path), input_format="lines").entries]
-    words = list(dict.fromkeys(word for word in words if word and not word.startswith("#")))
+    return words_in((entry.text for entry in read(str(path), input_format="lines").entries), f"{option} {path}")
+
+
+def words_in(texts: Iterable[str], where: str) -> list[str]:
+    """The texts without comments, each once; BacterioError if there is none, or one that no line can hold."""
+    words = list(dict.fromkeys(word for text in texts if (word := text.strip()) and not word.startswith("#")))
     if not words:
-        raise BacterioError(f"{option} {path}: the file has no words; give one a line")
+        raise BacterioError(f"{where}: the file has no words; give one a line")
     if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
-        raise BacterioError(f"{option} {path}: control character in {odd!r}; give one word a line")
+        raise BacterioError(f"{where}: control character in {odd!r}; give one word a line")
     return words

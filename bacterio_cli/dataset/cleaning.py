@@ -134,8 +134,8 @@ def clean(entry: Entry, where: str) -> str:
     if not text or text.startswith("#"):
         return ""
     place = f"{where}:{entry.line}"
-    if len(text) > LONGEST_LINE:
-        what, remedy = f"the line has {len(text):,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
+    if (length := max(len(text), len(composed(text)))) > LONGEST_LINE:  # composed, a few letters become two or three
+        what, remedy = f"the line has {length:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
         raise InputError(place, what, remedy)
     if found := UNPRINTABLE.search(text):
         remedy = "a plain list has one name a line"

@@ -1,8 +1,10 @@
 """The classic mistakes, planted one line at a time, to show that the check would have seen them.
 
-A bug names a function, a line of it, and the line that people write instead. Planting compiles the
-function's own source with that line exchanged and runs it in the original's place, wherever it is
-used; so what is tested is the very code with one real mistake in it.
+A bug names a function, a line of it, and the line that people write instead. Planting compiles the function's own
+source with that line exchanged and runs it in the original's place: the very code, with one real mistake in it.
+
+At a small scale tanh z = z − z³/3 …, σ(z) = ½ + z/4 …, ŷ = 1/n_y, and whatever came back through W_aa has shrunk by its
+scale. T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -20,13 +22,20 @@ from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain,
 
 @dataclass(frozen=True)
 class Bug:
-    """One mistake: `right` stands exactly once in the source of `function`; `wrong` takes its place."""
+    """One mistake: `right` stands exactly once in the source of `function`; `wrong` takes its place.
+
+    Then why people write it, what the scale of the values does to it, and at which scales of the lesson's sweep central
+    differences, judged by one number per case, let it pass in a case at least.
+    """
 
     name: str
     summary: str
     function: Callable[..., Any]
     right: str
     wrong: str
+    why: str = ""
+    by_scale: str = ""
+    missed_at: tuple[float, ...] = ()
 
     def source(self) -> str:
         """The function's source with the mistake in it."""
@@ -51,60 +60,116 @@ class Bug:
 
 BUGS = [
     Bug("missing-transpose", "the error goes back through W_aa instead of its transpose", rnn.RNN.backward,
-        "np.matmul(dz_t, W_aa, out=", "np.matmul(dz_t, W_aa.T, out="),
+        "np.matmul(dz_t, W_aa, out=", "np.matmul(dz_t, W_aa.T, out=",
+        "Where rows are examples, the state goes forward through W_aaᵀ and its error back through W_aa; where columns "
+        "are, it is the other way round, and texts mix the two. W_aa is square, so no shape objects.",
+        "da_0 has W_aa as a factor and is wrong at any scale; the parameters only by what came back through W_aa."),
     Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
-        "dz_t *= slope[step.now]", "dz_t *= 1"),
-    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", activations.tanh_slope,
-        "np.multiply(a, a, out=out)", "np.tanh(a) ** 2"),
-    Bug("tanh-plus", "1 + tanh², as one text prints it", activations.tanh_slope,
-        "np.subtract(1, ", "np.add(1, "),
-    Bug("sigmoid-lost-minus", "σ (1 + σ): the inner minus sign is lost", activations.sigmoid_slope,
-        "np.subtract(1, a, out=out)", "np.add(1, a, out=out)"),
+        "dz_t *= f_prime[step.now]", "dz_t *= 1",
+        "The way back is dz = da ⊙ f′(z) and then dz W_aa. Who thinks of the matrices alone passes da on as dz.",
+        "tanh′ is 1 to four digits at a ≈ 0.01, and a tanh net passes. σ′ ≈ ¼ and relu′ = 0 give it away.", (0.01,)),
+    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", activations.tanh_derivative,
+        "np.multiply(a, a, out=out)", "np.tanh(a) ** 2",
+        "Books write the slope in z, 1 − tanh²(z). The cache holds a = tanh z: the formula, copied, takes tanh twice.",
+        "tanh a = a − a³/3 …: the slope is wrong by 2a⁴/3, 7·10⁻⁹ at a = 0.01, 0.04 of 0.75 at a = 0.5.", (0.01, 0.1)),
+    Bug("tanh-plus", "1 + tanh², as one text prints it", activations.tanh_derivative,
+        "np.subtract(1, ", "np.add(1, ",
+        "tan′ = 1 + tan², and the plus is carried over to tanh, in print as well (T3), where it is a minus.",
+        "The slope is wrong by 2a²: 2·10⁻⁴ at a = 0.01. In most nets that drowns beside db_y and dW_ya.", (0.01,)),
+    Bug("sigmoid-lost-minus", "σ (1 + σ): the inner minus sign is lost", activations.sigmoid_derivative,
+        "np.subtract(1, a, out=out)", "np.add(1, a, out=out)",
+        "σ′ = e⁻ᶻ/(1 + e⁻ᶻ)² has to be parted into σ and 1 − σ, and the minus is easily lost on the way, as in T3.",
+        "σ(0) = ½: at a small scale the slope is ¾ instead of ¼. No scale hides it."),
     Bug("no-carry", "each step forgets what comes back from the next", rnn.RNN.backward,
-        "np.add(da[step.now], dh_next[step.running], out=", "np.add(da[step.now], 0, out="),
+        "np.add(da[step.now], dh_next[step.running], out=", "np.add(da[step.now], 0, out=",
+        "The loss at step t is seen, what a⟨t⟩ does to later steps is not: backpropagation, but not through time.",
+        "What comes back from step t+1 fades with W_aa, but the first state has no other gradient, and is wrong at any "
+        "scale, though one number for a whole net may pass at 0.01.", (0.01,)),
     Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
-        "previous_rows(hidden_states, batch_sizes)", "hidden_states[-len(da) :]"),
+        "previous_rows(hidden_states, batch_sizes)", "hidden_states[-len(da) :]",
+        "dW_aa = Σ dz⟨t⟩ᵀ a⟨t−1⟩ wants the state that went in; a⟨t⟩, which came out, has its shape and is nearer.",
+        "a⟨t⟩ and a⟨t−1⟩ differ by as much as they are large, at any scale; only dW_aa tells."),
     Bug("summed-not-averaged", "the loss is a mean, its gradient a sum", loss.cross_entropy_backward,
-        "dz /= len(dz) / share", "dz /= 1"),
+        "dz /= len(dz) / weight", "dz /= 1",
+        "A mean is taken in the loss and forgotten in its gradient. SGD then runs at N times the rate; Adam hides it.",
+        "The gradient is N times too large, a relative error of 1 − 1/N, whatever the weights."),
     Bug("clipped-before-check", "gradients are clipped before anyone compares them", models.loss_and_grads,
-        "Gradients(share * float(loss), grads,",
-        "Gradients(share * float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},"),
-    Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.sum_rows,
+        "Gradients(weight * float(loss), grads,",
+        "Gradients(weight * float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},",
+        "Clipping belongs between gradient and update. Done any sooner, what comes out is the gradient of no loss.",
+        "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − t)/N may be beyond them.", (0.01, 0.1)),
+    Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.segment_sum,
         "return one_hot.T @ rows",
-        "S = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype); S[..., ids, :] = rows; return S"),
+        "S = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype); S[..., ids, :] = rows; return S",
+        "dE[id] = dx keeps only the last occurrence of a letter, and so does NumPy's dE[ids] += dx; np.add.at adds up.",
+        "A letter that recurs is wrong at any scale, but in two layers of small weights little beside db_y.", (0.01,)),
     Bug("bias-of-one-row", "db takes one row of the batch, not the sum", layers.linear_backward,
-        "dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)", "dy.swapaxes(-1, -2) @ x, dy[..., -1, :]"),
+        "dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)", "dy.swapaxes(-1, -2) @ x, dy[..., -1, :]",
+        "Broadcasting adds b to every row without a word: the sum over rows that undoes it is easily forgotten.",
+        "The rows left out are as large as the one that is kept: no scale hides it."),
     Bug("softmax-diagonal-only", "ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
-        "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))"),
+        "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))",
+        "By its own z_i, ŷ_i has the derivative ŷ_i (1 − ŷ_i), like σ; but every z_j stands in the denominator.",
+        "At a small scale every ŷ is about 1/n_y, and the forgotten −1/n_y² is as large as ever."),
     Bug("softmax-quotient-plus", "the quotient rule with + for −", loss.softmax_jacobian,
-        "np.diag(y_hat) - np.outer", "np.diag(y_hat) + np.outer"),
+        "np.diag(y_hat) - np.outer", "np.diag(y_hat) + np.outer",
+        "(u/v)′ = (u′v − uv′)/v². Remembered as a product rule with a denominator it has a plus, in T3 too.",
+        "At a small scale Σ ŷ dŷ is about the mean of dŷ, not small: its sign shows at once."),
     Bug("hard-targets", "a target distribution is treated as its likeliest letter", loss.cross_entropy_backward,
-        "dz = y_hat - targets", "dz = y_hat - np.eye(y_hat.shape[1])[targets.argmax(axis=1)]"),
+        "dz = y_hat - targets", "dz = y_hat - np.eye(y_hat.shape[1])[targets.argmax(axis=1)]",
+        "With ids as targets, ŷ − t is ŷ less 1 at one letter; code for that takes a distribution's likeliest letter.",
+        "The targets do not depend on the weights, so no scale hides it. One-hot targets do: there the two agree."),
     Bug("dropout-forward-only", "the mask is applied forward and not backward", models.CharRNN.backward,
-        "dropout(dh, masks[k] if masks else None)", "dropout(dh, None)"),
+        "dropout(dh, masks[k] if masks else None)", "dropout(dh, None)",
+        "A mask is soon thrown away, and backward needs it again. Gradient checks are usually run without dropout.",
+        "The mask is 0 or 1/(1 − p) at any scale, and everything below it is wrong by that; dW_ya and db_y are right."),
     Bug("slope-twice", "δ is multiplied by f′ twice a layer", models.WindowMLP.backward,
-        "dh * ACTIVATIONS[self.activation].slope(value)", "dh * ACTIVATIONS[self.activation].slope(value) ** 2"),
+        "dh * ACTIVATIONS[self.activation].derivative(value)",
+        "dh * ACTIVATIONS[self.activation].derivative(value) ** 2",
+        "Some texts put f′ into δ and others write δ ⊙ f′. A line from each, and f′ is squared; T4 takes it once.",
+        "tanh′² is wrong by a² only, 10⁻⁴ at a = 0.01; σ′² = 1/16 for ¼ shows at any scale; relu′² = relu′ never.",
+        (0.01,)),
     Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gru.GRU.backward,
-        "np.multiply(to_c, h, out=to_r)", "np.multiply(to_c, 1, out=to_r)"),
-    Bug("gru-reset-forgotten", "dh = dz_c: what the reset gate lets through is not scaled back", gru.GRU.backward,
-        "np.multiply(to_c, r, out=to_h)", "np.multiply(to_c, 1, out=to_h)"),
+        "np.multiply(to_c, p, out=to_r)", "np.multiply(to_c, 1, out=to_r)",
+        "r ⊙ p is a product of two things that are learned: dr = dz_c ⊙ p and dp = dz_c ⊙ r. Here p is forgotten.",
+        "p = W_ca a⟨t−1⟩ shrinks with the square of the scale, and 1 in its place is far too large: seen everywhere."),
+    Bug("gru-reset-forgotten", "dp = dz_c: what the reset gate lets through is not scaled back", gru.GRU.backward,
+        "np.multiply(to_c, r, out=to_p)", "np.multiply(to_c, 1, out=to_p)",
+        "c̃ = tanh(… + r ⊙ p): the derivative of what stands in the brackets is passed to p as if it stood alone.",
+        "r ≈ ½ at a small scale, so dW_ca is twice too large; what goes on through W_ca fades too slowly to pass."),
     Bug("gru-no-skip-path", "the old state that u keeps sends nothing back", gru.GRU.backward,
-        "da_t *= u[step.now]", "da_t *= 0"),
+        "da_t *= u[step.now]", "da_t *= 0",
+        "a⟨t−1⟩ enters step t in three products with W_aa, and in u ⊙ a⟨t−1⟩, which has no matrix and is overlooked.",
+        "u ≈ ½ at a small scale: half of da is lost at every step, on the path that does not fade with the weights."),
     Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", lstm.LSTM.backward,
-        "dc_t *= f[step.now]", "dc_t *= 1"),
+        "dc_t *= f[step.now]", "dc_t *= 1",
+        "The LSTM of 1997 had no forget gate: its cell passed errors back unchanged, and so does who derives from it.",
+        "f ≈ ½ at a small scale, so dc comes back twice too large from every step. Only an f near 1 would hide it."),
     Bug("lstm-tanh-c-dropped", "the cell's own tanh has no slope", lstm.LSTM.backward,
-        "through_tanh = tanh_slope(tanh_c)", "through_tanh = np.ones_like(tanh_c)"),
+        "through_tanh = tanh_derivative(tanh_c)", "through_tanh = np.ones_like(tanh_c)",
+        "In a = o ⊙ tanh c the eye takes tanh c for given: it has no weights and no z of its own, unlike the gates.",
+        "c ≈ 0.01 makes 1 − tanh² c equal to 1 up to 10⁻⁴, and whole nets pass.", (0.01,)),
     Bug("update-before-backprop", "a layer's weights are updated before the error goes back through them",
-        plain_dense.gradients, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local"),
+        plain_dense.gradients, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local",
+        "T4's algorithm does, layer by layer, first the update and then δ = W_lᵀ (…): δ meets the new weights.",
+        "The update is (δ ⊙ σ′) ⊗ h, at η = 1, with h ≈ ½: the smaller the weights, the more of W_l is the update."),
     Bug("last-state-of-the-list", "hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",
-        plain.loss_and_grads, 'd["w"] += dz @ h[t - 1].T', 'd["w"] += dz @ h[(t - 1) % T].T'),
+        plain.loss_and_grads, 'd["w"] += dz @ h[t - 1].T', 'd["w"] += dz @ h[(t - 1) % T].T',
+        "The state carried in has index −1, which in a list is the last entry, of the same shape: hs has to be a dict.",
+        "Only the first step of a chunk is wrong, and only dw, at any scale; in a longer chunk it drowns."),
     Bug("trained-carried-used-from-zero", "the gradient is that of a net which begins from zeros, the loss is not",
-        models.loss_and_grads, "model.forward(params, x, batch_sizes, state, masks)",
-        "model.forward(params, x, batch_sizes, None, masks)"),
+        models.loss_and_grads,
+        "model.forward(params, x, batch_sizes, state, masks)", "model.forward(params, x, batch_sizes, None, masks)",
+        "Training hands the state on, and sampling begins from zeros: two models with the same weights, each passes.",
+        "The state works through W_aa: the parameters differ by about the scale; its own gradient is missing at any."),
     Bug("sum-without-mean", "dW_ya sums over the letters of a loss that is their mean", models.CharRNN.backward,
-        'grads = {"W_ya": dW, "b_y": db}', 'grads = {"W_ya": dW * len(dz), "b_y": db}'),
+        'grads = {"W_ya": dW, "b_y": db}', 'grads = {"W_ya": dW * len(dz), "b_y": db}',
+        "Over a batch whose loss is a mean, each equation wants 1/N, which is easily put in twice or left out of one.",
+        "dW_ya is N times too large, a relative error of 1 − 1/N, whatever the weights; all others are right."),
     Bug("layers-swapped", "the gradients of the initial states come back in the wrong order", models.CharRNN.backward,
-        "dinitial = dfirst + dinitial", "dinitial = dinitial + dfirst"),
+        "d_initial_state = d_initial + d_initial_state", "d_initial_state = d_initial_state + d_initial",
+        "Backward visits the layers from the top down: what it collects is in reverse order, and of the same shapes.",
+        "A lower layer's state works through the next one's weights, and its gradient is smaller by the scale."),
 ]  # fmt: skip
 
 

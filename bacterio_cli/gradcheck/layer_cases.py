@@ -1,8 +1,8 @@
-"""The cases of the parts: every layer, activation and cell, made scalar by fixed random weights on its output."""
+"""Every layer, activation and cell, made scalar by random weights on its output.  (T1–T4: see `bacterio_cli.nn`.)"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from bacterio_cli.gradcheck.numerical import Case
 from bacterio_cli.nn import layers, loss, plain, plain_dense
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.layers import Array, GatheredRows, Params
+from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params
 from bacterio_cli.nn.models import CELLS
-from bacterio_cli.trace.equations import gradient_equations
+from bacterio_cli.trace.equations import BACK, DERIVATIVES, gradient_equations
 
 SCALE = 0.5
 BATCH_SIZES = np.array([4, 4, 3, 1, 1])
@@ -23,83 +23,54 @@ def normal(rng: np.random.Generator, scale: float) -> Callable[..., Array]:
     return lambda *shape: scale * rng.standard_normal(shape)
 
 
-def weighted(
-    case: str,
-    values: Params,
-    forward: Callable[[Params], Array],
-    backward: Callable[[Params, Array], Params],
-    equation: str,
-) -> Case:
+def weighted(case: str, values: Params, equation: str, forward: Any, backward: Any) -> Case:
     """A layer made scalar: L = Σ w ⊙ y with fixed random weights w, which are then dL/dy."""
     w = normal(np.random.default_rng(7), SCALE)(*forward(values).shape)
-    return Case(
-        case, "", values,
-        lambda v: (w * forward(v)).sum(),
-        lambda v: backward(v, w),
-        dict.fromkeys(values, equation),
-    )  # fmt: skip
+    equations = dict.fromkeys(values, equation)
+    return Case(case, "", values, lambda v: (w * forward(v)).sum(), lambda v: backward(v, w), equations)
 
 
 def layer_cases(scale: float = SCALE) -> Iterator[Case]:
     """The layers without time."""
     rng = np.random.default_rng(1)
-    draw = normal(rng, scale)
-    ids = np.array([2, 0, 2, 3, 2, 0, 5])
+    draw, ids = normal(rng, scale), np.array([2, 0, 2, 3, 2, 0, 5])
 
-    def linear_gradient(v: Params, dy: Array) -> Params:
-        return dict(zip(("x", "W", "b"), layers.linear_backward(v["x"], v["W"], dy), strict=True))  # type: ignore[arg-type]
+    def x_of(v: Params) -> layers.Input:
+        return v["x"] if "x" in v else EmbeddingLookup(v.get("E"), ids)
 
-    def rows_gradient(v: Params, dy: Array) -> Params:
-        rows = GatheredRows(v["E"], ids)
-        return dict(zip(("E", "W", "b"), layers.linear_backward(rows, v["W"], dy), strict=True))  # type: ignore[arg-type]
+    def linear_gradient(v: Params, dy: Array) -> dict[str, Array | None]:
+        dx, dW, db = layers.linear_backward(x_of(v), v["W"], dy)
+        return {"x": dx, "E": dx, "W": dW, "b": db}
 
-    def one_hot_gradient(v: Params, dy: Array) -> Params:
-        _, dW, db = layers.linear_backward(GatheredRows(None, ids), v["W"], dy)
-        return {"W": dW, "b": db}
-
-    yield weighted(
-        "linear", {"x": draw(5, 3), "W": draw(4, 3), "b": draw(4)},
-        lambda v: layers.linear(v["x"], v["W"], v["b"]), linear_gradient, "dx = dy W, dW = dyᵀ x, db = Σ dy (T3)",
-    )  # fmt: skip
-    yield weighted(
-        "linear of an embedding", {"E": draw(6, 3), "W": draw(4, 3), "b": draw(4)},
-        lambda v: layers.linear(GatheredRows(v["E"], ids), v["W"], v["b"]), rows_gradient,
-        "S = Σ dy by letter: dE = S W, dW = Sᵀ E",
-    )  # fmt: skip
-    yield weighted(
-        "linear of one-hot", {"W": draw(4, 6), "b": draw(4)},
-        lambda v: layers.linear(GatheredRows(None, ids), v["W"], v["b"]), one_hot_gradient,
-        "S = Σ dy by letter: dW = Sᵀ",
-    )  # fmt: skip
-    formulas = {
-        "tanh": "tanh′ = 1 − a² (T1 a; T2 eq. 7)",
-        "sigmoid": "σ′ = a (1 − a) (T3)",
-        "relu": "relu′ = [z > 0] (T3)",
-    }
-    for name, activation in ACTIVATIONS.items():
+    shapes: Mapping[str, tuple[int, ...]]
+    for case, shapes, equation in (
+        ("linear", {"x": (5, 3), "W": (4, 3)}, "dx = dy W, dW = dyᵀ x, db = Σ dy (T3)"),
+        ("linear of an embedding", {"E": (6, 3), "W": (4, 3)}, "S = Σ dy by letter: dE = S W, dW = Sᵀ E"),
+        ("linear of one-hot", {"W": (4, 6)}, "S = Σ dy by letter: dW = Sᵀ"),
+    ):
+        values = {name: draw(*shape) for name, shape in shapes.items()} | {"b": draw(4)}
+        yield weighted(case, values, equation, lambda v: layers.linear(x_of(v), v["W"], v["b"]), linear_gradient)
+    for name, (f, derivative) in ACTIVATIONS.items():
+        equation = f"{DERIVATIVES[name].text} ({DERIVATIVES[name].source})"
         yield weighted(
-            name, {"z": draw(5, 3)}, lambda v, f=activation.function: f(v["z"]),  # type: ignore[misc]
-            lambda v, da, act=activation: {"z": da * act.slope(act.function(v["z"]))}, formulas[name],  # type: ignore[misc]
+            name, {"z": draw(5, 3)}, equation,
+            lambda v, f=f: f(v["z"]), lambda v, da, f=f, d=derivative: {"z": da * d(f(v["z"]))},
         )  # fmt: skip
     mask = layers.dropout_mask(rng, (5, 3), 0.4, np.float64)
     yield weighted(
-        "dropout", {"x": draw(5, 3)}, lambda v: layers.dropout(v["x"], mask),
-        lambda _, dy: {"x": layers.dropout(dy, mask)}, "dx = dy ⊙ m (Srivastava et al. 2014)",
+        "dropout", {"x": draw(5, 3)}, "dx = dy ⊙ m (Srivastava et al. 2014)",
+        lambda v: layers.dropout(v["x"], mask), lambda _, dy: {"x": layers.dropout(dy, mask)},
     )  # fmt: skip
     yield weighted(
-        "softmax Jacobian", {"z": draw(4)}, lambda v: loss.softmax(v["z"]),
-        lambda v, dy: {"z": loss.softmax_jacobian(loss.softmax(v["z"])).T @ dy}, "J = diag(ŷ) − ŷ ŷᵀ (T1 b; T2 eq. 1)",
+        "softmax Jacobian", {"z": draw(4)}, "J = diag(ŷ) − ŷ ŷᵀ (T1 b; T2 eq. 1)",
+        lambda v: loss.softmax(v["z"]), lambda v, dy: {"z": loss.softmax_jacobian(loss.softmax(v["z"])).T @ dy},
     )  # fmt: skip
-    for case, targets in (
-        ("ids", np.array([3, 0, 1, 1, 2])),
-        ("distributions", rng.dirichlet(np.ones(4), 5)),
-    ):
-        z = draw(5, 4)
+    for case, targets in (("ids", np.array([3, 0, 1, 1, 2])), ("distributions", rng.dirichlet(np.ones(4), 5))):
         yield Case(
-            f"cross-entropy, {case}", "", {"z": z},
+            f"cross-entropy, {case}", "", {"z": draw(5, 4)},
             lambda v, t=targets: loss.cross_entropy(v["z"], t)[0],  # type: ignore[misc]
             lambda v, t=targets: {"z": loss.cross_entropy_backward(loss.cross_entropy(v["z"], t)[1], t)},  # type: ignore[misc]
-            {"z": "dz_y = (ŷ − y) / N (T1; T2 eq. 3; T3)"},
+            {"z": f"{BACK[0].text} ({BACK[0].source})"},
         )  # fmt: skip
 
 
@@ -123,25 +94,30 @@ def plain_cases(scale: float = SCALE) -> Iterator[Case]:
 
 
 def cell_cases(scale: float = SCALE) -> Iterator[Case]:
-    """The cells alone: parameters, input and initial state, with weights on every output and on the final state."""
-    variants: list[tuple[str, dict[str, Any]]] = [("rnn", {"activation": name}) for name in ACTIVATIONS]
-    for arch, extra in [*variants, *((arch, {}) for arch in CELLS if arch != "rnn")]:
-        draw = normal(np.random.default_rng(2), scale)
-        cell = CELLS[arch](3, 2, "0.", **extra)
-        B, N = int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())
-        states = ("a_0", "c_0")[: cell.states]
-        values = {name: draw(*shape) for name, shape in cell.shapes.items()}
-        values |= {"x": draw(N, 3)} | {name: draw(B, 2) for name in states}
-        w, w_state = draw(N, 2), [draw(B, 2) for _ in states]
+    """The cells alone."""
+    yield from (cell_case("rnn", scale, activation=name) for name in ACTIVATIONS)
+    yield from (cell_case(arch, scale) for arch in ("gru", "lstm"))
 
-        def loss(v: Params, cell: Any = cell, states: Any = states, w: Array = w, w_state: Any = w_state) -> Any:
-            a, after, _ = cell.forward(v, v["x"], BATCH_SIZES, tuple(v[s] for s in states))
-            return (w * a).sum() + sum((d * s).sum() for d, s in zip(w_state, after, strict=True))
 
-        def gradient(v: Params, cell: Any = cell, states: Any = states, w: Array = w, w_state: Any = w_state) -> Params:
-            _, _, cache = cell.forward(v, v["x"], BATCH_SIZES, tuple(v[s] for s in states))
-            dx, dstate, grads = cell.backward(v, cache, w, tuple(w_state))
-            return {**grads, "x": dx, **dict(zip(states, dstate, strict=True))}
+def cell_case(arch: str, scale: float, **extra: str) -> Case:
+    """A cell: parameters, input and initial state, with weights on every output and on the final state."""
+    draw, cell = normal(np.random.default_rng(2), scale), CELLS[arch](3, 2, "0.", **extra)
+    B, N = int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())
+    states = ("a_0", "c_0")[: cell.states]
+    values = {name: draw(*shape) for name, shape in cell.shapes.items()}
+    values |= {"x": draw(N, 3)} | {name: draw(B, 2) for name in states}
+    w, w_state = draw(N, 2), tuple(draw(B, 2) for _ in states)
 
-        label = ", ".join(["cell " + arch, *extra.values()])
-        yield Case(label, arch, values, loss, gradient, gradient_equations(values, arch))
+    def forward(v: Params) -> tuple[Array, Any, Any]:
+        return cell.forward(v, v["x"], BATCH_SIZES, tuple(v[s] for s in states))
+
+    def loss_of(v: Params) -> Any:
+        a, after, _ = forward(v)
+        return (w * a).sum() + sum((d * s).sum() for d, s in zip(w_state, after, strict=True))
+
+    def gradient(v: Params) -> Params:
+        dx, d_initial_state, grads = cell.backward(v, forward(v)[2], w, w_state)
+        return {**grads, "x": np.asarray(dx), **dict(zip(states, d_initial_state, strict=True))}
+
+    label = ", ".join(["cell " + arch, *extra.values()])
+    return Case(label, arch, values, loss_of, gradient, gradient_equations(values, arch))

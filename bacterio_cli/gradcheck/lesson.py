@@ -1,8 +1,8 @@
 """A planted mistake as a lesson: what it is, the line, the rows that catch it, and the scale at which it hides.
 
 Small weights are the customary start, and the customary check there has two soft spots: an activation is linear to
-several digits, and one number for a whole net is ruled by the largest gradients. The sweep shows, for one mistake,
-what both cost: it runs the cases that the mistake touches again at other scales, with the mistake in them.
+several digits, and one number for a whole net is ruled by the largest gradients. The sweep shows what both cost: it
+runs the cases that catch the mistake again at other scales.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from bacterio_cli.gradcheck.bugs import Bug
 from bacterio_cli.gradcheck.layer_cases import SCALE
 from bacterio_cli.gradcheck.model_cases import all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
-from bacterio_cli.gradcheck.reasons import REASONS
 
 SCALES = (0.01, 0.1, SCALE)
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,8 @@ class Catch:
 
 @dataclass(frozen=True)
 class Sight:
-    """What two checks see at one scale, in how many of the cases that catch the mistake at the scale of the check.
-
-    `error` is the largest relative error of an entry by complex step; `distance` the largest ‖g − n‖ / (‖g‖ + ‖n‖) of a
-    case by central differences, which passes up to their tolerance.
-    """
+    """In how many cases each check sees the mistake at one scale, with the largest relative error of an entry by
+    complex step, and the largest ‖g − n‖ / (‖g‖ + ‖n‖) of a case by central differences."""
 
     scale: float
     cases: int
@@ -82,45 +77,36 @@ def place_of(bug: Bug) -> Place:
     right, wrong = textwrap.dedent("".join(lines)).splitlines(), bug.source().splitlines()
     changed = list(difflib.ndiff(wrong, right))
     minus, plus = ([line[2:].strip() for line in changed if line[0] == sign] for sign in "-+")
-    file = Path(inspect.getsourcefile(bug.function) or "").relative_to(ROOT)
+    file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
     line = first + next(k for k, (a, b) in enumerate(zip(right, wrong, strict=False)) if a != b)
-    statements = [statement for text in minus for statement in text.split("; ")]
-    return Place(file.as_posix(), line, bug.function.__qualname__, statements, plus)
+    return Place(file.as_posix(), line, bug.function.__qualname__, "; ".join(minus).split("; "), plus)
 
 
 def catches(rows: Sequence[Row]) -> list[Catch]:
     """The cases with a row that fails, in the order of the check."""
     found = []
-    for case in dict.fromkeys(row.case for row in rows):
+    for case in dict.fromkeys(row.case for row in rows if not row.passed):
         own = [row for row in rows if row.case == case]
-        failed = [row for row in own if not row.passed]
-        if failed:
-            found.append(Catch(case, max(failed, key=lambda row: row.max_relative_error), len(failed), len(own)))
+        worst = max((row for row in own if not row.passed), key=lambda row: row.max_relative_error)
+        found.append(Catch(case, worst, sum(not row.passed for row in own), len(own)))
     return found
 
 
 def sight(names: Sequence[str], scale: float) -> Sight:
     """Both checks on the cases of these names, at one scale."""
     cases = [case for case in all_cases(scale=scale) if case.name in names]
-    rows = [row for case in cases for row in check(case)]
-    distances = [distance(case) for case in cases]
-    return Sight(
-        scale,
-        len(cases),
-        max(row.max_relative_error for row in rows),
-        len(catches(rows)),
-        max(distances),
-        sum(not d <= METHODS["central"][1] for d in distances),  # NaN compares false
-    )
+    rows, distances = [row for case in cases for row in check(case)], [distance(case) for case in cases]
+    central = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
+    error = max(row.max_relative_error for row in rows)
+    return Sight(scale, len(cases), error, len(catches(rows)), max(distances), central)
 
 
 def teach(bug: Bug, arch: str | None = None) -> Lesson:
     """The lesson of one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
-    place, reason = place_of(bug), REASONS[bug.name]
+    place = place_of(bug)
     with bug.planted():
         rows = [row for case in all_cases(arch) for row in check(case)]
         caught = catches(rows)
-        names = [catch.case for catch in caught]
-        sweep = [sight(names, scale) for scale in SCALES] if names else []
-    failed = sum(not row.passed for row in rows)
-    return Lesson(bug.name, bug.summary, reason.why, place, failed, len(rows), caught, sweep, reason.by_scale)
+        sweep = [sight([catch.case for catch in caught], scale) for scale in SCALES] if caught else []
+    failed = sum(catch.failed for catch in caught)
+    return Lesson(bug.name, bug.summary, bug.why, place, failed, len(rows), caught, sweep, bug.by_scale)

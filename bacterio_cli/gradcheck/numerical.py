@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,9 @@ import numpy as np
 from bacterio_cli.nn.layers import Array, Params
 
 Loss = Callable[[Params], Any]
-Gradient = Callable[[Params], Params]
 
-# Relative errors are taken against at least this share of the parameter's largest gradient: an entry that
-# is nearly zero by cancellation carries the rounding of the large terms that cancelled.
+# Errors are relative to at least this share of the parameter's largest gradient: an entry that is nearly zero by
+# cancellation carries the rounding of the large terms that cancelled.
 FLOOR = 1e-3
 
 
@@ -29,8 +28,8 @@ class Case:
     arch: str
     values: Params
     loss: Loss
-    gradient: Gradient
-    equations: dict[str, str] = field(default_factory=dict)
+    gradient: Callable[[Params], Params]
+    equations: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Row:
 def complex_step(loss: Loss, values: Params, name: str, direction: Array) -> float:
     """dL/dε along `direction` as Im L(v + i h d) / h, h = 1e-30  (Squire and Trapp 1998, eq. 2).
 
-    Nothing is subtracted, so h can be so small that the error of second order is far below the
-    rounding: the result is right to machine precision.
+    L(v + i h d) = L(v) + i h dL/dε + O(h²): nothing is subtracted, and h can be so small that the error of second order
+    is far below the rounding.
     """
     h = 1e-30
     moved = {key: value.astype(np.complex128) for key, value in values.items()}
@@ -61,32 +60,32 @@ def complex_step(loss: Loss, values: Params, name: str, direction: Array) -> flo
 def central_difference(loss: Loss, values: Params, name: str, direction: Array) -> float:
     """dL/dε along `direction` as (L(v + h d) − L(v − h d)) / 2h, h = 1e-5: right to about ten digits of L."""
     h = 1e-5
-    up, down = (
-        loss({**values, name: values[name] + h * direction}),
-        loss({**values, name: values[name] - h * direction}),
-    )
+    up, down = (loss({**values, name: values[name] + step * direction}) for step in (h, -h))
     return float((up - down) / (2 * h))
-
-
-def numeric_gradients(case: Case, derivative: Callable[..., float]) -> Params:
-    """∂L/∂v for every entry of every value of the case, flat, one entry at a time."""
-    numeric = {name: np.empty(value.size) for name, value in case.values.items()}
-    for name, value in case.values.items():
-        for k in range(value.size):
-            direction = np.zeros(value.size)
-            direction[k] = 1
-            numeric[name][k] = derivative(case.loss, case.values, name, direction.reshape(value.shape))
-    return numeric
 
 
 METHODS = {"complex": (complex_step, 1e-10), "central": (central_difference, 1e-5)}
 
 
+def unit(value: Array, k: int) -> Array:
+    """The direction of entry k of a value: 1 there, and 0 elsewhere."""
+    direction = np.zeros(value.shape)
+    direction.flat[k] = 1
+    return direction
+
+
+def numeric_gradients(case: Case, derivative: Callable[..., float]) -> Params:
+    """∂L/∂v for every entry of every value of the case, flat, one entry at a time."""
+    return {
+        name: np.array([derivative(case.loss, case.values, name, unit(value, k)) for k in range(value.size)])
+        for name, value in case.values.items()
+    }
+
+
 def check(case: Case, *, method: str = "complex", tolerance: float | None = None) -> list[Row]:
     """Every entry of every value of the case."""
-    derivative, default = METHODS[method]
-    tolerance = default if tolerance is None else tolerance
-    grads, numeric = case.gradient(case.values), numeric_gradients(case, derivative)
+    grads, numeric = case.gradient(case.values), numeric_gradients(case, METHODS[method][0])
+    tolerance = METHODS[method][1] if tolerance is None else tolerance
     return [verdict(case, name, grads[name].ravel(), numeric[name], tolerance) for name in case.values]
 
 
@@ -102,31 +101,19 @@ def distance(case: Case) -> float:
     return float(np.linalg.norm(g - n) / (np.linalg.norm(g) + np.linalg.norm(n)))
 
 
-def check_sampled(case: Case, **how: Any) -> list[Row]:
-    """All that `sampled_rows` yields."""
-    return list(sampled_rows(case, **how))
-
-
-def sampled_rows(
-    case: Case, *, method: str = "complex", tolerance: float | None = None, seed: int = 0
-) -> Iterator[Row]:
+def sampled_rows(case: Case, *, method: str = "complex", tolerance: float | None = None) -> Iterator[Row]:
     """A model at full size, a row per parameter as it is done: 64 random entries and 16 random directions each.
 
     A direction d, with entries N(0, 1/size), tests all entries at once: dL/dε must be Σ g d.
     """
     derivative, default = METHODS[method]
-    tolerance = default if tolerance is None else tolerance
-    rng = np.random.default_rng(seed)
-    grads = case.gradient(case.values)
+    rng, grads = np.random.default_rng(0), case.gradient(case.values)
     for name, value in case.values.items():
         directions = list(rng.standard_normal((16, *value.shape)) / np.sqrt(value.size))
-        for k in rng.choice(value.size, min(64, value.size), replace=False):
-            unit = np.zeros(value.size)
-            unit[k] = 1
-            directions.append(unit.reshape(value.shape))
+        directions += [unit(value, k) for k in rng.choice(value.size, min(64, value.size), replace=False)]
         analytic = np.array([np.vdot(grads[name], d) for d in directions])
         numeric = np.array([derivative(case.loss, case.values, name, d) for d in directions])
-        yield verdict(case, name, analytic, numeric, tolerance)
+        yield verdict(case, name, analytic, numeric, default if tolerance is None else tolerance)
 
 
 def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: float) -> Row:
@@ -139,4 +126,4 @@ def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: f
     error = float((np.abs(analytic - numeric) / np.where(scale > 0, scale, 1)).max())
     skipped = "" if largest > 0 or np.any(analytic) else "its gradient is zero here: nothing to prove"
     passed = error <= tolerance  # NaN compares false
-    return Row(case.name, name, case.values[name].shape, error, passed, case.equations.get(name, ""), skipped)
+    return Row(case.name, name, case.values[name].shape, error, passed, case.equations[name], skipped)

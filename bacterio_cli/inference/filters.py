@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
+import time
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +20,7 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import REASONS
+from bacterio_cli.nomenclature.usable import REASONS, Usable
 
 Refused = NDArray[np.bool_]
 
@@ -48,9 +53,9 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
     return per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
 
 
-def usable(scorer: Scorer) -> list[Filter]:
-    """What names of genera pass unless any will do, a filter for each reason of a refusal."""
-    refusal = lru_cache(2**11)(scorer.usable.refusal)  # each name is asked for each reason
+def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
+    """What names of genera pass unless any will do, a filter per reason of a refusal; `asked` words may be rare."""
+    refusal = lru_cache(2**11)(Usable(scorer.morphology, asked).refusal)  # each name is asked for each reason
     return [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
 
 
@@ -59,19 +64,69 @@ def about(words: Collection[Word], scorer: Scorer) -> Filter:
     return per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words))
 
 
-def match(pattern: str) -> Filter:
-    """Names in which a regular expression is found somewhere; UsageError if it does not compile."""
+def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
+    """Names in which a regular expression is found somewhere.
+
+    UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name.
+    """
+    found = compiled(pattern).search
+    left = seconds
+
+    def refuses(names: Sequence[str]) -> Refused:
+        nonlocal left
+        begun = time.process_time()
+        with time_limit(left + each * len(names), f"--match {pattern!r} takes too long, perhaps by (a+)+ or the like"):
+            refused = np.array([found(name) is None for name in names], bool)
+        left += each * len(names) - (time.process_time() - begun)
+        return refused
+
+    return Filter("no match", refuses)
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, composed (NFC) as names are; UsageError if it is none, or none that Python will take tomorrow."""
     try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise UsageError(f"--match {pattern!r} is not a regular expression: {error}") from error
-    return per_name("no match", compiled.search)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.compile(unicodedata.normalize("NFC", pattern))
+    except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
+        shown, (why, *_) = pattern if len(pattern) <= 100 else pattern[:100] + "…", str(error).splitlines()
+        raise UsageError(f"--match {shown!r} is not a regular expression: {why}") from error
+
+
+@contextmanager
+def time_limit(seconds: float, otherwise: str) -> Iterator[None]:
+    """UsageError with this message if the block takes more seconds of the processor.
+
+    `re` looks for signals while it matches. They reach the main thread alone: elsewhere there is no limit.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise UsageError(otherwise)
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, max(seconds, 1e-3))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def without(words: Iterable[str]) -> Filter:
     """Names that contain none of these words, in any case."""
-    banned = re.compile("|".join(re.escape(caseless(word)) for word in words))
-    return per_name("banned word", lambda name: not banned.search(caseless(name)))
+    banned = {caseless(word) for word in words}
+    lengths = sorted({*map(len, banned)})
+
+    def is_free(name: str) -> bool:
+        """Each part of the name as long as a banned word is looked up: the time does not grow with the list."""
+        text = caseless(name)
+        return all(text[k : k + n] not in banned for n in lengths for k in range(len(text) - n + 1))
+
+    return per_name("banned word", is_free)
 
 
 def unlisted(spellings: Collection[str]) -> Filter:

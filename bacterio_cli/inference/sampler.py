@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference import TEMPERATURE
+from bacterio_cli.errors import BacterioError, UsageError, require_number
+from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, reshape
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
@@ -35,11 +36,19 @@ LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has va
 HOPELESS = 200_000  # draws in a row without one that is accepted
 
 
+RANGES: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**63 - 1), "temp": (0, LARGEST_NUMBER), "top_k": (1, LARGEST_COUNT), "top_p": (1e-9, 1),
+    "min_length": (1, LONGEST_NAME), "max_length": (1, LONGEST_NAME), "unprefixed": (0, 1),
+}  # fmt: skip
+WHOLE = ("seed", "top_k", "min_length", "max_length")
+
+
 @dataclass(frozen=True)
 class SamplingParams:
     """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters.
 
-    Draws begin with one of the `prefixes`, if there are any, but for a share `unprefixed` of them.
+    Draws begin with one of the `prefixes`, if there are any, but for a share `unprefixed` of them. Raises UsageError
+    for a value out of range, and for lengths that no name can have.
     """
 
     seed: int
@@ -52,6 +61,19 @@ class SamplingParams:
     max_length: int = 40
     allow_known: bool = False
     allow_duplicates: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no draw can meet; compose the prefixes (NFC)."""
+        for name, (low, high) in RANGES.items():
+            value = self.temperature if name == "temp" else getattr(self, name)
+            if value is not None or name not in ("top_k", "top_p"):
+                require_number("--" + name.replace("_", "-"), value, low, high, whole=name in WHOLE)
+        if self.min_length > self.max_length:
+            raise UsageError(f"--min-length {self.min_length} is more than --max-length {self.max_length}")
+        object.__setattr__(self, "prefixes", tuple(unicodedata.normalize("NFC", prefix) for prefix in self.prefixes))
+        for prefix in self.prefixes:
+            if len(prefix) > self.max_length:
+                raise UsageError(f"--prefix {prefix} is longer than --max-length {self.max_length}")
 
     def shape(self, p: Array) -> Array:
         """The distributions that letters are drawn from, of those that the model gives."""
@@ -76,11 +98,7 @@ def block_sizes(n_y: int, steps: int) -> Iterator[int]:
 
 
 def draw_block(
-    model: LanguageModel,
-    given: Array,
-    steps: int,
-    cumulative: Callable[[Array], Array],
-    rng: np.random.Generator,
+    model: LanguageModel, given: Array, steps: int, cumulative: Callable[[Array], Array], rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """(ids (count, longest), lengths (count,)) of names drawn in step; `given` (count, longest prefix) begins each.
 
@@ -113,17 +131,17 @@ class Prefixes:
     """
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> None:
-        folded = sorted({vocabulary.fold(prefix) for prefix in params.prefixes})
-        words = [word for word in folded if not any(word != other and word.startswith(other) for other in folded)]
-        self.ids = np.zeros((len(words) + 1, max(map(len, words), default=0)), np.intp)  # the last is no prefix at all
+        spelled = {tuple(vocabulary.encode([prefix])[1:-1].tolist()): prefix for prefix in params.prefixes}
+        begun = [ids for ids in sorted(spelled) if not any(ids != b and ids[: len(b)] == b for b in spelled)]
+        self.ids = np.zeros((len(begun) + 1, max(map(len, begun), default=0)), np.intp)  # the last is no prefix at all
         self.shares = np.array([1.0])
-        if words:
-            text = EncodedCorpus(words, vocabulary)
+        if begun:
+            text = EncodedCorpus([spelled[ids] for ids in begun], vocabulary)
             letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
             p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
             self.shares = np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
-            for row, word in enumerate(words):
-                self.ids[row, : len(word)] = vocabulary.encode([word])[1:-1]
+            for row, ids in enumerate(begun):
+                self.ids[row, : len(ids)] = ids
 
     def given(self, count: int, rng: np.random.Generator) -> Array:
         """The prefix of each of so many draws, (count, longest)."""
@@ -168,25 +186,17 @@ def refusal(name: str | None, params: SamplingParams, known: Collection[str]) ->
     return None
 
 
-def filter_refusals(names: Sequence[str | None], filters: Sequence[Filter]) -> list[str | None]:
-    """The reason of the first filter that refuses each name, which later ones do not see; None for what is no name."""
-    reasons: list[str | None] = [None] * len(names)
+def refusals(
+    names: Sequence[str | None], params: SamplingParams, known: Collection[str], filters: Sequence[Filter]
+) -> list[str | None]:
+    """Why each draw is not accepted, by the first filter that refuses it, which later ones do not see; None if so."""
+    reasons = [refusal(name, params, known) for name in names]
     for filter_ in filters:
-        left = [k for k, name in enumerate(names) if name and not reasons[k]]
+        left = [k for k, why in enumerate(reasons) if why is None]
         for k, refused in zip(left, filter_.refuses([str(names[k]) for k in left]).tolist(), strict=True):
             if refused:
                 reasons[k] = filter_.reason
     return reasons
-
-
-def check_prefixes(vocabulary: Vocabulary, params: SamplingParams) -> None:
-    """BacterioError for a prefix that the vocabulary cannot spell or that leaves no room."""
-    for prefix in params.prefixes:
-        if missing := vocabulary.missing(prefix):
-            alphabet = f"the model's alphabet, {vocabulary.sketch()}"
-            raise BacterioError(f"--prefix {prefix}: {missing!r} is not in {alphabet}")
-        if len(prefix) > params.max_length:
-            raise BacterioError(f"--prefix {prefix} is longer than --max-length {params.max_length}")
 
 
 def sample(
@@ -203,28 +213,34 @@ def sample(
 ) -> Iterator[str]:
     """Up to `count` accepted names, from at most `max_tries` draws; `stats` says what became of every draw.
 
-    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError as `check_prefixes` does.
+    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError, before the first name is
+    asked for, for a prefix that the vocabulary cannot spell.
     """
-    check_prefixes(vocabulary, params)
+    for prefix in params.prefixes:
+        if missing := vocabulary.missing(prefix):
+            alphabet = f"the model's alphabet, {vocabulary.sketch()}"
+            raise BacterioError(f"--prefix {prefix}: {missing!r} is not in {alphabet}")
     if params.temperature == 0 and not params.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
-    seen: set[str] = set()
-    at_once = min(max(count, FILTERED[0]), FILTERED[1])
-    last = 0  # the draw that was accepted last
-    for block in blocks(model, vocabulary, params):
-        for begin in range(0, len(block), at_once):
-            names = block[begin : begin + at_once]
-            reasons = [refusal(name, params, known) for name in names]
-            passed = [None if why else name for name, why in zip(names, reasons, strict=True)]
-            for name, plain, filtered in zip(names, reasons, filter_refusals(passed, filters), strict=True):
-                if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
-                    return
-                stats.drawn += 1
-                if why := plain or filtered or ("duplicate" if name in seen else None):
-                    stats.refused[why] += 1
-                elif name is not None:
-                    stats.accepted += 1
-                    last = stats.drawn
-                    if not params.allow_duplicates:
-                        seen.add(name)
-                    yield name
+
+    def accepted() -> Iterator[str]:
+        seen: set[str] = set()
+        at_once = min(max(count, FILTERED[0]), FILTERED[1])
+        last = 0  # the draw that was accepted last
+        for block in blocks(model, vocabulary, params):
+            for begin in range(0, len(block), at_once):
+                names = block[begin : begin + at_once]
+                for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
+                    if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
+                        return
+                    stats.drawn += 1
+                    if why := refused or ("duplicate" if name in seen else None):
+                        stats.refused[why] += 1
+                    elif name is not None:
+                        stats.accepted += 1
+                        last = stats.drawn
+                        if not params.allow_duplicates:
+                            seen.add(name)
+                        yield name
+
+    return accepted()

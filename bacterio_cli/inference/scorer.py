@@ -11,6 +11,9 @@ import numpy as np
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.errors import InputError
+from bacterio_cli.inference import LONGEST_SCORED
+from bacterio_cli.lm.mixture import in_double_precision
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
@@ -18,7 +21,6 @@ from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
-from bacterio_cli.nomenclature.reference import Reference
 from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
@@ -33,7 +35,8 @@ FIELDS = (
 class Row:
     """What is known of one name.
 
-    `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them.
+    `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them; of
+    the letters as the model reads them, `spelled`: two of i̇ for İ.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
     listed name, None if it has more than two or there is none. An arbitrary name has no `stem` and `ending`; where the
     rules for genera do not apply there is no `analysis` of its parts.
@@ -51,6 +54,7 @@ class Row:
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
     analysis: Analysis | None = None
+    spelled: str = ""
 
     @property
     def nats(self) -> float | None:
@@ -68,7 +72,7 @@ class Row:
         if self.bits is None:
             return ""
         place = int(self.bits.argmax())
-        return f"{(self.name + '$')[place]}{place + 1}"
+        return f"{(self.spelled + '$')[place]}{place + 1}"
 
     @property
     def status(self) -> str:
@@ -88,12 +92,19 @@ class Row:
         return dict(zip(FIELDS, values, strict=True))
 
 
+def refuse_overlong(names: Sequence[str]) -> None:
+    """InputError for a name of so many letters that it would take minutes: the time grows with their square."""
+    if longest := next((name for name in names if len(name) > LONGEST_SCORED), None):
+        what = f"{longest[:20]}… has {len(longest):,} letters"
+        raise InputError("names", what, f"a name that is scored has {LONGEST_SCORED:,} at most: one name a line")
+
+
 class Scorer:
     """A model, the lists to compare with, whether the rules of genus names apply, and words of the user's own."""
 
     def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool, words: Glossary | None = None) -> None:
         self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
-        self.model = checkpoint.language_model
+        self.model = in_double_precision(checkpoint.language_model)
         self.words = words
 
     @cached_property
@@ -125,7 +136,7 @@ class Scorer:
         spelled = [k for k, name in enumerate(names) if name and not vocabulary.missing(name)]
         found: list[Array | None] = [None] * len(names)
         if spelled:
-            text = EncodedCorpus([vocabulary.fold(names[k]) for k in spelled], vocabulary)
+            text = EncodedCorpus([names[k] for k in spelled], vocabulary)
             bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
@@ -133,48 +144,42 @@ class Scorer:
 
     def score(self, names: Sequence[str], *, likelihood: bool = True) -> list[Row]:
         """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
+        refuse_overlong(names)
         surprises = self.surprises(names) if likelihood else [None] * len(names)
         edits, nearest = self.lookup.nearest(names)
         return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
 
-    def row(self, name: str, bits: Array | None, edits: int, nearest: str | None) -> Row:
+    def row(self, name: str, bits: Array | None, edits: int | None, nearest: str | None) -> Row:
         """All that is known of one name."""
-        listed = self.lookup.listed(name)
-        if not self.genus:
-            analysis, (stem, ending) = None, ("", "")
-            findings: list[rules.Finding] = []
-            not_checked: list[str] = []
-        else:
+        vocabulary, listed = self.checkpoint.vocabulary, self.lookup.listed(name)
+        edits = None if nearest is None else edits
+        analysis, stem, ending = None, "", ""
+        findings: list[rules.Finding] = []
+        not_checked: list[str] = []
+        if self.genus:
             analysis = self.morphology.analyse(name)
             stem, ending = self.morphology.roots.split(name) or ("", "")
-            findings, not_checked = self.judge(name, listed, edits, nearest, analysis)
-        if missing := self.checkpoint.vocabulary.missing(name):
+            evidence = rules.Evidence(
+                listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
+                listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
+                lists=tuple(r.label for r in self.lookup.references if r.prokaryotes),
+                nearest=nearest,
+                edits=edits,
+                triples=self.triples,
+                elsewhere_checked=self.lookup.elsewhere_checked,
+                near_checked=True,
+                sounds=self.sounds,
+                doubled=analysis.doubled,
+            )
+            findings, not_checked = rules.judge(name, evidence)
+        if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
-        labels = tuple(reference.label for reference in listed)
         return Row(
-            name, bits, self.percentile(bits), nearest, None if nearest is None else edits, labels,
+            name, bits, self.percentile(bits), nearest, edits, tuple(reference.label for reference in listed),
             analysis.gender if analysis else "", stem, ending, tuple(findings), tuple(not_checked), analysis,
+            spelled=name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name),
         )  # fmt: skip
-
-    def judge(
-        self, name: str, listed: Sequence[Reference], edits: int, nearest: str | None, analysis: Analysis
-    ) -> tuple[list[rules.Finding], list[str]]:
-        """The findings of the rules, and the codes of those that had nothing to check against."""
-        given = self.lookup.references
-        evidence = rules.Evidence(
-            listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
-            listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
-            lists=tuple(r.label for r in given if r.prokaryotes),
-            nearest=nearest,
-            edits=None if nearest is None else edits,
-            triples=self.triples,
-            elsewhere_checked=self.lookup.elsewhere_checked,
-            near_checked=True,
-            sounds=self.sounds,
-            doubled=analysis.doubled,
-        )
-        return rules.judge(name, evidence)
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""

@@ -52,61 +52,37 @@ class Counts:
     @classmethod
     def of(cls, ids: Array, n_y: int, order: int) -> Counts:
         """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary."""
-        M = len(ids) - 1
-        position = np.arange(M)
+        M, top = len(ids) - 1, order - 1
+        position, y = np.arange(M), ids[1:].astype(np.int64)
         begun = np.maximum.accumulate(np.where(ids[:-1] == 0, position, 0))
         depth = position - begun + 1  # letters of context there are, the boundary counted
-        y = ids[1:].astype(np.int64)
-        context = np.zeros(M, np.int64)  # the state of the k letters up to here, counted within its length
-        levels: list[dict[str, Array]] = []
-        contexts: list[Array] = []
-        size = 1
+        contexts = [np.zeros(M, np.int64)]  # for each k the state of the k letters up to a position, where there are k
+        suffixes, pairs, S = [np.zeros(1, np.int64)], [], 1
         for k in range(order):
-            seen = np.flatnonzero(depth >= k)
-            codes, rep, pair, count = np.unique(
-                context[seen] * n_y + y[seen], return_index=True, return_inverse=True, return_counts=True
-            )
+            at = np.flatnonzero(depth >= k)
+            if k:
+                codes = contexts[-1][at - 1] * n_y + ids[at]
+                found, rep, inverse = np.unique(codes, return_index=True, return_inverse=True)
+                suffixes.append(contexts[-1][at[rep]])
+                contexts.append(np.full(M, -1))
+                contexts[-1][at] = S + inverse
+                S += len(found)
+            codes = contexts[-1][at] * n_y + y[at]
+            found, rep, inverse, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
             pair_of = np.full(M, -1)
-            pair_of[seen] = pair
-            levels.append(
-                {"codes": codes, "rep": seen[rep], "pair_of": pair_of, "count": count, "size": np.array(size)}
-            )
-            contexts.append(context)
-            if k + 1 < order:
-                longer = np.flatnonzero(depth >= k + 1)
-                code = (context[longer - 1] if k else np.zeros(len(longer), np.int64)) * n_y + ids[longer]
-                found, rep, inverse = np.unique(code, return_index=True, return_inverse=True)
-                levels[-1]["next_suffix"] = context[longer[rep]]
-                context = np.full(M, -1)
-                context[longer] = inverse
-                size = len(found)
-        return cls.join(levels, contexts, depth, y, n_y)
-
-    @classmethod
-    def join(cls, levels: list[dict[str, Array]], contexts: list[Array], depth: Array, y: Array, n_y: int) -> Counts:
-        """The levels as one automaton, with continuation counts where they belong."""
-        top = len(levels) - 1
-        offsets = np.concatenate([[0], np.cumsum([int(level["size"]) for level in levels])])
-        suffix, owner, letter, target, counts = [np.zeros(1, np.int64)], [], [], [], []
-        for k, level in enumerate(levels):
-            rep, count = level["rep"], level["count"]
+            pair_of[at] = inverse
+            pairs.append((found // n_y, at[rep], pair_of, count))
+        parts = []
+        for k, (owner, rep, pair_of, count) in enumerate(pairs):
             if k < top:
-                suffix.append(offsets[k] + level["next_suffix"])
-                longer = levels[k + 1]
-                continued = np.bincount(level["pair_of"][longer["rep"]], minlength=len(rep))
-                count = np.where(depth[rep] == k, count, continued) if k else continued
-            owner.append(offsets[k] + level["codes"] // n_y)
-            letter.append(y[rep])
-            up = min(k + 1, top)
-            after = np.minimum(rep + 1, len(y) - 1)
-            boundary = contexts[min(1, top)][0] if top else 0
-            target.append(np.where(y[rep] > 0, offsets[up] + contexts[up][after], offsets[min(1, top)] + boundary))
-            counts.append(count)
-        owners = np.concatenate(owner)
-        first = np.searchsorted(owners, np.arange(offsets[-1] + 1))
-        as32 = (np.concatenate(part).astype(np.int32) for part in (suffix, letter, target, counts))
-        suffix32, letter32, target32, count32 = as32
-        return cls(n_y, suffix32, first.astype(np.int32), letter32, target32, count32)
+                continued = np.bincount(pair_of[pairs[k + 1][1]], minlength=len(rep))
+                count = np.where(depth[rep] == k, count, continued)
+            following = contexts[min(k + 1, top)][np.minimum(rep + 1, M - 1)]
+            target = np.where(y[rep] > 0, following, contexts[min(1, top)][0])
+            parts.append((owner, y[rep], target, count))
+        owner, letter, target, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+        first = np.searchsorted(owner, np.arange(S + 1))
+        return cls(n_y, *(a.astype(np.int32) for a in (np.concatenate(suffixes), first, letter, target, count)))
 
 
 @dataclass(frozen=True, eq=False)

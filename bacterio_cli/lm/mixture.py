@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bacterio_cli.lm.base import LanguageModel
+from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
@@ -40,17 +40,25 @@ class Mixture:
         return np.asarray(total), after
 
 
-def mixture_of(parts: Sequence[LanguageModel], weights: Sequence[float]) -> LanguageModel:
+def mixture_of(parts: Sequence[LanguageModel | None], weights: Sequence[float]) -> LanguageModel:
     """The mixture, without the parts that have no weight; the part itself if only one is left."""
-    used = [(part, weight) for part, weight in zip(parts, weights, strict=True) if weight > 0]
+    used = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part is not None and weight > 0]
     if len(used) == 1:
         return used[0][0]
     return Mixture(tuple(part for part, _ in used), tuple(weight for _, weight in used))
 
 
-def average(nets: Sequence[LanguageModel]) -> LanguageModel:
-    """Several nets with equal weights."""
-    return mixture_of(nets, [1 / len(nets)] * len(nets))
+def in_double_precision(model: LanguageModel) -> LanguageModel:
+    """The same nets in float64: their figures are the same to many digits, whatever is computed beside them.
+
+    In float32 the last of eight digits depends on how many rows a matrix product has.
+    """
+    if isinstance(model, Mixture):
+        return Mixture(tuple(map(in_double_precision, model.parts)), model.weights)
+    if isinstance(model, Net):
+        params = {name: p.astype(np.float64) for name, p in model.params.items()}
+        return Net(model.model, params, tuple(s.astype(np.float64) for s in model.first))
+    return model
 
 
 def fit_weights(p: Array) -> tuple[float, ...]:

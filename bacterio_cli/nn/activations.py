@@ -1,6 +1,6 @@
-"""The elementwise functions tanh, σ and relu, each beside its slope written in terms of the value a = f(z).
+"""The elementwise functions tanh, σ and relu, each beside its derivative in terms of the value a = f(z).
 
-T1, T2 and T3 are the texts that `layers` names.
+T1, T2 and T3 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from bacterio_cli.nn.layers import Array
 
 
 class Activation(NamedTuple):
-    """An elementwise function a = f(z) and its slope f′, a function of the value a."""
+    """An elementwise function a = f(z) and its derivative f′, a function of the value a."""
 
     function: Callable[..., Array]
-    slope: Callable[..., Array]
+    derivative: Callable[..., Array]
 
 
 def tanh(z: Array, out: Array | None = None) -> Array:
@@ -25,21 +25,17 @@ def tanh(z: Array, out: Array | None = None) -> Array:
     return np.tanh(z, out=out)
 
 
-def tanh_slope(a: Array, out: Array | None = None) -> Array:
+def tanh_derivative(a: Array, out: Array | None = None) -> Array:
     """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7. T3 prints 1 + tan².)
 
-    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which at a scale of 0.01
-    a customary check does not see (`bacterio gradcheck --inject tanh-twice --explain`).
+    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which hides while a is
+    small (`bacterio gradcheck --inject tanh-twice --explain`).
     """
     return np.subtract(1, np.multiply(a, a, out=out), out=out)
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """a = σ(z) = 1 / (1 + e⁻ᶻ), computed as ½ + ½ tanh(z/2).  (T3.)
-
-    The two are the same function, e^{z/2} being cancelled from the fraction; the second form cannot overflow (exp does
-    above 88 in float32) and holds for complex z.
-    """
+    """a = σ(z) = 1 / (1 + e⁻ᶻ) = ½ + ½ tanh(z/2), which cannot overflow (exp does above 88 in float32).  (T3.)"""
     out = np.multiply(z, 0.5, out=out)
     np.tanh(out, out=out)
     out *= 0.5
@@ -47,23 +43,23 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
     return out
 
 
-def sigmoid_slope(a: Array, out: Array | None = None) -> Array:
+def sigmoid_derivative(a: Array, out: Array | None = None) -> Array:
     """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3, which loses the inner minus sign on the way.)"""
     return np.multiply(np.subtract(1, a, out=out), a, out=out)
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
-    """a = max(0, z); the sign is that of the real part, so that a complex step passes.  (T3.)"""
+    """a = max(0, z); of a complex z, as a gradient check has it, by the sign of the real part.  (T3.)"""
     return np.multiply(z, z.real > 0, out=out)
 
 
-def relu_slope(a: Array) -> Array:
+def relu_derivative(a: Array) -> Array:
     """relu′(z) = 1 where z > 0, else 0; relu′(0) = 0 by choice.  (T3.)"""
     return (a.real > 0).astype(a.dtype)
 
 
 ACTIVATIONS = {
-    "tanh": Activation(tanh, tanh_slope),
-    "sigmoid": Activation(sigmoid, sigmoid_slope),
-    "relu": Activation(relu, relu_slope),
+    "tanh": Activation(tanh, tanh_derivative),
+    "sigmoid": Activation(sigmoid, sigmoid_derivative),
+    "relu": Activation(relu, relu_derivative),
 }

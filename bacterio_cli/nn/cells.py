@@ -2,6 +2,7 @@
 
 A cell sees a whole packed batch (see `packing`) at once: x (N, n_x), a (N, n_a), a state (B, n_a). Whatever does not
 depend on the previous step is computed for all steps at once: x W_axᵀ before the loop over time, dW and dx after it.
+T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
 
 State = tuple[Array, ...]
+CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
 
 
 def orthogonal(rng: np.random.Generator, n: int) -> Array:
@@ -27,7 +29,7 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates are blocks of n_a rows of these three, in the order of `gates`. `prefix` is the layer's number, as in
+    Gates are blocks of n_a rows of these three, in the order of `gate_names`. `prefix` is the layer's number, as in
     "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c.
     """
 
@@ -35,7 +37,7 @@ class Cell:
     n_a: int
     prefix: str = ""
 
-    gates: ClassVar[tuple[str, ...]] = ("a",)
+    gate_names: ClassVar[tuple[str, ...]] = ("a",)
     states: ClassVar[int] = 1
 
     def names(self) -> tuple[str, str, str]:
@@ -45,7 +47,7 @@ class Cell:
     @property
     def shapes(self) -> Shapes:
         """The shapes of W_ax, W_aa and b_a."""
-        rows = len(self.gates) * self.n_a
+        rows = len(self.gate_names) * self.n_a
         return dict(zip(self.names(), ((rows, self.n_x), (rows, self.n_a), (rows,)), strict=True))
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
@@ -53,37 +55,37 @@ class Cell:
         W_ax, W_aa, b_a = self.names()
         bound = np.sqrt(6 / (self.n_x + self.n_a))
         return {
-            W_ax: rng.uniform(-bound, bound, (len(self.gates) * self.n_a, self.n_x)).astype(dtype),
-            W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gates]).astype(dtype),
-            b_a: np.zeros(len(self.gates) * self.n_a, dtype),
+            W_ax: rng.uniform(-bound, bound, (len(self.gate_names) * self.n_a, self.n_x)).astype(dtype),
+            W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
+            b_a: np.zeros(len(self.gate_names) * self.n_a, dtype),
         }
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter: zeros, (n, n_a) each."""
         return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
-    def hidden_states(self, state: State | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
+    def state_buffers(self, state: State | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
         """Room for each array of the state at all steps, the initial state, or zeros, on top.  (states, B + N, n_a)"""
         B = int(batch_sizes[0])
-        hidden = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
-        hidden[:, :B] = 0 if state is None else np.stack(state)
-        return hidden
+        buffers = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
+        buffers[:, :B] = 0 if state is None else np.stack(state)
+        return buffers
 
     def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
         """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
         W_ax, W_aa, b_a = (params[name] for name in self.names())
-        G, n = len(self.gates), self.n_a
+        G, n = len(self.gate_names), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def input_and_transition(self, params: Params, x: Input, steps: int) -> tuple[Array, Array]:
-        """x W_axᵀ + b_a for all steps at once, (G, N, n_a), and W_aaᵀ per gate, (G, n_a, n_a).
+    def project_input(self, params: Params, x: Input) -> Array:
+        """x W_axᵀ + b_a for all steps at once, (G, N, n_a): per gate the rows of a step are one block of memory."""
+        W_ax, _, b_a = self.gate_weights(params)
+        return linear(x, W_ax, b_a)
 
-        Gates come first, so that the rows of one step are a single block of memory per gate. For several steps W_aaᵀ
-        is copied, since every step reads it.
-        """
-        W_ax, W_aa, b_a = self.gate_weights(params)
-        U = W_aa.swapaxes(1, 2)
-        return linear(x, W_ax, b_a), np.ascontiguousarray(U) if steps > 1 else U
+    def transposed_W_aa(self, params: Params, batch_sizes: Array) -> Array:
+        """W_aaᵀ per gate, (G, n_a, n_a); copied if there are several steps, since every step reads it."""
+        transposed = self.gate_weights(params)[1].swapaxes(1, 2)
+        return np.ascontiguousarray(transposed) if len(batch_sizes) > 1 else transposed
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array
@@ -91,8 +93,8 @@ class Cell:
         """dx and the gradients of the parameters, from dz of all steps.
 
         dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a):
-        dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. This is the sum over
-        time that T1 leaves out; T2 accumulates it with += in its loop.
+        dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 leaves out this sum over
+        time, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
         dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
         sums = (dW_ax, dz_a.swapaxes(1, 2) @ a_before, db_a)

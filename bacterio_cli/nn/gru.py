@@ -6,8 +6,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.nn.activations import sigmoid, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
+from bacterio_cli.nn.cells import Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
@@ -19,7 +19,7 @@ class GRUCache(NamedTuple):
     batch_sizes: Array
     hidden_states: Array  # a, (B + N, n_a)
     gates: Array  # u, r and c̃, (3, N, n_a)
-    h: Array  # W_ca a⟨t−1⟩, (N, n_a)
+    p: Array  # W_ca a⟨t−1⟩, the product that r scales, (N, n_a)
 
 
 class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
@@ -29,77 +29,76 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
 
     (1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)
     (2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)
-    (3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ h⟨t⟩), h⟨t⟩ = W_ca a⟨t−1⟩
+    (3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ p⟨t⟩), p⟨t⟩ = W_ca a⟨t−1⟩
     (4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩ = c̃⟨t⟩ + u⟨t⟩ ⊙ (a⟨t−1⟩ − c̃⟨t⟩)
 
     Cho's own eq. 8 resets before the product; after it, one product per step serves all three gates. With a zero
     recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
     """
 
-    gates: ClassVar[tuple[str, ...]] = ("u", "r", "c")
+    gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
 
     def forward(
         self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        gates, U = self.input_and_transition(params, x, len(batch_sizes))  # z, until a step makes u, r and c̃ of it
-        (hidden_states,) = self.hidden_states(state, batch_sizes, gates.dtype)
-        a, h = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
+        gates = self.project_input(params, x)  # z, until a step makes u, r and c̃ of it
+        W_aa_T = self.transposed_W_aa(params, batch_sizes)
+        (hidden_states,) = self.state_buffers(state, batch_sizes, gates.dtype)
+        a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):
             a_before = hidden_states[step.before]
-            from_a = a_before @ U
+            from_a = a_before @ W_aa_T
             ur, c_tilde = gates[:2, step.now], gates[2, step.now]
             ur += from_a[:2]
             sigmoid(ur, out=ur)  # (1), (2)
             u, r = ur
-            h[step.now] = from_a[2]
+            p[step.now] = from_a[2]
             c_tilde += r * from_a[2]
             np.tanh(c_tilde, out=c_tilde)  # (3)
             a_t = np.subtract(a_before, c_tilde, out=a[step.now])
             a_t *= u
             a_t += c_tilde  # (4)
-        cache = GRUCache(x, batch_sizes, hidden_states, gates, h)
+        cache = GRUCache(x, batch_sizes, hidden_states, gates, p)
         return a, (last_rows(hidden_states, batch_sizes),), cache
 
-    def backward(self, params: Params, cache: GRUCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
+    def backward(self, params: Params, cache: GRUCache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for embedded input dE, for one-hot None), the gradient of the initial state, and those of the parameters.
 
-        `da` comes from above, `dstate` is the gradient of the state after each name's last letter.
-
-        In the equations da⟨t⟩ is the whole gradient of a⟨t⟩, with what comes back from step t+1 (dh_next); (4′) is the
-        backward of (4):
+        `da` comes from above, `d_final_state` from what follows each name's last letter. In the equations da⟨t⟩ is the
+        whole gradient of a⟨t⟩, with what comes back from step t+1 (dh_next):
 
         (4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃), dh_next = da ⊙ u
-        (3′) dz_c = dc̃ ⊙ (1 − c̃²), dh = dz_c ⊙ r, dr = dz_c ⊙ h
+        (3′) dz_c = dc̃ ⊙ (1 − c̃²), dp = dz_c ⊙ r, dr = dz_c ⊙ p
         (2′) dz_r = dr ⊙ r (1 − r)
         (1′) dz_u = du ⊙ u (1 − u)
-        dh_next += [dz_u, dz_r, dh] W_aa
+        dh_next += [dz_u, dz_r, dp] W_aa
 
-        Each of dz_u, dz_r, dz_c and dh is da times a factor that the forward pass has fixed, its local gradient. These
+        Each of dz_u, dz_r, dz_c and dp is da times a factor that the forward pass has fixed, its local gradient. These
         are computed for all steps at once; the loop multiplies them by da and carries dh_next on. They stand in the
-        order dh, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
+        order dp, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
         """
-        x, batch_sizes, hidden_states, (u, r, c_tilde), h = cache
-        W_aa = self.gate_weights(params)[1][[2, 0, 1]]  # c, u, r: the order of dh, dz_u, dz_r
+        x, batch_sizes, hidden_states, (u, r, c_tilde), p = cache
+        W_aa = self.gate_weights(params)[1][[2, 0, 1]]  # c, u, r: the order of dp, dz_u, dz_r
         a_before = previous_rows(hidden_states, batch_sizes)
         local_grads = np.empty((4, *u.shape), u.dtype)
-        to_h, to_u, to_r, to_c = local_grads
+        to_p, to_u, to_r, to_c = local_grads
         np.subtract(1, u, out=to_c)
-        to_c *= tanh_slope(c_tilde)  # (4′), (3′)
+        to_c *= tanh_derivative(c_tilde)  # (4′), (3′)
         np.subtract(a_before, c_tilde, out=to_u)
-        to_u *= sigmoid_slope(u)  # (4′), (1′)
-        np.multiply(to_c, h, out=to_r)
-        to_r *= sigmoid_slope(r)  # (3′), (2′)
-        np.multiply(to_c, r, out=to_h)  # (3′)
-        dh_next = dstate[0].astype(u.dtype)
+        to_u *= sigmoid_derivative(u)  # (4′), (1′)
+        np.multiply(to_c, p, out=to_r)
+        to_r *= sigmoid_derivative(r)  # (3′), (2′)
+        np.multiply(to_c, r, out=to_p)  # (3′)
+        dh_next = d_final_state[0].astype(u.dtype)
         for step in reversed(steps_of(batch_sizes)):
             da_t = da[step.now] + dh_next[step.running]
             dz = local_grads[:, step.now]
-            dz *= da_t  # dh, dz_u, dz_r and dz_c of this step
+            dz *= da_t  # dp, dz_u, dz_r and dz_c of this step
             da_t *= u[step.now]  # (4′)
             da_t += (dz[:3] @ W_aa).sum(axis=0)
             dh_next[step.running] = da_t
         dx, grads = self.sums_over_time(params, x, local_grads[1:], local_grads[:3], a_before)
         name = self.names()[1]
-        grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # h, u, r → u, r, h
+        grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # c, u, r → u, r, c
         return dx, (dh_next,), grads

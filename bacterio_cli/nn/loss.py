@@ -1,6 +1,6 @@
 """Softmax and cross-entropy: from logits to the loss, and the gradient that starts the way back.
 
-Notation and sources as in `layers`.
+T1, T2 and T3 are source texts, see `bacterio_cli.nn`; notation as in `layers`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def log_softmax(z: Array) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 b; T2; T3.)"""
+    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 eq. 2, b; T2; T3.)"""
     return np.asarray(np.exp(log_softmax(z)))
 
 
@@ -34,7 +34,7 @@ def softmax_jacobian(y_hat: Array) -> Array:
 
 
 def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
-    """L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni with ŷ = softmax(z_y), and ŷ for the way back.  (T1 1; T2; T3.)
+    """L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni with ŷ = softmax(z_y), and ŷ for the way back.  (T1 eq. 1; T2; T3.)
 
     The logits z_y are `z` (N, n_y); the targets y are ids (N,), standing for one-hot rows, or distributions (N, n_y)
     that sum to 1. L is in nats per character.
@@ -47,16 +47,16 @@ def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
     return loss, np.exp(log_y_hat)
 
 
-def cross_entropy_backward(y_hat: Array, targets: Array, share: float = 1.0) -> Array:
-    """dz_y = (ŷ − y) / N, times `share` where L is.  (T1; T2 eq. 3; T3.)
+def cross_entropy_backward(y_hat: Array, targets: Array, weight: float = 1.0) -> Array:
+    """dz_y = (ŷ − y) / N, times the `weight` of the loss.  (T1; T2 eq. 3; T3.)
 
-    For one letter ∂L/∂z_i = Σ_a ∂L/∂ŷ_a ∂ŷ_a/∂z_i = −y_i (1 − ŷ_i) + Σ_{a≠i} y_a ŷ_i = ŷ_i Σ_a y_a − y_i = ŷ_i − y_i.
-    The last step uses Σ_a y_a = 1 and nothing else: y may be any distribution, not only one-hot.
+    For one letter ∂L/∂z_i = Σ_k ∂L/∂ŷ_k ∂ŷ_k/∂z_i = −y_i (1 − ŷ_i) + Σ_{k≠i} y_k ŷ_i = ŷ_i Σ_k y_k − y_i = ŷ_i − y_i.
+    The last step uses Σ_k y_k = 1 and nothing else: y may be any distribution, not only one-hot.
     """
     if targets.ndim == 1:
         dz = y_hat.copy()
         dz[np.arange(len(dz)), targets] -= 1
     else:
         dz = y_hat - targets
-    dz /= len(dz) / share
+    dz /= len(dz) / weight
     return dz

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.activations import sigmoid, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
+from bacterio_cli.nn.cells import Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
@@ -38,7 +38,7 @@ class LSTM(Cell):  # a dataclass by its base
     (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
     """
 
-    gates: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
+    gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
     states: ClassVar[int] = 2
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
@@ -51,13 +51,14 @@ class LSTM(Cell):  # a dataclass by its base
         self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        gates, U = self.input_and_transition(params, x, len(batch_sizes))  # z, until a step makes i, f, o and c̃ of it
-        hidden_states, cell_states = self.hidden_states(state, batch_sizes, gates.dtype)
+        gates = self.project_input(params, x)  # z, until a step makes i, f, o and c̃ of it
+        W_aa_T = self.transposed_W_aa(params, batch_sizes)
+        hidden_states, cell_states = self.state_buffers(state, batch_sizes, gates.dtype)
         N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):
             z_t = gates[:, step.now]
-            z_t += hidden_states[step.before] @ U
+            z_t += hidden_states[step.before] @ W_aa_T
             sigmoid(z_t[:3], out=z_t[:3])  # (1)
             np.tanh(z_t[3], out=z_t[3])  # (2)
             i, f, o, c_tilde = z_t
@@ -68,13 +69,11 @@ class LSTM(Cell):  # a dataclass by its base
         cache = LSTMCache(x, batch_sizes, hidden_states, cell_states, gates, tanh_c)
         return a, (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes)), cache
 
-    def backward(
-        self, params: Params, cache: LSTMCache, da: Array, dstate: State
-    ) -> tuple[Array | None, State, Params]:
+    def backward(self, params: Params, cache: LSTMCache, da: Array, d_final_state: State) -> CellGradients:
         """dx (dE, or None, for letters), the gradients of the initial a and c, and those of the parameters.
 
-        `da` comes from above, `dstate` from what follows each name's last letter. In the equations da and dc are the
-        whole gradients of a⟨t⟩ and c⟨t⟩, with what comes back from step t+1 (dh_next, dc_next):
+        `da` comes from above, `d_final_state` from what follows each name's last letter. In the equations da and dc are
+        the whole gradients of a⟨t⟩ and c⟨t⟩, with what comes back from step t+1 (dh_next, dc_next):
 
         (4′) do = da ⊙ tanh c, dc += da ⊙ o (1 − tanh² c)
         (3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i, df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f
@@ -89,17 +88,17 @@ class LSTM(Cell):  # a dataclass by its base
         W_aa = self.gate_weights(params)[1]
         local_grads = np.empty((4, *i.shape), i.dtype)
         to_i, to_f, to_o, to_c = local_grads
-        sigmoid_slope(i, out=to_i)
+        sigmoid_derivative(i, out=to_i)
         to_i *= c_tilde  # (3′), (1′)
-        sigmoid_slope(f, out=to_f)
+        sigmoid_derivative(f, out=to_f)
         to_f *= previous_rows(cell_states, batch_sizes)  # (3′), (1′)
-        sigmoid_slope(o, out=to_o)
+        sigmoid_derivative(o, out=to_o)
         to_o *= tanh_c  # (4′), (1′)
-        tanh_slope(c_tilde, out=to_c)
+        tanh_derivative(c_tilde, out=to_c)
         to_c *= i  # (3′), (2′)
-        through_tanh = tanh_slope(tanh_c)
+        through_tanh = tanh_derivative(tanh_c)
         through_tanh *= o  # (4′)
-        dh_next, dc_next = (d.astype(i.dtype) for d in dstate)
+        dh_next, dc_next = (d.astype(i.dtype) for d in d_final_state)
         for step in reversed(steps_of(batch_sizes)):
             da_t = da[step.now] + dh_next[step.running]
             dc_t = dc_next[step.running]

@@ -2,6 +2,7 @@
 
 A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stores. Parameters are one flat dict: E,
 0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and after a name (batches: see `packing`).
+T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -17,19 +18,10 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.gru import GRU
-from bacterio_cli.nn.layers import (
-    Array,
-    GatheredRows,
-    Params,
-    Shapes,
-    dropout,
-    glorot,
-    linear,
-    linear_backward,
-    sum_rows,
-)
+from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes, dropout, linear, linear_backward, segment_sum
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.lstm import LSTM
+from bacterio_cli.nn.packing import steps_of
 from bacterio_cli.nn.rnn import RNN
 
 CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -40,7 +32,7 @@ Masks = Sequence[Array] | None
 class LetterModel:
     """What both models have: ids in, embedded or one-hot, hidden layers, and logits out, with a the last hidden layer:
 
-        z_y = a W_yaᵀ + b_y     (T1 3; T2)
+        z_y = a W_yaᵀ + b_y     (T1 eq. 3; T2)
         da = dz_y W_ya          (T1; T2 eq. 6; T3)
 
     n_y letters with the boundary, n_x the embedding's width (0: one-hot), n_a units in each of `layers` layers.
@@ -92,7 +84,7 @@ class CharRNN(LetterModel):
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
-        h: Any = GatheredRows(params.get("E"), x)
+        h: Any = EmbeddingLookup(params.get("E"), x)
         caches: list[Any] = []
         after: list[Array] = []
         for k, cell in enumerate(self.cells):
@@ -103,21 +95,22 @@ class CharRNN(LetterModel):
             after += last
         return linear(h, params["W_ya"], params["b_y"]), tuple(after), [*caches, h]
 
-    def backward(
-        self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
-    ) -> tuple[State, Params]:
-        """The gradient of the initial state and of every parameter: forward's calls in mirrored order."""
-        dinitial: State = ()
+    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+        """The gradient of the initial state and of every parameter: forward's calls in mirrored order.
+
+        Nothing comes back from steps after the batch: that cut is what makes BPTT truncated (T2's dhnext = 0).
+        """
+        d_initial_state: State = ()
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             dh = dropout(dh, masks[k] if masks else None)
-            dlast = dstate[k * cell.states : (k + 1) * cell.states]
-            dh, dfirst, cell_grads = cell.backward(params, caches[k], dh, dlast)
+            nothing = cell.start(caches[k].batch_sizes[0], dh.dtype)
+            dh, d_initial, cell_grads = cell.backward(params, caches[k], dh, nothing)
             grads |= cell_grads
-            dinitial = dfirst + dinitial
-        return dinitial, grads | ({"E": dh} if self.n_x else {})
+            d_initial_state = d_initial + d_initial_state
+        return d_initial_state, grads | ({"E": dh} if self.n_x else {})
 
 
 @dataclass(frozen=True)
@@ -128,8 +121,8 @@ class WindowMLP(LetterModel):
     (2) hˡ = f(W_l hˡ⁻¹ + b_l)
     (3) z = W_ya h + b_y
 
-    In T4's words, backward is δ = W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹
-    (its component-wise update prints + for −). The 'state' to be stepped is the window's ids, (n, window − 1).
+    In T4's words, backward is δ = W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹.
+    The 'state' to be stepped is the window's ids, (n, window − 1).
     """
 
     window: int = 5
@@ -150,24 +143,22 @@ class WindowMLP(LetterModel):
 
     def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
-        B, w = int(batch_sizes[0]), self.window
-        row = np.concatenate([np.arange(size) for size in batch_sizes])
-        column = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
-        line = np.zeros((B, w - 1 + len(batch_sizes)), np.intp)
+        w, windows = self.window, []
+        line = np.zeros((int(batch_sizes[0]), w - 1 + len(batch_sizes)), np.intp)
         line[:, : w - 1] = state[0] if state else 0
-        line[row, w - 1 + column] = x
-        lengths = np.bincount(row, minlength=B)
-        return (
-            line[row[:, None], column[:, None] + np.arange(w)],
-            (line[np.arange(B)[:, None], lengths[:, None] + np.arange(w - 1)],),
-        )
+        after = line[:, : w - 1].copy()
+        for t, step in enumerate(steps_of(batch_sizes)):
+            line[step.running, w - 1 + t] = x[step.now]
+            windows.append(line[step.running, t : t + w])
+            after[step.running] = line[step.running, t + 1 : t + w]
+        return np.concatenate(windows), (after,)
 
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
-        rows = GatheredRows(params.get("E"), windows)
+        rows = EmbeddingLookup(params.get("E"), windows)
         h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
         caches: list[Any] = [windows]
         for k in range(self.layers):
@@ -176,21 +167,19 @@ class WindowMLP(LetterModel):
             h = dropout(value, masks[k] if masks else None)
         return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]  # (3)
 
-    def backward(
-        self, params: Params, caches: list[Any], dz: Array, dstate: State, masks: Masks = None
-    ) -> tuple[State, Params]:
-        """The gradient of every parameter. The window's ids have none: the state comes back as it went in."""
+    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+        """The gradient of every parameter; the window's ids have none."""
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
         for k in reversed(range(self.layers)):
             below, value = caches[k + 1]
             dh = dropout(dh, masks[k] if masks else None)
-            ds = dh * ACTIVATIONS[self.activation].slope(value)
-            dh, grads[f"{k}.W"], grads[f"{k}.b"] = linear_backward(below, params[f"{k}.W"], ds)  # (2′)
+            dz_l = dh * ACTIVATIONS[self.activation].derivative(value)
+            dh, grads[f"{k}.W"], grads[f"{k}.b"] = linear_backward(below, params[f"{k}.W"], dz_l)  # (2′)
         if self.n_x:
-            grads["E"] = sum_rows(dh.reshape(-1, self.n_x), caches[0].ravel(), self.n_y)  # (1′)
-        return dstate, grads
+            grads["E"] = segment_sum(dh.reshape(-1, self.n_x), caches[0].ravel(), self.n_y)  # (1′)
+        return (), grads
 
 
 Model = CharRNN | WindowMLP
@@ -202,15 +191,19 @@ def shapes(model: Model) -> Shapes:
     return {**embedding, **model.hidden_shapes, "W_ya": (model.n_y, model.n_a), "b_y": (model.n_y,)}
 
 
+def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+    """W ~ U(−√(6/(n_in + n_out)), +√(…)), (n_out, n_in).  (Glorot and Bengio 2010, eq. 16.)"""
+    bound = np.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-bound, bound, (n_out, n_in))
+
+
 def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float | None = None) -> Params:
     """E ~ N(0, 1), matrices by Glorot's rule, biases 0, and the cells by their own; with `scale`, all weights
-    N(0, scale²) and all biases 0 (T1: 0.01)."""
-    params = {}
-    for name, shape in shapes(model).items():
-        value = (
-            np.zeros(shape) if len(shape) == 1 else glorot(rng, *shape) if name != "E" else rng.standard_normal(shape)
-        )
-        params[name] = value.astype(dtype)
+    N(0, scale²) and all biases 0."""
+    params = {name: np.zeros(shape, dtype) for name, shape in shapes(model).items()}
+    for name, value in params.items():
+        if value.ndim == 2:
+            value[...] = rng.standard_normal(value.shape) if name == "E" else glorot(rng, *value.shape)
     for cell in model.cells:
         params |= cell.init(rng, dtype)
     if scale is not None:
@@ -220,37 +213,27 @@ def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float 
 
 
 class Gradients(NamedTuple):
-    """L; `grads`, ∂L/∂θ under the keys of the parameters; `state`, the one after each name's last letter; `dstate`, the
-    gradient of the state that the names began from.
-    """
+    """L; ∂L/∂θ under the keys of the parameters; the state after each name's last letter; and the gradient of the state
+    that the names began from."""
 
     loss: float
     grads: Params
     state: State
-    dstate: State
+    d_initial_state: State
 
 
 def loss_and_grads(
-    model: Model,
-    params: Params,
-    x: Array,
-    batch_sizes: Array,
-    targets: Array,
-    *,
-    state: State | None = None,
-    masks: Masks = None,
-    share: float = 1.0,
-) -> Gradients:
+    model: Model, params: Params, x: Array, batch_sizes: Array, targets: Array, *,
+    state: State | None = None, masks: Masks = None, weight: float = 1.0,
+) -> Gradients:  # fmt: skip
     """L in nats per character, forward and backward over one packed batch.
 
-    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh. A given state is
-    carried in as a constant, and nothing comes back from the steps after the batch: that cut is what makes BPTT
-    truncated (T2 starts each chunk with dhnext = 0). `share` is the part that this batch is of a larger one's letters:
-    loss and gradients of the parts then add up.
+    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh; a given state is a
+    constant. The loss is multiplied by `weight`: with the share that this batch has of a larger one's letters, loss and
+    gradients of the parts add up.
     """
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
-    dz = cross_entropy_backward(y_hat, targets, share)
-    nothing = tuple(np.zeros_like(s) for s in after)
-    dstate, grads = model.backward(params, caches, dz, nothing, masks)
-    return Gradients(share * float(loss), grads, after, dstate)
+    dz = cross_entropy_backward(y_hat, targets, weight)
+    d_initial_state, grads = model.backward(params, caches, dz, masks)
+    return Gradients(weight * float(loss), grads, after, d_initial_state)

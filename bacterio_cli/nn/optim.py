@@ -1,7 +1,7 @@
 """Optimisers, clipping and schedules over `{name: array}`; nothing else in training changes parameters.
 
 θ is a parameter, g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
-differs between texts; each docstring says which it is.
+differs between texts; each docstring says which it is. T2 and T4 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from bacterio_cli.nn.layers import Array, Params
 class Optimiser(ABC):
     """An update rule for one parameter, applied to all of them at once or not at all.
 
-    `moments` names what the rule remembers of each parameter; the state holds them as "m.W_ya", and the number of
+    `slots` names the arrays that the rule keeps for each parameter; the state holds them as "m.W_ya", and the number of
     updates done as "k".
     """
 
-    moments: ClassVar[tuple[str, ...]] = ()
+    slots: ClassVar[tuple[str, ...]] = ()
 
     def init(self, params: Params) -> Params:
         """The state before the first update: zeros."""
-        state = {f"{moment}.{name}": np.zeros_like(p) for moment in self.moments for name, p in params.items()}
+        state = {f"{slot}.{name}": np.zeros_like(p) for slot in self.slots for name, p in params.items()}
         return {"k": np.zeros((), np.int64), **state}
 
     def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
@@ -39,12 +39,12 @@ class Optimiser(ABC):
         k = int(state["k"]) + 1
         new_params, new_state = {}, {"k": np.array(k, np.int64)}
         for name, g in grads.items():
-            before = [state[f"{moment}.{name}"] for moment in self.moments]
+            before = [state[f"{slot}.{name}"] for slot in self.slots]
             step, after = self.rule(g, before, learning_rate, k)
             new_params[name] = self.decayed(name, params[name], learning_rate) - step
             if not np.isfinite(new_params[name]).all():
                 raise FloatingPointError(f"{name} would not be finite")
-            new_state |= {f"{moment}.{name}": value for moment, value in zip(self.moments, after, strict=True)}
+            new_state |= {f"{slot}.{name}": value for slot, value in zip(self.slots, after, strict=True)}
         for name, p in new_params.items():
             params[name][...] = p
         state |= new_state
@@ -54,44 +54,47 @@ class Optimiser(ABC):
         return p
 
     @abstractmethod
-    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """(step, new moments) of update k = 1, 2, …, all new arrays."""
+    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """(step, new slots) of update k = 1, 2, …, all new arrays."""
 
 
 @dataclass(frozen=True)
 class SGD(Optimiser):
     """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)"""
 
-    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
         """step = η g"""
         return learning_rate * g, []
 
 
 @dataclass(frozen=True)
 class Adagrad(Optimiser):
-    """m ← m + g², θ ← θ − η g / √(m + ε): ε inside the root, as T2 has it (Duchi et al. 2011 has none)."""
+    """s ← s + g², θ ← θ − η g / √(s + ε): ε inside the root, as T2 has it; Duchi et al. 2011, fig. 1, has δ + √s."""
 
     epsilon: float = 1e-8
-    moments: ClassVar[tuple[str, ...]] = ("m",)
+    slots: ClassVar[tuple[str, ...]] = ("m",)  # s, under the name that checkpoints know
 
-    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η g / √(m + ε)"""
-        m = moments[0] + g * g
-        return learning_rate * g / np.sqrt(m + self.epsilon), [m]
+    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η g / √(s + ε)"""
+        s = slots[0] + g * g
+        return learning_rate * g / np.sqrt(s + self.epsilon), [s]
 
 
 @dataclass(frozen=True)
 class RMSprop(Optimiser):
-    """m ← ρ m + (1 − ρ) g², θ ← θ − η g / (√m + ε): ε outside the root (Tieleman and Hinton 2012, lecture 6e)."""
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)  (Tieleman and Hinton 2012, lecture 6e, with ρ = 0.9 and no ε).
+
+    ρ = 0.99 and ε outside the root are PyTorch's.
+    """
 
     rho: float = 0.99
     epsilon: float = 1e-8
-    moments: ClassVar[tuple[str, ...]] = ("m",)
+    slots: ClassVar[tuple[str, ...]] = ("m",)  # s
 
-    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η g / (√m + ε)"""
-        m = self.rho * moments[0] + (1 - self.rho) * g * g
-        return learning_rate * g / (np.sqrt(m) + self.epsilon), [m]
+    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+        """step = η g / (√s + ε)"""
+        s = self.rho * slots[0] + (1 - self.rho) * g * g
+        return learning_rate * g / (np.sqrt(s) + self.epsilon), [s]
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,12 @@ class Adam(Optimiser):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    moments: ClassVar[tuple[str, ...]] = ("m", "v")
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    def rule(self, g: Array, moments: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
         """step = η m̂ / (√v̂ + ε), with η/(1 − β₁ᵏ) taken as one number"""
-        m = self.beta1 * moments[0] + (1 - self.beta1) * g
-        v = self.beta2 * moments[1] + (1 - self.beta2) * (g * g)
+        m = self.beta1 * slots[0] + (1 - self.beta1) * g
+        v = self.beta2 * slots[1] + (1 - self.beta2) * (g * g)
         root = np.sqrt(v / (1 - self.beta2**k)) + self.epsilon
         return learning_rate / (1 - self.beta1**k) * m / root, [m, v]
 
@@ -128,12 +131,8 @@ class AdamW(Adam):
 
 
 OPTIMISERS: dict[str, type[Optimiser]] = {
-    "sgd": SGD,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-}
+    "sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW,
+}  # fmt: skip
 
 
 def global_norm(grads: Params) -> float:
@@ -141,7 +140,7 @@ def global_norm(grads: Params) -> float:
     return math.sqrt(sum(float(np.vdot(g, g).real) for g in grads.values()))
 
 
-def clip_by_element(grads: Params, limit: float) -> None:
+def clip_by_value(grads: Params, limit: float) -> None:
     """g ← min(max(g, −limit), limit), each element by itself, in place; T2 takes limit = 5."""
     for g in grads.values():
         np.clip(g, -limit, limit, out=g)

@@ -1,4 +1,4 @@
-"""The second text's character RNN on one page: forward, the loop backward through time, Adagrad, sampling.
+"""The character RNN of T2 (see `bacterio_cli.nn`) on a page: forward, backward through time, Adagrad, sampling.
 
 Columns, one-hot letters, one text, its names u, w, v, h (`layers` has rows, and W_ax, W_aa, W_ya, a: see README.md).
 The fast cells equal it; tests say so. To run it:  python -m bacterio_cli.nn.plain names.txt

@@ -1,4 +1,4 @@
-"""The fourth text's fully connected net: σ layers, a quadratic cost C, and error signals δ sent backward.
+"""The fully connected net of T4 (see `bacterio_cli.nn`): σ layers, a quadratic cost C, error signals δ sent backward.
 
 Columns, as in the text; h⁰ = x. Its algorithm updates W_l before it sends δ through it, which makes δ wrong: here δ
 goes first.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bacterio_cli.nn.activations import sigmoid, sigmoid_slope
+from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative
 from bacterio_cli.nn.layers import Array
 
 
@@ -33,7 +33,7 @@ def gradients(W: Sequence[Array], x: Array, target: Array) -> list[Array]:
     delta = h[-1] - target  # ∇C at y
     grads: list[Array] = []
     for l in reversed(range(len(W))):  # noqa: E741  as in the text, but from 0
-        local = delta * sigmoid_slope(h[l + 1])  # σ′ enters exactly once per layer
+        local = delta * sigmoid_derivative(h[l + 1])  # σ′ enters exactly once per layer
         grads.insert(0, local @ h[l].T)  # the outer product
         delta = W[l].T @ local  # with the weights that the forward pass used
     return grads

@@ -1,4 +1,4 @@
-"""The plain recurrent cell of the source texts, forward beside backward."""
+"""The plain recurrent cell of the source texts T1 and T2 (see `bacterio_cli.nn`), forward beside backward."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.cells import Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
@@ -25,8 +25,8 @@ class RNNCache(NamedTuple):
 class RNN(Cell):
     """The plain cell of T1 and T2, with f = tanh, sigmoid or relu:
 
-    (5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a        (T1 5, there p; T2 z_t = u x_t + w h_{t−1})
-    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 4)
+    (5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a        (T1 eq. 5, there p; T2 z_t = u x_t + w h_{t−1})
+    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4)
     """
 
     activation: str = "tanh"
@@ -36,34 +36,34 @@ class RNN(Cell):
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function
-        (z,), (U,) = self.input_and_transition(params, x, len(batch_sizes))
-        (hidden_states,) = self.hidden_states(state, batch_sizes, z.dtype)
+        (z,), (W_aa_T,) = self.project_input(params, x), self.transposed_W_aa(params, batch_sizes)
+        (hidden_states,) = self.state_buffers(state, batch_sizes, z.dtype)
         a = hidden_states[-len(z) :]
         for step in steps_of(batch_sizes):
             z_t = z[step.now]
-            z_t += hidden_states[step.before] @ U  # (5)
+            z_t += hidden_states[step.before] @ W_aa_T  # (5)
             f(z_t, out=a[step.now])  # (4)
         cache = RNNCache(x, batch_sizes, hidden_states)
         return a, (last_rows(hidden_states, batch_sizes),), cache
 
-    def backward(self, params: Params, cache: RNNCache, da: Array, dstate: State) -> tuple[Array | None, State, Params]:
+    def backward(self, params: Params, cache: RNNCache, da: Array, d_final_state: State) -> CellGradients:
         """dx, the gradient of the initial state, and the gradients of the parameters.
 
-        With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is dstate:
+        With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
 
-        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7; T1 leaves out diag(1 − a²))
+        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7; T1 writes diag(f′) as a factor)
         (5′) dh_next = dz⟨t⟩ W_aa                     (T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 12–13, ∂u there is ∂h)
 
-        A name that ends at step t has not been written to by later steps, so its row of `dh_next` still holds dstate.
+        Later steps have not written to a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
         x, batch_sizes, hidden_states = cache
         W_aa = params[self.names()[1]]
-        slope = ACTIVATIONS[self.activation].slope(hidden_states[-len(da) :])
-        dz = np.empty_like(slope)
-        dh_next = dstate[0].astype(slope.dtype)
+        f_prime = ACTIVATIONS[self.activation].derivative(hidden_states[-len(da) :])
+        dz = np.empty_like(f_prime)
+        dh_next = d_final_state[0].astype(f_prime.dtype)
         for step in reversed(steps_of(batch_sizes)):
             dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
-            dz_t *= slope[step.now]  # (4′)
+            dz_t *= f_prime[step.now]  # (4′)
             np.matmul(dz_t, W_aa, out=dh_next[step.running])  # (5′)
         dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, batch_sizes))
         return dx, (dh_next,), grads

@@ -1,33 +1,20 @@
 """Edit distance (Levenshtein 1966), and for many names at once the nearest name of a list within two edits.
 
-Two strings within two edits: cut one of them into three pieces, and at least one piece stands in the other unchanged,
-moved by at most two letters (Li, Deng, Wang and Feng 2011, Pass-Join). So the pieces of the list are kept sorted by
-hash; those of a query find the few names that are worth measuring.
+An edit changes the length by at most one, and takes away and adds at most one letter. So of the names whose length is
+within two only those are measured that lack at most two letters of the query and have at most two that it lacks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 2  # edits that the index answers for
-PIECES = MOST + 1
-BLOCK = 1 << 12  # names or queries at once
-PAIRS = 1 << 17  # candidates at once: fewer make more short steps
-BASE = 0x9E3779B97F4A7C15  # odd, so that its powers can be divided by modulo 2⁶⁴
-KIND = 0xBF58476D1CE4E5B9  # tells pieces of other places and of names of other lengths apart
-
-# (length of the query − of the name, piece of the name, place in the query − in the name). Of the pieces that stand
-# unchanged the first with as many edits before it as pieces is enough: at most MOST − piece edits come after it.
-PROBES = [
-    (longer, piece, shift)
-    for longer in range(-MOST, MOST + 1)
-    for piece in range(PIECES)
-    for shift in range(max(-piece, longer - MOST + piece), min(piece, longer + MOST - piece) + 1)
-]
+MOST = 2  # edits that are looked for
+BLOCK = 1 << 12  # strings at once
+PAIRS = 1 << 17  # pairs of strings at once
 
 
 class Text(NamedTuple):
@@ -39,29 +26,19 @@ class Text(NamedTuple):
 
 
 class Neighbours:
-    """A list of names, ready to be measured against; memory is proportional to its letters and names.
+    """A list of names, ready to be measured against; `pairs` are compared at once."""
 
-    `block` names or queries and `pairs` candidates are worked on at once; `base` is that of the keys, odd.
-    """
-
-    def __init__(self, names: Sequence[str], *, block: int = BLOCK, pairs: int = PAIRS, base: int = BASE) -> None:
-        self.names, self.block, self.pairs, self.base = names, block, pairs, base
+    def __init__(self, names: Sequence[str], *, pairs: int = PAIRS) -> None:
+        self.names, self.pairs = names, pairs
         codes = codes_of(names)
         used = np.zeros(int(codes.max(initial=0)) + 1, bool)
         used[codes] = True
-        self.letters = int(used.sum())
-        self.numbers = np.full(len(used) + 1, self.letters, np.min_scalar_type(self.letters))  # the last: unknown
-        self.numbers[:-1][used] = np.arange(self.letters)
+        letters = int(used.sum())
+        self.numbers = np.full(len(used) + 1, letters, np.min_scalar_type(letters))  # the last: unknown
+        self.numbers[:-1][used] = np.arange(letters)
         self.text = self.numbered(names)
-        keys = np.empty((PIECES, len(names)), np.uint64)
-        self.counts = np.empty(len(names), np.uint64)
-        for some in blocks(len(names), block):
-            part = part_of(self.text, some)
-            keys[:, some] = keys_of(part, [(0, piece, 0) for piece in range(PIECES)], base)[0]
-            self.counts[some] = letter_counts(part)
-        order = keys.ravel().argsort()
-        self.keys = keys.ravel()[order]
-        self.owners = (order % len(names)).astype(np.int32)
+        self.counts = letter_counts(self.text)
+        self.by_length = self.text.lengths.argsort(kind="stable")
 
     def numbered(self, names: Sequence[str]) -> Text:
         """Names in the numbers of this list's letters; all letters that it lacks have one number."""
@@ -79,41 +56,24 @@ class Neighbours:
         passes over the same spelling.
         """
         if most not in range(MOST + 1):
-            raise ValueError(f"most is {most}; the index answers for 0 to {MOST} edits")
+            raise ValueError(f"most is {most}; it may be 0 to {MOST} edits")
         K = max(len(self.names), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
-        for block in blocks(len(queries), self.block):
-            text = self.numbered(queries[block])
-            counts = letter_counts(text)
-            for row, name in self.candidates(text):
-                near = np.abs(text.lengths[row] - self.text.lengths[name]) <= most
-                near &= np.bitwise_count(counts[row] & ~self.counts[name]) <= most
-                near &= np.bitwise_count(self.counts[name] & ~counts[row]) <= most
-                row, name = row[near], name[near]
+        text = self.numbered(queries)
+        counts, lengths = letter_counts(text), self.text.lengths[self.by_length]
+        for length in np.unique(text.lengths):
+            rows = np.flatnonzero(text.lengths == length)
+            names = self.by_length[slice(*lengths.searchsorted([length - most, length + most + 1]))]
+            at_once = max(self.pairs // max(len(names), 1), 1)
+            for begin in range(0, len(rows), at_once):
+                some, bits = counts[rows[begin : begin + at_once], np.newaxis], self.counts[names]
+                near = np.bitwise_count(some & ~bits) <= most
+                near &= np.bitwise_count(bits & ~some) <= most
+                row, name = (places[pair] for places, pair in zip((rows[begin:], names), near.nonzero(), strict=True))
                 edits = banded(text, row, self.text, name, most)
                 found = (edits <= most) & (itself | (edits > 0))
-                np.minimum.at(best[block], row[found], edits[found].astype(np.int64) * K + name[found])
+                np.minimum.at(best, row[found], edits[found].astype(np.int64) * K + name[found])
         return best // K, np.where(best < (most + 1) * K, best % K, -1)
-
-    def candidates(self, queries: Text) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Pairs (query, name) that share a piece, so many at once; some pairs come twice."""
-        keys, valid = keys_of(queries, PROBES, self.base)
-        row, wanted = np.nonzero(valid)[1], keys[valid]
-        order = wanted.argsort()  # a search that follows the keys' order finds them in the cache
-        row, wanted = row[order], wanted[order]
-        first = self.keys.searchsorted(wanted)
-        sizes = self.keys.searchsorted(wanted, "right") - first
-        ends = sizes.cumsum()
-        first -= ends - sizes
-        for begin in range(0, int(sizes.sum()), self.pairs):
-            pair = np.arange(begin, min(begin + self.pairs, int(ends[-1])))
-            probe = ends.searchsorted(pair, "right")
-            yield row[probe], self.owners[first[probe] + pair].astype(np.int64)
-
-
-def blocks(count: int, size: int) -> Iterator[slice]:
-    """The slices of so many names, `size` at once."""
-    return (slice(begin, begin + size) for begin in range(0, count, size))
 
 
 def codes_of(names: Sequence[str]) -> NDArray[np.uint32]:
@@ -121,48 +81,20 @@ def codes_of(names: Sequence[str]) -> NDArray[np.uint32]:
     return np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def part_of(text: Text, block: slice) -> Text:
-    """Some of the strings, with their letters alone."""
-    starts, lengths = text.starts[block], text.lengths[block]
-    return Text(text.ids[starts[0] : starts[-1] + lengths[-1]], starts - starts[0], lengths)
-
-
-def keys_of(
-    text: Text, probes: Sequence[tuple[int, int, int]], base: int
-) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """One word for the piece that each probe reads from each string, and whether there is such a piece, (probes, Q).
-
-    The key is Σ letter_k baseᵏ plus a number of the piece and its name's length, modulo 2⁶⁴; pieces that share one
-    by chance are measured in vain and change nothing.
-    """
-    longer, piece, shift = np.array(probes).T[:, :, np.newaxis]
-    length = text.lengths - longer
-    begin, end = length * piece // PIECES + shift, length * (piece + 1) // PIECES + shift
-    valid = (length >= 0) & (begin >= 0) & (end <= text.lengths)
-    begin, end = (np.where(valid, text.starts + at, 0) for at in (begin, end))
-    sums = np.zeros(len(text.ids) + 1, np.uint64)
-    np.cumsum(text.ids * powers(base, len(text.ids)), out=sums[1:])
-    hashes = (sums[end] - sums[begin]) * powers(pow(base, -1, 2**64), len(text.ids) + 1)[begin]
-    return hashes + (length * PIECES + piece).astype(np.uint64) * np.uint64(KIND), valid
-
-
-def powers(base: int, count: int) -> NDArray[np.uint64]:
-    """1, base, base² … modulo 2⁶⁴."""
-    factors = np.full(count, base, np.uint64)
-    factors[:1] = 1
-    return np.multiply.accumulate(factors)
-
-
 def letter_counts(text: Text) -> NDArray[np.uint64]:
     """A bit for each of 32 classes of letters that a string has, and one for each that it has twice, (Q,).
 
     An edit takes at most one bit away and adds at most one.
     """
-    row = np.repeat(np.arange(len(text.lengths)), text.lengths)
-    first = int(text.starts[0])
-    ids = text.ids[first : first + len(row)] % 32
-    counts = np.bincount(row * 32 + ids, minlength=32 * len(text.lengths)).reshape(-1, 32)
-    return np.packbits(np.hstack([counts > 0, counts > 1]), axis=1).view(np.uint64)[:, 0]
+    found = np.empty(len(text.lengths), np.uint64)
+    for begin in range(0, len(found), BLOCK):
+        lengths = text.lengths[begin : begin + BLOCK]
+        first = int(text.starts[begin])
+        ids = text.ids[first : first + int(lengths.sum())] % 32
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        counts = np.bincount(row * 32 + ids, minlength=32 * len(lengths)).reshape(-1, 32)
+        found[begin : begin + BLOCK] = np.packbits(np.hstack([counts > 0, counts > 1]), axis=1).view(np.uint64)[:, 0]
+    return found
 
 
 def banded(a: Text, a_rows: NDArray[np.int64], b: Text, b_rows: NDArray[np.int64], most: int) -> NDArray[np.uint8]:

@@ -8,9 +8,8 @@ for one dropped before a vowel, HIATUS for one kept there, UNLISTED for o or i i
 After a relational prefix (para-, pseudo-, neo-) may stand a known genus. What has no such path may have a looser one:
 with stems and endings of the corpus, whose sense nobody said, with a bare inflection, and with one unknown stem.
 
-Four answers: `explained`, every element is in the glossary; `partly`; `eponym-like`, an unknown stem with an ending of
-names after persons or places (-ia, -ella, -iella); `unexplained`. What can be doubted is `partly` too: an element that
-stands twice, more of them than MOST_ELEMENTS, a path that costs DOUBTFUL beside its elements.
+The answer is `explained` if every element is in the glossary, else `partly`, `eponym-like` (an unknown stem with an
+ending of names after persons or places) or `unexplained`. Doubtful cuts are `partly` too.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from bacterio_cli.nomenclature.gender import GENDER_OF, Gender, gender
+from bacterio_cli.nomenclature.gender import GENDER_OF, Gender
+from bacterio_cli.nomenclature.gender import gender as gender_by_ending
 from bacterio_cli.nomenclature.glossary import Glossary, Word
 from bacterio_cli.nomenclature.roots import Roots
 
@@ -39,9 +39,7 @@ LEAST_UNKNOWN = 4  # letters; what is left of a wrong cut is shorter, and swallo
 LEAST_KNOWN = 6  # letters; less before an eponym is chance: [rosebur]+ia, not rose+[buria]
 NEVER = float("inf")
 VOWELS = frozenset("aeiouy")
-RELATIONAL = frozenset(
-    ["para", "pseudo", "pseud", "neo", "allo", "all", "alii", "ali", "meta", "paeni", "paen", "falsi", "pro", "novi"]
-)
+RELATIONAL = re.compile("para|pseudo?|neo|allo?|alii?|meta|paeni?|falsi?|pro|novi")
 INFLECTIONS = frozenset(["ia", "ium", "ius", "um", "us", "is", "a"])
 EPONYM = re.compile("(.{3,}?)(iella|ella|ia|(?<=[eoy])a|(?<=er)a)")
 
@@ -49,7 +47,7 @@ EPONYM = re.compile("(.{3,}?)(iella|ella|ia|(?<=[eoy])a|(?<=er)a)")
 class Part(NamedTuple):
     """Some letters of a name, and what they are.
 
-    `words`: those of the glossary with this form, the likeliest first; several senses make a homograph.
+    `words`: those of the glossary with this form, the likeliest first.
     `stem`: the letters without the linking vowel; `gender` of a last part: m, f, n, c (unclear), "" (not known).
     """
 
@@ -82,7 +80,7 @@ class Analysis(NamedTuple):
     def gender(self) -> Gender:
         """The gender of the last part where the glossary knows it, else by the ending; "" if the author decides."""
         last = self.parts[-1].gender
-        return GENDER_OF[last] if last else gender(self.name)
+        return GENDER_OF[last] if last else gender_by_ending(self.name)
 
 
 class Step(NamedTuple):
@@ -101,13 +99,12 @@ NOWHERE: Path = (NEVER, ())
 class Morphology:
     """Cuts names by a glossary, and by the names of a corpus of genera if there is one.
 
-    `explains` answers in 0.03 ms, `analyse` in 0.1; what the corpus teaches is learned when a name first needs it.
+    `explained` answers in 0.02 ms, `analyse` in 0.1; what the corpus teaches is learned when a name first needs it.
     """
 
     def __init__(self, glossary: Glossary, names: Sequence[str] = ()) -> None:
         self.glossary, self.names = glossary, names
-        self.longest = max(map(len, glossary.stems), default=0)
-        self.links: dict[str, dict[str, float]] = {}  # of each stem met: what its vowels, and - for none, cost
+        self.links: dict[str, dict[str, float]] = {}  # of each stem met
 
     @cached_property
     def genera(self) -> frozenset[str]:
@@ -119,68 +116,65 @@ class Morphology:
         """The stems and endings of the corpus."""
         return Roots.of(self.names)
 
-    def explains(self, name: str) -> bool:
-        """Whether the answer is `explained`, without the work for the other three."""
+    def explained(self, name: str) -> Analysis | None:
+        """The name in its parts if the answer is `explained`, without the work for the other three."""
         cost, steps = self.strict_path(name.lower())
-        return bool(steps) and len(name) == len(name.lower()) and self.judged(name, cost, steps).answer == "explained"
+        return analysis if steps and (analysis := self.judged(name, cost, steps)).answer == "explained" else None
 
     def analyse(self, name: str) -> Analysis:
-        """The name in its parts; one whose small letters are more than its letters (İ) is unexplained."""
-        word = name.lower()
-        if not word or len(word) != len(name):
-            return Analysis(name, (Part(word, "unknown", word),), "unexplained")
-        cost, steps = self.strict_path(word)
-        return self.judged(name, cost, steps) if steps else self.judged(name, *self.loose_path(word))
+        """The name in its parts."""
+        if not name:
+            return Analysis(name, (Part("", "unknown", ""),), "unexplained")
+        cost, steps = self.strict_path(name.lower())
+        return self.judged(name, cost, steps) if steps else self.judged(name, *self.loose_path(name.lower()))
 
     def strict_path(self, word: str) -> Path:
         """The cheapest path with elements of the glossary alone, NOWHERE if there is none."""
-        length = len(word)
-        paths = [NOWHERE] * length + [(0.0, ())]
-        reach = [NEVER] * length + [0.0]
-        for start in reversed(range(length)):
-            for step in self.words_from(word, start, reach):
-                if step.cost + reach[step.end] < reach[start]:
+        paths: list[Path] = [NOWHERE] * len(word) + [(0.0, ())]
+        ends: list[int] = []  # where an element may end, since the rest has a path
+        for start in reversed(range(len(word))):
+            for step in self.words_from(word, start, ends):
+                if step.cost + paths[step.end][0] < paths[start][0]:
                     paths[start] = before(step, paths[step.end])
-                    reach[start] = paths[start][0]
+            if paths[start][1]:
+                ends.insert(0, start)
         return paths[0]
 
-    def words_from(self, word: str, start: int, reach: Sequence[float]) -> Iterator[Step]:
-        """The elements of the glossary that begin at `start` and end where the rest has a path, `reach` < NEVER."""
+    def words_from(self, word: str, start: int, ends: Sequence[int]) -> Iterator[Step]:
+        """The elements of the glossary that begin at `start` and end with the word or at one of `ends`."""
         length, rest = len(word), word[start:]
         finals = self.glossary.finals.get(rest)
         if finals and (start or not all(word.grammar.endswith("suff.") for word, _ in finals)):
             yield Step(length, ELEMENT + SHORT.get(len(rest), 0.0), "word", rest)
-        if word[:start] in RELATIONAL and rest in self.genera:
+        if rest in self.genera and RELATIONAL.fullmatch(word[:start]):
             yield Step(length, ELEMENT - LISTED, "genus", rest)  # authors cite the genus rather than its own words
         stems, short = self.glossary.stems, INSIDE if start else SHORT
-        for end in range(start + 1, min(length, start + self.longest + 1)):
-            linked = word[end] in VOWELS and reach[end + 1] < NEVER and end + 1 < length
-            if (linked or reach[end] < NEVER) and (stem := word[start:end]) in stems:
-                links = self.links.get(stem) or self.links.setdefault(stem, self.costs_of_links(stem))
-                if reach[end] < NEVER:
-                    bare = ELIDED if word[end] in VOWELS else HIATUS if stem[-1] in links else BARE  # Defluvi-bacter
-                    bare = min(bare, links.get("-", NEVER))
-                    yield Step(end, ELEMENT + short.get(end - start, 0.0) + bare, "word", stem)
-                if linked:
-                    cost = links.get(word[end], UNLISTED.get(word[end], BARE))
-                    cost += ELEMENT + (HIATUS if word[end + 1] in VOWELS else 0.0)
-                    yield Step(end + 1, cost + short.get(end + 1 - start, 0.0), "word", stem)
+        for end in ends:
+            cost = ELEMENT + short.get(end - start, 0.0)
+            vowel = word[end - 1]
+            if vowel in VOWELS and (stem := word[start : end - 1]) in stems:
+                link = self.costs_of_links(stem).get(vowel, UNLISTED.get(vowel, BARE))
+                yield Step(end, cost + link + (HIATUS if word[end] in VOWELS else 0.0), "word", stem)
+            if (stem := word[start:end]) in stems:
+                links = self.costs_of_links(stem)
+                bare = ELIDED if word[end] in VOWELS else HIATUS if vowel in links else BARE  # Defluvi-bacter
+                yield Step(end, cost + min(bare, links.get("-", NEVER)), "word", stem)
 
     def costs_of_links(self, stem: str) -> dict[str, float]:
         """What each listed vowel costs after a stem, - for none: nothing where a word has it first, else LISTED."""
-        costs: dict[str, float] = {}
-        for word in self.glossary.stems[stem]:
-            for rank, vowel in enumerate(word.links.split(",")):
-                costs[vowel] = min(costs.get(vowel, NEVER), LISTED if rank else 0.0)
-        return costs
+        if stem not in self.links:
+            costs = self.links[stem] = {}
+            for word in self.glossary.stems[stem]:
+                for rank, vowel in enumerate(word.links.split(",")):
+                    costs[vowel] = min(costs.get(vowel, NEVER), LISTED if rank else 0.0)
+        return self.links[stem]
 
     def loose_path(self, word: str) -> Path:
         """The cheapest path with elements of the corpus, a bare inflection and one unknown stem too."""
         length = len(word)
-        known = [NOWHERE] * length + [(0.0, ())]
-        mixed = [NOWHERE] * (length + 1)  # with an unknown stem
+        known, mixed = [NOWHERE] * length + [(0.0, ())], [NOWHERE] * (length + 1)  # mixed: with an unknown stem
         for start in reversed(range(length)):
-            for step in (*self.words_from(word, start, [0.0] * (length + 1)), *self.corpus_from(word, start)):
+            for step in (*self.words_from(word, start, range(start + 1, length)), *self.corpus_from(word, start)):
                 known[start] = min(known[start], before(step, known[step.end]))
                 mixed[start] = min(mixed[start], before(step, mixed[step.end]))
             for end in range(start + LEAST_UNKNOWN, length + 1):
@@ -204,19 +198,33 @@ class Morphology:
         word = name.lower()
         starts = [0, *(step.end for step in steps)]
         parts = [self.part(word, start, step) for start, step in zip(starts, steps, strict=False)]
-        kinds = [part.kind for part in parts]
+        kinds, doubled = [part.kind for part in parts], ""
         if "unknown" in kinds:
             at = kinds.index("unknown")
-            small = all(map(is_small, parts[at + 1 :])) and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
-            if small and (match := EPONYM.fullmatch(word)):
-                kind: Kind = "word" if match[2] in self.glossary.finals else "inflection"
-                ending = self.part(word, len(match[1]), Step(len(word), 0.0, kind, match[2]))
-                return Analysis(name, (Part(match[1], "unknown", match[1]), ending), "eponym-like")
-            return Analysis(name, tuple(parts), "partly" if len(parts) > 1 else "unexplained")
-        doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
-        sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
-        sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL
-        return Analysis(name, tuple(parts), "explained" if sure else "partly", doubled, cost)
+            answer: Answer = "partly" if len(parts) > 1 else "unexplained"
+            behind = [all("dim." in word.grammar for word in part.words) for part in parts[at + 1 :]]
+            small = all(behind) and {"inflection", "word"}.issuperset(kinds[at + 1 :])
+            chance = small and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
+        else:
+            doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
+            sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS
+            sure = sure and cost - ELEMENT * len(parts) < DOUBTFUL and self.follows(parts)
+            answer = "explained" if sure else "partly"
+            chance = not sure and not doubled and kinds[-1] == "word"  # Zobellella is not zo+bell+ella
+        if chance and (eponym := EPONYM.fullmatch(word)):
+            stem, ending = eponym.groups()
+            kind: Kind = "word" if ending in self.glossary.finals else "inflection"
+            last = self.part(word, len(stem), Step(len(word), 0.0, kind, ending))
+            parts, answer = [Part(stem, "unknown", stem), last], "eponym-like"
+        return Analysis(name, tuple(parts), answer, doubled, cost)
+
+    def follows(self, parts: Sequence[Part]) -> bool:
+        """Whether the ending stands where it should: -opsis and -oides behind a genus, -iella behind no adjective."""
+        first, ending = parts[0], parts[-1].form
+        if len(parts) == 2 and ending == "iella":
+            return not all(word.grammar.endswith("adj.") for word in first.words)
+        known = first.form in self.glossary.finals or any(first.form + end in self.genera for end in INFLECTIONS)
+        return known or len(parts) != 2 or ending not in ("opsis", "oides")
 
     def part(self, word: str, start: int, step: Step) -> Part:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""
@@ -228,24 +236,16 @@ class Morphology:
         if step.end == len(word):
             finals = self.glossary.finals.get(form, [])
             genders = {gender for _, gender in finals}
-            return Part(
-                form, "word", form, distinct([w for w, _ in finals]), genders.pop() if len(genders) == 1 else "c"
-            )
-        words = self.glossary.stems[step.stem]
-        vowel = form[len(step.stem) :]
-        listed = [w for w in words if vowel in w.links.split(",")] if vowel else []
-        listed.sort(key=lambda w: w.links.split(",").index(vowel))
+            gender = genders.pop() if len(genders) == 1 else "c"
+            return Part(form, "word", form, distinct([w for w, _ in finals]), gender)
+        words, vowel = self.glossary.stems[step.stem], form[len(step.stem) :]
+        listed = sorted((w for w in words if vowel and vowel in w.links), key=lambda w: w.links.index(vowel))
         return Part(form, "word", step.stem, distinct(listed or words))
 
 
 def before(step: Step, path: Path) -> Path:
     """A path with a step put before it."""
     return step.cost + path[0], (step, *path[1])
-
-
-def is_small(part: Part) -> bool:
-    """Whether a part is no more than an ending: an inflection or a diminutive."""
-    return part.kind == "inflection" or bool(part.words and all("dim." in word.grammar for word in part.words))
 
 
 def same(first: Part, other: Part) -> bool:

@@ -16,7 +16,7 @@ def explained_share(names: Sequence[str]) -> float:
     """The share of the names that split into words of the glossary, from 0 to 1; of a long list that of some names."""
     morphology = Morphology(standard())
     some = names[:: -(-len(names) // MOST_NAMES) or 1]
-    return sum(map(morphology.explains, some)) / max(1, len(some))
+    return sum(map(bool, map(morphology.explained, some))) / max(1, len(some))
 
 
 def look_like_genera(names: Sequence[str]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from bacterio_cli.dataset import shipped
 
+OTHERS = frozenset(["alga", "animal", "fungus", "plant", "protist"])  # kinds of names in data/also_known.txt
 KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
 
 
@@ -32,7 +34,18 @@ class Reference:
 
 
 def also_known_names() -> Reference:
-    """data/also_known.txt: names that the authors of the tool know of besides the corpus, each with its kind."""
-    lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
-    names = tuple(line.partition("\t")[0] for line in lines if line[0] != "#")
+    """The prokaryotes of data/also_known.txt: names that the authors of the tool know of besides the corpus."""
+    names = tuple(name for name, kind in also_known() if kind not in OTHERS)
     return Reference("names known to the authors of the tool, not complete", names, prokaryotes=True)
+
+
+@cache
+def known_elsewhere() -> frozenset[str]:
+    """The genera of other organisms in that file, in small letters."""
+    return frozenset(name.lower() for name, kind in also_known() if kind in OTHERS)
+
+
+def also_known() -> list[list[str]]:
+    """The names of data/also_known.txt, each with its kind."""
+    lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
+    return [line.split("\t") for line in lines if line[0] != "#"]

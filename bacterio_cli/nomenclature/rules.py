@@ -177,8 +177,7 @@ def repeated(name: str, _: Evidence) -> Verdict:
 
 
 def beginning(name: str, evidence: Evidence) -> Verdict:
-    """Begins with consonants that a known name begins with.  ICNP Rec. 6(1); SeqCode Rec. 9.1; error. False alarms:
-    0.3 %."""
+    """Begins with consonants that a known name begins with.  ICNP Rec. 6(1); SeqCode Rec. 9.1; error. Alarms: 0.3 %."""
     if evidence.sounds is None:
         return NotChecked("beginning")
     found = phonotactics.onset(name)
@@ -236,7 +235,7 @@ def rare_triple(name: str, evidence: Evidence) -> Verdict:
         return NotChecked("rare-triple")
     text = f"^{name.lower()}$"
     rare = sorted(filter(str.isprintable, phonotactics.triples(name) - evidence.triples), key=text.index)
-    shown = ", ".join(f"{t[1:]}-" if t[0] == "^" else f"-{t[:-1]}" if t[-1] == "$" else t for t in rare)
+    shown = ", ".join("-" * (t[-1] == "$") + t.strip("^$") + "-" * (t[0] == "^") for t in rare)
     return Finding("rare-triple", NOTE, "no rule", f"no known name has the letters {shown} in a row") if rare else None
 
 

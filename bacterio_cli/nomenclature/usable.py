@@ -2,55 +2,119 @@
 
 Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
 before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place, an adjective at the end, two words of one sense (hot and hot) or of shapes (rod and sphere). A name with one of
-these may be a good one; its author will know why. Words of the user's own need no genus.
+place, an adjective at the end, what agrees badly (hot and hot, rose and brown, a long sphere, an eater of nothing
+that is a thing), a name that is taken for another. A name with one of these may be a good one; its author will know
+why. Words of the user's own need no genus.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Word, standard
-from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, Analysis, Morphology, Part
+from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
+from bacterio_cli.nomenclature.reference import known_elsewhere
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
-REASONS = ("not explained", "ill formed", "oddly composed", "rare element")
-FIRST, LAST, ADJECTIVE = 2, 1, 4  # genera at least that begin with the first element, and that end with the last
+REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")
+FIRST, LAST, ADJECTIVE = 1, 1, 10  # genera at least that begin with the first element, and that end with the last
+BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
-BEFORE_GENUS = 2  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
+STRETCHED = frozenset(["long", "straight", "curved", "bent", "flat"])  # no sphere is
+WATERS = frozenset(["marine", "coast", "lake", "river", "soil", "salt", "freshwater", "water"])
+COLOURS = frozenset(
+    [
+        "red",
+        "pink",
+        "orange",
+        "yellow",
+        "golden",
+        "green",
+        "blue",
+        "violet",
+        "purple",
+        "brown",
+        "black",
+        "white",
+        "grey",
+    ]
+)
+HEAT, COVERS = frozenset(["hot", "warm", "cold"]), frozenset(["capsule", "sheath"])
+# Behind these a reviewer expects what is eaten, loved, made or lived in: a noun, or an adjective 'of the sea'.
+AGENT = re.compile(
+    "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|ferax|fermentans|degradans|producens|oxidans|"
+    "fex|gena|genes|[a-z]*(tor|trix)"
+)
+EATER = re.compile("phag|vor|bor")
+DWELLER = re.compile("(in)?cola|habitans|colens")  # and behind these a place, by its keywords
+PLACES = frozenset([
+    "soil", "sediment", "mud", "sand", "rock", "cave", "desert", "mountain", "forest", "marine", "coast", "deep sea",
+    "vent", "freshwater", "lake", "river", "spring", "hot spring", "groundwater", "wetland", "salt lake", "estuary",
+    "island", "ice", "snow", "polar", "air", "wastewater", "compost", "dung", "cheese", "milk", "wine", "beer",
+    "food", "plant", "root", "leaf", "flower", "fruit", "seed", "wood", "rice", "grass", "tree", "legume", "alga",
+    "fungus", "animal", "human", "gut", "mouth", "skin", "blood", "insect", "bee", "ant", "termite", "worm", "sponge",
+    "coral", "fish", "bird", "mollusc", "crustacean", "mammal", "amphibian", "reptile", "oil", "salt", "water", "dry",
+    "cold", "hot",
+])  # fmt: skip
+BACTERIA = re.compile("(bacteri|clostridi|spirill|vibrion)[oi]?")  # nobody's first element but of what eats them
+SENT_BACK_FIRST = re.compile("arto|cero|chro|homo|hypho|moro|nauti|vici")  # by readers, whatever follows
+SENT_BACK_LAST = re.compile(  # and behind any but what a genus has before them
+    "allas|bactron|bactrum|botulus|carbo|coleum|comes|cucumis|faba|farcimen|genium|glans|moron|musa|natronum|oleum|"
+    "oscilla|pyrum|pyrus|serpula|tomaculum|uncus|venus"
+)
 
 
 class Usable:
-    """Judges drawn names by a glossary and by the genera of a corpus."""
+    """Judges drawn names by a glossary and by the genera of a corpus; words asked for need no genus that has them."""
 
-    def __init__(self, morphology: Morphology) -> None:
+    def __init__(self, morphology: Morphology, asked: Collection[Word] = ()) -> None:
         self.morphology = morphology
         self.forward = sorted(morphology.genera)
         self.backward = sorted(name[::-1] for name in morphology.genera)
-        self.own: frozenset[Word] = frozenset()
+        self.own = frozenset(asked)
         if morphology.glossary is not standard():
-            self.own = frozenset(morphology.glossary.words).difference(standard().words)
+            self.own |= frozenset(morphology.glossary.words).difference(standard().words)
 
     def refusal(self, name: str) -> str:
-        """Why a name is not usable, in two words; "" if it is."""
-        if not self.morphology.explains(name):
+        """Why a name is not usable, in two or three words; "" if it is."""
+        analysis = self.morphology.explained(name)
+        if not analysis:
             return "not explained"
-        analysis = self.morphology.analyse(name)
         if rules.status(rules.judge(name, rules.Evidence(doubled=""))[0]) != "ok":
             return "ill formed"
-        if not self.is_simple(analysis):
+        if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
-        attested = begins(self.forward, first.stem) >= FIRST or self.is_own(first)
-        if last.kind == "word":
-            least = ADJECTIVE if all("adj." in word.grammar for word in last.words) else LAST
-            attested = attested and (begins(self.backward, last.form[::-1]) >= least or self.is_own(last))
-        return "" if attested else "rare element"
+        if not self.is_own(first) and (
+            SENT_BACK_FIRST.fullmatch(first.form) or len(beginning(self.forward, first.stem)) < FIRST
+        ):
+            return "rare element"
+        if last.kind == "word" and not self.is_own(last):
+            adjective = all("adj." in word.grammar for word in last.words) and not AGENT.fullmatch(last.form)
+            least = ADJECTIVE if adjective else LAST
+            if SENT_BACK_LAST.fullmatch(last.form) or len(beginning(self.backward, last.form[::-1])) < least:
+                return "rare element"
+        return "taken for another" if self.is_taken_for_another(name.lower()) else ""
+
+    def is_taken_for_another(self, word: str) -> bool:
+        """Whether a genus is one edit from these small letters, or is them but for -bacter and -bacterium."""
+        swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
+        if word in known_elsewhere() or swapped in self.morphology.genera:
+            return True
+        half = len(word) // 2  # the one or the other half is free of the edit
+        sides = ((self.forward, word, half), (self.backward, word[::-1], len(word) - half))
+        return any(
+            one_edit_apart(text, other)
+            for ordered, text, length in sides
+            for other in beginning(ordered, text[:length])
+            if -2 < len(text) - len(other) < 2
+        )
 
     def is_own(self, part: Part) -> bool:
-        """Whether a part may be a word that the user gave: one that no genus has is what it was given for."""
+        """Whether a part may be a word that the user gave or asked for."""
         return not self.own.isdisjoint(part.words)
 
     def is_simple(self, analysis: Analysis) -> bool:
@@ -58,32 +122,67 @@ class Usable:
         first, *others = analysis.parts
         rest = analysis.name.lower()[len(first.form) :]
         is_genus = rest in self.morphology.genera
-        if len(others) != 1 and not (is_genus and self.stands_before_genera(first.form)):
+        if len(others) not in (1, 2) or (len(others) == 2 and not (is_genus and self.stands_before_genera(first.form))):
             return False
-        prefix = first.form in RELATIONAL or all(word.grammar in ("pref.", "prep.") for word in first.words)
-        if prefix:
-            return is_genus
-        if not {word.sense for word in first.words}.isdisjoint(word.sense for word in others[-1].words):
-            return False
-        if is_shape(first) and is_shape(others[-1]):
-            return False
-        if all(word.grammar.endswith("suff.") for word in others[-1].words) and others[-1].words:
+        if RELATIONAL.fullmatch(first.form):
+            return is_genus and first.form != "pro" and not rest.startswith(first.form)
+        if all(word.grammar in ("pref.", "prep.") for word in first.words):
+            return is_genus and (first.words[0].grammar == "pref." or self.stands_before_genera(first.form))
+        if first.form[-1] == "o" and rest[0] in VOWELS:  # Thermanaero-, not Thermoanaero-
             return False
         return analysis.cost - ELEMENT * len(analysis.parts) < WELL_JOINED
 
     def stands_before_genera(self, form: str) -> bool:
         """Whether genera are known that are this form and another genus, one of several elements itself."""
-        start = bisect_left(self.forward, form)
-        rests = [name[len(form) :] for name in self.forward[start : start + begins(self.forward, form)]]
+        rests = [name[len(form) :] for name in beginning(self.forward, form)]
         words = self.morphology.glossary.finals
         return sum(rest in self.morphology.genera and rest not in words for rest in rests) >= BEFORE_GENUS
 
 
-def is_shape(part: Part) -> bool:
-    """Whether a part means the shape of a cell, whichever of its words it is."""
-    return bool(part.words) and all(not SHAPES.isdisjoint(word.keywords.split(",")) for word in part.words)
+def agrees(parts: Sequence[Part]) -> bool:
+    """Whether no two parts say the same or the opposite, and the last has the object that it asks for."""
+    first, last = parts[0], parts[-1]
+    if not last.words:
+        return True
+    if {word.sense for word in first.words} & {word.sense for word in last.words}:
+        return False
+    if is_of(last, SHAPES) and is_of(first, SHAPES | STRETCHED if is_of(last, frozenset(["sphere"])) else SHAPES):
+        return False
+    if all(word.grammar.endswith("adj.") for word in (*first.words, *last.words)) and not AGENT.fullmatch(last.form):
+        return False
+    if any(sum(may_be_of(part, keywords) for part in parts) > 1 for keywords in (WATERS, COLOURS, HEAT, COVERS)):
+        return False
+    if all("dim." in word.grammar for word in last.words):
+        return False
+    if DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES):
+        return False
+    if not AGENT.fullmatch(last.form) and not DWELLER.fullmatch(last.form):
+        return not BACTERIA.fullmatch(first.form)
+    if is_of(parts[-2], SHAPES) or (EATER.match(last.form) and may_be_of(parts[-2], WATERS)):
+        return False
+    nouns = [
+        word for word in parts[-2].words if word.grammar.endswith((" n.", "pref.")) or word.sense.startswith("of ")
+    ]
+    return any(word.keywords for word in nouns)
 
 
-def begins(ordered: Sequence[str], text: str) -> int:
-    """How many words of a sorted list begin with a text."""
-    return bisect_left(ordered, text + "{") - bisect_left(ordered, text)  # { comes behind z
+def is_of(part: Part, keywords: frozenset[str]) -> bool:
+    """Whether a part has one of these keywords, whichever of its words it is."""
+    return bool(part.words) and all(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
+
+
+def may_be_of(part: Part, keywords: frozenset[str]) -> bool:
+    """Whether a word of the part has one of these keywords."""
+    return any(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
+
+
+def one_edit_apart(word: str, other: str) -> bool:
+    """Whether one letter more, less or exchanged makes one word the other."""
+    at = next((k for k, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    rest, others = word[at:], other[at:]
+    return rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]
+
+
+def beginning(ordered: Sequence[str], text: str) -> Sequence[str]:
+    """The words of a sorted list that begin with a text."""
+    return ordered[bisect_left(ordered, text) : bisect_left(ordered, text + "{")]  # { comes behind z

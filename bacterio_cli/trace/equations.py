@@ -1,94 +1,84 @@
 """The equations of the nets, each with its shape and source: the one place that `trace` and `gradcheck` print from.
 
-They are text for people, held by tests: each stands in the docstring of the code that computes it, its `homes`, and
-what is printed of the parameters' gradients is evaluated against the numbers.
-
-z are the pre-activations of a cell, z_y the logits, ⟨t⟩ is time, y the target; L is the mean loss of N letters.
+z are the pre-activations of a cell, z_y the logits, ⟨t⟩ is time, y the target; L is the mean loss of N letters. T1–T4
+are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bacterio_cli.nn.activations import relu_slope, sigmoid_slope, tanh_slope
-from bacterio_cli.nn.gru import GRU
-from bacterio_cli.nn.layers import GatheredRows
-from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
-from bacterio_cli.nn.lstm import LSTM
-from bacterio_cli.nn.models import CharRNN, LetterModel
-from bacterio_cli.nn.rnn import RNN
+from bacterio_cli.nn.models import CharRNN
 
 
 class Equation(NamedTuple):
-    """What it gives, the equation, the sizes of its left side, and its source; the docstrings of `homes` state them."""
+    """What it gives, the equation, the sizes of its left side, and its source; one docstring in nn/ states them all."""
 
     gives: str
     text: str
     shape: tuple[str | int, ...]
     source: str
-    homes: tuple[Any, ...]
 
 
 A, CHO, GERS = ("n_a",), "Cho et al. 2014", "Gers et al. 2000"
-GRU_BACK, LSTM_BACK = (GRU.backward, GRU), (LSTM.backward, LSTM)
-EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "", (GatheredRows,))
-ONE_HOT = Equation("x", "x is one-hot: 1 at the letter, else 0", ("n_x",), "T1", (GatheredRows,))
+EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "")
+ONE_HOT = Equation("x", "x is one-hot: 1 at the letter, else 0", ("n_x",), "T1")
 ABOVE = (
-    Equation("z_y", "z_y = a W_yaᵀ + b_y", ("n_y",), "T1 3; T2", (LetterModel,)),
-    Equation("ŷ", "ŷ_i = e^{z_i} / Σ_k e^{z_k}", ("n_y",), "T1 b; T2; T3", (softmax,)),
-    Equation("L", "L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni", (1,), "T1 1; T2; T3", (cross_entropy,)),
+    Equation("z_y", "z_y = a W_yaᵀ + b_y", ("n_y",), "T1 eq. 3; T2"),
+    Equation("ŷ", "ŷ_i = e^{z_i} / Σ_k e^{z_k}", ("n_y",), "T1 eq. 2; T2; T3"),
+    Equation("L", "L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni", (1,), "T1 eq. 1; T2; T3"),
 )
 BACK = (
-    Equation("dz_y", "dz_y = (ŷ − y) / N", ("n_y",), "T1; T2 eq. 3; T3", (cross_entropy_backward,)),
-    Equation("da", "da = dz_y W_ya", A, "T1; T2 eq. 6; T3", (LetterModel,)),
+    Equation("dz_y", "dz_y = (ŷ − y) / N", ("n_y",), "T1; T2 eq. 3; T3"),
+    Equation("da", "da = dz_y W_ya", A, "T1; T2 eq. 6; T3"),
 )
-SLOPES = {
-    "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7", (tanh_slope,)),
-    "sigmoid": Equation("f′", "σ′(z) = σ(z) (1 − σ(z)) = a (1 − a)", A, "T3", (sigmoid_slope,)),
-    "relu": Equation("f′", "relu′(z) = 1 where z > 0, else 0", A, "T3", (relu_slope,)),
+DERIVATIVES = {
+    "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7"),
+    "sigmoid": Equation("f′", "σ′(z) = σ(z) (1 − σ(z)) = a (1 − a)", A, "T3"),
+    "relu": Equation("f′", "relu′(z) = 1 where z > 0, else 0", A, "T3"),
 }
 FORTH: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 5; T2", (RNN,)),
-        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 4; T2", (RNN,)),
+        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 eq. 5; T2"),
+        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 eq. 4; T2"),
     ),
     "gru": (
-        Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO, (GRU,)),
-        Equation("r", "(2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)", A, CHO, (GRU,)),
-        Equation("h", "h⟨t⟩ = W_ca a⟨t−1⟩", A, CHO, (GRU,)),
-        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ h⟨t⟩)", A, CHO, (GRU,)),
-        Equation("a", "(4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩", A, CHO, (GRU,)),
+        Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO),
+        Equation("r", "(2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)", A, CHO),
+        Equation("p", "p⟨t⟩ = W_ca a⟨t−1⟩", A, CHO),
+        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ p⟨t⟩)", A, CHO),
+        Equation("a", "(4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩", A, CHO),
     ),
     "lstm": (
-        Equation("i, f, o", "(1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)", (3, "n_a"), GERS, (LSTM,)),
-        Equation("c̃", "(2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)", A, GERS, (LSTM,)),
-        Equation("c", "(3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩", A, GERS, (LSTM,)),
-        Equation("a", "(4) a⟨t⟩ = o ⊙ tanh c⟨t⟩", A, GERS, (LSTM,)),
+        Equation("i, f, o", "(1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)", (3, "n_a"), GERS),
+        Equation("c̃", "(2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)", A, GERS),
+        Equation("c", "(3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩", A, GERS),
+        Equation("a", "(4) a⟨t⟩ = o ⊙ tanh c⟨t⟩", A, GERS),
     ),
 }
 RETURN: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7", (RNN.backward,)),
-        Equation("dh_next", "(5′) dh_next = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13", (RNN.backward,)),
+        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7"),
+        Equation("dh_next", "(5′) dh_next = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13"),
     ),
     "gru": (
-        Equation("dc̃, du", "(4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃)", A, CHO, GRU_BACK),
-        Equation("dh_next", "dh_next = da ⊙ u", A, CHO, GRU_BACK),
-        Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO, GRU_BACK),
-        Equation("dh, dr", "dh = dz_c ⊙ r, dr = dz_c ⊙ h", A, CHO, GRU_BACK),
-        Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO, GRU_BACK),
-        Equation("dz", "(1′) dz_u = du ⊙ u (1 − u)", A, CHO, GRU_BACK),
-        Equation("dh_next", "dh_next += [dz_u, dz_r, dh] W_aa", A, CHO, GRU_BACK),
+        Equation("dc̃, du", "(4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃)", A, CHO),
+        Equation("dh_next", "dh_next = da ⊙ u", A, CHO),
+        Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO),
+        Equation("dp, dr", "dp = dz_c ⊙ r, dr = dz_c ⊙ p", A, CHO),
+        Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO),
+        Equation("dz", "(1′) dz_u = du ⊙ u (1 − u)", A, CHO),
+        Equation("dh_next", "dh_next += [dz_u, dz_r, dp] W_aa", A, CHO),
     ),
     "lstm": (
-        Equation("do", "(4′) do = da ⊙ tanh c", A, GERS, LSTM_BACK),
-        Equation("dc", "dc += da ⊙ o (1 − tanh² c)", A, GERS, LSTM_BACK),
-        Equation("di, dc̃", "(3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i", A, GERS, LSTM_BACK),
-        Equation("dc_next", "df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f", A, GERS, LSTM_BACK),
-        Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS, LSTM_BACK),
-        Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS, LSTM_BACK),
-        Equation("dh_next", "dh_next = dz W_aa", A, GERS, LSTM_BACK),
+        Equation("do", "(4′) do = da ⊙ tanh c", A, GERS),
+        Equation("dc", "dc += da ⊙ o (1 − tanh² c)", A, GERS),
+        Equation("di, dc̃", "(3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i", A, GERS),
+        Equation("dc_next", "df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f", A, GERS),
+        Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS),
+        Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS),
+        Equation("dh_next", "dh_next = dz W_aa", A, GERS),
     ),
 }
 
@@ -96,7 +86,7 @@ RETURN: dict[str, tuple[Equation, ...]] = {
 def equations_of(model: CharRNN) -> Iterator[tuple[Equation, str]]:
     """The equations of one step there and back, in the order of computation, each with its shape, as 4×3."""
     sizes = {"n_x": model.width, "n_a": model.n_a, "n_y": model.n_y}
-    slope = (SLOPES[model.activation],) if model.cell == "rnn" else ()
+    slope = (DERIVATIVES[model.activation],) if model.cell == "rnn" else ()
     below = EMBEDDED if model.n_x else ONE_HOT
     for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]):
         yield equation, "×".join(str(sizes.get(str(extent), extent)) for extent in equation.shape)
@@ -116,8 +106,8 @@ GRADIENTS: dict[str, tuple[str, str]] = {
     "b": ("db_l = Σ (δ ⊙ f′)", "T4"),
 }
 GATED: dict[tuple[str, str], str] = {
-    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dh]⟨t⟩ᵀ a⟨t−1⟩",
-    ("gru", "a_0"): "da⟨0⟩ = da⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dh]⟨1⟩ W_aa",
+    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩",
+    ("gru", "a_0"): "da⟨0⟩ = da⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa",
     ("lstm", "c_0"): "dc⟨0⟩ = dc⟨1⟩ ⊙ f⟨1⟩",
 }
 PAPERS = {"gru": CHO, "lstm": GERS}

@@ -6,7 +6,7 @@ shard. So each shard can be made ready ahead, and by another process, and is the
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
@@ -15,22 +15,14 @@ import numpy as np
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Array, dropout_mask
 from bacterio_cli.nn.models import Gradients, loss_and_grads
-from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
 from bacterio_cli.training.plan import MASKS, ORDER, PHASES, Phase
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import Steps, Work
 
 
-def phase_gradients(
-    state: TrainingState, phase: Phase, *, split_from: int = SPLIT_FROM, fork: bool | None = None
-) -> Generator[tuple[Batch, Gradients], None, None]:
-    """Each batch from where the training stands, and its gradients for the weights at the time it is asked for.
-
-    To be closed when no more are wanted.
-    """
-    size = size_of(state.model, state.config.batch_size or 1)
-    shards = lambda k, count: BatchShard(state, phase, k, count).steps()  # noqa: E731
-    return batch_gradients(shards, state.params, size, split_from=split_from, fork=fork)
+def shard_steps(state: TrainingState, phase: Phase, k: int, shards: int) -> Steps:
+    """Each batch from where the training stands, and the work of its shard k."""
+    return BatchShard(state, phase, k, shards).steps()
 
 
 class BatchShard:
@@ -84,12 +76,12 @@ class BatchShard:
             hidden = tuple(s[:streams] for s in self.hidden)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(
-                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, share=share
+                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, weight=share
             )
         if hidden is None:
-            return result._replace(state=(), dstate=())
+            return result._replace(state=(), d_initial_state=())
         # A stream that has ended keeps its state for the next epoch.
         self.hidden = tuple(
             np.concatenate([new, old[streams:]]) for new, old in zip(result.state, self.hidden, strict=True)
         )
-        return result._replace(state=self.hidden, dstate=())
+        return result._replace(state=self.hidden, d_initial_state=())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from bacterio_cli.errors import UsageError
+from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
+from bacterio_cli.errors import UsageError, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
 PASSES = {"rnn": 60}  # over 43,000 characters, where 45 do for the others
@@ -23,19 +22,18 @@ CHOICES = {
     "clip_mode": ("norm", "element"),
     "reduction": ("mean", "sum"),
 }
-INFINITY = math.inf
 RANGES: dict[str, tuple[float, float]] = {
     "hidden": (1, 8192), "layers": (1, 16), "embedding": (0, 4096), "window": (1, 100), "dropout": (0, 0.95),
-    "lr": (0, INFINITY), "warmup": (0, INFINITY), "weight_decay": (0, INFINITY), "batch_size": (1, 65536),
-    "epochs": (1, 10**6), "clip": (0, INFINITY), "bptt": (1, 10**4), "valid_fraction": (0, 0.5),
-    "patience": (0, INFINITY), "seed": (0, 2**63 - 1), "ngram": (0, 12), "smoothing": (0, 1), "nets": (1, 16),
-    "init_scale": (0, INFINITY),
+    "lr": (0, LARGEST_NUMBER), "warmup": (0, LARGEST_COUNT), "weight_decay": (0, LARGEST_NUMBER),
+    "batch_size": (1, 65536), "epochs": (1, 10**6), "clip": (0, LARGEST_NUMBER), "bptt": (1, 10**4),
+    "valid_fraction": (0, 0.5), "patience": (0, LARGEST_COUNT), "seed": (0, 2**63 - 1), "ngram": (0, MOST_LEVELS),
+    "smoothing": (0, 1), "nets": (1, MOST_NETS), "init_scale": (0, LARGEST_NUMBER),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides, with the corpus, which model comes out.
+    """Everything that decides, with the corpus, which model comes out. Raises UsageError for a value out of range.
 
     `smoothing` is the weight of the `ngram` table's distribution in the targets; `mix` is the nets' weight beside the
     table, or "auto"; `nets` are averaged; `refit` goes on, after validation, on all names. `reduction` is what a step
@@ -72,6 +70,20 @@ class TrainingConfig:
     nets: int = 1
     init_scale: float | None = None
     reduction: str = "mean"
+
+    def __post_init__(self) -> None:
+        """Refuse what is outside its range; write numbers as Python's own, and a weight in one way."""
+        for f in fields(self):
+            value, option, kind = getattr(self, f.name), flag(f.name), str(f.type).split()[0]
+            if f.name == "mix":
+                object.__setattr__(self, "mix", written_weight(value))
+            elif kind == "bool" and not isinstance(value, bool):
+                raise UsageError(f"{option} is True or False, not {short(value)}")
+            elif kind == "str" and value not in CHOICES[f.name]:
+                raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {short(value)}")
+            elif f.name in RANGES and not (value is None and str(f.type).endswith("None")):
+                require_number(option, value, *RANGES[f.name], whole=kind == "int")
+                object.__setattr__(self, f.name, int(value) if kind == "int" else float(value))
 
     @property
     def net_weight(self) -> float | None:
@@ -119,9 +131,21 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def written_weight(mix: object) -> str:
+    """The nets' weight as it is stored: 'auto', or a number from 0 to 1 written in one way. Raises UsageError."""
+    try:
+        weight = 0.0 if mix == "auto" else float(mix)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        weight = -1.0
+    if not 0 <= weight <= 1:
+        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(mix)}")
+    return "auto" if mix == "auto" else f"{weight:g}"
+
+
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     """The config of a preset with the options given beside it, which win. Raises UsageError."""
-    given = canonical(given)
+    if preset not in PRESETS:
+        raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", TrainingConfig.optimizer)
     if settings.get("arch") == "rnn":
@@ -133,37 +157,26 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     if settings.get("ngram") == 0:
         settings = {**settings, **PLAIN, "refit": settings.get("refit", TrainingConfig.refit)}
     config = TrainingConfig(**settings)
-    refuse_impossible(config)
     refuse_contradictions(config, given)
     return config
 
 
-def canonical(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as they are stored: a weight written in one way."""
-    settings = dict(given)
-    with suppress(ValueError):  # what is no number is refused by name later
-        settings["mix"] = f"{float(settings['mix']):g}" if settings.get("mix", "auto") != "auto" else "auto"
-    return settings if "mix" in given else {name: settings[name] for name in given}
-
-
 def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: str | None, where: str) -> TrainingConfig:
     """The stored config, with more epochs if they are asked for; UsageError for any other difference."""
-    asked = canonical(given)
+    asked = dict(given)
     if preset:  # all that it decides, but not for how long
         whole = asdict(resolve(preset, given))
-        asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
-        asked |= canonical(given)
-    for name, value in asked.items():
-        before = getattr(stored, name)
+        asked |= {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
+    config = replace(stored, **asked)
+    for name in asked:
+        value, before = getattr(config, name), getattr(stored, name)
         if value != before and not (name == "epochs" and value > before):
             raise UsageError(
                 f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
                 "leave it out, or start anew without --resume"
             )
-    if stored.nets > 1 and asked.get("epochs", 0) > (stored.epochs or 0):
+    if stored.nets > 1 and config.epochs != stored.epochs:
         raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
-    config = replace(stored, epochs=asked.get("epochs", stored.epochs))
-    refuse_impossible(config)
     return config
 
 
@@ -171,35 +184,13 @@ def restore(settings: Any) -> TrainingConfig:
     """The config that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
     if not isinstance(settings, dict) or set(settings) != {f.name for f in fields(TrainingConfig)}:
         raise ValueError("other options than this version has")
-    config = TrainingConfig(**settings)
-    kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-    for f in fields(TrainingConfig):
-        value, kind = settings[f.name], str(f.type).removesuffix(" | None")
-        if (f.name != "init_scale" or value is not None) and type(value) not in kinds[kind]:
-            raise ValueError(f"{f.name} cannot be {value!r}")
     try:
-        refuse_impossible(config)
+        config = TrainingConfig(**settings)
     except UsageError as error:
         raise ValueError(str(error)) from error
+    if None in (config.epochs, config.batch_size):
+        raise ValueError("no epochs or no batch size")
     return config
-
-
-def refuse_impossible(config: TrainingConfig) -> None:
-    """UsageError for a value outside its range."""
-    for name, value in asdict(config).items():
-        if name in CHOICES and value not in CHOICES[name]:
-            raise UsageError(f"{flag(name)} is one of {', '.join(CHOICES[name])}, not {value}")
-        if name in RANGES and value is not None:
-            low, high = RANGES[name]
-            if not low <= value <= high or not math.isfinite(value):
-                bounds = f"a finite number, at least {low}" if high == INFINITY else f"from {low} to {high}"
-                raise UsageError(f"{flag(name)} must be {bounds}, not {value}")
-    try:
-        possible = config.net_weight is None or 0 <= config.net_weight <= 1
-    except ValueError:
-        possible = False
-    if not possible:
-        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {config.mix}")
 
 
 def refuse_contradictions(config: TrainingConfig, given: Mapping[str, Any]) -> None:
@@ -213,7 +204,7 @@ def refuse_contradictions(config: TrainingConfig, given: Mapping[str, Any]) -> N
         ("weight_decay", config.optimizer != "adamw", f"needs --optimizer adamw, not {config.optimizer}"),
         ("patience", config.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
         ("smoothing", not table, "needs a table, and --ngram is 0"),
-        ("mix", not table and given.get("mix") != "1", "needs a table, and --ngram is 0"),
+        ("mix", not table and written_weight(given.get("mix", "1")) != "1", "needs a table, and --ngram is 0"),
         ("refit", config.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
     ]
     for name, conflict, why in conflicts:

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients, Model
-from bacterio_cli.training.worker import PATIENCE, ForkedWorker, InTurn, Steps, can_fork, shared
+from bacterio_cli.training.worker import PATIENCE, ForkedWorker, Steps, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
@@ -54,44 +54,45 @@ def batch_gradients(
             assert work is not None
             yield batch, work()
         return
-    second: ForkedWorker | InTurn = InTurn(steps(1, 2))
+    worker = None
     if can_fork() if fork is None else fork:
         with suppress(OSError):  # no memory or no process left
             params |= shared(params)
-            second = ForkedWorker(steps(1, 2), params)
+            worker = ForkedWorker(steps(1, 2), params)
+    ahead, behind = steps(0, 2), None
     try:
-        second.begin()
-        ahead = steps(0, 2)
         step = next(ahead, None)
         while step:
+            if worker:
+                worker.begin()
             batch, work = step
             assert work is not None
             begun = time.perf_counter()
             first = work()
             longest = max(patience, 20 * (time.perf_counter() - begun))
             step = next(ahead, None)  # made ready while the worker may still be at work
-            try:
-                other = second.answer(longest)
-            except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
-                second.close()
-                second = InTurn(steps(1, 2))
-                other = second.answer(longest)
-            yield batch, first if other is None else added(first, other)
-            second.begin()
+            if worker:
+                try:
+                    second = worker.answer(longest)
+                except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
+                    worker.close()
+                    worker = None
+            if not worker:
+                behind = behind or steps(1, 2)
+                work = next(behind)[1]
+                second = work and work()
+            yield batch, first if second is None else added(first, second)
     finally:
-        second.close()
+        if worker:
+            worker.close()
 
 
 def added(first: Gradients, second: Gradients) -> Gradients:
-    """The sum of two shards, in the arrays of the first."""
+    """The sum of two shards, in the arrays of the first; of the states, rows 0, 2, … are the first's."""
     for name, g in first.grads.items():
         g += second.grads[name]
-    state = tuple(interleaved(a, b) for a, b in zip(first.state, second.state, strict=True))
-    return Gradients(first.loss + second.loss, first.grads, state, ())
-
-
-def interleaved(even: Array, odd: Array) -> Array:
-    """Rows 0, 2, … from the one and 1, 3, … from the other."""
-    rows = np.empty((len(even) + len(odd), *even.shape[1:]), even.dtype)
-    rows[::2], rows[1::2] = even, odd
-    return rows
+    state = []
+    for even, odd in zip(first.state, second.state, strict=True):
+        state.append(np.empty((len(even) + len(odd), *even.shape[1:]), even.dtype))
+        state[-1][::2], state[-1][1::2] = even, odd
+    return Gradients(first.loss + second.loss, first.grads, tuple(state), ())

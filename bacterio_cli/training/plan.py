@@ -67,6 +67,7 @@ class TrainingPlan:
             self.texts["background"] = EncodedCorpus(related, vocabulary)
         self.held_out = EncodedCorpus(validation, vocabulary) if validation else None
         self.phases = self.plan_phases()
+        self.tables: dict[str, NGram] = {}
         self.targets: dict[str, CrossFit] = {}
 
     def rng(self, *purpose: int) -> np.random.Generator:
@@ -77,23 +78,19 @@ class TrainingPlan:
         """Each net is fitted, on the background first; then each is refitted."""
         config = self.config
         assert config.epochs is not None  # sized() has filled it in
+        assert config.batch_size is not None
+        bptt = config.bptt if config.stream else None
+        steps = {kind: text.batches_per_epoch(config.batch_size, bptt) for kind, text in self.texts.items()}
         phases = []
         for net in range(config.nets):
             if "background" in self.texts:
-                phases.append(self.phase("background", net, min(config.epochs, BACKGROUND_EPOCHS), config.lr))
-            phases.append(self.phase("fit", net, config.epochs, config.lr))
+                epochs = min(config.epochs, BACKGROUND_EPOCHS)
+                phases.append(Phase("background", net, epochs, steps["background"], config.lr))
+            phases.append(Phase("fit", net, config.epochs, steps["fit"], config.lr))
         if config.refit and self.held_out is not None:
-            epochs = max(1, round(REFIT_EPOCHS * config.epochs))
-            phases += [self.phase("refit", net, epochs, REFIT_RATE * config.lr) for net in range(config.nets)]
+            epochs, rate = max(1, round(REFIT_EPOCHS * config.epochs)), REFIT_RATE * config.lr
+            phases += [Phase("refit", net, epochs, steps["refit"], rate) for net in range(config.nets)]
         return phases
-
-    def phase(self, kind: str, net: int, epochs: int, rate: float) -> Phase:
-        """A phase with its number of steps per epoch."""
-        assert self.config.batch_size is not None  # sized() has filled it in
-        steps = self.texts[kind].batches_per_epoch(
-            self.config.batch_size, self.config.bptt if self.config.stream else None
-        )
-        return Phase(kind, net, epochs, steps, rate)
 
     @cached_property
     def lead_in(self) -> Array:
@@ -101,53 +98,37 @@ class TrainingPlan:
         text = self.texts["fit"]
         return text.ids[text.shuffled(self.rng(LEAD_IN), LEAD_IN_NAMES)]
 
-    @cached_property
-    def discounts(self) -> tuple[float, float, float]:
-        """Chosen on the validation names, for the table counted without them."""
-        return choose_discounts(self.fit_counts, self.held_out)
-
-    @cached_property
-    def fit_counts(self) -> Counts:
-        """The counts of the training names."""
-        return Counts.of(self.texts["fit"].ids, self.vocabulary.n_y, self.config.ngram)
-
-    @cached_property
-    def refit_counts(self) -> Counts:
-        """The counts of all names."""
-        return Counts.of(self.texts["refit"].ids, self.vocabulary.n_y, self.config.ngram)
-
     def table(self, kind: str) -> NGram | None:
-        """The table of the training names ("fit"), of all ("refit"), or of the background; None without one."""
+        """The table of the training names ("fit"), of all ("refit"), or of the background; None without one.
+
+        Discounts are chosen on the validation names: for the corpus with the table that is counted without them.
+        """
         if not self.config.ngram or kind not in self.texts:
             return None
-        if kind == "background":
-            return self.background_table
-        return NGram(self.fit_counts if kind == "fit" else self.refit_counts, self.discounts)
-
-    @cached_property
-    def background_table(self) -> NGram:
-        """The background's own table, its discounts chosen on the same validation names."""
-        counts = Counts.of(self.texts["background"].ids, self.vocabulary.n_y, self.config.ngram)
-        return NGram(counts, choose_discounts(counts, self.held_out))
+        if kind not in self.tables:
+            counts = Counts.of(self.texts[kind].ids, self.vocabulary.n_y, self.config.ngram)
+            fit = self.table("fit") if kind == "refit" else None
+            self.tables[kind] = NGram(counts, fit.discounts if fit else choose_discounts(counts, self.held_out))
+        return self.tables[kind]
 
     def soft_targets(self, phase: Phase) -> CrossFit | None:
         """The targets of a phase; None where the config wants plain ones."""
-        config = self.config
-        if not config.ngram or not config.smoothing:
+        kind, config = phase.kind, self.config
+        table = self.table("background" if kind == "background" else "fit")
+        if table is None or not config.smoothing:
             return None
-        if phase.kind not in self.targets:
-            if phase.kind == "refit":
+        if kind not in self.targets:
+            if kind == "refit":
                 self.targets.clear()  # no earlier phase comes again
-            discounts = self.background_table.discounts if phase.kind == "background" else self.discounts
-            self.targets[phase.kind] = CrossFit(
-                self.texts[phase.kind],
+            self.targets[kind] = CrossFit(
+                self.texts[kind],
                 self.vocabulary.n_y,
                 order=config.ngram,
-                discounts=discounts,
+                discounts=table.discounts,
                 weight=config.smoothing,
-                rng=self.rng(FOLD, PHASES.index(phase.kind)),
+                rng=self.rng(FOLD, PHASES.index(kind)),
             )
-        return self.targets[phase.kind]
+        return self.targets[kind]
 
     @cached_property
     def table_likelihoods(self) -> list[Array]:

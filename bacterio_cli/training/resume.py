@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError
 from bacterio_cli.nn.layers import Params
@@ -27,6 +27,20 @@ def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
         raise CheckpointError(path, what, "start anew without --resume") from error
 
 
+def objection(path: Path) -> str:
+    """Why a file should not be replaced by a new checkpoint; "" if it is a finished one."""
+    try:
+        checkpoint = load(path)
+    except BacterioError:
+        return "it is not a checkpoint of this version"
+    progress, nets = checkpoint.progress, checkpoint.training.get("nets")
+    if progress is None:
+        return ""
+    refitted = not checkpoint.training.get("refit") or not progress.get("likelihoods") or progress["refitted"] == nets
+    finished = progress.get("fitted") == nets and refitted
+    return "" if finished else "it is a training that has not ended; go on with --resume"
+
+
 def resume(
     checkpoint: Checkpoint, corpus: Corpus, config: TrainingConfig, path: str, background: Corpus | None = None
 ) -> TrainingState:
@@ -36,13 +50,19 @@ def resume(
         raise BacterioError(
             f"{path} is a model to use, without what --resume needs; train anew, to another file with --out"
         )
-    refuse_another(path, corpus, checkpoint.corpus["digest"], f"{checkpoint.corpus['names']:,} names", "corpus")
     stored = progress.get("background")
     if (stored is None) != (background is None):
         how = "without" if stored is None else "with"
         raise BacterioError(f"--resume: {path} was trained {how} --background; do the same")
-    if background is not None:
-        refuse_another(path, background, str(stored), "", "background")
+    lists = [("corpus", corpus, checkpoint.corpus["digest"], f"{checkpoint.corpus['names']:,} names, ")]
+    lists += [] if background is None else [("background", background, str(stored), "")]
+    for what, given, digest, size in lists:
+        if given.digest != digest:
+            raise BacterioError(
+                f"--resume: {path} was trained on another {what} ({size}digest {digest[:12]}; given: "
+                f"{len(given.names):,} names, digest {given.digest[:12]}); give the same lists, in the same order and "
+                "read alike (--profile, --column, --encoding), or start anew without --resume"
+            )
     # The same names, but perhaps by other options: what was learned does not change its profile halfway.
     state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), config, background)
     if state.model != checkpoint.model:
@@ -56,17 +76,6 @@ def resume(
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
     return state
-
-
-def refuse_another(path: str, given: Corpus, digest: str, size: str, what: str) -> None:
-    """BacterioError unless the list is the one that the state was begun with."""
-    if given.digest != digest:
-        stored = ", ".join(part for part in (size, f"digest {digest[:12]}") if part)
-        raise BacterioError(
-            f"--resume: {path} was trained on another {what} ({stored}; given: {len(given.names):,} names, "
-            f"digest {given.digest[:12]}); give the same lists, in the same order and read alike (--profile, "
-            "--column, --encoding), or start anew without --resume"
-        )
 
 
 def saved_group(checkpoint: Checkpoint, name: str, like: Params) -> Params:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.checkpoint.validation import check_model
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import Net
@@ -120,6 +121,7 @@ def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = No
     config = config.sized(corpus.characters)
     vocabulary = Vocabulary.of(corpus.names)
     model = build_model(config, vocabulary.n_y)
+    check_model(model, config.nets)  # what no command would read again is not begun
     plan = TrainingPlan(config, corpus, vocabulary, background)
     params = fresh_params(config, model, 0)
     state = TrainingState(

@@ -7,9 +7,10 @@ a step from the seed and the step, and what is summed since the last evaluation 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import phase_gradients
-from bacterio_cli.training.data_parallel import SPLIT_FROM
+from bacterio_cli.training.batch_gradients import shard_steps
+from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
 from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, net_of, snapshot
@@ -48,7 +49,9 @@ class Progress(NamedTuple):
     improved: bool
 
 
-def train(state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | None = None) -> Iterator[Progress]:
+def train(
+    state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | None = None
+) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
     Batches of at least `split_from` (names × units²) are computed in two shards, the second by a forked worker where
@@ -59,7 +62,9 @@ def train(state: TrainingState, *, split_from: int = SPLIT_FROM, fork: bool | No
     while not state.done:
         phase = state.plan.phases[state.phase]
         optimiser = build_optimiser(state.config)
-        with closing(phase_gradients(state, phase, split_from=split_from, fork=fork)) as gradients:
+        shards = partial(shard_steps, state, phase)
+        size = size_of(state.model, state.config.batch_size or 1)
+        with closing(batch_gradients(shards, state.params, size, split_from=split_from, fork=fork)) as gradients:
             while state.phase_step < phase.steps and not out_of_patience(state, phase):
                 yield from train_epoch(state, phase, optimiser, gradients)
         end_phase(state, phase)
@@ -112,7 +117,7 @@ def take_step(
         if config.clip and config.clip_mode == "norm":
             optim.clip_by_norm(grads, config.clip, norm)
         elif config.clip:
-            optim.clip_by_element(grads, config.clip)
+            optim.clip_by_value(grads, config.clip)
         try:
             optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
         except FloatingPointError:

@@ -6,8 +6,10 @@ longer than the calls themselves. Two processes share memory instead, and exchan
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -28,6 +30,8 @@ Work = Callable[[], Gradients]
 Steps = Iterator[tuple[Any, Work | None]]
 
 SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
+PR_SET_PDEATHSIG = 1  # in linux/prctl.h
+PARTS = 10
 PATIENCE = 10.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
 
 
@@ -49,24 +53,6 @@ def can_fork() -> bool:
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     alone = all(thread.name.startswith(HELPER) for thread in others)
     return sys.platform == "linux" and alone and not multiprocessing.current_process().daemon
-
-
-class InTurn:
-    """The shard computed by this process itself, after its own."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.steps = steps
-
-    def begin(self) -> None:
-        """Start the next step: nothing goes on beside this process."""
-
-    def answer(self, patience: float) -> Gradients | None:  # noqa: ARG002
-        """The next step's gradients; None if the batch has no name in this shard."""
-        _, work = next(self.steps)
-        return work and work()
-
-    def close(self) -> None:
-        """Nothing has to be ended."""
 
 
 class ForkedWorker:
@@ -92,7 +78,7 @@ class ForkedWorker:
             self.pipe.send(None)
 
     def answer(self, patience: float) -> Gradients | None:
-        """The gradients of that step, valid until `begin` is called again; None as in `InTurn`.
+        """The gradients of that step, valid until `begin` is called again; None if the shard has no name of the batch.
 
         Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `patience` seconds) if the
         process has ended or hangs.
@@ -110,11 +96,15 @@ class ForkedWorker:
 
 
 def receive(pipe: Connection, patience: float | None) -> Any:
-    """The next message; TimeoutError if none comes within `patience` seconds."""
+    """The next message; TimeoutError if none comes within `patience` seconds.
+
+    They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
+    can run out by that.
+    """
     soon = time.perf_counter() + SPIN
     while not pipe.poll():
         if time.perf_counter() > soon:
-            if patience is not None and not pipe.poll(patience):
+            if patience is not None and not any(pipe.poll(patience / PARTS) for _ in range(PARTS)):
                 raise TimeoutError("the worker does not answer")
             break
     return pipe.recv()
@@ -122,8 +112,10 @@ def receive(pipe: Connection, patience: float | None) -> Any:
 
 def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) -> None:
     """In the worker: the work of each step when it is asked for, its gradients written to `grads`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the first process too, which saves
+    for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with_parent()
     other_end.close()  # else the end of the first process would not be noticed
     with suppress(EOFError, OSError):
         for _, work in steps:
@@ -138,3 +130,12 @@ def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) 
                     grads[name][...] = g
                 answer = answer._replace(grads={})
             pipe.send(answer)
+
+
+def die_with_parent() -> None:
+    """Have Linux kill this process when its parent ends, which one that is stopped would not notice."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        parent = multiprocessing.parent_process()
+        if parent is None or os.getppid() != parent.pid:  # it has ended already
+            os._exit(1)

@@ -14,11 +14,8 @@ keep_freed_memory()
 import numpy as np
 from turns import Work
 
-from bacterio_cli.checkpoint.checkpoint import load
-from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.inference.sampler import SamplingParams, draws
 from bacterio_cli.nn import plain
 from bacterio_cli.training import trainer
 from bacterio_cli.training.batch_gradients import BatchShard
@@ -65,10 +62,3 @@ def loop(corpus: str, n_a: int, count: int) -> Work:
             plain.update(p, d, memory)
 
     return work
-
-
-def drawn_names(count: int) -> list[str]:
-    """The names of so many draws at temperature 0.8 from the model that ships."""
-    trained = load(shipped("model.npz"))
-    params = SamplingParams(seed=1, max_length=50)
-    return [name for name in islice(draws(trained.language_model, trained.vocabulary, params), count) if name]

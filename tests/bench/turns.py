@@ -6,16 +6,20 @@ memory. Between two pieces of work is a pause, for OpenMP's threads spin on for 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import multiprocessing
 import os
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple
 
 Work = Callable[[], None]
+Timed = Callable[[], float]  # does a piece of work and gives its seconds
 
 PAUSE = 0.05  # seconds
 
@@ -38,82 +42,67 @@ def ratio(above: list[float], below: list[float]) -> Ratio:
     return Ratio(statistics.median(values), min(values), max(values))
 
 
-def serve(pipe: Connection, module: str) -> None:
-    """In the process of a side: prepare the work asked for, or do it and answer the seconds, until told to end."""
-    side = importlib.import_module(module)
-    work: Work = dict
-    while (request := pipe.recv()) is not None:
-        function, arguments = request
-        begun = time.perf_counter()
-        if function == "go":
-            work()
-        else:
-            work = getattr(side, function)(*arguments)
-        pipe.send(time.perf_counter() - begun)
+def timed(work: Work) -> float:
+    """The seconds that a piece of work takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
-class Side:
-    """A process that does the works of one module of this directory."""
-
-    def __init__(self, module: str) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, module))
-        self.process.start()
-        theirs.close()
-
-    def ask(self, function: str, *arguments: Any) -> float:
-        """Prepare a work, or with 'go' do it after a pause; seconds."""
-        time.sleep(PAUSE)
-        self.pipe.send((function, arguments))
-        return float(self.pipe.recv())
-
-    def close(self) -> None:
-        """End the process."""
-        self.pipe.send(None)
-        self.process.join()
+def in_turn(rounds: int, *works: Timed) -> list[list[float]]:
+    """The seconds of each piece of work: each once a round, after a round to prepare and to warm up."""
+    times = [[work() for work in works] for _ in range(rounds + 1)]
+    return [list(seconds) for seconds in zip(*times[1:], strict=True)]
 
 
-def in_turn(rounds: int, *works: Callable[[], float | None]) -> list[list[float]]:
-    """The seconds of each piece of work, each once a round after a round to warm up; a work may time itself."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(rounds + 1):
-        for k, work in enumerate(works):
-            begun = time.perf_counter()
-            own = work()
-            times[k].append(time.perf_counter() - begun if own is None else own)
-    return [t[1:] for t in times]
+@functools.lru_cache(maxsize=1)
+def prepared(module: str, function: str, arguments: tuple[Hashable, ...]) -> Work:
+    """The work that a function of a module of this directory makes ready."""
+    return getattr(importlib.import_module(module), function)(*arguments)
 
 
-def sides_in_turn(rounds: int, *asked: tuple[Side, str, tuple[Any, ...]]) -> list[list[float]]:
-    """The same for works of sides, timed where they are done."""
-    for side, function, arguments in asked:
-        side.ask(function, *arguments)
-    return in_turn(rounds, *(lambda side=side: side.ask("go") for side, _, _ in asked))
+def paused(module: str, function: str, arguments: tuple[Hashable, ...]) -> float:
+    """The seconds of a work after a pause, without what it takes to prepare it."""
+    work = prepared(module, function, arguments)
+    time.sleep(PAUSE)
+    return timed(work)
+
+
+@contextmanager
+def side(module: str) -> Iterator[Callable[..., Timed]]:
+    """A process that does the works of one module of this directory, each asked for by name and arguments."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        yield lambda function, *arguments: lambda: process.submit(paused, module, function, arguments).result()
 
 
 class Bars:
     """What was measured against what it must reach."""
 
     def __init__(self) -> None:
-        self.verdicts: list[tuple[str, float, float]] = []
+        self.reached = 0
+        self.missed: list[str] = []
 
     def check(self, name: str, value: Ratio, least: float) -> str:
         """The value for a table, marked if it is below its bar."""
-        self.verdicts.append((name, value.median, least))
-        return f"{value}" + ("" if value.median >= least else " ✗")
+        if value.median >= least:
+            self.reached += 1
+            return str(value)
+        self.missed.append(f"{name}: {value.median:.2f}, bar {least:.2f}")
+        return f"{value} ✗"
 
     def leave(self) -> None:
         """Print pass or fail, and exit 1 if a bar was missed."""
-        missed = [f"{name}: {value:.2f}, bar {least:.2f}" for name, value, least in self.verdicts if value < least]
-        reached = len(self.verdicts) - len(missed)
-        print(f"\n{'fail' if missed else 'pass'}: {reached} of {len(self.verdicts)} bars reached")
-        for line in missed:
+        bars = self.reached + len(self.missed)
+        print(f"\n{'fail' if self.missed else 'pass'}: {self.reached} of {bars} bars reached")
+        for line in self.missed:
             print(f"* missed: {line}")
-        raise SystemExit(bool(missed))
+        raise SystemExit(bool(self.missed))
 
 
-def keep_bytecode(directory: str) -> None:
-    """Let processes that are started from here keep compiled modules, as an installed package does."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = directory
+@contextmanager
+def keeping_bytecode() -> Iterator[None]:
+    """Let processes that are started meanwhile keep compiled modules, as an installed package does."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = directory
+        yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from bacterio_cli.checkpoint import archive
 from bacterio_cli.checkpoint.archive import Arrays
-from bacterio_cli.errors import CheckpointError, FileError
+from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 CONTENTS: tuple[Arrays, dict[str, Any]] = (
     {"E": np.arange(6, dtype=np.float32).reshape(2, 3), "k": np.array(7)},
@@ -68,38 +69,34 @@ def test_equal_contents_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def methods(members: Arrays, **options: Any) -> dict[str, int]:
-    """How each member of an archive is compressed."""
+@pytest.mark.parametrize(
+    ("options", "packed"),
+    [
+        ({"compress": False}, []),
+        ({"compress": True}, ["count", "meta"]),
+        ({"compress": True, "largest_unpacked": 2 * 8806}, ["count", "meta"]),
+        ({"compress": True, "largest_unpacked": 2 * 8805}, []),
+        ({"compress": True, "largest_text": 9}, ["count", "meta"]),
+        ({"compress": True, "largest_text": 8}, ["count"]),
+    ],
+)
+def test_what_is_compressed(options: dict[str, Any], packed: list[str]) -> None:
+    """If asked for, what is no float, and nothing that would not be read: too much together, or a text too long."""
+    members = {"E": np.zeros((40, 30), np.float32), "count": np.zeros(999, np.int32), "meta": np.zeros(9, np.uint8)}
     file = io.BytesIO()
     archive.write_archive(file, members, **options)
     with zipfile.ZipFile(file) as written:
-        return {entry.filename.removesuffix(".npy"): entry.compress_type for entry in written.infolist()}
+        found = {entry.filename.removesuffix(".npy"): entry.compress_type for entry in written.infolist()}
+    assert found == {name: zipfile.ZIP_DEFLATED if name in packed else zipfile.ZIP_STORED for name in members}
 
 
-@pytest.mark.parametrize(("compress", "other"), [(False, zipfile.ZIP_STORED), (True, zipfile.ZIP_DEFLATED)])
-def test_weights_are_never_compressed(compress: bool, other: int) -> None:
-    """With `compress`, what is no float is deflated: a table's counts and the metadata."""
-    members = {"E": np.zeros((40, 30), np.float32), "count": np.zeros(999, np.int32), "meta": np.zeros(9, np.uint8)}
-    assert methods(members, compress=compress) == {"E": zipfile.ZIP_STORED, "count": other, "meta": other}
-
-
-@pytest.mark.parametrize(("counts", "method"), [(29, zipfile.ZIP_DEFLATED), (30, zipfile.ZIP_STORED)])
-def test_nothing_is_compressed_that_would_not_be_read(counts: int, method: int) -> None:
-    """From half of what may be unpacked, all members together, everything is stored as it is."""
-    members = {"E": np.zeros(10, np.float32), "counts": np.zeros(counts, np.int32)}
-    assert methods(members, compress=True, largest_unpacked=2 * 4 * 40)["counts"] == method
-
-
-def test_a_long_text_is_not_compressed_and_not_unpacked() -> None:
-    """A thousandth of the space, and parsed fifty times as much: stored as it is, and refused where it is packed."""
-    text = {"t": np.zeros(5000, np.uint8)}
-    assert methods(text, compress=True, largest_text=4999) == {"t": zipfile.ZIP_STORED}
-    assert methods(text, compress=True, largest_text=5000) == {"t": zipfile.ZIP_DEFLATED}
+def test_a_long_text_is_not_unpacked() -> None:
+    """A thousandth of the space, and parsed fifty times as much: refused where it is packed."""
     packed = io.BytesIO()
-    archive.write_archive(packed, text, compress=True)
-    assert archive.read_archive("m", packed.getvalue(), largest_text=5000)["t"].size == 5000
+    archive.write_archive(packed, {"t": np.zeros(5000, np.uint8)}, compress=True)
+    assert archive.read_archive("m", packed, largest_text=5000)["t"].size == 5000
     with pytest.raises(CheckpointError, match="its member 't' unpacks to more text"):
-        archive.read_archive("m", packed.getvalue(), largest_text=4999)
+        archive.read_archive("m", packed, largest_text=4999)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +202,22 @@ def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
     with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
         archive.read_array("m.npz", "E", member(header, bytes(24)))
+
+
+def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
+    """One byte more is refused before it is read, and would not have been written; a pipe is read as far as that."""
+    size = path.stat().st_size
+    assert archive.load(path, largest_file=size)[1]["a"] == CONTENTS[1]["a"]
+    for source in (path, Path("/dev/fd/{}")):
+        reader, writer = os.pipe()
+        os.write(writer, path.read_bytes())
+        os.close(writer)
+        with pytest.raises(CheckpointError, match="is larger than the 0 MiB that are read"):
+            archive.load(str(source).format(reader), largest_file=size - 1)
+        os.close(reader)
+    with pytest.raises(ContentsError, match=r"m2 would hold 0 MiB, more than the 0 that are read"):
+        archive.save(path.with_name("m2"), *CONTENTS, largest_file=20)
+    assert not path.with_name("m2").exists()
 
 
 @pytest.mark.parametrize("version", [True, 1.0, "1", None])

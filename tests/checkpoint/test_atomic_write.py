@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from bacterio_cli.checkpoint.atomic_write import atomic_write, is_one_of, probe
+from bacterio_cli.checkpoint.atomic_write import atomic_write, is_one_of, reserved
 from bacterio_cli.errors import FileError
 
 
@@ -56,39 +59,124 @@ def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"m": b"old"}
 
 
-@pytest.mark.parametrize("function", [write, probe])
-def test_a_folder_without_write_permission_is_named(function: Callable[[Path], None], tmp_path: Path) -> None:
-    """Without the right to write there, both the write and the probe before training say so."""
+def reserve(path: Path, *, against: str = "", force: bool | None = False) -> None:
+    """Ask for a place, with so much against replacing what stands there."""
+    with reserved(path, objection=lambda _: against, force=force):
+        pass
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write anywhere, so the block is run as another user."""
+    owner = os.geteuid()
+    if owner == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(owner)
+
+
+@pytest.mark.parametrize("function", [write, reserve])
+@pytest.mark.parametrize("mode", [0o555, 0o1777], ids=["closed", "sticky"])
+def test_a_folder_without_write_permission_is_named(
+    function: Callable[[Path], None], mode: int, tmp_path: Path
+) -> None:
+    """Where nobody may write, or only a file's owner, both the write and what is asked before training say so."""
     folder = tmp_path / "closed"
     folder.mkdir()
     write(folder / "m", "old")
-    folder.chmod(0o555)
-    owner = os.geteuid()
-    if owner == 0:
-        os.seteuid(65534)  # nobody: root may write anywhere
-    try:
-        with pytest.raises(FileError, match=r"cannot write .*: Permission denied; "):
-            function(folder / "m")
-    finally:
-        os.seteuid(owner)
-        folder.chmod(0o755)
+    folder.chmod(mode)
+    if mode & stat.S_ISVTX and os.geteuid():
+        pytest.skip("only root can give a file to another user")
+    with (
+        as_nobody(),
+        pytest.raises(FileError, match=r"cannot write .*: (Permission denied|it belongs to another user)"),
+    ):
+        function(folder / "m")
+    folder.chmod(0o755)
     assert listing(folder) == {"m": b"old"}
 
 
 @pytest.mark.parametrize(
     ("place", "reason"),
-    [("", "it is a directory"), ("none/m.npz", "No such file or directory"), ("pipe", "it is a device or a pipe")],
+    [
+        ("", "it is a directory"),
+        ("none/m.npz", "No such file or directory"),
+        ("pipe", "it is a device or a pipe"),
+        ("x" * 250, "File name too long"),  # with what is added for the temporary file
+    ],
 )
-@pytest.mark.parametrize("function", [write, probe])
+@pytest.mark.parametrize("function", [write, reserve])
 def test_what_is_no_place_for_a_file_is_named(
     function: Callable[[Path], None], place: str, reason: str, tmp_path: Path
 ) -> None:
-    """A directory, a missing folder or a pipe is a FileError with the remedy, before training and after it."""
+    """It is a FileError with the remedy, before training and after it."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FileError, match=f"cannot write .*: {reason}.*; .*choose another place with --out"):
         function(tmp_path / place)
     assert (tmp_path / "pipe").is_fifo()
     assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_mounted_file_is_named_before_it_is_written(tmp_path: Path) -> None:
+    """No rename can replace a mount point, such as a single file that a container is given."""
+    place = tmp_path / "a b"
+    write(place, "old")
+    asked = f"import sys; sys.path[:0] = {sys.path!r}; from bacterio_cli.checkpoint.atomic_write import reserved\n"
+    asked += f"with reserved({str(place)!r}, objection=lambda _: ''): pass"
+    shell = 'mount --bind "$0" "$0" && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", shell, str(place), sys.executable, "-c", asked],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.stderr.startswith(("unshare", "mount")):
+        pytest.skip("nothing can be mounted here")
+    assert "it is a mount point, which no other file can replace; choose another place" in done.stderr
+
+
+def linked(path: Path, how: str) -> Path:
+    """The file by this name, or by another."""
+    if how == "symbolic":
+        (path.parent / "link").symlink_to(path.name)
+    elif how == "hard":
+        (path.parent / "link").hardlink_to(path)
+    return path if how == "itself" else path.parent / "link"
+
+
+@pytest.mark.parametrize("how", ["itself", "symbolic", "hard"])
+@pytest.mark.parametrize(("against", "mode"), [("it is a poem", 0o644), ("", 0o444)], ids=["foreign", "read-only"])
+def test_another_file_is_replaced_by_force_alone(against: str, mode: int, how: str, tmp_path: Path) -> None:
+    """What there is an objection to, or is read-only, is refused by whatever name it goes, and the way out named."""
+    write(tmp_path / "m", "old")
+    path = linked(tmp_path / "m", how)
+    path.chmod(mode)
+    for force, way in ((False, " or replace it with --force"), (None, "")):
+        with pytest.raises(FileError) as caught:
+            reserve(path, against=against, force=force)
+        what = against or "it is read-only"
+        assert str(caught.value) == f"cannot write {path}: {what}; choose another place with --out{way}"
+    reserve(path, against=against, force=True)
+    assert (tmp_path / "m").read_bytes() == b"old"
+
+
+def test_an_empty_file_is_no_loss(tmp_path: Path) -> None:
+    """What `mktemp` makes is written over."""
+    (tmp_path / "m").touch()
+    reserve(tmp_path / "m", against="it is empty")
+
+
+def test_a_place_is_reserved_for_one_process(tmp_path: Path) -> None:
+    """Another is refused by whatever name, also after a write; of the lock nothing is left, nor of a dead process's."""
+    (tmp_path / ".m.reserved.tmp").write_text("of a process that was killed")
+    (tmp_path / "link").symlink_to("m")
+    with reserved(tmp_path / "m", objection=lambda _: ""):
+        for _ in range(2):
+            with pytest.raises(FileError, match="link: another process is about to write it; choose another place"):
+                reserve(tmp_path / "link", force=True)
+            write(tmp_path / "m")
+    assert listing(tmp_path) == {"m": b"new", "link": b"new"}
+    reserve(tmp_path / "m")
 
 
 @pytest.mark.parametrize("existing", [True, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from support.processes import NAMES, begin, finish, small_model
 
 from bacterio_cli.checkpoint import archive
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
-from bacterio_cli.errors import CheckpointError
+from bacterio_cli.errors import CheckpointError, ContentsError
 from bacterio_cli.nn.models import shapes
 from bacterio_cli.training.trainer import snapshot
 
@@ -88,6 +89,33 @@ def test_held_out_names_may_be_alike_or_missing(saved: Path) -> None:
     assert load(saved).held_out.tolist() == []
 
 
+ROW = small_model().history[0]
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "the rows of the history hold nan": {"history": [ROW | {"gradient_norm": math.nan}]},
+    "the training options hold inf": {"training": {"lr": math.inf}},
+    "known names have characters that cannot be printed": {"known": ("Al\nba", *NAMES[1:])},
+    "known names do not all have 1 to 500 characters": {"known": ("A" * 501, *NAMES[1:])},
+    "'E' is float64": {"nets": ({name: p.astype(float) for name, p in small_model().params.items()},)},
+    "net 1 has not all": {"nets": ({"E": small_model().params["E"]},)},
+}
+
+
+@pytest.mark.parametrize("message", UNREADABLE)
+def test_what_could_not_be_read_again_is_not_made(message: str) -> None:
+    """Contents that `load` refuses are refused in memory too, for the same reason."""
+    with pytest.raises(ContentsError, match=message):
+        replace(small_model(), **UNREADABLE[message])
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    """Nor is what became of a sound checkpoint; nothing is left behind."""
+    model = replace(small_model(), history=[dict(ROW)])
+    model.history[0]["step"] = -1
+    with pytest.raises(ContentsError, match="the history holds a value that is no number"):
+        model.save(tmp_path / "m.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
 def add_a_member_twice(path: Path) -> None:
     """An archive with one member two times."""
     with zipfile.ZipFile(path, "a") as opened, pytest.warns(UserWarning, match="Duplicate name"):
@@ -128,18 +156,17 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda p: rewrite(p, lambda _, meta: meta.update(format=3)),
         "has format 3, and this version reads format 2; upgrade bacterio",
     ),
-    "older": (
-        lambda p: rewrite(p, lambda _, meta: meta.update(format=1)),
-        "has format 1, and this version reads format 2; train a new one with 'bacterio train'",
-    ),
+    **{
+        f"format {older}": (
+            lambda p, older=older: rewrite(p, lambda _, meta: meta.update(format=older)),  # type: ignore[misc]
+            f"has format {older}, and this version reads format 2; train a new one with 'bacterio train'",
+        )
+        for older in (1, 0, -7)
+    },
     "the directory skips members": (skip_members, "is damaged (its directory has 2 of "),
     "member twice": (add_a_member_twice, "has an unexpected member"),
     "metadata is no JSON": (lambda p: write_metadata(p, b"{"), "its metadata cannot be read"),
     "metadata is a list": (lambda p: write_metadata(p, b"[1]"), "its metadata cannot be read"),
-    "NaN": (
-        lambda p: rewrite(p, lambda arrays, _: arrays["E"].__setitem__((2, 1), np.nan)),
-        "its member 'E' holds values that are not finite",
-    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +48,12 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "nested class": (lambda _, m: m["model"].update({"class": NESTED}), "inconsistent"),
     "size is a text": (lambda _, m: m["model"].update(n_a="16"), "n_a cannot be '16'"),
     "huge size": (lambda _, m: m["model"].update(n_a=2**40), "n_a cannot be"),
+    "large size": (
+        lambda _, m: m["model"].update(n_a=3000),
+        "parameters are more than the 16,777,216 that a checkpoint",
+    ),
     "too deep": (lambda _, m: m["model"].update(layers=2**20), "layers cannot be"),
-    "member missing": (lambda a, _: a.pop("0.W_aa"), MEMBER + "is missing, and its model needs float32 (48, 16)"),
+    "member missing": (lambda a, _: a.pop("0.W_aa"), "'0.W_aa' is missing"),
     "wrong shape": (
         lambda a, _: a.update({"0.W_aa": a["0.W_aa"].T.copy()}),
         MEMBER + "is float32 (16, 48), and its model needs float32 (48, 16)",
@@ -86,12 +91,20 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "endless option": (lambda _, m: m["training"].update(mix="1" * 10**6), "a text of more than 200 characters"),
     "deep option": (lambda _, m: m["training"].update(mix=NESTED), "the training options hold [["),
     "digest is a number": (lambda _, m: m["corpus"].update(digest=5), "the digest or the date of the corpus is no"),
-    "longest is astronomical": (lambda _, m: m["corpus"].update(longest=10**30), "the longest name is impossible"),
+    "longest is another": (lambda _, m: m["corpus"].update(longest=10**30), "the longest name is not as long as"),
+    "characters are others": (lambda _, m: m["corpus"].update(characters=-1), "the corpus has not as many characters"),
+    "a known name too long": (known(b"A" * 501), "the known names do not all have 1 to 500 characters"),
+    "a known name of nothing": (known(b""), "the known names do not all have 1 to 500 characters"),
     "unknown profile": (lambda _, m: m["corpus"].update(profile="moth"), "there is no profile 'moth'"),
     "a row without an epoch": (lambda _, m: m["history"][-1].pop("epoch"), "'epoch' is missing"),
     "a loss is a text": (lambda _, m: m["history"][0].update(valid_bits_per_char="2"), "a value that is no number"),
-    "a loss too large": (lambda _, m: m["history"][0].update(valid_bits_per_char=10**400), "a value that is no number"),
-    "a row without a stage": (lambda _, m: m["history"][0].update(stage=1), "the history does not name stage and net"),
+    "a loss too large": (lambda _, m: m["history"][0].update(valid_bits_per_char=10**400), "the history hold 1000"),
+    "NaN in a figure of tomorrow": (lambda _, m: m["history"][0].update(x=math.nan), "rows of the history hold nan"),
+    "a figure of tomorrow infinite": (lambda _, m: m["history"][0].update(x=math.inf), "rows of the history hold inf"),
+    "a list for tomorrow": (lambda _, m: m["history"][0].update(x=[1]), "rows of the history hold [1]"),
+    "a negative epoch": (lambda _, m: m["history"][0].update(epoch=-1), "a value that is no number"),
+    "a row without a stage": (lambda _, m: m["history"][0].update(stage=1), "the history does not name its stages"),
+    "no order for a table": (lambda _, m: m["training"].update(ngram=3), "the options say ngram 3, and the table"),
     "no nets": (lambda _, m: m["mixture"].update(nets=0), "the number of nets cannot be 0"),
     "a weight too large": (lambda _, m: m["mixture"]["weights"].update(nets=10**400), "weights are not all numbers"),
     "a negative weight": (
@@ -216,10 +229,22 @@ def test_a_forged_table_is_refused_before_it_is_followed(
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize("discounts", [[0.5, 0.5], [0.5, 0.5, "1"], [0.5, 0.5, 0], [1, 0.5, 0.5], [0.5, 2.5, 0.5]])
-def test_impossible_discounts_are_refused(discounts: list[object], tmp_path: Path) -> None:
-    """Three numbers are needed, and what is taken off a count of k lies between 0 and k."""
+@pytest.mark.parametrize(
+    ("discounts", "ngram", "message"),
+    [
+        *((discounts, 3, "three numbers") for discounts in ([0.5, 0.5], [0.5, 0.5, "1"])),
+        *((discounts, 3, "out of range") for discounts in ([0.5, 0.5, 0], [1, 0.5, 0.5], [0.5, 2.5, 0.5])),
+        ([0.5, 0.5, 0.5], 0, "the options say ngram 0, and the table says otherwise"),
+    ],
+)
+def test_impossible_discounts_are_refused(discounts: list[object], ngram: int, message: str, tmp_path: Path) -> None:
+    """Three numbers are needed, what is taken off a count of k lies between 0 and k, and the options have a table."""
     snapshot(begin(ngram=3)).save(tmp_path / "m")
-    rewrite(tmp_path / "m", lambda _, m: m["mixture"]["discounts"].update(table=discounts))
-    with pytest.raises(CheckpointError, match=r"the table's discounts are (not three numbers|out of range)"):
+
+    def forge(_: Arrays, meta: Meta) -> None:
+        meta["mixture"]["discounts"].update(table=discounts)
+        meta["training"].update(ngram=ngram)
+
+    rewrite(tmp_path / "m", forge)
+    with pytest.raises(CheckpointError, match=message):
         load(tmp_path / "m")

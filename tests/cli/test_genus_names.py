@@ -13,6 +13,7 @@ from support.shipped import SCORER
 
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.reference import also_known_names
+from bacterio_cli.nomenclature.usable import Usable
 
 
 def draw(folder: Path, *words: object, seed: int = 1, **environment: str) -> Result:
@@ -33,7 +34,7 @@ def test_default_names_are_the_usable_ones_of_all_draws(seed: int, tmp_path: Pat
     usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (240, ["--any"])))
     names, free = usable.stdout.splitlines(), every.stdout.splitlines()
     assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
-    expected = [name for name in free if not SCORER.usable.refusal(name)]
+    expected = [name for name in free if not Usable(SCORER.morphology).refusal(name)]
     assert names[: len(expected)] == expected[:60]
     assert 20 < len(expected) < 120
     assert not set(free) & set(also_known_names().names)

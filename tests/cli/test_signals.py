@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the run is saved, says how to go on, and goes on to the same last byte."""
+"""Ctrl-C, SIGTERM and SIGHUP: the training is saved, says how to go on, and goes on to the same last byte."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ import os
 import select
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT, TINY, Result, bacterio, command, write_names
+from support.processes import (
+    ENVIRONMENT,
+    TINY,
+    Result,
+    bacterio,
+    command,
+    ended,
+    on_terminal,
+    only_error,
+    start,
+    write_names,
+)
 
 from bacterio_cli.checkpoint.checkpoint import load
 
 # More rows than a small pipe and a reader's buffer hold together: the run cannot end before it is read.
 OPTIONS = (*TINY[:-2], "--epochs", "70", "--batch-size", "8", "-o", "m.npz")
-HALVED = ("--hidden", "256")  # a second process works on half of each batch
+HALVED = ("--hidden", "256")  # a worker computes half of each batch
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +56,24 @@ def small_pipe(path: Path) -> int:
     return pipe
 
 
-def interrupted(folder: Path, number: signal.Signals, *flags: str) -> Result:
-    """Train with a pipe as the log, which holds the run back, and send the signal after the first epoch.
+def interrupted(folder: Path, *numbers: signal.Signals, flags: tuple[str, ...] = (), shell: str = "") -> Result:
+    """Train with a pipe as the log, which holds the run back, and send the signals after the first epoch.
 
-    As by a terminal it is sent to all processes of the run, and none is left.
+    As by a terminal they are sent to all processes of the run, and none is left.
     """
     os.mkfifo(folder / "log")
     pipe = small_pipe(folder / "log")
     words = command("train", write_names(folder), *OPTIONS, *flags, "--log", "log")
     with subprocess.Popen(
-        words, cwd=folder, env=os.environ | ENVIRONMENT, start_new_session=True,
+        ["sh", "-c", shell, "sh", *words] if shell else words,
+        cwd=folder, env=os.environ | ENVIRONMENT, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process, (folder / "log").open() as rows:  # fmt: skip
         assert process.poll() is None, process.communicate()
         assert rows.readline().startswith('{"step": 5, "epoch": 1,')
-        os.killpg(process.pid, number)
+        for number in numbers:
+            os.killpg(process.pid, number)
+            time.sleep(0.01)  # that the next one is another signal
         os.close(pipe)
         rows.read()
         stdout, stderr = process.communicate(timeout=60)
@@ -67,26 +83,86 @@ def interrupted(folder: Path, number: signal.Signals, *flags: str) -> Result:
     return Result(process.returncode, stdout, stderr)
 
 
+INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
 @pytest.mark.parametrize("flags", [(), HALVED], ids=["whole", "halved"])
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("numbers", "code"), [([INT], 130), ([TERM, INT, TERM], 143), ([HUP, HUP, TERM, INT], 129)], ids=str
 )
 def test_a_signal_saves_and_the_run_goes_on(
-    number: signal.Signals,
+    numbers: list[signal.Signals],
     code: int,
-    word: str,
     flags: tuple[str, ...],
     tmp_path: Path,
     uninterrupted: Callable[..., bytes],
 ) -> None:
-    """Exit 130 or 143, a loadable file, the way on in one line of stderr; resumed, the same bytes as uninterrupted."""
-    result = interrupted(tmp_path, number, *flags)
-    step = load(tmp_path / "m.npz").progress["step"]  # type: ignore[index]
+    """The exit code of the first, a loadable file, the way on in one line of stderr; resumed, the same bytes."""
+    result = interrupted(tmp_path, *numbers, flags=flags)
+    kept = load(tmp_path / "m.npz")
+    step, epoch = kept.progress["step"], kept.history[-1]["epoch"]  # type: ignore[index]
     assert (result.code, result.stdout) == (code, "")
-    assert result.stderr.splitlines()[1:] == [f"bacterio: {word} at step {step:,}; saved to m.npz, go on with --resume"]
+    word = "interrupted" if code == 130 else "terminated"
+    said = f"bacterio: {word} at step {step:,}, after epoch {epoch} of the fit; saved to m.npz, go on with --resume"
+    assert result.stderr.splitlines()[1:] == [said]
     assert 5 <= step < 350
     assert bacterio("train", "names.txt", *OPTIONS, *flags, "--resume", "-q", cwd=tmp_path) == (0, "", "")
     assert (tmp_path / "m.npz").read_bytes() == uninterrupted(*flags)
+
+
+def test_a_hangup_is_ignored_under_nohup(tmp_path: Path, uninterrupted: Callable[..., bytes]) -> None:
+    """What is to outlive its terminal does."""
+    assert interrupted(tmp_path, HUP, flags=("-q",), shell='trap "" HUP; exec "$@"') == (0, "", "")
+    assert (tmp_path / "m.npz").read_bytes() == uninterrupted()
+
+
+def test_what_an_interruption_keeps_is_said(tmp_path: Path) -> None:
+    """Before the first step nothing, in the first epoch the steps, but not in the place of a finished model."""
+    write_names(tmp_path)
+    words = ("train", "names.txt", *OPTIONS, "--stream", "--bptt", "1", "--batch-size", "1")  # an epoch takes its time
+    os.mkfifo(tmp_path / "pipe")
+    waiting = start(tmp_path, "train", "pipe", *OPTIONS)
+    with (tmp_path / "pipe").open("w"):  # it has begun to read
+        waiting.send_signal(TERM)
+        said = "bacterio: terminated before a step was taken; nothing was kept\n"
+        assert ended(waiting) == (143, "", said)
+    assert not (tmp_path / "m.npz").exists()
+    result = in_the_first_epoch(tmp_path, *words)
+    assert "before an epoch had ended; saved to m.npz, go on with --resume" in result
+    assert bacterio("train", "names.txt", *TINY, "--force", "-q", "-o", "m.npz", cwd=tmp_path) == (0, "", "")
+    finished = (tmp_path / "m.npz").read_bytes()
+    assert "before an epoch had ended; m.npz is as it was" in in_the_first_epoch(tmp_path, *words)
+    assert (tmp_path / "m.npz").read_bytes() == finished
+
+
+def in_the_first_epoch(folder: Path, *words: object) -> str:
+    """What a training says that is interrupted then."""
+    code, shown = on_terminal(*words, cwd=folder, size=(24, 200), keys=("chars/s", b"\x03"))
+    assert code == 130
+    return shown
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize(
+    "words", [("sample", "-n", "1000000"), ("train", "names.txt", *OPTIONS)], ids=["sample", "train"]
+)
+def test_an_early_interrupt_is_one_line(words: tuple[str, ...], delay: float, tmp_path: Path) -> None:
+    """From the first line of the program on, while modules are imported too, there is no traceback."""
+    write_names(tmp_path)
+    program = "import signal; from bacterio_cli.__main__ import interrupt, main; "
+    program += "signal.signal(signal.SIGINT, interrupt); print(flush=True); main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *words], cwd=tmp_path, env=os.environ | ENVIRONMENT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay)
+        process.send_signal(INT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1].startswith("bacterio: interrupted")
+    assert all(line.startswith("bacterio: ") for line in stderr.splitlines())
 
 
 def test_a_log_that_is_a_pipe_waits_for_its_reader(tmp_path: Path) -> None:
@@ -99,21 +175,26 @@ def test_a_log_that_is_a_pipe_waits_for_its_reader(tmp_path: Path) -> None:
         assert [row["step"] for row in rows] == [row["step"] for row in load(tmp_path / "m.npz").history]
 
 
-def test_a_log_whose_reader_has_gone_stops_the_run(tmp_path: Path, uninterrupted: Callable[..., bytes]) -> None:
-    """A log that was asked for and cannot be kept is an error in one line, and what was saved goes on."""
+def test_a_log_whose_reader_has_gone_costs_nothing(tmp_path: Path, uninterrupted: Callable[..., bytes]) -> None:
+    """Training goes on to the end without it, and the exit code and one line tell."""
     os.mkfifo(tmp_path / "log")
     pipe = small_pipe(tmp_path / "log")
-    words = command("train", write_names(tmp_path), *OPTIONS, "-q", "--log", "log")
-    with subprocess.Popen(words, cwd=tmp_path, env=os.environ | ENVIRONMENT, stderr=subprocess.PIPE) as process:
-        assert select.select([pipe], [], [], 60)[0], "no row came"
-        os.close(pipe)
-        said = process.communicate(timeout=60)
-    assert (process.returncode, *said) == (1, None, b"bacterio: error: cannot write log: Broken pipe\n")
-    assert bacterio("train", "names.txt", *OPTIONS, "--resume", "-q", cwd=tmp_path) == (0, "", "")
+    process = start(tmp_path, "train", write_names(tmp_path), *OPTIONS, "-q", "--log", "log")
+    assert select.select([pipe], [], [], 60)[0], "no row came"
+    os.close(pipe)
+    assert only_error(ended(process)) == "cannot write log: Broken pipe; --resume adds the rows that are missing"
     assert (tmp_path / "m.npz").read_bytes() == uninterrupted()
 
 
-def test_a_quiet_run_is_interrupted_quietly(tmp_path: Path) -> None:
-    """With -q the exit code alone tells."""
-    assert interrupted(tmp_path, signal.SIGINT, "-q") == (130, "", "")
-    assert load(tmp_path / "m.npz").progress is not None
+def test_two_trainings_of_one_checkpoint_are_refused(tmp_path: Path) -> None:
+    """The second one is, with one line, and the first one goes on."""
+    first = start(tmp_path, "train", write_names(tmp_path), *OPTIONS, "--epochs", 100_000, "-q")
+    while not (tmp_path / "m.npz").exists():
+        assert first.poll() is None
+        time.sleep(0.01)
+    second = bacterio("train", "names.txt", *OPTIONS, "--resume", cwd=tmp_path)
+    message = "cannot write m.npz: another process is about to write it; choose another place with --out"
+    assert only_error(second) == message
+    first.send_signal(INT)
+    assert ended(first) == (130, "", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.npz", "names.txt"]

@@ -193,7 +193,7 @@ def test_the_formats_hold_what_score_says(room: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ("--match (", 2, "--match '(' is not a regular expression"),
+        ("--ending monas --gender m -c none.npz", 2, "--gender m: no name that ends in monas has it"),
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),
@@ -225,13 +225,6 @@ def test_known_names_may_be_allowed_beside_a_list_to_avoid(allowing: str, room: 
     result = draw(room, "-n", 57, *allowing.split(), "--avoid", "three.txt")
     assert set(without) & set(NAMES) - set(without[:3])
     assert result.stdout.split() == without[3:]
-
-
-def test_names_of_no_genus_are_not_judged_as_genera(room: Path) -> None:
-    """The rows of a model of towns are those that `score` writes, which does not apply the rules for genera."""
-    words = ("-c", "m.npz", "--format", "jsonl")
-    sampled = bacterio("sample", "--seed", 1, "-n", 3, *words, cwd=room)
-    assert sampled.stdout == bacterio("score", *words, *free_names(3), cwd=room).stdout
 
 
 def test_a_list_to_avoid_is_read_as_it_is_told(room: Path) -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
+import signal
+import time
+from collections import deque
 from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 import pytest
-from support.processes import NAMES, small_model
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import NAMES, examples, small_model
 from support.sampling import sampled
 
+from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.dataset import shipped
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import filters
 from bacterio_cli.inference.filters import Filter
-from bacterio_cli.inference.sampler import filter_refusals
+from bacterio_cli.inference.impossible import refuse_impossible
+from bacterio_cli.inference.sampler import SamplingParams, refusals
 from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.nomenclature.glossary import standard
+from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.reference import Reference
 
@@ -55,17 +68,96 @@ def test_each_filter_refuses_what_it_should(filter_: Filter, names: str, through
     assert accepted(filter_, []) == []
 
 
-def test_an_ending_is_composed_like_a_name() -> None:
-    """An ending typed with a combining accent is that of a name with the composed letter, as a prefix is."""
+def test_what_is_typed_is_composed_like_a_name() -> None:
+    """An ending, a banned word or a pattern with a combining accent is that of a name with the composed letter."""
     assert accepted(filters.ending(["e\u0301"]), ["Bori\u00e9"]) == ["Bori\u00e9"]
+    assert accepted(filters.match("^.{4}e\u0301$"), ["Bori\u00e9"]) == ["Bori\u00e9"]
     assert accepted(filters.without(["e\u0301"]), ["Bori\u00e9"]) == []
 
 
-@pytest.mark.parametrize("pattern", ["(", "*a", "[z-a]", "a{2,1}", "(?P<n"])
+@examples
+@given(st.lists(st.text("abA", max_size=3)), st.lists(st.text("abB", min_size=1, max_size=8)))
+def test_banned_words_are_found_wherever_they_stand(words: list[str], names: list[str]) -> None:
+    """Of any words and names, those are left that contain no word in any case."""
+    expected = [name for name in names if not any(word.lower() in name.lower() for word in words)]
+    assert accepted(filters.without(words), names) == expected
+
+
+def test_many_banned_words_are_no_burden() -> None:
+    """The time goes by the length of a name, not by that of the list."""
+    words = [f"{k:x}q" for k in range(300_000)]
+    begun = time.process_time()
+    assert accepted(filters.without(words), ["Bori", "Boaq", "Albaxis"] * 500) == ["Bori", "Albaxis"] * 500
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", "(" * 1000 + "a" + ")" * 1000]
+)
 def test_a_pattern_that_does_not_compile_is_a_usage_error(pattern: str) -> None:
-    """The message has the option and the pattern."""
-    with pytest.raises(UsageError, match=re.escape(f"--match {pattern!r} is not a regular expression")):
+    """The message has the option and the pattern in one line, whatever Python raises or warns of."""
+    with pytest.raises(UsageError, match=r"^--match '.{1,120}' is not a regular expression: [^\n]*$") as caught:
         filters.match(pattern)
+    assert repr(pattern)[:90] in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [["a" * 40], ["a" * 12] * 512], ids=["one name", "many names"])
+def test_a_pattern_without_end_is_ended(names: list[str]) -> None:
+    """One that repeats repetitions is a usage error after some time of the processor, be it in one name or in many.
+
+    The time is that of names alone, and what other code makes of its signal is put back.
+    """
+    before = signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+    endless = filters.match(r"^(\w+)+\d", seconds=0.05, each=1e-6)
+    with pytest.raises(UsageError, match="takes too long"):
+        deque(map(endless.refuses, repeat(names, 100)))
+    assert signal.signal(signal.SIGVTALRM, before) == signal.SIG_IGN
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+    assert accepted(filters.match(r"^\w+\d", seconds=0), ["a1", "b"] * 10_000) == ["a1"] * 10_000
+
+
+GIVEN: dict[str, Any] = {
+    "seed": None, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
+    "match": None, "min_length": 1, "max_length": None, "glossary": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ending": ["monas"], "gender": "m"}, "--gender m: no name that ends in monas has it"),
+        ({"ending": ["Bacter", "coccus"], "gender": "n"}, "--gender n: no name that ends in Bacter or coccus has it"),
+        ({"ending": ["monas"], "gender": "f"}, ""),
+        ({"ending": ["ma"], "gender": "f"}, ""),  # forma, gemma
+        ({"ending": ["s"], "gender": "n"}, ""),  # corpus, genus, virus
+        ({"ending": ["monas"], "max_length": 5}, "--ending monas leaves no letter before it within --max-length 5"),
+        ({"ending": ["monas", "as"], "max_length": 5}, ""),
+        ({"prefix": ["Boris"], "max_length": 4}, "--prefix Boris is longer than --max-length 4"),
+        ({"prefix": ["e\u0301" * 4], "max_length": 4}, ""),
+        ({"match": "a.{4}", "max_length": 4}, "--match needs 5 letters at least, and --max-length is 4"),
+        ({"match": "a.{3}|b", "max_length": 4}, ""),
+        ({"min_length": 9, "max_length": 8}, "--min-length 9 is more than --max-length 8"),
+        ({"min_length": 10**6}, "--min-length must be a whole number from 1 to 10,000, not 1000000"),
+        ({"temp": math.nan}, "--temp must be a number from 0 to 1e+300, not nan"),
+    ],
+)
+def test_what_no_name_can_meet_is_refused(options: dict[str, Any], message: str) -> None:
+    """By logic alone; what a name might meet is not."""
+    if message:
+        with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+            refuse_impossible(GIVEN | options)
+    else:
+        refuse_impossible(GIVEN | options)
+
+
+def test_what_a_genus_meets_is_not_refused() -> None:
+    """Of genera that ship, the gender that the filter finds is possible with every ending of theirs."""
+    known = load(shipped("model.npz")).known
+    morphology = Morphology(standard(), known)
+    for name in known[::29]:
+        if found := morphology.analyse(name).gender:
+            for length in (1, 2, 3, 5, 8):
+                refuse_impossible(GIVEN | {"ending": [name[-length:]], "gender": found})
 
 
 def test_a_name_is_refused_by_the_first_filter_alone() -> None:
@@ -77,8 +169,8 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
         return np.array([name == "Salinia" for name in names], bool)
 
     draws = ["Salinia", None, "Alba", "", "Salima"]
-    found = filter_refusals(draws, [filters.ending(["ia", "ma"]), Filter("spied", refuses)])
-    assert found == ["spied", None, "another ending", None, None]
+    found = refusals(draws, SamplingParams(seed=1), (), [filters.ending(["ia", "ma"]), Filter("spied", refuses)])
+    assert found == ["spied", "too long", "another ending", "empty", None]
     assert seen == [["Salinia", "Salima"]]
 
 

@@ -51,9 +51,11 @@ def test_formulas_survive_markdown() -> None:
 def test_every_file_and_function_of_the_table_exists() -> None:
     """Each link leads to a file, and each row's functions are in its module."""
     assert all((FOLDER / target).is_file() for target in re.findall(r"\]\(([^)#]+)\)", PAGE))
-    rows = re.findall(r"\| \[(\w+)\.py\]\(\1\.py\) \| (.*) \|$", PAGE, re.MULTILINE)
-    assert {module for module, _ in rows} == {p.stem for p in FOLDER.glob("*.py")} - {"__init__"}
-    for module, functions in rows:
+    rows = re.findall(r"\| ([\d, ]+) \| \[(\w+)\.py\]\(\2\.py\) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert {module for _, module, _ in rows} == {p.stem for p in FOLDER.glob("*.py")} - {"__init__"}
+    sections = set(re.findall(r"^## (\d+) ", PAGE, re.MULTILINE))
+    for numbers, module, functions in rows:
+        assert set(numbers.split(", ")) <= sections
         for name in re.findall(r"`([\w.]+)`", functions):
             assert callable(reduce(getattr, name.split("."), importlib.import_module(f"bacterio_cli.nn.{module}")))
 
@@ -79,7 +81,7 @@ def test_sections_3_and_4() -> None:
 
 def is_right(found: Gradients, by_hand: dict[str, np.ndarray]) -> set[bool]:
     """Whether gradients by name, and those of the first state as da and dc, agree with the code to twelve digits."""
-    theirs = found.grads | {name: d[0] for name, d in zip(("da", "dc"), found.dstate, strict=False)}
+    theirs = found.grads | {name: d[0] for name, d in zip(("da", "dc"), found.d_initial_state, strict=False)}
     return {np.allclose(theirs[name], value, rtol=1e-12, atol=1e-15) for name, value in by_hand.items()}
 
 

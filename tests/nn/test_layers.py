@@ -7,13 +7,11 @@ import pytest
 
 from bacterio_cli.nn.layers import (
     Array,
-    GatheredRows,
-    dropout,
+    EmbeddingLookup,
     dropout_mask,
-    glorot,
     linear,
     linear_backward,
-    sum_rows,
+    segment_sum,
 )
 
 IDS = np.array([2, 0, 2, 4, 2, 0, 6])  # of 8 letters: some often, some never, the last never
@@ -34,7 +32,7 @@ def test_linear_is_the_textbook_formula(kind: str, ids: Array, gates: tuple[int,
     The gradient of a table is dx added up by id; one-hot input has none.
     """
     table = None if kind == "one-hot" else normal(1, 8, 3)
-    rows = GatheredRows(table, ids)
+    rows = EmbeddingLookup(table, ids)
     written = rows.dense(8, np.float64)
     x = written if kind == "dense" else rows
     W, b, dy = normal(2, *gates, 4, written.shape[1]), normal(3, *gates, 4), normal(4, *gates, len(ids), 4)
@@ -55,24 +53,16 @@ def test_linear_is_the_textbook_formula(kind: str, ids: Array, gates: tuple[int,
         np.testing.assert_allclose(dx, by_id, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("table", [normal(1, 8, 3), None], ids=["table", "one-hot"])
-def test_dense_writes_the_rows_out(table: Array | None) -> None:
-    """`dense` gives row id of the table, or the one-hot row, for every id."""
-    dense = GatheredRows(table, IDS).dense(8, np.float64)
-    expected = [table[i] if table is not None else [float(j == i) for j in range(8)] for i in IDS]
-    np.testing.assert_array_equal(dense, expected)
-
-
 @pytest.mark.parametrize("gates", [(), (5,)], ids=["matrix", "stack"])
 @pytest.mark.parametrize("n", [8, 128, 129, 200])  # beyond 128 not by a product with the one-hot matrix
 @pytest.mark.parametrize("ids", [IDS, np.array([5]), np.array([3, 3, 3]), np.array([1, 4, 1]), np.arange(8)[::-1]])
-def test_sum_rows_adds_up_by_id(ids: Array, n: int, gates: tuple[int, ...]) -> None:
+def test_segment_sum_adds_up_by_id(ids: Array, n: int, gates: tuple[int, ...]) -> None:
     """Rows with the same id are added into the row of that id, and ids that do not occur get 0, in either way."""
     rows = normal(1, *gates, len(ids), 4)
     expected = np.zeros((*gates, n, 4))
     for k, v in enumerate(ids):
         expected[..., v, :] += rows[..., k, :]
-    found = sum_rows(rows, ids, n)
+    found = segment_sum(rows, ids, n)
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
@@ -89,19 +79,3 @@ def test_dropout_never_drops_for_certain() -> None:
     """A rate within 2⁻¹⁷ of 1 is the largest multiple of 2⁻¹⁶ below it, and what is kept stays finite."""
     mask = dropout_mask(np.random.default_rng(1), (500, 600), 1 - 2**-18, np.float64)
     assert np.unique(mask).tolist() == [0, 2**16]
-
-
-def test_dropout_multiplies_by_the_mask() -> None:
-    """Dropout multiplies by its mask, and does nothing without one."""
-    x, mask = normal(1, 3, 4), normal(2, 3, 4)
-    np.testing.assert_array_equal(dropout(x, mask), x * mask)
-    np.testing.assert_array_equal(dropout(x, None), x)
-
-
-def test_glorot_fills_its_bound() -> None:
-    """Fresh weights are (to, from) and fill ±√(6/(n_in + n_out))."""
-    W = glorot(np.random.default_rng(1), 20, 30)
-    bound = np.sqrt(6 / 50)
-    assert W.shape == (20, 30)
-    assert -bound <= W.min() < -0.95 * bound
-    assert 0.95 * bound < W.max() <= bound

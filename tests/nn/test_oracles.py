@@ -152,7 +152,7 @@ def test_autograd_agrees(name: str, lengths: tuple[int, ...], regular: bool) -> 
     assert ours.loss == pytest.approx(loss, abs=1e-10)
     derived = dict(ours.grads)
     if isinstance(model, CharRNN):
-        derived |= dict(zip(state_keys(model), ours.dstate, strict=True))
+        derived |= dict(zip(state_keys(model), ours.d_initial_state, strict=True))
     assert derived.keys() == grads.keys()
     for parameter, gradient in grads.items():
         assert numpy.abs(gradient).max() > 1e-4, f"{parameter} proves nothing"

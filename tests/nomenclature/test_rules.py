@@ -77,33 +77,9 @@ def test_length(name: str, expected: str | None) -> None:
     assert finding is None or str(len(name)) in finding.says
 
 
-@pytest.mark.parametrize(("name", "kind"), [("Lbrkdella", "consonants"), ("Bacioaium", "vowels"), ("Leeia", None)])
-def test_hard_to_pronounce(name: str, kind: str | None) -> None:
-    """Four vowels or consonants in a row are a warning that says which."""
-    finding = rules.pronounce(name, NOTHING)
-    assert severity(finding) == ("warning" if kind else None)
-    assert kind is None or kind in finding.says
-
-
 def test_no_real_name_is_hard_to_pronounce_or_misspelled() -> None:
     """Of the genera that ship, none is flagged by its letters or its sounds."""
     assert [name for name in GENERA if rules.letters(name, NOTHING) or rules.pronounce(name, NOTHING)] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Bacillus", None),
-        ("Thermococcales", "error"),
-        ("Vibrionaceae", "error"),
-        ("Thermoplasmatota", "warning"),
-        ("Escherichia", "note"),
-        ("Pseudomonas", None),
-    ],
-)
-def test_endings_of_higher_ranks(name: str, expected: str | None) -> None:
-    """-aceae and -ales are conflicts, -ota a warning, -ia, which real genera have, a note."""
-    assert severity(rules.rank_ending(name, NOTHING)) == expected
 
 
 def test_homonym_of_a_prokaryote() -> None:
@@ -147,6 +123,7 @@ def test_no_neighbour_is_told_from_not_looked_for() -> None:
         ("Qbacillus", "qb-, qba"),
         ("Bacillusq", "usq, -sq"),
         ("Bacqillus", "cqi"),
+        ("ß", "letters -ß- in"),
         ("Bacqi\x1bllus\n", "acq, cqi in"),  # what cannot be printed is the first rule's
     ],
 )
@@ -171,11 +148,11 @@ def test_rare_triples(name: str, shown: str) -> None:
         *(("Unclassified", "placeholder", "conflict"), ("Incertae", "placeholder", "conflict")),
         *(("Bacillovirus", "placeholder", "warn"), ("Halobacsp", "placeholder", "warn")),
         *(("Smithii", "epithet", "warn"), ("Seoulensis", "epithet", "warn")),
-        *(
-            ("Perellrris", "repeated", "warn"),
-            ("Perelllis", "repeated", "warn"),
-            ("Halongsthria", "consonants", "warn"),
-        ),
+        *(("Perellrris", "repeated", "warn"), ("Perelllis", "repeated", "warn")),
+        *(("Halongsthria", "consonants", "warn"), ("Lbrkdella", "pronounce", "warn")),
+        *(("Bacioaium", "pronounce", "warn"), ("Thermococcales", "rank-ending", "conflict")),
+        *(("Vibrionaceae", "rank-ending", "conflict"), ("Thermoplasmatota", "rank-ending", "warn")),
+        ("Escherichia", "rank-ending", "ok"),  # a note, since real genera end so
     ],
 )
 def test_what_no_genus_looks_like(name: str, code: str, status: str) -> None:
@@ -184,7 +161,7 @@ def test_what_no_genus_looks_like(name: str, code: str, status: str) -> None:
     assert code in [finding.code for finding in findings]
     assert rules.status(finding for finding in findings if finding.code == code) == status
     assert unchecked == []
-    assert rules.judge("Thermofustis", COMPARED)[0] == []
+    assert rules.judge("Thermofustis", COMPARED) == ([], [])
 
 
 def test_a_doubled_element_is_a_warning() -> None:
@@ -200,12 +177,6 @@ def test_few_real_names_are_alarms() -> None:
     worse = [name for name in GENERA if rules.status(rules.judge(name, evidence)[0]) != "ok"]
     longest = [name for name in GENERA if len(name) >= rules.VERY_LONG]
     assert len(set(worse) - set(longest)) < 0.01 * len(GENERA)
-
-
-def test_a_sound_name_has_no_findings() -> None:
-    """A new name that every rule passes, each of them checked, is ok."""
-    assert rules.judge("Borivibrio", COMPARED) == ([], [])
-    assert rules.status([]) == "ok"
 
 
 def test_nothing_known_is_said_not_passed() -> None:
@@ -239,13 +210,11 @@ def test_every_rule_can_speak() -> None:
     assert all(finding.rule and finding.says for finding in found.values())
 
 
-@pytest.mark.parametrize(
-    ("severities", "expected"),
-    [((), "ok"), (("note", "note"), "ok"), (("note", "warning"), "warn"), (("error", "warning", "note"), "conflict")],
-)
-def test_the_worst_finding_is_the_status(severities: tuple[rules.Severity, ...], expected: str) -> None:
+def test_the_worst_finding_is_the_status() -> None:
     """An error makes a conflict, a warning makes warn, notes leave a name ok."""
-    assert rules.status(Finding("x", severity, "", "") for severity in severities) == expected
+    note, warning, error = (Finding("x", severity, "", "") for severity in (rules.NOTE, rules.WARNING, rules.ERROR))
+    found = ([], [note, note], [note, warning], [error, warning, note])
+    assert [rules.status(findings) for findings in found] == ["ok", "ok", "warn", "conflict"]
 
 
 def test_the_caveat_is_about_the_revision() -> None:

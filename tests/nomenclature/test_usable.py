@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.usable import REASONS, Usable, begins
+from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning, one_edit_apart
 
-CORPUS = (
-    "Parabacter",
-    "Paramonas",
-    "Thermobacter",
-    "Thermomonas",
-    "Marinibacter",
-    "Marinicoccus",
-    "Halobacter",
-    "Halococcus",
-    "Rhodococcus",
-    "Desulfobacter",
-    "Desulfococcus",
-    "Thermodesulfobacter",
-    "Thermodesulfococcus",
-    "Meiothermus",
-)
+CORPUS = [
+    "Parabacter", "Paramonas", "Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter",
+    "Halococcus", "Rhodococcus", "Meiothermus", "Desulfobacter", "Desulfococcus", "Desulfovibrio", "Desulforhabdus",
+    "Thermodesulfobacter", "Thermodesulfococcus", "Thermodesulfovibrio", "Thermodesulforhabdus", "Longibacter",
+    "Longimonas", "Carnibacter", "Carnimonas", "Marinicola", "Pontiphilus", "Desulfobacterium", "Thermophaeobacter",
+    "Pontimarina",
+]  # fmt: skip
 USABLE = Usable(Morphology(standard(), CORPUS))
 
 
@@ -43,6 +37,17 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Paracoccus", "oddly composed"),  # a prefix before a common noun
         ("Parahalococcus", ""),  # and before a genus
         ("Bacter", "oddly composed"),
+        ("Marina", "oddly composed"),
+        ("Longicoccus", "oddly composed"),  # a long sphere
+        ("Pontimarina", "oddly composed"),  # sea and sea
+        ("Longiphilus", "oddly composed"),  # who loves a thing, not a property
+        ("Longicola", "oddly composed"),  # who dwells in a place
+        ("Halocola", ""),
+        ("Haloactinomyces", "oddly composed"),  # o before a vowel
+        ("Sporothrix", "rare element"),
+        ("Halomonas", ""),
+        ("Carnobacter", "taken for another"),  # a letter from Carnibacter
+        ("Thermobacterium", "taken for another"),  # than Thermobacter
         ("Aurantimonas", "rare element"),  # no genus of this corpus begins so
         ("Thermovirga", "rare element"),  # or ends so
     ],
@@ -53,16 +58,25 @@ def test_reasons(name: str, reason: str) -> None:
     assert reason in ("", *REASONS)
 
 
-def test_words_of_the_users_own_need_no_genus() -> None:
-    """An element that a glossary of one's own adds is usable first and last, though no genus has it."""
+def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
+    """An element that a glossary of one's own adds, or that `--about` names, is usable though no genus has it."""
     words = [Word("zorkum", "N.L.", "neut. n.", "zork", "i", "zorkum:n", "Zork, a city", "")]
     own = Usable(Morphology(Glossary([*words, *standard().words]), CORPUS))
     assert [own.refusal(name) for name in ("Zorkimonas", "Thermozorkum")] == ["", ""]
     assert own.refusal("Aurantimonas") == "rare element"
     assert USABLE.refusal("Zorkimonas") == "not explained"
+    asked = Usable(USABLE.morphology, standard().about("violet"))
+    assert (asked.refusal("Janthinomonas"), USABLE.refusal("Janthinomonas")) == ("", "rare element")
 
 
-def test_words_that_begin_so_are_counted() -> None:
-    """The count is that of all words of a sorted list with this beginning, the word itself included."""
+def test_words_that_begin_so() -> None:
+    """All words of a sorted list with this beginning, the word itself included."""
     words = sorted(["halo", "halobacter", "halococcus", "hama", "hal"])
-    assert [begins(words, text) for text in ("halo", "hal", "h", "halz", "")] == [3, 4, 5, 0, 5]
+    found = [len(beginning(words, text)) for text in ("halo", "hal", "h", "halz", "")]
+    assert found == [3, 4, 5, 0, 5]
+
+
+@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
+def test_one_edit_apart_is_a_distance_of_one(word: str, other: str) -> None:
+    """The quick answer is that of the textbook's distance; a word is no edit from itself, and never asked for."""
+    assert word == other or one_edit_apart(word, other) == (plain_distance(word, other) == 1)

@@ -1,6 +1,4 @@
-"""The worker process that opens hostile checkpoints, thousands of them, under limits of time and memory.
-
-    python tests/tools/hostile.py FOLDER SEED FIRST END     (started by `soak.py`; prints one JSON object)
+"""Hostile checkpoints opened by the thousand, in a worker process under limits of time and memory.
 
 File k of a seed is always the same: its kind and all that is random in it come from default_rng([seed, k]).
 """
@@ -8,33 +6,30 @@ File k of a seed is always the same: its kind and all that is random in it come 
 from __future__ import annotations
 
 import io
-import json
 import resource
 import signal
-import sys
 import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from support.checkpoints import use
 from support.processes import NAMES, begin, finish
 from tools import hostile_archives as archives
 from tools import hostile_metadata as texts
+from tools.log import Log
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.training.trainer import snapshot, train
 
-SECONDS, GROWTH = 2.0, 512 * 2**20
+# For a file, seconds of the processor's time, since a busy machine is no failure, and of the clock's, should it wait.
+LIMITS = {signal.ITIMER_PROF: 2.0, signal.ITIMER_REAL: 60.0}
+GROWTH = 512 * 2**20  # bytes for a worker
 RELATED = Corpus(tuple(name[::-1].capitalize() for name in NAMES))
 KINDS: tuple[tuple[Callable[[archives.Rng, bytes, bytes], bytes], int], ...] = (
     (archives.flips, 20), (archives.cuts, 10), (archives.fields, 12), (archives.spliced, 8), (archives.members, 6),
@@ -77,14 +72,10 @@ def ring(*_: object) -> None:
     raise Late
 
 
-def peak() -> float:
-    """The most memory that this process has ever held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def opened(path: Path, load: Callable[[Path], object] = load) -> tuple[str, str]:
     """(outcome, failure): what becomes of one file when it is loaded and then used."""
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    for timer, seconds in LIMITS.items():
+        signal.setitimer(timer, seconds)
     outcome = "refused"
     try:
         load(path)
@@ -97,32 +88,34 @@ def opened(path: Path, load: Callable[[Path], object] = load) -> tuple[str, str]
     except BacterioError as error:
         return outcome, f"two lines: {error}" if "\n" in str(error) else ""
     except Late:
-        return "failed", f"took more than {SECONDS} s"
+        return "failed", "took too long"
     except BaseException as error:
         return "failed", " < ".join(traceback.format_exc(limit=-4).split("\n")[-8:]) + f" {type(error).__name__}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer in LIMITS:
+            signal.setitimer(timer, 0)
     return outcome, ""
 
 
-def limited() -> None:
-    """From here on this process may grow by so much and no more."""
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + GROWTH,) * 2)
+def peak() -> float:
+    """The most memory that this process has ever held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def work(folder: Path, seed: int, first: int, end: int) -> dict[str, Any]:
-    """Open the files one after the other."""
+def work(folder: Path, seed: int, first: int, end: int) -> Log:
+    """Open files one after the other, in a process of its own, which may grow by so much and no more from here on."""
+    for alarm in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(alarm, ring)
+    warnings.simplefilter("error")
     sound = (folder / "a.npz").read_bytes(), (folder / "b.npz").read_bytes()
-    path = folder / "hostile.npz"
+    path = folder / f"hostile-{first}.npz"
     for data in sound:
         path.write_bytes(data)
         assert opened(path) == ("loaded and used", "")
-    seen: Counter[str] = Counter()
-    failures, longest = [], 0.0
-    base = peak()
+    log, base = Log("files"), peak()
     ready = {k: hostile(seed, k, sound) for k in range(first, end) if is_bomb(k)}  # made before there is a limit
-    limited()
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + GROWTH,) * 2)
     for k in range(first, end):
         kind, data = ready.get(k) or hostile(seed, k, sound)
         path.write_bytes(data)
@@ -130,15 +123,8 @@ def work(folder: Path, seed: int, first: int, end: int) -> dict[str, Any]:
         begun = time.perf_counter()
         with redirect_stderr(io.StringIO()) as said:
             outcome, failure = opened(path)
-        longest = max(longest, time.perf_counter() - begun)
-        seen[outcome] += 1
-        if failure or said.getvalue():
-            failures.append(f"file {k} of seed {seed}, {kind}: {failure or said.getvalue()}")
-    return {"seen": seen, "failures": failures, "largest_s": longest, "largest_mb": peak() - base}
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGALRM, ring)
-    warnings.simplefilter("error")
-    place, *numbers = sys.argv[1:]
-    print(json.dumps(work(Path(place), *map(int, numbers))))
+        log.largest_s = max(log.largest_s, time.perf_counter() - begun)
+        log.seen[outcome] += 1
+        log.expect(not (failure or said.getvalue()), f"file {k} of seed {seed}, {kind}: {failure or said.getvalue()}")
+    log.largest_mb = peak() - base
+    return log

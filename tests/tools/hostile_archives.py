@@ -12,7 +12,6 @@ import pickle
 import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -190,27 +189,13 @@ def values(rng: Rng, data: bytes, _: bytes) -> bytes:
     return change(data, f"{name}.npy", lambda _: npy(array))
 
 
-def deflated(pattern: bytes, size: int) -> bytes:
-    """So many bytes of a pattern, deflated without holding them."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
-    block = pattern * (2**20 // len(pattern))
-    return b"".join([*(squeeze.compress(block) for _ in range(size // len(block))), squeeze.flush()])
-
-
-def entry(name: bytes, method: int, crc: int, body: bytes, size: int) -> bytes:
-    """An archive of one member that claims so many bytes (in the long form, which 100 GB need)."""
-    claimed = min(size, 2**32 - 1)
-    extra = struct.pack("<HHQ", 1, 8, size) if size > claimed else b""
-    common = struct.pack("<HHHHHIIIHH", 45, 0, method, 0, 33, crc, len(body), claimed, len(name), len(extra))
-    local = b"PK\x03\x04" + common + name + extra + body
-    directory = b"PK\x01\x02" + struct.pack("<H", 45) + common + struct.pack("<HHHII", 0, 0, 0, 0, 0) + name + extra
-    end = struct.pack("<HHHHIIH", 0, 0, 1, 1, len(directory), len(local), 0)
-    return local + directory + b"PK\x05\x06" + end
-
-
 def claims(rng: Rng, _: bytes, __: bytes) -> bytes:
     """About 1 KB that claims 100 GB, packed or not, with a header that claims them too."""
     size = pick(rng, (100 * 10**9, 2**32, 2**31, 10**9, 2**63))
     body = under_header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (%d,), }\n" % size, b"\0" * 900)
-    method = pick(rng, (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))
-    return entry(b"meta.npy", method, zlib.crc32(body), deflated(body, 2**20) if method else body, size)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", pick(rng, (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))) as archive:
+        packed = archive.compression == zipfile.ZIP_DEFLATED
+        archive.writestr("meta.npy", body + b"\0" * (2**20 if packed else 0))
+        archive.infolist()[0].file_size = size  # written to the directory at the end, in the long form if it must be
+    return buffer.getvalue()

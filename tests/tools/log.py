@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -25,12 +24,16 @@ class Log:
             self.failures.append(failure)
         return holds
 
+    def add(self, other: Log) -> None:
+        """What another process saw of the same part."""
+        self.seen += other.seen
+        self.failures += other.failures
+        self.largest_s = max(self.largest_s, other.largest_s)
+        self.largest_mb = max(self.largest_mb, other.largest_mb)
 
-def table(logs: list[Log]) -> Iterator[str]:
-    """The figures in Markdown."""
-    yield "| part | seen | failures | largest s | largest MB | took s |"
-    yield "|:--|:--|--:|--:|--:|--:|"
-    for o in logs:
-        seen = ", ".join(f"{number:,} {what}" for what, number in sorted(o.seen.items()))
-        figures = [f"{value:.2f}" if value else "–" for value in (o.largest_s, o.largest_mb)]
-        yield f"| {o.part} | {seen} | {len(o.failures)} | {' | '.join(figures)} | {o.took_s:.0f} |"
+    def __str__(self) -> str:
+        """The figures in a line, then the notes and the first failures."""
+        seen = ", ".join(f"{number:,} {what}" for what, number in sorted(self.seen.items()))
+        largest = f"at most {self.largest_s:.2f} s and {self.largest_mb:.0f} MB"
+        first = f"{self.part}: {seen}; {len(self.failures)} failures; {largest}; took {self.took_s:.0f} s"
+        return "\n".join([first, *(f"{self.part}: {line}"[:2000] for line in (*self.notes, *self.failures[:20]))])

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tools.log import Log, table
+from tools.log import Log
 from tools.soak_saving import disk, kills, rivals, signals
 from tools.soak_using import crowd, files, names, screen
 
@@ -41,20 +41,15 @@ def main() -> None:
     for name, (_, count) in PARTS.items():
         parser.add_argument(f"--{name}", type=int, default=count, help=f"trials of this part (default {count:,})")
     options = parser.parse_args()
-    logs = []
+    failed = False
     for name in options.only.split(","):
-        function, _ = PARTS[name]
         begun = time.perf_counter()
         with tempfile.TemporaryDirectory() as directory:
-            log = function(Path(directory), getattr(options, name), options.seed)
+            log = PARTS[name][0](Path(directory), getattr(options, name), options.seed)
         log.took_s = time.perf_counter() - begun
-        logs.append(log)
-        print(*table([log]), sep="\n", file=sys.stderr)
-    print(*table(logs), sep="\n")
-    for log in logs:
-        for line in (*log.notes, *log.failures[:20]):
-            print(f"{log.part}: {line}"[:2000])
-    sys.exit(any(log.failures for log in logs))
+        print(log, flush=True)
+        failed |= bool(log.failures)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
-from support.processes import ENVIRONMENT, bacterio, ended, start, write_names
+from support.processes import bacterio, ended, start, write_names
 from tools import hostile
 from tools.hostile_archives import MARKER
 from tools.hostile_metadata import lying
@@ -24,11 +23,11 @@ from bacterio_cli import api
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset import shipped
 from bacterio_cli.errors import UNPRINTABLE
-from bacterio_cli.inference.sampler import block_sizes
 
 BATCH = 1000  # hostile files per worker process
 MODEL = shipped("model.npz")
 MOST_GROWTH = 8.0  # MB of peak memory, from a tenth of the names to their end
+SETTLED = 200_000  # names: by then the largest block has been made while another one stood
 EACH = 50  # names for each of a crowd
 WAVE = 8  # samplers beside a training, which is to get on meanwhile
 
@@ -37,19 +36,16 @@ def files(folder: Path, count: int, seed: int) -> Log:
     """Hostile files: each loads, and then can be used, or is refused with a BacterioError, in 2 s and 512 MB."""
     log = Log("files")
     hostile.prepare(folder)
-    for first in range(0, count, BATCH):
-        words = [str(x) for x in (folder, seed, first, min(count, first + BATCH))]
-        done = subprocess.run(
-            [sys.executable, hostile.__file__, *words], cwd=folder, env=os.environ | ENVIRONMENT,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if not log.expect(done.returncode == 0, f"files from {first}: the worker ended: {done}"):
-            continue
-        report = json.loads(done.stdout)
-        log.seen.update(report["seen"])
-        log.failures += report["failures"]
-        log.largest_s = max(log.largest_s, report["largest_s"])
-        log.largest_mb = max(log.largest_mb, report["largest_mb"])
+    with ProcessPoolExecutor(
+        mp_context=get_context("spawn"), max_tasks_per_child=1, initializer=os.chdir, initargs=(folder,)
+    ) as pool:  # a new process for each batch, one a core at a time
+        starts = range(0, count, BATCH)
+        batches = [pool.submit(hostile.work, folder, seed, first, min(count, first + BATCH)) for first in starts]
+        for first, batch in zip(starts, batches, strict=True):
+            try:
+                log.add(batch.result())
+            except Exception as error:
+                log.failures.append(f"files from {first}: the worker ended: {error!r}")
     log.expect(not (folder / MARKER).exists(), "a pickle was run")
     return log
 
@@ -82,16 +78,6 @@ def peak_mb(process: subprocess.Popen[str]) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def settled(model: Path) -> int:
-    """The draws up to the second block of the largest size: it is made while the first still stands."""
-    total = 0
-    for size, following in pairwise(block_sizes(load(model).vocabulary.n_y, 50)):
-        total += size
-        if size == following:
-            break
-    return total + size
-
-
 def names(
     folder: Path, count: int, seed: int, *, model: Path = MODEL, start: Callable[..., subprocess.Popen[str]] = start
 ) -> Log:
@@ -109,7 +95,7 @@ def names(
     log.seen["names"] = got
     log.expect((process.returncode, got, stderr) == (0, count, ""), f"{got:,} names, {process.returncode}, {stderr}")
     log.largest_mb = peaks[-1][1]
-    point = max(count // 10, settled(model))
+    point = max(count // 10, SETTLED)
     before = next((mb for have, mb in peaks if have >= point), 0.0)
     log.notes.append(f"peak MB {before:.1f} after {point:,}, {log.largest_mb:.1f} at the end")
     growth = log.largest_mb - before
@@ -144,7 +130,7 @@ def crowd(folder: Path, count: int, seed: int, *, states: Callable[..., list[str
     while trainings[0].poll() is None and not (folder / "m.npz").exists():
         time.sleep(0.01)
     for _ in range(0, count, WAVE):
-        samplers = [start(folder, *words, "m.npz") for _ in range(WAVE)]
+        samplers = [start(folder, *words, "m.npz") for _ in range(min(WAVE, count))]
         while any(process.poll() is None for process in samplers):
             if trainings[-1].poll() is not None:
                 trainings.append(start(folder, *train))

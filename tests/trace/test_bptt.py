@@ -55,7 +55,7 @@ def test_a_cut_is_that_of_training_in_chunks(model: CharRNN, K: int) -> None:
     state, total = None, {name: np.zeros_like(value) for name, value in params.items()}
     for begin_at in range(0, 8, K):
         x, y = IDS[:-1][begin_at : begin_at + K], IDS[1:][begin_at : begin_at + K]
-        chunk = loss_and_grads(model, params, x, ones(len(x)), y, state=state, share=len(x) / 8)
+        chunk = loss_and_grads(model, params, x, ones(len(x)), y, state=state, weight=len(x) / 8)
         state = chunk.state
         for name, g in chunk.grads.items():
             total[name] += g
@@ -65,13 +65,13 @@ def test_a_cut_is_that_of_training_in_chunks(model: CharRNN, K: int) -> None:
 
 @models
 def test_dh_next_is_the_gradient_of_the_state_that_the_rest_starts_from(model: CharRNN) -> None:
-    """What comes back from step t+1 is dstate of the steps after t by themselves; nothing at the last."""
+    """What comes back from step t+1 is the gradient of the initial state of the steps after t; nothing at the last."""
     params, found = traced(model)
     for t in range(1, 8):
         _, state, _ = model.forward(params, IDS[:t], ones(t), model.start(1, np.float64))
-        rest = loss_and_grads(model, params, IDS[t:-1], ones(8 - t), IDS[t + 1 :], state=state, share=(8 - t) / 8)
+        rest = loss_and_grads(model, params, IDS[t:-1], ones(8 - t), IDS[t + 1 :], state=state, weight=(8 - t) / 8)
         came_back = [v for layer in found.back.layers[t - 1] for v in layer.dh_next]
-        np.testing.assert_allclose(came_back, [d[0] for d in rest.dstate], rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(came_back, [d[0] for d in rest.d_initial_state], rtol=1e-12, atol=1e-14)
     assert not any(v.any() for layer in found.back.layers[7] for v in layer.dh_next)
 
 
@@ -89,7 +89,7 @@ def test_the_last_loss_alone_is_followed_back(model: CharRNN) -> None:
             z, _, _ = model.forward(exact, IDS[t:-1], ones(8 - t), tuple(moved))
             assert came[2] == pytest.approx(cross_entropy(z[-1:], IDS[-1:])[0].imag / 1e-30, rel=1e-10, abs=1e-18)
     top = found.last.layers[7][-1]
-    np.testing.assert_allclose(top.dstate[0], (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
+    np.testing.assert_allclose(top.total[0], (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
 
 
 @models
@@ -108,7 +108,7 @@ def test_the_way_forward_is_that_of_the_whole_name(model: CharRNN) -> None:
             wanted |= dict(zip({"gru": ("u", "r"), "lstm": ("i", "f", "o")}[model.cell], cache.gates, strict=False))
             wanted["c_tilde"] = cache.gates[-1]
         if model.cell == "gru":
-            wanted["h"] = cache.h
+            wanted["p"] = cache.p
         if model.cell == "lstm":
             wanted |= {"c": cache.cell_states[1:], "tanh_c": cache.tanh_c}
         assert set(kept[0]) == set(wanted)

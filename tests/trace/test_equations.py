@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from support.builders import RECURRENT, random_params
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.nn import activations, cells, gru, layers, loss, lstm, models, rnn
 from bacterio_cli.nn.models import CELLS, CharRNN
 from bacterio_cli.trace.bptt import trace
 from bacterio_cli.trace.equations import (
     ABOVE,
     BACK,
+    DERIVATIVES,
     EMBEDDED,
     FORTH,
     ONE_HOT,
     RETURN,
-    SLOPES,
     Equation,
     equations_of,
 )
 
 
-def said(homes: Sequence[object]) -> str:
-    """The docstrings of these objects, with single blanks."""
-    return " ".join(" ".join((inspect.getdoc(home) or "").split()) for home in homes)
+def docstrings() -> list[str]:
+    """Those of nn/, with single blanks: of each function, each class, and each method behind that of its class."""
+    found = []
+    for module in (activations, cells, gru, layers, loss, lstm, models, rnn):
+        for own in vars(module).values():
+            if getattr(own, "__module__", None) == module.__name__:
+                doc = inspect.getdoc(own) or ""
+                methods = vars(own).values() if inspect.isclass(own) else ()
+                found += [doc, *(f"{inspect.getdoc(method)} {doc}" for method in methods if inspect.isfunction(method))]
+    return [" ".join(doc.split()) for doc in found]
 
 
 EQUATIONS = [
-    EMBEDDED, ONE_HOT, *ABOVE, *BACK, *SLOPES.values(),
+    EMBEDDED, ONE_HOT, *ABOVE, *BACK, *DERIVATIVES.values(),
     *(e for part in (FORTH, RETURN) for equations in part.values() for e in equations),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("equation", EQUATIONS, ids=lambda e: e.text)
 def test_equations_are_those_of_the_code(equation: Equation) -> None:
-    """Each equation and each source that is shown stands in the docstring of the code that computes it."""
-    text, sources = said(equation.homes), equation.source.split("; ")
-    assert equation.text in text
-    assert all(source in text for source in sources)
+    """Each equation and its sources stand together in the docstring of the code that computes it."""
+    sources = equation.source.split("; ")
+    assert any(equation.text in doc and all(source in doc for source in sources) for doc in docstrings())
 
 
 def test_shapes_are_those_of_the_numbers() -> None:
@@ -62,8 +68,8 @@ def test_every_cell_has_its_equations() -> None:
     assert set(FORTH) == set(RETURN) == set(CELLS)
 
 
-def test_a_plain_cell_has_the_slope_of_its_activation() -> None:
+def test_a_plain_cell_has_the_derivative_of_its_activation() -> None:
     """An RNN's equations have f′ of tanh, sigmoid or relu before dz, which needs it; gated cells have none."""
-    for activation, slope in SLOPES.items():
+    for activation, slope in DERIVATIVES.items():
         assert [e for e, _ in equations_of(CharRNN(6, 0, 5, 1, "rnn", activation))][-3] == slope
-    assert not {e for e, _ in equations_of(CharRNN(6, 0, 5, 1, "gru"))} & set(SLOPES.values())
+    assert not {e for e, _ in equations_of(CharRNN(6, 0, 5, 1, "gru"))} & set(DERIVATIVES.values())

@@ -74,7 +74,7 @@ def test_a_step_in_full(room: Path) -> None:
     tables = [result.stdout.partition(f"Layer 0, {way}\n")[2] for way in ("forward", "backward")]
     forth, back = (table.split("\n\n")[0].split("\n") for table in tables)
     assert (forth[0].split(), back[0].split()) == (
-        ["unit", "u", "r", "c_tilde", "h", "a"],
+        ["unit", "u", "r", "c_tilde", "p", "a"],
         ["unit", "da", "dh_next", "dz_u", "dz_r", "dz_c"],
     )
     for lines in (forth, back):

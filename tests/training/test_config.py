@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import functools
+import math
+import tempfile
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from support.processes import bacterio, only_error, write_names
+from hypothesis import given
+from hypothesis import strategies as st
+from support.processes import bacterio, begin, examples, finish, only_error, small_model
 
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
 from bacterio_cli.errors import UsageError
-from bacterio_cli.training.config import LEARNING_RATES, TrainingConfig, resolve, resolve_resumed
+from bacterio_cli.training.config import CHOICES, LEARNING_RATES, RANGES, TrainingConfig, resolve, resolve_resumed
+from bacterio_cli.training.resume import config_of
+from bacterio_cli.training.trainer import snapshot
+
+
+@functools.cache
+def finished(**options: Any) -> Checkpoint:
+    """The small model, trained with these options."""
+    return snapshot(finish(begin(**options)))
 
 
 def test_the_default_config_is_the_documented_one() -> None:
@@ -37,10 +52,10 @@ def test_the_seed_preset_is_the_first_source_text() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [{"hidden": 20}, {"optimizer": "adam"}, {"lr": 0.1, "clip_mode": "norm"}])
-def test_a_flag_beside_a_preset_wins(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"hidden": 20}, {"optimizer": "adam"}, {"lr": 0.1, "clip_mode": "norm"}])
+def test_a_flag_beside_a_preset_wins(options: dict[str, Any]) -> None:
     """Only what was given differs from the preset."""
-    assert asdict(resolve("seed", given)) == asdict(resolve("seed", {})) | given
+    assert asdict(resolve("seed", options)) == asdict(resolve("seed", {})) | options
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), LEARNING_RATES.items())
@@ -50,12 +65,42 @@ def test_each_optimizer_has_its_own_rate(optimizer: str, rate: float) -> None:
     assert (config.lr, config.weight_decay) == (rate, 0.15 if optimizer == "adamw" else 0.0)
 
 
-@pytest.mark.parametrize("name", ["lr", "clip", "weight_decay"])
-def test_numbers_must_be_finite(name: str) -> None:
-    """inf and NaN are refused by the name of their option."""
-    for value in (float("inf"), float("nan")):
-        with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} must be "):
-            resolve("default", {name: value})
+VALUES: Any = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.floats(0, 1).map(str),
+    st.sampled_from([10**20, 10**400, 10**5000, 1e305, math.nan, math.inf, "auto", np.int64(3), np.float32(0.5)]),
+    st.sampled_from([bound for range_ in RANGES.values() for bound in range_]),
+    st.sampled_from([choice for choices in CHOICES.values() for choice in choices]),
+)  # fmt: skip
+
+
+@examples
+@given(st.dictionaries(st.sampled_from([f.name for f in fields(TrainingConfig)]), VALUES, max_size=4))
+def test_what_is_accepted_is_loaded_again(options: dict[str, Any]) -> None:
+    """Any value is refused as a usage error, or is the same in the checkpoint that is saved with it."""
+    try:
+        config = TrainingConfig(**options).sized(500)
+    except UsageError:
+        return
+    tabled = finished(ngram=2) if config.ngram else small_model()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.npz"
+        replace(tabled, training=asdict(config)).save(path)
+        assert config_of(load(path), path) == config
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("lr", math.nan), ("clip", 1e305), ("warmup", 10**400), ("warmup", 2.5), ("patience", 10**16),
+        ("hidden", True), ("seed", -1),
+        ("dropout", "0.3"), ("stream", 1), ("epochs", 0), ("mix", "1.5"), ("mix", None), ("arch", "moth"),
+        ("layers", None),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option: str, value: Any) -> None:
+    """From Python as from the command line, and before anything is read or trained."""
+    with pytest.raises(UsageError, match=f"^--{option} (must be|is) "):
+        TrainingConfig(**{option: value})
 
 
 @pytest.mark.parametrize(
@@ -67,11 +112,12 @@ def test_numbers_must_be_finite(name: str) -> None:
         ("--bptt 10", "--bptt is the chunk of --stream"),
         ("--optimizer sgd --weight-decay 0.1", "--weight-decay needs --optimizer adamw"),
         ("--valid-fraction 0 --patience 3", "--patience needs names to validate on"),
+        ("--clip 1e305", "--clip must be a number from 0 to 1e+300, not 1e+305"),
     ],
 )
 def test_options_without_effect_are_refused(words: str, message: str, tmp_path: Path) -> None:
-    """An option that contradicts another is exit 2 with its name, and nothing is written."""
-    result = bacterio("train", write_names(tmp_path), *words.split(), cwd=tmp_path)
+    """An option that contradicts another, or its range, is exit 2 with its name, before a list is read."""
+    result = bacterio("train", "none.txt", *words.split(), cwd=tmp_path)
     assert message in only_error(result, 2)
     assert not (tmp_path / "bacterio.npz").exists()
 

@@ -36,7 +36,7 @@ def shard_of(case: Example, params: Params, k: int, shards: int) -> Gradients:
         shard.y,
         state=tuple(s[k::shards] for s in case.state or ()),
         masks=[mask[shard.position] for mask in case.masks or ()],
-        share=len(shard.x) / len(case.x),
+        weight=len(shard.x) / len(case.x),
     )
 
 
@@ -130,16 +130,6 @@ def sums(work: Callable[[int], float], *, fork: bool, names: int = 2) -> Generat
 def pid_of_the_other(k: int) -> float:
     """This process's number in shard 1, nothing in shard 0."""
     return float(k * os.getpid())
-
-
-def test_the_worker_is_one_process_that_ends() -> None:
-    """Shard 1 is computed by the same other process at every step, which is gone when the generator is closed."""
-    each = sums(pid_of_the_other, fork=True)
-    pid, same = int(next(each)), int(next(each))
-    assert [pid] == [same] == children() != [os.getpid()]
-    each.close()
-    assert children() == []
-    assert next(sums(pid_of_the_other, fork=False)) == os.getpid()
 
 
 @both_ways

@@ -16,7 +16,7 @@ from bacterio_cli.errors import CheckpointError
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import CHOICES, resolve
-from bacterio_cli.training.resume import config_of
+from bacterio_cli.training.resume import config_of, objection
 
 STREAM: dict[str, Any] = {"stream": True, "bptt": 5, "batch_size": 7, "dropout": 0.2, "layers": 2}
 NOISY: dict[str, Any] = {"dropout": 0.3, "warmup": 4, "layers": 2}
@@ -27,11 +27,6 @@ STOPS: list[tuple[dict[str, Any], int]] = [
     ({"preset": "seed", "embedding": 0, "batch_size": 1, "epochs": 2}, 50),
     ({"lr": 0.0, "patience": 2, "epochs": 9}, 12),
 ]
-
-
-def test_an_epoch_is_five_steps() -> None:
-    """Of the small training, so that it is stopped at the ends and in the middle of its epochs."""
-    assert next(training.train(begin())).total == 5 * SMALL["epochs"]
 
 
 @pytest.mark.parametrize(("options", "steps"), STOPS, ids=str)
@@ -56,6 +51,21 @@ def test_resume_is_exact_in_every_phase(phase: int, left: int, tmp_path: Path) -
     saved(state, tmp_path / "part")
     resumed = advanced(reopened(tmp_path / "part", background))
     assert saved(resumed, tmp_path / "part") == saved(advanced(whole), tmp_path / "whole")
+
+
+@pytest.mark.parametrize("options", [{}, {"refit": True}, {"nets": 2, "refit": True}, {"valid_fraction": 0}], ids=str)
+def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path: Path) -> None:
+    """At every step but behind the last one, the file is one to go on with by --resume; a compact one never is."""
+    path, state = tmp_path / "m", begin(epochs=1, **options)
+    for _ in training.train(state):
+        saved(state, path)
+        assert objection(path) == "it is a training that has not ended; go on with --resume"
+    saved(state, path)
+    assert objection(path) == ""
+    training.snapshot(begin()).compact().save(path)
+    assert objection(path) == ""
+    path.write_bytes(path.read_bytes()[:-1])
+    assert objection(path) == "it is not a checkpoint of this version"
 
 
 def test_more_epochs_are_as_if_asked_for_at_once(tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,61 +23,36 @@ def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
     assert not np.array_equal(load(tmp_path / "a").params["E"], load(tmp_path / "c").params["E"])
 
 
-def logged(path: Path) -> list[dict[str, Any]]:
-    """The rows of a log, in which there is no NaN."""
-    return [json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()]
-
-
-def test_the_log_has_a_row_per_epoch_and_grows_on_resume(tmp_path: Path) -> None:
-    """JSON Lines; --resume appends the new rows, and repeats none even where the log is ahead of the checkpoint."""
-    words = ("train", write_names(tmp_path), *TINY[:-2], "-q", "-o", "m.npz", "--log", "log", "--resume")
-    assert bacterio(*words, "--epochs", 2, cwd=tmp_path).code == 0
-    rows = logged(tmp_path / "log")
-    assert [row["epoch"] for row in rows] == [1, 2]
-    assert all(row.pop("chars_per_second") > 0 for row in rows)
-    assert rows == load(tmp_path / "m.npz").history
-    early = (tmp_path / "m.npz").read_bytes()
-    assert bacterio(*words, "--epochs", 4, cwd=tmp_path).code == 0
-    (tmp_path / "m.npz").write_bytes(early)
-    assert bacterio(*words, "--epochs", 5, cwd=tmp_path).code == 0
-    assert [row["step"] for row in logged(tmp_path / "log")] == [2, 4, 6, 8, 10]
-
-
-def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
-    """In all phases a row has the same keys in one order, and each column scalars of one type, or null; no NaN."""
-    related = write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
-    words = (*TINY[:-2], "--epochs", 1, "--refit", "--background", related, "-q", "-o", "m.npz", "--log", "log")
-    assert bacterio("train", write_names(tmp_path), *words, cwd=tmp_path).code == 0
-    rows = logged(tmp_path / "log")
-    assert [row["stage"] for row in rows] == ["background", "fit", "refit"]
-    assert len({tuple(row) for row in rows}) == 1
-    for name in rows[0]:
-        kinds = {type(row[name]) for row in rows}
-        assert kinds in ({int}, {str}, {float}, {float, type(None)}), name
-        assert (type(None) in kinds) == name.startswith("valid_")
-
-
-def test_a_log_is_not_appended_to_a_foreign_file(tmp_path: Path) -> None:
-    """--resume --log refuses a file that is no log, which stays as it is."""
-    names, diary = write_names(tmp_path), write_names(tmp_path, file="diary.txt")
-    assert bacterio("train", names, *TINY, "-q", "-o", "m.npz", cwd=tmp_path).code == 0
-    result = bacterio("train", names, "--resume", "-q", "-o", "m.npz", "--log", diary, cwd=tmp_path)
-    assert "it is not a log of this program" in only_error(result)
-    assert diary.read_text().split() == list(NAMES)
-
-
 @pytest.mark.parametrize("given", ["-", "names.txt"])
-@pytest.mark.parametrize(("written", "option"), [("names.txt", "--out"), ("names.txt", "--log"), ("m.npz", "--log")])
-def test_lists_and_checkpoints_are_not_overwritten(written: str, option: str, given: str, tmp_path: Path) -> None:
-    """--log does not truncate a list or a checkpoint, and --out not the list, given by name or through a pipe."""
+@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize("option", ["--out", "--log", "--background"])
+def test_lists_are_not_overwritten(option: str, force: tuple[str, ...], given: str, tmp_path: Path) -> None:
+    """Neither --out nor --log names a list that is read, by name or as standard input, nor does --force help."""
     write_names(tmp_path)
-    (tmp_path / "m.npz").write_bytes(b"precious")
+    names = write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
+    words = ("--background", names, "-o", "related.txt") if option == "--background" else (option, "names.txt")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    result = bacterio("train", given, *TINY, "-q", *words, *force, cwd=tmp_path, shell='exec "$@" <names.txt')
+    assert "is one of the lists to be read; choose another file" in only_error(result, 2)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("written", ["names.txt", "thesis.py"])
+def test_a_file_of_another_kind_is_replaced_by_force_alone(written: str, tmp_path: Path) -> None:
+    """Also the list that comes through a pipe; what bacterio wrote itself and has ended needs no force."""
+    write_names(tmp_path)
+    (tmp_path / "thesis.py").write_text("print()\n")
     before = (tmp_path / written).read_bytes()
-    other = () if option == "--out" else ("--out", "new.npz")
-    result = bacterio("train", given, *TINY, "-q", option, written, *other, cwd=tmp_path, shell='exec "$@" <names.txt')
-    assert result.code in (1, 2), result
-    assert result.stderr.count("\n") == 1
-    assert (tmp_path / written).read_bytes() == before
+    for words in (("-o", written), ("--log", written, "-o", "new.npz")):
+        result = bacterio("train", "-", *TINY, "-q", *words, cwd=tmp_path, shell='cat names.txt | "$@"')
+        assert only_error(result).startswith(f"cannot write {written}: it is not a ")
+        assert (tmp_path / written).read_bytes() == before
+    assert not (tmp_path / "new.npz").exists()
+    for force in (("--force",), (), ("--compact",), ()):
+        words = ("-o", written, *force, "--log", "log")
+        result = bacterio("train", "-", *TINY, "-q", *words, cwd=tmp_path, shell='echo "Abella\nAbebacter" | "$@"')
+        assert result == (0, "", "")
+    assert load(tmp_path / written).known == ("Abella", "Abebacter")
 
 
 @pytest.fixture(scope="module")

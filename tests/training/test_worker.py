@@ -9,11 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from support.processes import ROOT, start, write_names
 
-from bacterio_cli.training.worker import shared
+from bacterio_cli.training.worker import receive
 
 FORKS = """
 import multiprocessing, sys, threading
@@ -40,20 +39,32 @@ def test_where_a_process_can_fork() -> None:
     assert done.stdout.split() == ["True", "True", "False", "False", "False"]
 
 
-def test_shared_memory_holds_the_same_numbers() -> None:
-    """Shapes, types and values are kept, and the originals are not written to."""
-    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(1)}
-    moved = shared(arrays)
-    for name, array in arrays.items():
-        assert moved[name].dtype == array.dtype
-        np.testing.assert_array_equal(moved[name], array)
-        moved[name] += 1
-    np.testing.assert_array_equal(arrays["a"], np.arange(6).reshape(2, 3))
+class Clock:
+    """A pipe on which nothing comes for a number of looks, as when the clock went on while all was stopped."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def poll(self, patience: float = 0) -> bool:
+        """Whether there is a message; a look costs all the time it is given."""
+        self.looks -= patience > 0
+        return self.looks < 0
+
+    def recv(self) -> str:
+        """It."""
+        return "answer"
+
+
+def test_a_worker_that_was_stopped_too_is_given_time() -> None:
+    """After Ctrl-Z one part of the time is over, not all of it; a worker that hangs is given up."""
+    assert receive(Clock(2), 10.0) == "answer"  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        receive(Clock(50), 10.0)  # type: ignore[arg-type]
 
 
 def eventually(found: object) -> bool:
-    """Whether a call gives something true within a minute."""
-    return any(found() or time.sleep(0.01) for _ in range(6000))  # type: ignore[operator]
+    """Whether a call gives something true within half a minute."""
+    return any(found() or time.sleep(0.01) for _ in range(3000))  # type: ignore[operator]
 
 
 def running(pid: str) -> bool:
@@ -65,16 +76,29 @@ def running(pid: str) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no worker elsewhere")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_worker_ends_with_the_first_process(number: signal.Signals, tmp_path: Path) -> None:
-    """Ctrl-C, SIGTERM or kill -9, sent to the first process alone in the middle of a training: neither is left."""
+@pytest.mark.parametrize(
+    ("number", "stopped"),
+    [
+        (signal.SIGINT, None),
+        (signal.SIGTERM, signal.SIGTSTP),
+        (signal.SIGKILL, None),
+        (signal.SIGKILL, signal.SIGSTOP),
+    ],
+)
+def test_the_worker_ends_with_the_first_process(
+    number: signal.Signals, stopped: signal.Signals | None, tmp_path: Path
+) -> None:
+    """Ctrl-C, SIGTERM or kill -9 in the middle of a training: neither is left, also if the worker does not answer."""
     words = ("--hidden", 256, "--layers", 1, "--ngram", 0, "--epochs", 100_000, "-q", "-o", "m.npz")
     with start(tmp_path, "train", write_names(tmp_path), *words) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         try:
             assert eventually(lambda: children.read_text(encoding="ascii").split())
             (worker,) = children.read_text(encoding="ascii").split()
+            assert eventually((tmp_path / "m.npz").exists)
             assert running(worker)
+            if stopped:
+                os.kill(int(worker), stopped)
             process.send_signal(number)
             process.wait(timeout=60)
             assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(number, -number)

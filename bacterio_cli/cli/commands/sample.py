@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
+import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -61,7 +61,7 @@ def sample(
     allow_known: Annotated[bool, Option("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Option("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Option("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
-    pool: Annotated[int, Option(min=1, help="Names in the pool of --rank.")] = 10_000,
+    pool: Annotated[int, Option(min=1, help="Names in the pool of --rank.")] = 5_000,
     placeholders: Annotated[Path | None, Option("--for", metavar="FILE", help="Placeholders, such as UBA1234, in a plain list or a taxonomy of GTDB: print -n names for each. [default: none]")] = None,
     form: Annotated[Literal["names", "tsv", "jsonl"], Option("--format", help="Names alone, or with the fields of 'score'.")] = "names",
     header: options.HeaderOption = False,
@@ -79,32 +79,33 @@ def sample(
 
     Example: bacterio sample --n 20 --temp 0.8
     """
-    from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
+    from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
-    given = locals()
-    words = words_about(about or [], glossary or [])
+    given = composed(locals())
     refuse_contradictions(given)
+    words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = how_many(given, labels)
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     if model.weights[0] < LITTLE and not nets_only:
-        terminal.notice(
-            f"the net has a weight of {model.weights[0]:.2f}: names come from the count table; see --nets-only"
-        )
+        share = f"{model.weights[0]:.2f}"
+        terminal.notice(f"the net has a weight of {share}: names come from the count table; see --nets-only")
     if count >= MANY:
         keep_freed_memory()
-    also_known = also_known and loading.is_of_genera(model)
-    how = {"input_format": input_format, "column": column, "encoding": encoding}
-    lookup = loading.lists_of(model, avoid or [], avoid_elsewhere or [], also_known=also_known, **how)
+    lookup = loading.lists_of(
+        model, avoid or [], avoid_elsewhere or [], also_known=also_known and loading.is_of_genera(model),
+        input_format=input_format, column=column, encoding=encoding,
+    )  # fmt: skip
     scorer = loading.scorer_of(model, lookup, glossaries=glossary or [])
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
     stats = SamplingStats()
     tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
+    lm = model.net if nets_only else model.language_model
     names = draw(
-        model.net if nets_only else model.language_model, model.vocabulary, frozenset(model.known), params,
+        lm, model.vocabulary, frozenset(model.known), params,
         count=count, max_tries=tries, stats=stats, filters=filters,
     )  # fmt: skip
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
@@ -119,50 +120,60 @@ def sample(
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
     if (filters or rank) and stats.accepted >= n and not report:
-        terminal.notice(sample_output.share_accepted(stats))
+        share = 100 * stats.accepted / max(1, stats.drawn)
+        terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
-        raise BacterioError(sample_output.shortfall(stats, n, temp))
+        only = None if temp else next(draws(lm, model.vocabulary, params))
+        raise BacterioError(sample_output.shortfall(stats, n) if temp else sample_output.no_other(stats, only))
+
+
+def composed(given: dict[str, Any]) -> dict[str, Any]:
+    """The options, with the letters that names are to have composed (NFC), as those of the model are."""
+
+    def nfc(value: Any) -> Any:
+        return [*map(nfc, value)] if isinstance(value, list) else value and unicodedata.normalize("NFC", value)
+
+    return given | {name: nfc(given[name]) for name in ("prefix", "ending", "match")}
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
-    if not math.isfinite(given["temp"]):
-        raise UsageError(f"--temp must be a finite number, not {given['temp']}")
-    if given["as_json"] and not given["report"]:
-        raise UsageError("--json is the form of --report; give both")
-    if given["max_length"] is not None and given["max_length"] < given["min_length"]:
-        raise UsageError(f"--min-length {given['min_length']} is more than --max-length {given['max_length']}")
-    if given["header"] and given["form"] != "tsv":
-        raise UsageError(f"--header goes with --format tsv, not {given['form']}")
-    if not (given["avoid"] or given["avoid_elsewhere"]) and (
-        given["input_format"] or given["column"] or given["encoding"]
-    ):
-        raise UsageError("--input-format, --column and --encoding say how to read --avoid; give both")
-    if "" in (given["ending"] or []):
-        raise UsageError("--ending is empty; give the letters that names are to end with")
+    from bacterio_cli.inference.impossible import refuse_impossible
+
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
+    how_to_read = given["input_format"] or given["column"] or given["encoding"]
+    edits = given["min_edits"]
+    for wrong, message in (
+        (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
+        (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
+        (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
+        ("" in (given["prefix"] or []), "--prefix is empty; give the letters that names are to begin with"),
+        ("" in (given["ending"] or []), "--ending is empty; give the letters that names are to end with"),
+        (given["allow_known"] and edits, f"--allow-known is --min-edits 0, and --min-edits {edits} is given too"),
+        (
+            given["allow_duplicates"] and (given["rank"] or given["placeholders"]),
+            "--allow-duplicates goes neither with --rank nor with --for, which want distinct names",
+        ),
+        (
+            given["show"] and (given["placeholders"] or given["form"] != "names"),
+            "--show prints names in a form of its own; give it without --format and --for",
+        ),
+        (given["any_name"] and given["check"], "--any prints names that --check refuses; give one of them"),
+    ):
+        if wrong:
+            raise UsageError(message)
     loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
-    if given["allow_known"] and given["min_edits"]:
-        raise UsageError(f"--allow-known is --min-edits 0, and --min-edits {given['min_edits']} is given too")
-    if given["allow_duplicates"] and (given["rank"] or given["placeholders"]):
-        raise UsageError("--allow-duplicates goes neither with --rank nor with --for, which want distinct names")
-    if given["show"] and (given["placeholders"] or given["form"] != "names"):
-        raise UsageError("--show prints names in a form of its own; give it without --format and --for")
-    if given["any_name"] and given["check"]:
-        raise UsageError("--any prints names that --check refuses; give one of them")
-    if "" in (given["prefix"] or []):
-        raise UsageError("--prefix is empty; give the letters that names are to begin with")
+    refuse_impossible(given)
 
 
 def how_many(given: dict[str, Any], labels: list[str] | None) -> int:
     """How many names are to be drawn in all; UsageError if there are not so many in the pool."""
-    n = given["n"] or (1 if labels or not given["temp"] else 20)
-    n *= len(labels or [""])
+    n: int = (given["n"] or (1 if labels or not given["temp"] else 20)) * len(labels or [""])
     if given["rank"] and n > given["pool"]:
         raise UsageError(f"{n} names are more than the pool of {given['pool']:,}; draw more with --pool")
-    return int(n)
+    return n
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
@@ -175,7 +186,6 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
         seed = secrets.randbelow(2**32)
         terminal.notice(f"seed {seed}")
-    same = ("top_k", "top_p", "min_length", "allow_duplicates")
     beginnings = {b for word in words for b in word.beginnings if not model.vocabulary.missing(b)}
     return SamplingParams(
         seed=seed,
@@ -184,16 +194,12 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
         temperature=given["temp"],
         max_length=given["max_length"] or max(2 * model.corpus["longest"], given["min_length"]),
         allow_known=given["allow_known"] or given["min_edits"] == 0,
-        **{name: given[name] for name in same},
+        **{name: given[name] for name in ("top_k", "top_p", "min_length", "allow_duplicates")},
     )
 
 
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first."""
-    usable = scorer.genus and not given["any_name"]
-    wanted = any(given[name] for name in ("ending", "gender", "match", "ban", "check", "about"))
-    if not (usable or scorer.lookup.avoided or wanted or given["min_edits"] == 2):
-        return []
     from bacterio_cli.inference import filters
 
     found = []
@@ -206,8 +212,8 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
         found.append(filters.match(given["match"]))
     if given["ban"]:
         found.append(filters.without(read_words(given["ban"], "--ban")))
-    if usable:
-        found += filters.usable(scorer)
+    if scorer.genus and not given["any_name"]:
+        found += filters.usable(scorer, words)
     if given["gender"]:
         found.append(filters.of_gender(given["gender"], scorer))
     if words:

@@ -53,7 +53,8 @@ def score(
 
     Example: bacterio score Methanoscillum Novimonas
     """
-    from bacterio_cli.dataset.cleaning import composed  # which --help does without
+    from bacterio_cli.dataset.cleaning import composed  # imports what --help does without, as the next
+    from bacterio_cli.inference.scorer import refuse_overlong
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
@@ -68,6 +69,7 @@ def score(
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
     wanted = [name for text in texts if (name := composed(text))]
+    refuse_overlong(wanted)
     checkpoint, model = loading.open_model(checkpoint)
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
     if from_stdin:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import loading, options, terminal, trace_output
+from bacterio_cli.cli import loading, options, terminal, trace_output, unrolled_plot
 from bacterio_cli.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def trace(
     full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,
     compare: Annotated[bool, Option("--compare", help="Show instead how ∂L_T/∂a fades in fresh nets of this size: tanh, sigmoid, relu, and an LSTM, whose c carries it.")] = False,
     checkpoint: options.CheckpointOption = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw the unrolled net too, with the norms on its arrows, as .svg. [default: none]", show_default=False)] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
@@ -48,9 +49,11 @@ def trace(
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
     if full and step is None:
         raise UsageError("--full is for --step T; give both")
-    if compare and (step is not None or truncate is not None or as_json):
-        raise UsageError("--compare prints a table of its own; give it without --step, --truncate and --json")
+    if compare and (step is not None or truncate is not None or plot or as_json):
+        raise UsageError("--compare prints a table of its own; give it without --step, --truncate, --plot and --json")
     path, model = loading.open_model(checkpoint)
+    if plot:
+        unrolled_plot.ensure_drawable(plot, path)
     T = len(model.vocabulary.fold(name)) + 1
     if step is not None and not 1 <= step <= T:
         raise UsageError(f"--step {step}: {name} has the steps 1 to {T}")
@@ -59,6 +62,9 @@ def trace(
         trace_output.show_comparison(found, model.vocabulary, name)
         return
     letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
+    if plot:
+        unrolled_plot.draw_unrolled(plot, found, name, letters, truncate)
+        terminal.notice(f"drawn to {plot}")
     if as_json:
         described = describe(found, (None, *letters[1:]), truncate, step)
         sys.stdout.write(terminal.as_json({"name": name, **described}))

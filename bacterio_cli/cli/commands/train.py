@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,6 +61,7 @@ def train(
     log: Annotated[Path | None, Option(help="Write a row per epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with the training at --out; options left out come from the file, but for those that say how to read CORPUS.")] = False,
     compact: Annotated[bool, Option("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace what stands at --out and --log, whatever it is. [default: only finished checkpoints and logs of bacterio]")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress bar, notices or report.")] = False,
 ) -> None:  # fmt: skip
     """Learn names and write a checkpoint.
@@ -70,35 +72,51 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     typed = locals()
-    # Other commands start without these, and so do help and usage errors.
-    from dataclasses import fields
+    from bacterio_cli.cli.train_session import Session, Signals
 
-    from bacterio_cli.checkpoint.atomic_write import probe
-    from bacterio_cli.cli.train_session import Log, Session
-    from bacterio_cli.dataset.corpus import read_corpus
-    from bacterio_cli.nomenclature.recognition import look_like_genera
-    from bacterio_cli.training.config import TrainingConfig
-
-    given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
     loading.refuse_two_stdins([*corpus, *(background or [])])
     refuse_overwriting([*corpus, *(background or [])], out, log)
-    goes_on = resume and out.exists()
-    probe(out)
-    if resume and not goes_on and not quiet:
-        terminal.notice(f"{out} does not exist yet: a new training")
-    how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
-    names = read_corpus(corpus, **how, look_like_genera=look_like_genera)
-    related = read_corpus(background, **how) if background else None
-    state = make_state(names, related, given, preset, out if goes_on else None)
-    logger = Log(log, append=goes_on) if log else None
-    if not quiet:
-        if names.plain and names.profile == "genus" and profile is None:
-            terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
-        for line in filter(None, map(provenance, (names, related))):
-            terminal.notice(line)
-        terminal.notice(describe(names, state))
-    Session(state, out, save_every, logger, quiet=quiet).go()
-    finish(state, out, compact=compact, quiet=quiet)
+    goes_on, logger = resume and out.exists(), None
+    with Signals(out, goes_on=goes_on, quiet=quiet) as signals, ExitStack() as stack:
+        # Other commands start without these, and so do help and usage errors.
+        from dataclasses import fields
+
+        from bacterio_cli.checkpoint.atomic_write import reserved
+        from bacterio_cli.cli.training_log import open_log
+        from bacterio_cli.dataset.corpus import read_corpus
+        from bacterio_cli.nomenclature.recognition import look_like_genera
+        from bacterio_cli.training.config import TrainingConfig, resolve
+        from bacterio_cli.training.resume import objection
+        from bacterio_cli.training.state import snapshot
+
+        signals.defer(deferred=False)
+        given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
+        if not goes_on:
+            resolve(preset or "default", given)  # refuses what is out of range before anything is read
+        stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
+        if resume and not goes_on and not quiet:
+            terminal.notice(f"{out} does not exist yet: a new training")
+        how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
+        names = read_corpus(corpus, **how, look_like_genera=look_like_genera)
+        related = read_corpus(background, **how) if background else None
+        state = make_state(names, related, given, preset, out if goes_on else None)
+        if log:
+            history = state.history if goes_on else None
+            logger = stack.enter_context(open_log(log, history, force=force, quiet=quiet))
+        if not quiet:
+            if names.plain and names.profile == "genus" and profile is None:
+                terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
+            for line in filter(None, map(provenance, (names, related))):
+                terminal.notice(line)
+            terminal.notice(describe(names, state))
+        Session(state, out, save_every, logger, signals=signals).go()
+        if compact:
+            snapshot(state).compact().save(out, compress=True)
+        if not quiet:
+            show_scores(state)
+            terminal.notice(f"{what_was_done(state)}; saved to {out}")
+    if logger and logger.failure:
+        raise logger.failure
 
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
@@ -150,17 +168,6 @@ def describe(names: Corpus, state: TrainingState) -> str:
     )
 
 
-def finish(state: TrainingState, out: Path, *, compact: bool, quiet: bool) -> None:
-    """The final save if it is to be compact, and the report."""
-    from bacterio_cli.training.trainer import snapshot
-
-    if compact:
-        snapshot(state).compact().save(out, compress=True)
-    if not quiet:
-        show_scores(state)
-        terminal.notice(f"{what_was_done(state)}; saved to {out}")
-
-
 def show_scores(state: TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
     from bacterio_cli.training.evaluation import validation_scores
@@ -183,10 +190,8 @@ def show_scores(state: TrainingState) -> None:
 def what_was_done(state: TrainingState) -> str:
     """Which names the saved model has learned."""
     total, fitted = len(state.corpus.names), len(state.plan.texts["fit"].starts)
-    if state.refitted:
-        return f"fitted on {fitted:,} names, then again on all {total:,}"
-    return (
-        f"fitted on {fitted:,} names, {total - fitted:,} held out"
-        if fitted < total
-        else f"fitted on all {total:,} names"
+    if fitted == total:
+        return f"fitted on all {total:,} names"
+    return f"fitted on {fitted:,} names, " + (
+        f"then again on all {total:,}" if state.refitted else f"{total - fitted:,} held out"
     )

@@ -1,0 +1,180 @@
+"""`trace --plot`: the net unrolled over one name, as SVG, with what flows forward and what comes back on its arrows.
+
+A column per step: the letter read, a cell per layer, the output, the letter to come. Nothing is needed to draw it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from bacterio_cli.cli.plots import LONGEST_HEADING, letter_shown, shown
+from bacterio_cli.cli.tables import short
+from bacterio_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from bacterio_cli.trace.bptt import Trace
+
+FORWARD, BACKWARD, PLAIN = "#2b7bba", "#c05a20", "#767676"  # seen on white and on black: contrast 4.4 and more
+MOST_COLUMNS = 8  # side by side; what follows stands below
+CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # pixels: a cell, between cells, between layers, around, heading
+LEAST, MOST = 0.8, 9.0  # widths of arrows
+
+
+def ensure_drawable(path: Path, checkpoint: Path) -> None:
+    """Before any work, UsageError for another suffix or the file that is read."""
+    from bacterio_cli.checkpoint.atomic_write import is_one_of
+
+    if path.suffix.lower() != ".svg":
+        raise UsageError(f"--plot {path}: the name of this picture ends in .svg")
+    if is_one_of(path, [checkpoint]):
+        raise UsageError(f"--plot {path} is the file to be read; choose another file")
+
+
+def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
+    """Write the picture. Raises FileError."""
+    from bacterio_cli.checkpoint.atomic_write import atomic_write
+
+    with atomic_write(path, option="--plot") as file:
+        file.write(Unrolled(found, letters).document(name, truncate).encode())
+
+
+class Unrolled:
+    """The unrolled net of a trace: shapes and texts by colour, each a piece of SVG.
+
+    The numbers are norms. Forward arrows are as wide as ‖a‖ or ‖c‖ of the largest; gradients span decades, so that the
+    width of backward arrows is logarithmic, and a hairline at the smallest and at 0.
+    """
+
+    def __init__(self, found: Trace, letters: Sequence[str]) -> None:
+        from bacterio_cli.trace.bptt import norm
+
+        self.found, self.letters, self.model = found, letters, found.model
+        self.pieces: dict[str, list[str]] = {FORWARD: [], BACKWARD: [], PLAIN: []}
+        states = self.model.cells[0].states
+        self.tall = 60 * states + 8  # a cell
+        self.forward = [[[norm(kept[s]) for s in ("a", "c")[:states]] for kept in step.kept] for step in found.steps]
+        back = found.cut or found.back
+        self.dz_y = [norm(dz) for dz in back.dz]
+        self.da = [[norm(layer.da) for layer in step] for step in back.layers]
+        self.dz = [[norm(layer.dz) for layer in step] for step in back.layers]
+        self.dh_next = [[[norm(d) for d in layer.dh_next] for layer in step] for step in back.layers]
+        self.largest = max((v for step in self.forward for layer in step for v in layer), default=0) or 1.0
+        rows = [self.dz_y, *self.da, *self.dz, *(layer for step in self.dh_next for layer in step)]
+        above = [v for row in rows for v in row if v] or [1.0]
+        self.steepest = max(above)
+        self.decades = max(2, math.ceil(math.log10(self.steepest) - math.log10(min(above))))
+
+    def document(self, name: str, truncate: int | None) -> str:
+        """The whole picture."""
+        T, layers = len(self.found.steps), self.model.layers
+        bands = math.ceil(T / MOST_COLUMNS)
+        columns = math.ceil(T / bands)
+        tall = layers * (self.tall + RISE) + 150
+        width, height = max(560, 2 * MARGIN + GAP + columns * (CELL + GAP)), TOP + bands * tall
+        cut = f", BPTT cut every {truncate} letters" if truncate else ""
+        units = f"{layers} {'layer' if layers == 1 else 'layers'} of {self.model.n_a} units"
+        self.text(
+            MARGIN, 20, f"{shown(name, LONGEST_HEADING)}: {self.model.cell}, {units}{cut}", anchor="start", size=13
+        )
+        forward = f"→ ↑ forward: numbers are norms, widths in proportion, full at {short(self.largest)}"
+        backward = (
+            f"← ↓ backward: norms of ∂L/∂, L the mean over the steps; widths: {self.decades} decades, "
+            f"full at {short(self.steepest)}"
+        )
+        self.text(MARGIN, 38, forward, FORWARD, anchor="start")
+        self.text(MARGIN, 54, backward, BACKWARD, anchor="start")
+        for t in range(T):
+            band, column = divmod(t, columns)
+            x, y = MARGIN + GAP + column * (CELL + GAP), TOP + band * tall
+            if column == 0:
+                self.between(t - 1, x - GAP, y)
+            self.column(t, x, y)
+            self.between(t, x + CELL, y)
+        groups = "\n".join(
+            f'<g fill="{colour}">\n' + "\n".join(pieces) + "\n</g>" for colour, pieces in self.pieces.items()
+        )
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">\n{groups}\n</svg>\n'
+        )
+
+    def column(self, t: int, x: float, y: float) -> None:
+        """Step t, from 0, with its left edge at x: from the letter to come at y down to the letter read."""
+        step, middle = self.found.steps[t], x + CELL / 2
+        up, down = middle - 26, middle + 26
+        self.text(middle, y + 12, f"y = {letter_shown(self.letters[step.y])}", size=13)
+        self.falling(down, y + 18, y + 54, "dz_y", self.dz_y[t])
+        self.box(x, y + 54, 24)
+        self.text(middle, y + 70, f"P(y) = {step.y_hat[step.y]:.4f}")
+        for k in reversed(range(self.model.layers)):
+            top = self.top_of(k, y)
+            self.arrow(up, top, up, top - RISE, self.forward_width(self.forward[t][k][0]), FORWARD)
+            self.falling(down, top - RISE, top, "da", self.da[t][k])
+            self.box(x, top, self.tall)
+            self.text(x + 8, top + 15, f"layer {k}", anchor="start")
+            self.falling(down, top, top + self.tall, "dz", self.dz[t][k], inside=True)
+        bottom = self.top_of(0, y) + self.tall
+        self.arrow(up, bottom + 34, up, bottom, LEAST, FORWARD)
+        self.text(middle, bottom + 40, f"x = {letter_shown(self.letters[step.x])}", size=13)
+        self.text(middle, bottom + 55, f"t = {step.t}")
+
+    def between(self, t: int, x: float, y: float) -> None:
+        """What passes between the cells of step t, from 0, and the next: a (and c) on, dh_next (and dc_next) back."""
+        for k in range(self.model.layers):
+            top = self.top_of(k, y)
+            for s, symbol in enumerate(("a", "c")[: self.model.cells[k].states]):
+                value = self.forward[t][k][s] if t >= 0 else 0.0
+                at = top + 24 + 60 * s
+                self.arrow(x, at, x + GAP, at, self.forward_width(value), FORWARD)
+                self.text(x + GAP / 2, at - 9, f"‖{symbol if t >= 0 else symbol + '_0'}‖ {short(value)}", FORWARD)
+                if t >= 0:
+                    d = self.dh_next[t][k][s]
+                    self.arrow(x + GAP, at + 18, x, at + 18, self.backward_width(d), BACKWARD)
+                    self.text(x + GAP / 2, at + 34, f"‖{('dh_next', 'dc_next')[s]}‖ {short(d)}", BACKWARD)
+
+    def top_of(self, k: int, y: float) -> float:
+        """Where the cells of layer k begin in the band at y; the output is above the last layer."""
+        return y + 78 + RISE + (self.model.layers - 1 - k) * (self.tall + RISE)
+
+    def forward_width(self, value: float) -> float:
+        """In proportion to the largest."""
+        return LEAST + (MOST - LEAST) * value / self.largest
+
+    def backward_width(self, value: float) -> float:
+        """By its logarithm, over the decades there are."""
+        share = 1 + (math.log10(value) - math.log10(self.steepest)) / self.decades if value else 0.0
+        return LEAST + (MOST - LEAST) * share
+
+    def falling(self, x: float, y: float, end: float, symbol: str, value: float, *, inside: bool = False) -> None:
+        """A backward arrow downwards, its norm at its right, or inside a cell at its left."""
+        self.arrow(x, y, x, end, self.backward_width(value), BACKWARD)
+        label, anchor = f"‖{symbol}‖ {short(value)}", "end" if inside else "start"
+        self.text(x - 12 if inside else x + 12, (y + end) / 2 + 4, label, BACKWARD, anchor=anchor)
+
+    def arrow(self, x: float, y: float, end_x: float, end_y: float, width: float, colour: str) -> None:
+        """A straight arrow, upright or level."""
+        length = abs(end_x - x) + abs(end_y - y)
+        along_x, along_y = (end_x - x) / length, (end_y - y) / length
+        half, wing = width / 2, width / 2 + 3.5
+        neck = length - wing * 1.4
+        outline = [(0, half), (neck, half), (neck, wing), (length, 0), (neck, -wing), (neck, -half), (0, -half)]
+        points = (f"{x + u * along_x - v * along_y:.1f},{y + u * along_y + v * along_x:.1f}" for u, v in outline)
+        self.pieces[colour].append(f'<polygon points="{" ".join(points)}"/>')
+
+    def box(self, x: float, y: float, height: float) -> None:
+        """The outline of a cell, or of an output."""
+        self.pieces[PLAIN].append(
+            f'<rect x="{x}" y="{y}" width="{CELL}" height="{height}" rx="5" fill="none" stroke="{PLAIN}"/>'
+        )
+
+    def text(
+        self, x: float, y: float, words: str, colour: str = PLAIN, *, anchor: str = "middle", size: int = 10
+    ) -> None:
+        """A line of text with its baseline at y."""
+        self.pieces[colour].append(
+            f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}">{escape(words)}</text>'
+        )

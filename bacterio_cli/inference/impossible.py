@@ -1,0 +1,40 @@
+"""Options of `bacterio sample` that no name can meet, told apart before a model or a list is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bacterio_cli.errors import UsageError
+from bacterio_cli.inference import LONGEST_NAME
+from bacterio_cli.inference.filters import caseless, compiled
+from bacterio_cli.inference.sampler import SamplingParams
+from bacterio_cli.nomenclature.gender import GENDER_OF, GENDERS, gender
+from bacterio_cli.nomenclature.glossary import glossary
+
+
+def refuse_impossible(given: Mapping[str, Any]) -> None:
+    """UsageError for options of `bacterio sample` that no name can meet, whatever the model: asked before it is read.
+
+    An ending has the genders of the endings and of the glossary's last components that it may be a part of.
+    """
+    longest = given["max_length"] or LONGEST_NAME
+    same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
+    prefixes = tuple(given["prefix"] or ())
+    SamplingParams(given["seed"] or 0, given["temp"], prefixes=prefixes, max_length=longest, **same)
+    endings = [caseless(end) for end in given["ending"] or ()]
+    if endings and min(map(len, endings)) >= longest:
+        raise UsageError(f"--ending {given['ending'][0]} leaves no letter before it within --max-length {longest}")
+    if given["match"] is not None:
+        least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
+        if least > longest:
+            raise UsageError(f"--match needs {least:,} letters at least, and --max-length is {longest:,}")
+    if endings and (wanted := given["gender"]):
+        forms = [
+            (form, GENDER_OF[g]) for form, words in glossary(given["glossary"] or ()).finals.items() for _, g in words
+        ]
+        possible = {g for form, g in forms if any(form.endswith(end) or end.endswith(form) for end in endings)}
+        possible |= {g for form, g in GENDERS.items() if any(form.endswith(end) for end in endings)}
+        if wanted not in possible | set(map(gender, endings)):
+            raise UsageError(f"--gender {wanted}: no name that ends in {' or '.join(given['ending'])} has it")
