@@ -118,3 +118,39 @@ def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
     assert re.match(r"found \d+ of 100 names in 120 draws; refused: .*\d+ not explained", error)
     report = draw(tmp_path, "-n", 20, "--report").stderr
     assert re.search(r"bacterio: \d+ draws, 20 accepted; refused: .*\d+ not explained", report)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--prefix Abxq", r"the likeliest name, Abxq\w*, is refused \(not explained\); pass --any, or raise"),
+        (
+            "--prefix Escherichi",
+            r"the likeliest name, \w+ia, is refused \(known\); pass --allow-known, or raise",
+        ),
+        ("--max-length 3", r"the likeliest name is refused \(too long\); raise"),
+        ("-n 2 --any", "ask for -n 1, or raise"),
+    ],
+)
+def test_temperature_0_says_why_it_gives_no_name(words: str, said: str, tmp_path: Path) -> None:
+    """The one name that it has, why it is refused, and the option that prints it."""
+    error = only_error(draw(tmp_path, "--temp", 0, *words.split()))
+    assert re.fullmatch(f"temperature 0 has one answer: {said} --temp", error)
+
+
+def test_placeholders_are_read_from_a_pipe_and_look_as_they_like(tmp_path: Path) -> None:
+    """Standard input is read once; MAG_001 is taken although no list of names has it."""
+    names = draw(tmp_path, "-n", 2).stdout.split()
+    (tmp_path / "bins.txt").write_text("MAG_001\nbin.2\n", encoding="utf-8")
+    words = ("sample", "-c", ROOT / "data/model.npz", "--seed", 1, "--for")
+    for source, places in (("-", ["UBA1", "UBA2"]), ("bins.txt", ["MAG_001", "bin.2"])):
+        told = bacterio(*words, source, cwd=tmp_path, stdin=b"UBA1\nUBA2\n").stdout.splitlines()
+        assert told == [f"{place}\t{name}" for place, name in zip(places, names, strict=True)]
+
+
+def test_letters_that_are_asked_for_are_composed(tmp_path: Path) -> None:
+    """An ending or a prefix in two characters a letter is the one of names (NFC), and is called so."""
+    for option in ("--ending", "--prefix"):
+        assert only_error(draw(tmp_path, option, "e\u0301")).startswith(
+            f"{option} \u00e9: '\u00e9' is not in the model"
+        )

@@ -25,15 +25,10 @@ def shown(room: Path, *words: object) -> dict[str, tuple[list[float], list[float
     return {name: ([*map(float, drawn.split(","))], [*map(float, plain.split(","))]) for name, drawn, plain in rows}
 
 
-def test_the_names_are_those_of_the_same_seed(room: Path) -> None:
-    """Showing draws nothing: the names are the same as without it."""
-    plain = bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room)
-    assert [*shown(room)] == plain.stdout.split()
-
-
-def test_the_model_s_probabilities_are_those_of_score(room: Path) -> None:
-    """Their product is e to the minus nats; one a letter, and one for the end."""
+def test_the_names_are_those_of_the_seed_and_the_model_s_figures_those_of_score(room: Path) -> None:
+    """Showing draws nothing; the product of P is e to the minus nats, one a letter, and one for the end."""
     rows = shown(room)
+    assert [*rows] == bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room).stdout.split()
     scored = bacterio("score", "-c", "m.npz", "--format", "tsv", *rows, cwd=room).stdout.splitlines()
     for (name, (drawn, plain)), line in zip(rows.items(), scored, strict=True):
         assert len(drawn) == len(plain) == len(name) + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -37,14 +36,14 @@ def sample(
     temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[list[str] | None, Option(help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
-    match: Annotated[str | None, Option(metavar="REGEX", help="Only names in which this is found. [default: any]")] = None,
+    match: Annotated[str | None, Option(metavar="REGEX", parser=options.composed, help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Option(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
@@ -82,11 +81,13 @@ def sample(
     from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
-    given = composed(locals())
+    given = locals()
     refuse_contradictions(given)
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
-    n = how_many(given, labels)
+    n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
+    if rank and n > pool:
+        raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     if model.weights[0] < LITTLE and not nets_only:
@@ -104,10 +105,8 @@ def sample(
     stats = SamplingStats()
     tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
     lm = model.net if nets_only else model.language_model
-    names = draw(
-        lm, model.vocabulary, frozenset(model.known), params,
-        count=count, max_tries=tries, stats=stats, filters=filters,
-    )  # fmt: skip
+    known = frozenset(model.known)
+    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
@@ -127,15 +126,6 @@ def sample(
     if stats.accepted < n:
         only = None if temp else next(draws(lm, model.vocabulary, params))
         raise BacterioError(sample_output.shortfall(stats, n) if temp else sample_output.no_other(stats, only))
-
-
-def composed(given: dict[str, Any]) -> dict[str, Any]:
-    """The options, with the letters that names are to have composed (NFC), as those of the model are."""
-
-    def nfc(value: Any) -> Any:
-        return [*map(nfc, value)] if isinstance(value, list) else value and unicodedata.normalize("NFC", value)
-
-    return given | {name: nfc(given[name]) for name in ("prefix", "ending", "match")}
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
@@ -166,14 +156,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             raise UsageError(message)
     loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
     refuse_impossible(given)
-
-
-def how_many(given: dict[str, Any], labels: list[str] | None) -> int:
-    """How many names are to be drawn in all; UsageError if there are not so many in the pool."""
-    n: int = (given["n"] or (1 if labels or not given["temp"] else 20)) * len(labels or [""])
-    if given["rank"] and n > given["pool"]:
-        raise UsageError(f"{n} names are more than the pool of {given['pool']:,}; draw more with --pool")
-    return n
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
