@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from statistics import mean
 
 import pytest
 from support.processes import ROOT, Result, bacterio, only_error
@@ -62,13 +63,11 @@ def test_name_k_does_not_depend_on_the_count(words: str, tmp_path: Path) -> None
 
 def test_several_prefixes_come_as_often_as_the_model_has_them(tmp_path: Path) -> None:
     """The first does not replace the second, and the rarer one of the model is the rarer one here."""
-    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known")
-    names = draw(tmp_path, *words, "--prefix", "Methano", "--prefix", "Xantho").stdout.splitlines()
-    found = Counter(name[:6] for name in names)
-    assert found.keys() == {"Methan", "Xantho"}
+    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known", "--prefix", "Methano", "--prefix", "Xantho")
+    found = Counter(name[:6] for name in draw(tmp_path, *words).stdout.splitlines())
     known = Counter(name[:6] for name in SCORER.checkpoint.known)
-    assert found["Methan"] > found["Xantho"] > 0
-    assert known["Methan"] > known["Xantho"] > 0
+    assert found.keys() == {"Methan", "Xantho"}
+    assert all(counts["Methan"] > counts["Xantho"] > 0 for counts in (found, known))
 
 
 def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
@@ -98,18 +97,9 @@ def test_the_best_of_a_pool_are_various(tmp_path: Path) -> None:
     for place in (0, -1):
         assert max(Counter(part[place].form for part in parts).values()) <= 4
     plain = draw(tmp_path, "-n", 200).stdout.splitlines()
-    assert abs(mean_length(ranked) - mean_length(plain)) < 3
-    assert mean_bits(ranked) < mean_bits(plain)
-
-
-def mean_length(names: list[str]) -> float:
-    """Letters of a name in the mean."""
-    return sum(map(len, names)) / len(names)
-
-
-def mean_bits(names: list[str]) -> float:
-    """Surprise per character in the mean over names."""
-    return sum(row.bits_per_char or 99 for row in SCORER.score(names)) / len(names)
+    assert abs(mean(map(len, ranked)) - mean(map(len, plain))) < 3
+    bits = [mean(row.bits_per_char or 99 for row in SCORER.score(names)) for names in (ranked, plain)]
+    assert bits[0] < bits[1]
 
 
 def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:

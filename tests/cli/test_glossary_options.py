@@ -39,28 +39,21 @@ def score(room: Path, *words: object) -> Result:
 
 @pytest.mark.parametrize("topics", [["marine"], ["hot spring"], ["RED"], ["rod", "sulfur"], ["soil"]])
 def test_every_name_has_an_element_about_the_topic(topics: list[str], room: Path) -> None:
-    """Twenty come at once, whatever the case of the topic; with several topics an element says one of them."""
-    result = draw(room, *(word for topic in topics for word in ("--about", topic)))
+    """Names come at once, whatever the case of the topic; with several topics an element says one of them.
+
+    It stands first in most, for draws begin with it, but not in all.
+    """
+    result = draw(room, "-n", 60, *(word for topic in topics for word in ("--about", topic)))
     names = result.stdout.splitlines()
     words = frozenset(word for topic in topics for word in standard().about(topic))
-    assert (result.code, len(set(names))) == (0, 20)
+    assert (result.code, len(set(names))) == (0, 60)
     analyses = [SCORER.morphology.analyse(name) for name in names]
     assert all(analysis.has(words) and analysis.answer == "explained" for analysis in analyses)
-    assert len(words) > 1
-    drawn = re.search(r"20 of ([\d,]+) draws accepted", result.stderr)
+    drawn = re.search(r"60 of ([\d,]+) draws accepted", result.stderr)
     assert drawn is not None
-    assert int(drawn[1].replace(",", "")) < 2000
-    # The element stands first in most, for draws begin with it, but not in all.
-    first = [analysis.parts[0] for analysis in analyses]
-    assert sum(not words.isdisjoint(part.words) for part in first) >= 10
-
-
-def test_a_topic_may_stand_at_the_end(room: Path) -> None:
-    """A quarter of the draws begin in any way: some of the names have their element behind the first."""
-    words = frozenset(standard().about("rod"))
-    names = draw(room, "--about", "rod", "-n", 60).stdout.split()
-    parts = [SCORER.morphology.analyse(name).parts for name in names]
-    assert any(words.isdisjoint(part[0].words) for part in parts)
+    assert int(drawn[1].replace(",", "")) < 6000
+    first = sum(not words.isdisjoint(analysis.parts[0].words) for analysis in analyses)
+    assert 30 <= first < 60 + ("rod" not in topics)
 
 
 def test_an_unknown_topic_lists_those_that_there_are(room: Path) -> None:
@@ -125,7 +118,7 @@ def test_the_etymology_in_every_form(command: str, room: Path) -> None:
 
 
 def test_the_etymology_for_a_person(room: Path) -> None:
-    """Below each drawn name, indented, on a terminal broken between words; below the table of `score` called a draft."""
+    """Below each drawn name, indented, on a terminal broken between words; below the table of `score`, a draft."""
     names = draw(room, "-n", 6).stdout.split()
     drafts = [draft(SCORER.morphology.analyse(name)).text for name in names]
     lines = draw(room, "-n", 6, "--etymology").stdout.splitlines()

@@ -91,8 +91,8 @@ def sample(
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     if model.weights[0] < LITTLE and not nets_only:
-        share = f"{model.weights[0]:.2f}"
-        terminal.notice(f"the net has a weight of {share}: names come from the count table; see --nets-only")
+        weight = f"{model.weights[0]:.2f}"
+        terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     if count >= MANY:
         keep_freed_memory()
     lookup = loading.lists_of(
