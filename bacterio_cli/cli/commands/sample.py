@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Option = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 TRIES_PER_RANKED = 10
+REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
@@ -103,7 +105,7 @@ def sample(
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
     stats = SamplingStats()
-    tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
+    tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
     names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
@@ -115,7 +117,9 @@ def sample(
         printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
         printed = sample_output.names(chosen, labels, scorer if etymology else None)
-    kept = sample_output.consume(printed, keep=report)
+    kept = list(islice(printed, REPORTED if report else 0))
+    deque(printed, maxlen=0)  # prints the others
+    sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
     if (filters or rank) and stats.accepted >= n and not report:
@@ -124,8 +128,9 @@ def sample(
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
-        only = None if temp else next(draws(lm, model.vocabulary, params))
-        raise BacterioError(sample_output.shortfall(stats, n) if temp else sample_output.no_other(stats, only))
+        if temp or allow_duplicates:
+            raise BacterioError(sample_output.shortfall(stats, n))
+        raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
