@@ -20,7 +20,7 @@ LARGEST = 2**29  # bytes of a list, unpacked
 PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is packed itself
 MOST_MEMBERS = 10_000  # of an archive
 AT_ONCE = 2**21  # bytes of the directory of a zip, or of a header of a tar
-PIECE = 2**18
+PIECE = 2**20
 OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 DAMAGED = (
     OSError,

@@ -15,8 +15,8 @@ from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")
-STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-LONGEST = 2**25  # characters: all of it is held in memory
+STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+LONGEST = 2**24  # characters: all of it is held in memory
 
 
 def parse(lines: list[str], where: str) -> Any:
@@ -54,9 +54,13 @@ def read(text: Text) -> Reading | None:
             records.append({tables.bare(key): plain(cell) for key, cell in item.items()})
         if isinstance(item, dict | list):
             waiting += reversed(list(item.values() if isinstance(item, dict) else item))
+    shapes = {tuple(record) for record in records}
     for source in SOURCES:
-        placed = [(tables.columns_of(source, list(record)), list(record.values())) for record in records]
-        rows = [["" if k is None else cells[k] for k in places] for places, cells in placed if places]
+        known = {keys: places for keys in shapes if (places := tables.columns_of(source, keys))}
+        placed = (
+            (known[tuple(record)], list(record.values())) for record in records if known and tuple(record) in known
+        )
+        rows = (["" if k is None else cells[k] for k in places] for places, cells in placed)
         found = gather(source, ((first.get(cells[0], 1), cells) for cells in rows), text.where)
         if found.entries:
             return found._replace(label=f"JSON, {found.label}")

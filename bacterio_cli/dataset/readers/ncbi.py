@@ -12,6 +12,9 @@ from bacterio_cli.dataset.readers.taxa import gather
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
+BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
+MOST_LINES = 10_000_000  # of a dump: they are long, and quickly passed over
+
 
 def read(text: Text) -> Reading | None:
     """The genera of a dump of NCBI; those of names.dmp by the ranks of its nodes."""
@@ -37,7 +40,7 @@ def read(text: Text) -> Reading | None:
 
 def fields(text: Text) -> Iterator[tuple[int, list[str]]]:
     """The number and the fields of each line."""
-    return ((number, line.rstrip("\t |").split("\t|\t")) for number, line in enumerate(text, 1))
+    return ((number, line.rstrip("\t |").split("\t|\t")) for number, line in enumerate(text.lines(most=MOST_LINES), 1))
 
 
 def genera_beside(text: Text) -> set[str]:
@@ -46,7 +49,7 @@ def genera_beside(text: Text) -> set[str]:
     nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
     if text.source == "-" or not (text.member or (nodes != path and os.path.exists(nodes))):
         what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
-        raise InputError(text.where, what, "give a file names.dmp with nodes.dmp beside it")
+        raise InputError(text.where, what, BESIDE)
     with opened(text.source, member="nodes.dmp") if text.member else opened(str(nodes)) as tree:
         genera = {row[0] for _, row in fields(tree) if len(row) > 2 and row[2] == "genus"}
     if not genera:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -30,6 +30,7 @@ class Header(NamedTuple):
     columns: list[str]
 
 
+@lru_cache(64)  # cells may be long
 def bare(column: str) -> str:
     """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
     return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
@@ -58,7 +59,7 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Header]:
     """
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
-    for index, below in zip(shown, [*shown[1:], None], strict=True):
+    for index, below in zip(shown, [*shown[1:], None], strict=False):
         line = head[index].lstrip("# ")
         genera = bare(line) in sources.GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
         if not above and (genera or bare(line) == wanted):

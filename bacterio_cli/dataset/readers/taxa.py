@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
@@ -30,6 +31,7 @@ STANDINGS = {"correct name": "name", "synonym": "synonym"}
 Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
 
+@lru_cache(64)  # cells may be long
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
@@ -62,18 +64,20 @@ def rank_of(cell: str) -> str:
     return cell.strip().lower().rstrip(".")
 
 
-def taxon(cell: str, source: Source) -> str:
+@lru_cache(64)  # cells may be long
+def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
     genus = None if text.isalpha() else genus_of(text)
-    if text.lower() in sources.MISSING or (source.lineage and not genus) or not any(map(str.isalpha, text)):
+    if text.lower() in sources.MISSING or (lineage and not genus) or not any(map(str.isalpha, text)):
         return ""
-    if source.rank and ";" in text and not genus:
+    if ranked and ";" in text and not genus:
         return text.rstrip("; ").rpartition(";")[2].strip()
-    name = GENUS_NAME.match(text) if source.rank and genus is None else None
+    name = GENUS_NAME.match(text) if ranked and genus is None else None
     return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text if genus is None else genus
 
 
+@lru_cache(64)  # cells may be long
 def standing(status: str, *, correct: bool) -> str:
     """The kind that a status says; if `correct`, its last clause up to a comma, rejected if that is no known one."""
     if correct:
@@ -88,9 +92,11 @@ def gather(source: Source, rows: Rows, where: str) -> Reading:
     A genus that only its species attest is a name if one of them is not rejected.
     """
     best: dict[str, tuple[int, bool, int]] = {}
-    scopes = set()
+    ranked, scopes = bool(source.rank), set()
     for line, (cell, rank, status, scope, *below) in rows:
-        if (source.rank and rank_of(rank) not in GENUS_RANKS) or not (text := taxon(cell, source)):
+        if (ranked and rank_of(rank) not in GENUS_RANKS) or not (
+            text := taxon(cell, lineage=source.lineage, ranked=ranked)
+        ):
             continue
         kind = standing(status, correct=source.correct)
         kind = "candidatus" if kind_of(text) == "candidatus" else "name" if any(below) and kind != "rejected" else kind

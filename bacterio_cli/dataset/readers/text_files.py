@@ -79,9 +79,9 @@ class Text:
                 raise InputError(self.where, f"is {what}", remedy)
 
     def __iter__(self) -> Iterator[str]:
-        return self.lines(LONGEST_ROW)
+        return self.lines()
 
-    def lines(self, longest: int) -> Iterator[str]:
+    def lines(self, longest: int = LONGEST_ROW, most: int = MOST_LINES) -> Iterator[str]:
         """The lines without their ends (\\n, \\r\\n or \\r); InputError for one that is too long, or for too many."""
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
@@ -99,12 +99,11 @@ class Text:
                 raise InputError(f"{self.where}:{number + long[0]}", what, "give a list or a table, a row per line")
             rest = found.pop()
             number += len(found)
-            if number > MOST_LINES:
-                raise InputError(self.where, f"has more than {MOST_LINES:,} lines", "give a part of it")
-            if found:
-                yield from (
-                    found if text.isascii() and "date:" not in text else self.visible("\n".join(found)).split("\n")
-                )
+            if number > most + 1:
+                raise InputError(self.where, f"has more than {most:,} lines", "give a part of it")
+            if found and not (text.isascii() and "date:" not in text):
+                found = self.visible("\n".join(found)).split("\n")
+            yield from found
         yield self.visible(rest)
 
     def visible(self, text: str) -> str:
@@ -166,7 +165,7 @@ def open_file(source: str) -> IO[bytes]:
         if source != "-" and not stat.S_ISFIFO(Path(source).stat().st_mode):
             return Path(source).open("rb")
         with waiting(where) if source != "-" or sys.stdin.isatty() else nullcontext():
-            file = sys.stdin.buffer if source == "-" else Path(source).open("rb")
+            file = sys.stdin.buffer if source == "-" else Path(source).open("rb")  # noqa: SIM115
             held.write(file.read(1))
         with nullcontext() if source == "-" else file:
             held.writelines(pieces(file, where, PIPED))
@@ -216,7 +215,8 @@ def settle(data: bytes, asked: str | None, where: str) -> tuple[str, str]:
                 raise InputError(where, f"announces the encoding {name!r}, which is unknown", "pass --encoding")
     if asked in (None, "utf-8", "utf-8-sig", "ascii"):
         return "utf-8", "UTF-8"
-    return str(asked), {"iso8859-1": "Latin-1"}.get(str(asked), str(asked))
+    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(str(asked), str(asked))
+    return codec, {"iso8859-1": "Latin-1"}.get(str(asked), str(asked))
 
 
 def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
