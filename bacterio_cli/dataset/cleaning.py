@@ -133,19 +133,15 @@ def clean(entry: Entry, where: str) -> str:
         return " ".join(text.split()) if " " in text else text
     if not text or text.startswith("#"):
         return ""
-    place = f"{where}:{entry.line}"
-    if (length := max(len(text), len(composed(text)))) > LONGEST_LINE:  # composed, a few letters become two or three
-        what, remedy = f"the line has {length:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
+    place, name = f"{where}:{entry.line}", composed(text)
+    if (longest := max(len(text), len(name))) > LONGEST_LINE:  # some letters are two in NFC
+        what, remedy = f"the line has {longest:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
         raise InputError(place, what, remedy)
     if found := UNPRINTABLE.search(text):
-        remedy = "a plain list has one name a line"
-        table = found[0] == "\t"
-        raise InputError(
-            place,
-            f"control character U+{ord(found[0]):04X} in the line",
-            f"{remedy}; if this is a table, name a column with --column" if table else f"remove it: {remedy}",
-        )
-    return composed(text)
+        table = "; if this is a table, name a column with --column" if found[0] == "\t" else ""
+        what = f"control character U+{ord(found[0]):04X} in the line"
+        raise InputError(place, what, f"remove it: a plain list has one name a line{table}")
+    return name
 
 
 def composed(text: str) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile
+from bacterio_cli.dataset import LONGEST_LINE
+from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile, clean
 from bacterio_cli.dataset.readers.formats import describe, read
+from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import InputError
 
 
@@ -30,6 +32,15 @@ class Corpus:
     readings: tuple[str, ...] = field(default=(), compare=False)
     profile: str = field(default="any", compare=False)
     plain: bool = field(default=True, compare=False)
+
+    def __post_init__(self) -> None:
+        """InputError for what no checkpoint holds: names that are empty, too long or not NFC, control characters."""
+        text = "".join(self.names)
+        if text.isascii() and text.isprintable() and all(0 < len(name) <= LONGEST_LINE for name in self.names):
+            return
+        for number, name in enumerate(self.names, 1):
+            if not name or clean(Entry(number, name), "names") != name:
+                raise InputError(f"names:{number}", f"{name!r} is empty, a comment, or not composed (NFC)", "clean it")
 
     @property
     def characters(self) -> int:

@@ -86,7 +86,7 @@ def standing(status: str, *, correct: bool) -> str:
     return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
 
 
-def gather(source: Source, rows: Rows, where: str) -> Reading:
+def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
     A genus that only its species attest is a name if one of them is not rejected.
@@ -103,8 +103,8 @@ def gather(source: Source, rows: Rows, where: str) -> Reading:
         first, under, rank_before = best.get(text, (line, True, len(RANKING)))
         best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
         scopes.add(scope.lower())
-        if len(best) > MOST_ENTRIES:
-            raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
+        if len(best) > most:
+            raise InputError(where, f"has more than {most:,} names", "give a part of it")
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
