@@ -106,7 +106,7 @@ def unpack(file: IO[bytes], where: str, member: str, largest: int) -> tuple[IO[b
                 file = tar.extractfile(files[inside]) or io.BytesIO()
             elif head.startswith(b"PK\x03\x04"):
                 file = io.BytesIO(b"".join(pieces(file, where, PIPED))) if depth else file
-                packed = zipfile.ZipFile(Careful(file, where))  # type: ignore[arg-type]
+                packed = zipfile.ZipFile(Careful(file, where))
                 if len(packed.infolist()) > MOST_MEMBERS:
                     raise crowded(where)
                 inside = choose([info.filename for info in packed.infolist() if not info.is_dir()], where, member)

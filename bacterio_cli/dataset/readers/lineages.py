@@ -46,7 +46,7 @@ def read(text: Text) -> Reading | None:
             genera = genera_of(line, text.where, number)
             if genera is None:
                 lost.append(number)
-            top = TOP.search(line) if genera else None
+            top = TOP.search(line, 0, 10_000) if genera else None
             scope = (top[1] or "eukaryota") if top else ""
             yield from ((number, [genus, "", "", scope]) for genus in genera or ())
 
