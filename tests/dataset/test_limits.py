@@ -18,10 +18,10 @@ from support.samples import place, refusal
 import bacterio_cli.dataset
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_ENTRIES, MOST_LINES
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.dataset.readers import archives, json_records, ncbi, text_files
+from bacterio_cli.dataset.readers import archives, json_records, tables, text_files
 from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.dataset.readers.lineages import gather
 from bacterio_cli.dataset.readers.sources import Source
-from bacterio_cli.dataset.readers.taxa import gather
 from bacterio_cli.errors import InputError
 
 
@@ -51,7 +51,7 @@ BEYOND = {
     "lines": (gzip.compress(b"# x\n" * MOST_LINES + b"Abella\n"), ": has more than 2,500,000 lines; give a part"),
     "names": (gzip.compress(many(MOST_ENTRIES + 1), 1), ": has more than 1,000,000 names; give a part of it"),
     "line": (b"Abella\n" + b"a" * (LONGEST_ROW + 1), ":2: the line has more than 1,000,000 characters; give a list"),
-    "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 16 MiB or 1,000,000 values"),
+    "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
     "depth": (b"[" * 2000 + b"]" * 2000, ": is JSON that is cut off or damaged"),
     "brackets": (b"Abella\n" + b"(" * 3000 + b")" * 3000, ":2: "),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
@@ -132,11 +132,11 @@ def test_the_readme_names_the_limits() -> None:
         f"{archives.LARGEST // 2**20} MiB",
         f"{archives.PIPED // 2**20} MiB",
         f"{MOST_LINES:,}",
-        f"{ncbi.MOST_LINES:,}",
+        f"{tables.MOST_DUMPED:,}",
         f"{LONGEST_ROW:,} characters",
         f"{MOST_ENTRIES:,}",
         f"{LONGEST_LINE} characters",
-        f"{json_records.LONGEST // 2**20} MiB and {MOST_ENTRIES:,} values",
+        f"{json_records.LARGEST // 2**20} MiB and {MOST_ENTRIES:,} values",
         f"{archives.MOST_MEMBERS:,}",
     ]
     assert f"after {text_files.PATIENCE:.0f} second." in readme

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, ncbi, tables, words
+from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, tables, words
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError, UsageError
@@ -30,7 +30,7 @@ def read(
     plain = words.lines if input_format == "lines" else partial(words.read, blanks=profile == "any")
     shapes: dict[str, Callable[[Text], Reading | None]] = {
         "json": json_records.read,
-        "ncbi": ncbi.read,
+        "ncbi": tables.read_dump,
         "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
         "lineages": lineages.read,
         "lines": plain,

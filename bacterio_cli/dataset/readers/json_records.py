@@ -8,23 +8,22 @@ from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import tables
+from bacterio_cli.dataset.readers.lineages import gather
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import SOURCES
-from bacterio_cli.dataset.readers.taxa import gather
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")
 STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
-LONGEST = 2**24  # characters: all of it is held in memory
+LARGEST = 2**24  # bytes: all of it is held in memory
 
 
 def parse(lines: list[str], where: str) -> Any:
-    """The value of a JSON text, or a list of those of its lines; InputError if it is too long or damaged."""
+    """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
     text = "\n".join(lines)
-    if len(text) > LONGEST or sum(map(text.count, ",[{")) > MOST_ENTRIES:
-        what = f"is JSON of more than {LONGEST // 2**20} MiB or {MOST_ENTRIES:,} values"
-        raise InputError(where, what, "make it a table or a plain list")
+    if sum(map(text.count, ",[{")) > MOST_ENTRIES:
+        raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -39,7 +38,8 @@ def read(text: Text) -> Reading | None:
     """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
     if not BEGINS.match(text.start):
         return None
-    lines = list(text.lines(LONGEST))
+    text.largest = min(text.largest, LARGEST)
+    lines = list(text.lines(LARGEST))
     value = parse(lines, text.where)
     first: dict[str, int] = {}  # where each string stands first
     for number, line in enumerate(lines, 1):
@@ -57,10 +57,10 @@ def read(text: Text) -> Reading | None:
     shapes = {tuple(record) for record in records}
     for source in SOURCES:
         known = {keys: places for keys in shapes if (places := tables.columns_of(source, keys))}
-        placed = (
-            (known[tuple(record)], list(record.values())) for record in records if known and tuple(record) in known
-        )
-        rows = (["" if k is None else cells[k] for k in places] for places, cells in placed)
+        if not known:
+            continue
+        placed = ((known[tuple(record)], [*record.values(), ""]) for record in records if tuple(record) in known)
+        rows = ([cells[-1 if k is None else k] for k in places] for places, cells in placed)
         found = gather(source, ((first.get(cells[0], 1), cells) for cells in rows), text.where)
         if found.entries:
             return found._replace(label=f"JSON, {found.label}")

@@ -62,5 +62,10 @@ def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     """The entries; InputError if there are more than a list may have."""
     found = list(islice(entries, MOST_ENTRIES + 1))
     if len(found) > MOST_ENTRIES:
-        raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
+        raise crowded(where, MOST_ENTRIES)
     return found
+
+
+def crowded(where: str, most: int) -> InputError:
+    """The error for a list of too many names."""
+    return InputError(where, f"has more than {most:,} names", "give a part of it")

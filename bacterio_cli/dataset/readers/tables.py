@@ -1,23 +1,27 @@
-"""Tables, with a header that tells their source, or without one but with a column of ranks; and any by its column."""
+"""Tables, by their header, by a column of ranks, as dumps of NCBI, or by the column that was asked for."""
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import islice
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from bacterio_cli.dataset.readers import sources
+from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, rank_of
 from bacterio_cli.dataset.readers.records import Entry, Reading, counted, kind_of
-from bacterio_cli.dataset.readers.sources import GENUS_RANKS, RANK_WORD, SOURCES, Source
-from bacterio_cli.dataset.readers.taxa import GENUS_NAME, Rows, gather, genus_of, rank_of
-from bacterio_cli.dataset.readers.text_files import Text
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, NAME_CLASSES, RANK_WORD, SOURCES, Source
+from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
 DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
+BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
+MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 
@@ -183,3 +187,42 @@ def listed(rows: Rows, where: str) -> Reading:
     texts = [genus or "" for genus in genera] if lineage else [entry.text for entry in entries]
     found = [Entry(line, text, kind_of(text)) for (line, *_), text in zip(entries, texts, strict=True) if text]
     return Reading(found, "column of a table", lineage)
+
+
+def read_dump(text: Text) -> Reading | None:
+    """The genera of a dump of NCBI, which has no header; those of names.dmp by the ranks of its nodes."""
+    first = next((line.rstrip() for line in text.head if line.strip()), "")
+    if "\t|\t" not in first or not first.endswith("|"):
+        return None
+    columns = DUMPS.get(first[:-1].count("\t|") + 1, "")
+    if "genus" in columns:
+        ranked = ((number, [row[3], "", "", ""]) for number, row in dumped(text) if len(row) > 3)
+        return gather(Source("NCBI ranked lineages", "", "genus"), ranked, text.where)
+    if not columns:
+        raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
+    genera = genera_beside(text)
+    named = (
+        (number, [row[1], "", NAME_CLASSES[row[3]], ""])
+        for number, row in dumped(text)
+        if row[0] in genera and len(row) > 3 and row[3] in NAME_CLASSES
+    )
+    return gather(Source("NCBI taxonomy names", "", "name", correct=True), named, text.where)
+
+
+def dumped(text: Text) -> Iterator[tuple[int, list[str]]]:
+    """The number and the fields of each line."""
+    return ((number, line.rstrip("\t |").split("\t|\t")) for number, line in enumerate(text.lines(most=MOST_DUMPED), 1))
+
+
+def genera_beside(text: Text) -> set[str]:
+    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
+    path = Path(text.source)
+    nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
+    if text.source == "-" or not (text.member or (nodes != path and os.path.exists(nodes))):
+        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
+        raise InputError(text.where, what, BESIDE)
+    with opened(text.source, member="nodes.dmp") if text.member else opened(str(nodes)) as tree:
+        genera = {row[0] for _, row in dumped(tree) if len(row) > 2 and row[2] == "genus"}
+    if not genera:
+        raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
+    return genera

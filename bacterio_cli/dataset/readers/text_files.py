@@ -101,7 +101,7 @@ class Text:
             number += len(found)
             if number > most + 1:
                 raise InputError(self.where, f"has more than {most:,} lines", "give a part of it")
-            if found and not (text.isascii() and "date:" not in text):
+            if found and ("date:" in text or not text.isascii()):
                 found = self.visible("\n".join(found)).split("\n")
             yield from found
         yield self.visible(rest)
