@@ -54,6 +54,7 @@ BEYOND = {
     "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
     "depth": (b"[" * 2000 + b"]" * 2000, ": is JSON that is cut off or damaged"),
     "brackets": (b"Abella\n" + b"(" * 3000 + b")" * 3000, ":2: "),
+    "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
     "directory": (crowded_zip(), f": {CROWDED}"),

@@ -194,8 +194,9 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
 
 
 def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
-    """A list with a heading is a table of one column; of lineages the genus is meant."""
+    """A list with a heading is a table of one column, and rows may be short; of lineages the genus is meant."""
     assert texts(place(tmp_path, "Wanted\nAbano\nNew York\n"), column="wanted") == ["Abano", "New York"]
+    assert texts(place(tmp_path, "name,notes\nAbano\n"), column="name") == ["Abano"]
     assert texts(place(tmp_path, "Abano\nNew York\n"), column="1") == ["Abano", "New York"]
     assert texts(place(tmp_path, "a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n"), column="b") == ["Cora"]
 

@@ -25,32 +25,29 @@ LINE_END = re.compile(b"\r\n|\n|\r")
 ANNOUNCED = re.compile(rb"(?:[^\r\n]*-\*-(?:[^\r\n]*;)?[ \t]*|#[ \t]*)coding:[ \t]*([-\w.]+)")
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
 MARKS = {
-    codecs.BOM_UTF8: ("utf-8-sig", "UTF-8"),
-    codecs.BOM_UTF32_LE: ("utf-32", "UTF-32"),
-    codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
-    codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
+    codecs.BOM_UTF8: "UTF-8",
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
 }
+LABELS = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "Latin-1"}
 NO_CHARACTER_SETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 LIST = "give a text, such as a list with one name a line"
-MAGICS = {
-    b"%PDF-": ("a PDF", LIST),
-    b"\x89PNG": ("a PNG picture", LIST),
-    b"\xff\xd8\xff": ("a JPEG picture", LIST),
-    b"GIF8": ("a GIF picture", LIST),
-    b"\xd0\xcf\x11\xe0": ("an old Excel or Word file", "save it as CSV"),
-    b"SQLite format 3\0": ("an SQLite database", "export a table as CSV"),
-    b"\x89HDF": ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
-    b"7z\xbc\xaf": ("a 7z archive", "unpack it first"),
-    b"Rar!": ("a RAR archive", "unpack it first"),
-    b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it with: zstd -d"),
-    b"\x93NUMPY": ("a NumPy array", LIST),
+MAGICS = {  # known by their first bytes: what each is, and what to do
+    (b"%PDF-",): ("a PDF", LIST),
+    (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"): ("a picture", LIST),
+    (b"\xd0\xcf\x11\xe0",): ("an old Excel or Word file", "save it as CSV"),
+    (b"SQLite format 3\0",): ("an SQLite database", "export a table as CSV"),
+    (b"\x89HDF",): ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
+    (b"7z\xbc\xaf", b"Rar!"): ("a 7z or RAR archive", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd",): ("a zstd file", "unpack it with: zstd -d"),
+    (b"\x93NUMPY",): ("a NumPy array", LIST),
 }
 PAGES = {  # texts, but not the data that was meant, by their beginning
-    "version https://git-lfs": ("a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
-    "<!doctype html": ("a web page (HTML), not data", "look at it in a browser, and download the data again"),
-    "<html": ("a web page (HTML), not data", "look at it in a browser, and download the data again"),
-    "<?xml": ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
-}  # fmt: skip
+    ("version https://git-lfs",): ("a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
+    ("<!doctype html", "<html"): ("a web page (HTML), not data", "look at it in a browser, and download it again"),
+    ("<?xml",): ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
+}
 # Joiners mean something in Persian or Hindi, and nothing between Latin letters.
 INVISIBLE = re.compile(
     "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
@@ -74,8 +71,8 @@ class Text:
         refuse_binary(data, self.where, wide=bool(asked and asked.startswith(("utf-16", "utf-32"))))
         self.codec, self.encoding = settle(data, asked, self.where)
         self.start = data.decode(self.codec, "ignore")[:1000].lstrip()
-        for beginning, (what, remedy) in PAGES.items():
-            if self.start.lower().startswith(beginning):
+        for beginnings, (what, remedy) in PAGES.items():
+            if self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"is {what}", remedy)
 
     def __iter__(self) -> Iterator[str]:
@@ -143,34 +140,30 @@ def source_name(source: str) -> str:
     return "standard input" if source == "-" else source
 
 
-@contextmanager
-def waiting(where: str) -> Iterator[None]:
-    """Say on stderr what is waited for, if it takes long."""
-    timer = Timer(PATIENCE, lambda: sys.stderr.write(f"bacterio: waiting for {where}: nobody has written to it\n"))
-    timer.daemon = True
-    with suppress(RuntimeError):  # where threads are forbidden, it is not said
-        timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def open_file(source: str) -> IO[bytes]:
-    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError."""
+    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError.
+
+    After a second it is said on stderr that a named pipe or a terminal is waited for.
+    """
     where, held = source_name(source), io.BytesIO()
     if source == "-" and sys.stdin is None:
         raise FileError(where, "read", "it is closed")
+    timer = Timer(PATIENCE, lambda: sys.stderr.write(f"bacterio: waiting for {where}: nobody has written to it\n"))
+    timer.daemon = True
     try:
         if source != "-" and not stat.S_ISFIFO(Path(source).stat().st_mode):
             return Path(source).open("rb")
-        with waiting(where) if source != "-" or sys.stdin.isatty() else nullcontext():
-            file = sys.stdin.buffer if source == "-" else Path(source).open("rb")  # noqa: SIM115
+        if source != "-" or sys.stdin.isatty():
+            with suppress(RuntimeError):  # where threads are forbidden, nothing is said
+                timer.start()
+        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
             held.write(file.read(1))
-        with nullcontext() if source == "-" else file:
+            timer.cancel()
             held.writelines(pieces(file, where, PIPED))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FileError(where, "read", error if isinstance(error, OSError) else str(error)) from error
+    finally:
+        timer.cancel()
     held.seek(0)
     return held
 
@@ -202,33 +195,28 @@ def character_set(name: str) -> str | None:
 
 def settle(data: bytes, asked: str | None, where: str) -> tuple[str, str]:
     """(codec, label): what the byte order mark says, else what was asked for, else announced, else UTF-8."""
-    for mark, (codec, label) in MARKS.items():
-        if data.startswith(mark):
-            return codec, label
-    head = data[:1000]
-    second = LINE_END.search(head)
-    for start in (0, second.end() if second else 0):
-        if asked is None and (found := ANNOUNCED.match(head, start)):
+    if label := next((label for mark, label in MARKS.items() if data.startswith(mark)), ""):
+        return "utf-8-sig" if label == "UTF-8" else label, label
+    for line in LINE_END.split(data[:1000], 2)[:2]:
+        if asked is None and (found := ANNOUNCED.match(line)):
             name = found[1].decode("ascii", "replace")
             asked = character_set(re.sub("-(unix|dos|mac)$", "", name))
             if asked is None:
                 raise InputError(where, f"announces the encoding {name!r}, which is unknown", "pass --encoding")
-    if asked in (None, "utf-8", "utf-8-sig", "ascii"):
-        return "utf-8", "UTF-8"
-    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(str(asked), str(asked))
-    return codec, {"iso8859-1": "Latin-1"}.get(str(asked), str(asked))
+    asked = asked or "utf-8"
+    label = LABELS.get(asked, asked)
+    return {"UTF-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(label, asked), label
 
 
 def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
     """InputError for a file that is known by its first bytes, or full of NULs."""
-    for magic, (what, remedy) in MAGICS.items():
-        if data.startswith(magic):
+    for magics, (what, remedy) in MAGICS.items():
+        if data.startswith(magics):
             raise InputError(where, f"seems to be {what}", remedy)
-    head = data[:4096]
-    nuls = head.count(0)
-    if wide or data.startswith(tuple(MARKS)) or nuls < 2 or nuls * 10 < len(head):
+    nuls = data.count(0)
+    if wide or data.startswith(tuple(MARKS)) or nuls < 2 or nuls * 10 < len(data):
         return
-    for letters, name in ((head[::2], "utf-16-le"), (head[1::2], "utf-16-be")):
-        if nuls * 3 > len(head) and 0 not in letters:
+    for letters, name in ((data[::2], "utf-16-le"), (data[1::2], "utf-16-be")):
+        if nuls * 3 > len(data) and 0 not in letters:
             raise InputError(where, "seems to be UTF-16 without a byte order mark", f"pass --encoding {name}")
     raise InputError(where, "is a binary file, not a list of names", LIST)
