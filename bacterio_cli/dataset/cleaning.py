@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bacterio_cli.dataset import LONGEST_LINE, PROFILES
+from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
-from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
+from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
 EXAMPLES = 3  # examples kept a reason
@@ -114,13 +114,11 @@ def choose_profile(asked: str | None, readings: list[Reading]) -> str:
 
     Of more names a glossary tells better: see `read_corpus`. Else `any`.
     """
-    if asked is None:
-        few = sum(len(reading.entries) for reading in readings) < FEW
-        latin = few and all(reading.latin for reading in readings)
-        return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
-    if asked not in PROFILES:
-        raise UsageError(f"--profile {asked}: no such profile; it is genus or any")
-    return asked
+    if asked is not None:
+        return asked
+    few = sum(len(reading.entries) for reading in readings) < FEW
+    latin = few and all(reading.latin for reading in readings)
+    return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
 
 
 def clean(entry: Entry, where: str) -> str:
@@ -183,14 +181,9 @@ def flaw(name: str) -> str | None:
         return CONTROL
     if CANDIDATUS.match(name):
         return CANDIDATUS_NAMES
+    words = name.split()
     if MARKS.search(name):
         return MARKED
-    return flaw_of_words(name)
-
-
-def flaw_of_words(name: str) -> str | None:
-    """The reason, where it lies in the words or letters and not in the dress."""
-    words = name.split()
     if not words or words[0].lower() in STAND_INS:
         return PLACEHOLDERS
     if len(words) > 1:

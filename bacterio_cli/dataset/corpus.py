@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bacterio_cli.dataset import LONGEST_LINE
+from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile, clean
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import InputError
+from bacterio_cli.errors import InputError, UsageError
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def read_corpus(
     Raises FileError, UsageError, InputError; InputError too if fewer than `least` names are left: of two, one can be
     left out to validate on.
     """
+    if profile not in (None, *PROFILES):
+        raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
     how = {"input_format": input_format, "column": column, "encoding": encoding, "profile": profile}
     readings = [read(source, **how) for source in sources]
     asked, profile = profile, choose_profile(profile, readings)
@@ -97,18 +99,13 @@ def read_corpus(
         profile,
         all(reading.format == "lines" and reading.encoding == "UTF-8" and not reading.notes for reading in readings),
     )
-    refuse_fewer(corpus, least, ", ".join(reading.source for reading in readings))
+    if len(corpus.names) < least:
+        found = f"has only one name, {corpus.names[0]!r}" if corpus.names else "has no names"
+        why = f" ({corpus.losses})" if corpus.losses else ""
+        wanted = "a list" if least < 2 else "a list of at least two"
+        where = ", ".join(reading.source for reading in readings)
+        raise InputError(where, found + why, f"give {wanted}, one name a line")
     return corpus
-
-
-def refuse_fewer(corpus: Corpus, least: int, where: str) -> None:
-    """InputError if a corpus has fewer names than are needed."""
-    if len(corpus.names) >= least:
-        return
-    found = "has no names" if not corpus.names else f"has only one name, {corpus.names[0]!r}"
-    why = f" ({corpus.losses})" if corpus.losses else ""
-    wanted = "a list" if least < 2 else "a list of at least two"
-    raise InputError(where, found + why, f"give {wanted}, one name a line")
 
 
 def split(names: Sequence[str], fraction: float, rng: np.random.Generator) -> tuple[list[str], list[str]]:

@@ -151,23 +151,19 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
-def test_a_heading_is_no_name(tmp_path: Path) -> None:
-    """A word for names in the first line goes, and this is said."""
-    reading = read(place(tmp_path, "name\nAbanella\nsmith\n"))
-    assert ([e.text for e in reading.entries], reading.notes) == (
-        ["Abanella", "smith"],
-        ("heading 'name' passed over",),
-    )
+BULLETS = "bullets, numbers or quotes removed"
+DRESSED = {
+    "name\nAbanella\nBora\n": "heading 'name' passed over",
+    **dict.fromkeys(("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n"), BULLETS),
+    '"Abanella"\n"Bora"\n': BULLETS,
+}
 
 
-def test_bullets_and_numbers_are_no_part_of_names(tmp_path: Path) -> None:
-    """If every line has them they go, and this is said."""
-    for text in ("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n", '"Abanella"\n"Bora"\n'):
-        reading = read(place(tmp_path, text))
-        assert ([e.text for e in reading.entries], reading.notes) == (
-            ["Abanella", "Bora"],
-            ("bullets, numbers or quotes removed",),
-        )
+@pytest.mark.parametrize("text", DRESSED)
+def test_headings_bullets_and_numbers_are_no_part_of_names(text: str, tmp_path: Path) -> None:
+    """A word for names in the first line goes, and what every line has, and this is said."""
+    reading = read(place(tmp_path, text))
+    assert ([entry.text for entry in reading.entries], reading.notes) == (["Abanella", "Bora"], (DRESSED[text],))
 
 
 def test_invisible_characters_go_and_are_said(tmp_path: Path) -> None:
