@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -135,6 +136,7 @@ def test_the_readme_names_the_limits() -> None:
         f"{MOST_LINES:,}",
         f"{tables.MOST_DUMPED:,}",
         f"{LONGEST_ROW:,} characters",
+        f"{csv.field_size_limit():,} characters",
         f"{MOST_ENTRIES:,}",
         f"{LONGEST_LINE} characters",
         f"{json_records.LARGEST // 2**20} MiB and {MOST_ENTRIES:,} values",

@@ -150,6 +150,8 @@ def rows(text: Text, header: Header, wanted: Sequence[int | None], quoting: Lite
                 yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
             number = header.line + table.line_num + 1
     except csv.Error as error:
+        if "limit" in str(error):
+            what += f": a cell has more than {csv.field_size_limit():,} characters"
         raise InputError(f"{text.where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
 
 
