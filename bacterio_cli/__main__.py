@@ -1,5 +1,6 @@
 """`python -m bacterio_cli` and the `bacterio` command."""
 
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def main() -> None:
     """Run the application."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in the background of a script
         signal.signal(signal.SIGINT, interrupt)
+    gc.disable()  # until the command begins: what start-up makes stays
     completing = "_BACTERIO_COMPLETE" in os.environ
     if completing:
         # A shell waits. Typer would have rich render each help text: slow, without its [default: …], and with line ends

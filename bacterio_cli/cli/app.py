@@ -71,6 +71,7 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
+        gc.enable()
         try:
             command(*args, **kwargs)
             sys.stdout.flush()

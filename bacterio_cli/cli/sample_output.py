@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect, insort
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from textwrap import fill
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
     from bacterio_cli.inference.scorer import Scorer
 
-REPORTED = 100_000  # names that a report keeps
 AT_ONCE = 512  # names scored together
 INDENT = "    "
 
@@ -115,14 +114,6 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
                 columns = (",".join(f"{p:.4g}" for p in 2.0**-bits) for bits in (drawn, plain))
                 sys.stdout.write("\t".join((name, *columns)) + "\n")
         yield from some
-
-
-def consume(printed: Iterator[str], *, keep: bool) -> list[str]:
-    """Print all, and return the first of them if a report is to follow."""
-    kept = list(islice(printed, REPORTED if keep else 0))
-    deque(printed, maxlen=0)
-    sys.stdout.flush()
-    return kept
 
 
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:

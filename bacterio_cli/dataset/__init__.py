@@ -7,6 +7,9 @@ from pathlib import Path
 
 PROFILES = ("genus", "any")  # what lists may be of
 LONGEST_LINE = 500  # characters of a name
+LONGEST_ROW = 1_000_000  # characters of any line of a file
+MOST_LINES = 2_500_000  # of a file
+MOST_ENTRIES = 1_000_000  # spellings of a list: they are held in memory
 
 
 def shipped(name: str) -> Path:

@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bacterio_cli.dataset import LONGEST_LINE, PROFILES
+from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
-from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
+from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
 EXAMPLES = 3  # examples kept a reason
@@ -114,13 +114,11 @@ def choose_profile(asked: str | None, readings: list[Reading]) -> str:
 
     Of more names a glossary tells better: see `read_corpus`. Else `any`.
     """
-    if asked is None:
-        few = sum(len(reading.entries) for reading in readings) < FEW
-        latin = few and all(reading.latin for reading in readings)
-        return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
-    if asked not in PROFILES:
-        raise UsageError(f"--profile {asked}: no such profile; it is genus or any")
-    return asked
+    if asked is not None:
+        return asked
+    few = sum(len(reading.entries) for reading in readings) < FEW
+    latin = few and all(reading.latin for reading in readings)
+    return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
 
 
 def clean(entry: Entry, where: str) -> str:
@@ -133,19 +131,15 @@ def clean(entry: Entry, where: str) -> str:
         return " ".join(text.split()) if " " in text else text
     if not text or text.startswith("#"):
         return ""
-    place = f"{where}:{entry.line}"
-    if (length := max(len(text), len(composed(text)))) > LONGEST_LINE:  # composed, a few letters become two or three
-        what, remedy = f"the line has {length:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
+    place, name = f"{where}:{entry.line}", composed(text)
+    if (longest := max(len(text), len(name))) > LONGEST_LINE:  # some letters are two in NFC
+        what, remedy = f"the line has {longest:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
         raise InputError(place, what, remedy)
     if found := UNPRINTABLE.search(text):
-        remedy = "a plain list has one name a line"
-        table = found[0] == "\t"
-        raise InputError(
-            place,
-            f"control character U+{ord(found[0]):04X} in the line",
-            f"{remedy}; if this is a table, name a column with --column" if table else f"remove it: {remedy}",
-        )
-    return composed(text)
+        table = "; if this is a table, name a column with --column" if found[0] == "\t" else ""
+        what = f"control character U+{ord(found[0]):04X} in the line"
+        raise InputError(place, what, f"remove it: a plain list has one name a line{table}")
+    return name
 
 
 def composed(text: str) -> str:
@@ -187,14 +181,9 @@ def flaw(name: str) -> str | None:
         return CONTROL
     if CANDIDATUS.match(name):
         return CANDIDATUS_NAMES
+    words = name.split()
     if MARKS.search(name):
         return MARKED
-    return flaw_of_words(name)
-
-
-def flaw_of_words(name: str) -> str | None:
-    """The reason, where it lies in the words or letters and not in the dress."""
-    words = name.split()
     if not words or words[0].lower() in STAND_INS:
         return PLACEHOLDERS
     if len(words) > 1:

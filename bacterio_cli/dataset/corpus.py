@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile
+from bacterio_cli.dataset import LONGEST_LINE, PROFILES
+from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile, clean
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.errors import InputError
+from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.errors import InputError, UsageError
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ class Corpus:
     readings: tuple[str, ...] = field(default=(), compare=False)
     profile: str = field(default="any", compare=False)
     plain: bool = field(default=True, compare=False)
+
+    def __post_init__(self) -> None:
+        """InputError for what no checkpoint holds: names that are empty, too long or not NFC, control characters."""
+        text = "".join(self.names)
+        if text.isascii() and text.isprintable() and all(0 < len(name) <= LONGEST_LINE for name in self.names):
+            return
+        for number, name in enumerate(self.names, 1):
+            if not name or clean(Entry(number, name), "names") != name:
+                raise InputError(f"names:{number}", f"{name!r} is empty, a comment, or not composed (NFC)", "clean it")
 
     @property
     def characters(self) -> int:
@@ -68,6 +79,8 @@ def read_corpus(
     Raises FileError, UsageError, InputError; InputError too if fewer than `least` names are left: of two, one can be
     left out to validate on.
     """
+    if profile not in (None, *PROFILES):
+        raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
     how = {"input_format": input_format, "column": column, "encoding": encoding, "profile": profile}
     readings = [read(source, **how) for source in sources]
     asked, profile = profile, choose_profile(profile, readings)
@@ -92,12 +105,11 @@ def read_corpus(
 
 def refuse_fewer(corpus: Corpus, least: int, where: str) -> None:
     """InputError if a corpus has fewer names than are needed."""
-    if len(corpus.names) >= least:
-        return
-    found = "has no names" if not corpus.names else f"has only one name, {corpus.names[0]!r}"
-    why = f" ({corpus.losses})" if corpus.losses else ""
-    wanted = "a list" if least < 2 else "a list of at least two"
-    raise InputError(where, found + why, f"give {wanted}, one name a line")
+    if len(corpus.names) < least:
+        found = f"has only one name, {corpus.names[0]!r}" if corpus.names else "has no names"
+        why = f" ({corpus.losses})" if corpus.losses else ""
+        wanted = "a list" if least < 2 else "a list of at least two"
+        raise InputError(where, found + why, f"give {wanted}, one name a line")
 
 
 def split(names: Sequence[str], fraction: float, rng: np.random.Generator) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -22,7 +23,7 @@ DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]
 def file_and_column(source: str) -> tuple[str, str | None]:
     """The file and the column of `FILE#COLUMN`, None if no column is named; a file whose own name has a # is that."""
     file, mark, column = source.rpartition("#")
-    if not mark or Path(source).exists():
+    if not mark or os.path.exists(source):
         return source, None
     if not file or not column:
         raise UsageError(f"{source}: a column stands behind the file, as in plants.csv#genus")
@@ -67,10 +68,11 @@ def file_date(source: str) -> str | None:
     if source == "-":
         return None
     try:
-        changed = Path(source).stat().st_mtime
+        return f"file of {datetime.fromtimestamp(Path(source).stat().st_mtime):%Y-%m-%d}"
     except OSError as error:
         raise FileError(source, "read", error) from error
-    return f"file of {datetime.fromtimestamp(changed):%Y-%m-%d}"
+    except (ValueError, OverflowError):  # a clock gone wrong: a year beyond 9999
+        return None
 
 
 def spellings(readings: Iterable[Reading]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from statistics import mean
 
 import pytest
 from support.processes import ROOT, Result, bacterio, only_error
@@ -62,13 +63,11 @@ def test_name_k_does_not_depend_on_the_count(words: str, tmp_path: Path) -> None
 
 def test_several_prefixes_come_as_often_as_the_model_has_them(tmp_path: Path) -> None:
     """The first does not replace the second, and the rarer one of the model is the rarer one here."""
-    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known")
-    names = draw(tmp_path, *words, "--prefix", "Methano", "--prefix", "Xantho").stdout.splitlines()
-    found = Counter(name[:6] for name in names)
-    assert found.keys() == {"Methan", "Xantho"}
+    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known", "--prefix", "Methano", "--prefix", "Xantho")
+    found = Counter(name[:6] for name in draw(tmp_path, *words).stdout.splitlines())
     known = Counter(name[:6] for name in SCORER.checkpoint.known)
-    assert found["Methan"] > found["Xantho"] > 0
-    assert known["Methan"] > known["Xantho"] > 0
+    assert found.keys() == {"Methan", "Xantho"}
+    assert all(counts["Methan"] > counts["Xantho"] > 0 for counts in (found, known))
 
 
 def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
@@ -98,18 +97,9 @@ def test_the_best_of_a_pool_are_various(tmp_path: Path) -> None:
     for place in (0, -1):
         assert max(Counter(part[place].form for part in parts).values()) <= 4
     plain = draw(tmp_path, "-n", 200).stdout.splitlines()
-    assert abs(mean_length(ranked) - mean_length(plain)) < 3
-    assert mean_bits(ranked) < mean_bits(plain)
-
-
-def mean_length(names: list[str]) -> float:
-    """Letters of a name in the mean."""
-    return sum(map(len, names)) / len(names)
-
-
-def mean_bits(names: list[str]) -> float:
-    """Surprise per character in the mean over names."""
-    return sum(row.bits_per_char or 99 for row in SCORER.score(names)) / len(names)
+    assert abs(mean(map(len, ranked)) - mean(map(len, plain))) < 3
+    bits = [mean(row.bits_per_char or 99 for row in SCORER.score(names)) for names in (ranked, plain)]
+    assert bits[0] < bits[1]
 
 
 def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
@@ -118,3 +108,39 @@ def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
     assert re.match(r"found \d+ of 100 names in 120 draws; refused: .*\d+ not explained", error)
     report = draw(tmp_path, "-n", 20, "--report").stderr
     assert re.search(r"bacterio: \d+ draws, 20 accepted; refused: .*\d+ not explained", report)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--prefix Abxq", r"the likeliest name, Abxq\w*, is refused \(not explained\); pass --any, or raise"),
+        (
+            "--prefix Escherichi",
+            r"the likeliest name, \w+ia, is refused \(known\); pass --allow-known, or raise",
+        ),
+        ("--max-length 3", r"the likeliest name is refused \(too long\); raise"),
+        ("-n 2 --any", "ask for -n 1, or raise"),
+    ],
+)
+def test_temperature_0_says_why_it_gives_no_name(words: str, said: str, tmp_path: Path) -> None:
+    """The one name that it has, why it is refused, and the option that prints it."""
+    error = only_error(draw(tmp_path, "--temp", 0, *words.split()))
+    assert re.fullmatch(f"temperature 0 has one answer: {said} --temp", error)
+
+
+def test_placeholders_are_read_from_a_pipe_and_look_as_they_like(tmp_path: Path) -> None:
+    """Standard input is read once; MAG_001 is taken although no list of names has it."""
+    names = draw(tmp_path, "-n", 2).stdout.split()
+    (tmp_path / "bins.txt").write_text("MAG_001\nbin.2\n", encoding="utf-8")
+    words = ("sample", "-c", ROOT / "data/model.npz", "--seed", 1, "--for")
+    for source, places in (("-", ["UBA1", "UBA2"]), ("bins.txt", ["MAG_001", "bin.2"])):
+        told = bacterio(*words, source, cwd=tmp_path, stdin=b"UBA1\nUBA2\n").stdout.splitlines()
+        assert told == [f"{place}\t{name}" for place, name in zip(places, names, strict=True)]
+
+
+def test_letters_that_are_asked_for_are_composed(tmp_path: Path) -> None:
+    """An ending or a prefix in two characters a letter is the one of names (NFC), and is called so."""
+    for option in ("--ending", "--prefix"):
+        assert only_error(draw(tmp_path, option, "e\u0301")).startswith(
+            f"{option} \u00e9: '\u00e9' is not in the model"
+        )

@@ -25,15 +25,10 @@ def shown(room: Path, *words: object) -> dict[str, tuple[list[float], list[float
     return {name: ([*map(float, drawn.split(","))], [*map(float, plain.split(","))]) for name, drawn, plain in rows}
 
 
-def test_the_names_are_those_of_the_same_seed(room: Path) -> None:
-    """Showing draws nothing: the names are the same as without it."""
-    plain = bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room)
-    assert [*shown(room)] == plain.stdout.split()
-
-
-def test_the_model_s_probabilities_are_those_of_score(room: Path) -> None:
-    """Their product is e to the minus nats; one a letter, and one for the end."""
+def test_the_names_are_those_of_the_seed_and_the_model_s_figures_those_of_score(room: Path) -> None:
+    """Showing draws nothing; the product of P is e to the minus nats, one a letter, and one for the end."""
     rows = shown(room)
+    assert [*rows] == bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room).stdout.split()
     scored = bacterio("score", "-c", "m.npz", "--format", "tsv", *rows, cwd=room).stdout.splitlines()
     for (name, (drawn, plain)), line in zip(rows.items(), scored, strict=True):
         assert len(drawn) == len(plain) == len(name) + 1
@@ -102,8 +97,7 @@ def test_what_is_shown_is_reported_too(room: Path) -> None:
     assert '"compared": 600' in result.stderr
 
 
-@pytest.mark.parametrize("words", ["--format tsv", "--format jsonl", "--for names.txt"])
-def test_show_has_a_form_of_its_own(words: str, room: Path) -> None:
+def test_show_has_a_form_of_its_own(room: Path) -> None:
     """Beside another form it is refused."""
-    result = bacterio("sample", "-c", "m.npz", "--show", *words.split(), cwd=room)
+    result = bacterio("sample", "-c", "m.npz", "--show", "--format", "tsv", cwd=room)
     assert only_error(result, 2).startswith("--show prints names in a form of its own")

@@ -39,30 +39,12 @@ def order(text: EncodedCorpus, batch_size: int, seed: int | None) -> list[list[i
 @pytest.mark.parametrize("seed", [None, 1])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
 def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
-    """Unpacked again, the batches of an epoch hold each name exactly once."""
+    """Unpacked again, the batches of an epoch hold each name exactly once, and all but one are full."""
     rng = None if seed is None else np.random.default_rng(seed)
-    found = Counter(
-        VOCABULARY.decode(row[:-1]) for batch in TEXT.name_batches(batch_size, rng) for row in rows(batch, batch.y)
-    )
+    batches = list(TEXT.name_batches(batch_size, rng))
+    found = Counter(VOCABULARY.decode(row[:-1]) for batch in batches for row in rows(batch, batch.y))
     assert found == Counter(NAMES)
-
-
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
-def test_all_batches_but_one_are_full(batch_size: int) -> None:
-    """An epoch has as many batches as `batches_per_epoch` says, and at most one of them is smaller."""
-    sizes = sorted(int(b.batch_sizes[0]) for b in TEXT.name_batches(batch_size, np.random.default_rng(1)))
-    assert sizes[1:] == [batch_size] * (len(sizes) - 1)
-    assert sum(sizes) == len(NAMES)
-    assert len(sizes) == TEXT.batches_per_epoch(batch_size, None)
-
-
-def test_rows_run_longest_first() -> None:
-    """`batch_sizes` never rises, stays positive, and counts the rows of the batch; not all names are equally long."""
-    for batch in TEXT.name_batches(7, np.random.default_rng(1)):
-        assert (np.diff(batch.batch_sizes) <= 0).all()
-        assert batch.batch_sizes[-1] > 0
-        assert batch.batch_sizes.sum() == len(batch.x)
-    assert len({len(name) for name in NAMES}) > 3
+    assert sorted(len(rows(batch, batch.y)) for batch in batches)[1:] == [batch_size] * (len(batches) - 1)
 
 
 def test_y_is_x_one_letter_on() -> None:
@@ -96,9 +78,10 @@ def test_a_list_longer_than_a_pool_is_read_whole() -> None:
 
 
 def test_the_order_depends_on_the_generator_alone() -> None:
-    """The same seed gives the same epoch, another seed another one."""
-    assert order(TEXT, 7, 1) == order(TEXT, 7, 1)
-    assert order(TEXT, 7, 1) != order(TEXT, 7, 2)
+    """The same seed gives the same epoch, another seed another one, in batches and in the text regime."""
+    assert order(TEXT, 7, 1) == order(TEXT, 7, 1) != order(TEXT, 7, 2)
+    one, same, other = (TEXT.shuffled(np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))
+    assert one == same != other
 
 
 def test_an_evaluation_goes_from_long_to_short() -> None:
@@ -126,13 +109,6 @@ def test_shuffled_names_stay_whole(text: EncodedCorpus, seed: int, most: int | N
     whole = [place + k for place in starts for k in range(text.lengths[text.starts.tolist().index(place)])]
     assert order.tolist() == whole
     assert len(set(starts)) == len(starts) == min(len(text.starts), most or len(text.starts))
-
-
-def test_every_epoch_may_have_another_order() -> None:
-    """The generator decides: other names come first with another seed, and the same ones with the same."""
-    one, same, other = (TEXT.shuffled(np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))
-    assert one == same != other
-    assert sorted(one) == sorted(other) == in_order(TEXT).tolist()
 
 
 @examples
@@ -183,12 +159,6 @@ def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards:
             assert packed_rows(batch.shard(k, shards)) == whole[k::shards]
 
 
-def test_the_only_shard_is_the_batch_itself() -> None:
-    """One shard is no copy."""
-    batch = next(TEXT.name_batches(7))
-    assert batch.shard(0, 1) is batch
-
-
 def spread(n_y: int) -> str:
     """An alphabet for so many ids, the boundary counted."""
     return "".join(chr(0x4E00 + k) for k in range(n_y - 1))
@@ -203,17 +173,6 @@ def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
     names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]
     order = EncodedCorpus(names, Vocabulary(letters, False)).alphabetical()
     assert order.tolist() == sorted(range(len(names)), key=lambda k: names[k][:first])
-
-
-@examples
-@given(st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=30))
-def test_names_that_begin_alike_are_neighbours(names: list[str]) -> None:
-    """Every name is in the order once, and those that begin with the same letters stand side by side."""
-    order = EncodedCorpus(names, Vocabulary("abc", False)).alphabetical().tolist()
-    assert sorted(order) == list(range(len(names)))
-    for head in {name[:k] for name in names for k in range(1, 10)}:
-        places = [place for place, k in enumerate(order) if names[k].startswith(head)]
-        assert places == list(range(places[0], places[0] + len(places)))
 
 
 @examples

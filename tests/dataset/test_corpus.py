@@ -28,19 +28,14 @@ def write(folder: Path, data: bytes, name: str = "names.txt") -> str:
     [
         b"Abano\nBacilla\nCocca\n",
         b"Abano\nBacilla\nCocca",
-        b"\xef\xbb\xbfAbano\nBacilla\nCocca\n",
-        b"Abano\r\nBacilla\r\nCocca\r\n",
-        b"Abano\rBacilla\rCocca\r",
         b"Abano\r\nBacilla\rCocca\n",
         b"# a header\nAbano\n  # Dermella\nBacilla\n#Ecoba\nCocca\n",
         b"\n\nAbano\n \t\nBacilla\n\nCocca\n\n\n",
         b"  Abano\nBacilla \t\n\tCocca  \n",
-        "Abano\nBacilla\nCocca\n".encode("utf-16"),
         b"\xfe\xff" + "Abano\nBacilla\nCocca\n".encode("utf-16-be"),
     ],
     ids=[
-        "plain", "no last line end", "BOM", "CRLF", "CR", "mixed", "comments", "blank lines", "outer blanks",
-        "UTF-16", "UTF-16 BE",
+        "plain", "no last line end", "mixed", "comments", "blank lines", "outer blanks", "UTF-16 BE",
     ],
 )  # fmt: skip
 def test_a_list_in_any_dress_gives_the_same_names(tmp_path: Path, data: bytes) -> None:

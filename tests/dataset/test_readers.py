@@ -151,23 +151,19 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
-def test_a_heading_is_no_name(tmp_path: Path) -> None:
-    """A word for names in the first line goes, and this is said."""
-    reading = read(place(tmp_path, "name\nAbanella\nsmith\n"))
-    assert ([e.text for e in reading.entries], reading.notes) == (
-        ["Abanella", "smith"],
-        ("heading 'name' passed over",),
-    )
+BULLETS = "bullets, numbers or quotes removed"
+DRESSED = {
+    "name\nAbanella\nBora\n": "heading 'name' passed over",
+    **dict.fromkeys(("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n"), BULLETS),
+    '"Abanella"\n"Bora"\n': BULLETS,
+}
 
 
-def test_bullets_and_numbers_are_no_part_of_names(tmp_path: Path) -> None:
-    """If every line has them they go, and this is said."""
-    for text in ("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n", '"Abanella"\n"Bora"\n'):
-        reading = read(place(tmp_path, text))
-        assert ([e.text for e in reading.entries], reading.notes) == (
-            ["Abanella", "Bora"],
-            ("bullets, numbers or quotes removed",),
-        )
+@pytest.mark.parametrize("text", DRESSED)
+def test_headings_bullets_and_numbers_are_no_part_of_names(text: str, tmp_path: Path) -> None:
+    """A word for names in the first line goes, and what every line has, and this is said."""
+    reading = read(place(tmp_path, text))
+    assert ([entry.text for entry in reading.entries], reading.notes) == (["Abanella", "Bora"], (DRESSED[text],))
 
 
 def test_invisible_characters_go_and_are_said(tmp_path: Path) -> None:
@@ -194,8 +190,9 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
 
 
 def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
-    """A list with a heading is a table of one column; of lineages the genus is meant."""
+    """A list with a heading is a table of one column, and rows may be short; of lineages the genus is meant."""
     assert texts(place(tmp_path, "Wanted\nAbano\nNew York\n"), column="wanted") == ["Abano", "New York"]
+    assert texts(place(tmp_path, "name,notes\nAbano\n"), column="name") == ["Abano"]
     assert texts(place(tmp_path, "Abano\nNew York\n"), column="1") == ["Abano", "New York"]
     assert texts(place(tmp_path, "a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n"), column="b") == ["Cora"]
 
@@ -208,7 +205,11 @@ def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
-        ("a,b\n1," + 140_000 * "x", "b", ":2: "),
+        (
+            "a,b\n1," + 140_000 * "x",
+            "b",
+            ":2: a quote is opened and not closed, or followed by letters: a cell has more",
+        ),
     ],
 )
 def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, tex
 
 from bacterio_cli.dataset.readers.archives import choose
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.text_files import read_text
+from bacterio_cli.dataset.readers.text_files import opened
 from bacterio_cli.errors import FileError, InputError
 
 PLAIN = b"Abanella\nBora\n"
@@ -67,8 +67,9 @@ def test_known_archives_are_read(tmp_path: Path) -> None:
 def test_a_source_without_end_is_refused(pack: object, tmp_path: Path) -> None:
     """More than the largest list is one line, also where it is packed small."""
     (tmp_path / "long").write_bytes(pack(b"Abella\n" * 200_000))  # type: ignore[operator]
-    with pytest.raises(InputError, match=r"long: is larger than 1 MiB"):
-        read_text(str(tmp_path / "long"), largest=2**20)
+    refused = pytest.raises(InputError, match=r"long: is larger than 1 MiB")
+    with refused, opened(str(tmp_path / "long"), largest=2**20) as text:
+        list(text)
 
 
 def test_an_archive_of_several_lists_names_them() -> None:

@@ -128,24 +128,20 @@ def test_rank_prints_the_best_of_its_pool(room: Path) -> None:
     assert draw(room, "-n", 2, "--rank", "--pool", 80).stdout.split() == best.stdout.split()[:2]
 
 
-def test_placeholders_get_names_of_their_own(room: Path) -> None:
-    """One line per placeholder: the placeholder, a tab and a name; each placeholder once, each name once.
+def pairs_in(text: str) -> list[tuple[str, ...]]:
+    """The first two columns of each line."""
+    return [tuple(line.split("\t")[:2]) for line in text.splitlines()]
 
-    With -n names for each, dealt out in turn: those of a smaller -n are among them, and no name comes twice.
-    """
-    result = draw(room, "--for", "places.txt")
-    assert result.code == 0
-    places = ["UBA1", "UBA22", "UBA4"]
-    assert [tuple(line.split("\t")) for line in result.stdout.splitlines()] == list(
-        zip(places, free_names(3), strict=True)
-    )
-    names = free_names(9)
-    for n in (2, 3):
-        pairs = [tuple(line.split("\t")) for line in draw(room, "-n", n, "--for", "places.txt").stdout.splitlines()]
-        assert pairs == [(place, name) for k, place in enumerate(places) for name in names[k : 3 * n : 3]]
+
+def test_placeholders_get_names_of_their_own(room: Path) -> None:
+    """-n names for each placeholder, dealt out in turn: those of a smaller -n are among them, and none comes twice."""
+    places, names = ["UBA1", "UBA22", "UBA4"], free_names(9)
+    for n, words in ((1, []), (2, ["-n", 2]), (3, ["-n", 3])):
+        pairs = [(place, name) for k, place in enumerate(places) for name in names[k : 3 * n : 3]]
+        assert pairs_in(draw(room, "--for", "places.txt", *words).stdout) == pairs
     best = draw(room, "-n", 3, "--rank", "--pool", 50).stdout.split()
     ranked = draw(room, "--for", "places.txt", "--rank", "--pool", 50)
-    assert [tuple(line.split("\t")) for line in ranked.stdout.splitlines()] == list(zip(places, best, strict=True))
+    assert pairs_in(ranked.stdout) == list(zip(places, best, strict=True))
 
 
 def test_placeholders_come_first_in_the_formats(room: Path) -> None:
@@ -154,7 +150,7 @@ def test_placeholders_come_first_in_the_formats(room: Path) -> None:
     table = draw(room, "-n", 2, "--for", "places.txt", "--format", "tsv", "--header").stdout.splitlines()
     assert table[0] == "\t".join(("placeholder", *FIELDS))
     pairs = [(place, name) for k, place in enumerate(["UBA1", "UBA22", "UBA4"]) for name in names[k::3]]
-    assert [tuple(line.split("\t")[:2]) for line in table[1:]] == pairs
+    assert pairs_in("\n".join(table[1:])) == pairs
     scored = bacterio("score", "-c", "m.npz", *(name for _, name in pairs), cwd=room).stdout.splitlines()
     assert [line.partition("\t")[2] for line in table[1:]] == scored
     lines = draw(room, "-n", 2, "--for", "places.txt", "--format", "jsonl").stdout.splitlines()

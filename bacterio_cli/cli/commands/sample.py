@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Option = typer.Option
 MANY = 1_000  # names for which malloc is worth a word
 TRIES_PER_RANKED = 10
+REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
@@ -37,14 +38,14 @@ def sample(
     temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[list[str] | None, Option(help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
-    match: Annotated[str | None, Option(metavar="REGEX", help="Only names in which this is found. [default: any]")] = None,
+    match: Annotated[str | None, Option(metavar="REGEX", parser=options.composed, help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Option(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
@@ -82,16 +83,18 @@ def sample(
     from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
-    given = composed(locals())
+    given = locals()
     refuse_contradictions(given)
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
-    n = how_many(given, labels)
+    n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
+    if rank and n > pool:
+        raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     if model.weights[0] < LITTLE and not nets_only:
-        share = f"{model.weights[0]:.2f}"
-        terminal.notice(f"the net has a weight of {share}: names come from the count table; see --nets-only")
+        weight = f"{model.weights[0]:.2f}"
+        terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     if count >= MANY:
         keep_freed_memory()
     lookup = loading.lists_of(
@@ -102,12 +105,10 @@ def sample(
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
     stats = SamplingStats()
-    tries = max_tries or most_tries(count, **({"per_name": TRIES_PER_RANKED} if rank else {}))
+    tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
-    names = draw(
-        lm, model.vocabulary, frozenset(model.known), params,
-        count=count, max_tries=tries, stats=stats, filters=filters,
-    )  # fmt: skip
+    known = frozenset(model.known)
+    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
     names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
@@ -116,7 +117,9 @@ def sample(
         printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
         printed = sample_output.names(chosen, labels, scorer if etymology else None)
-    kept = sample_output.consume(printed, keep=report)
+    kept = list(islice(printed, REPORTED if report else 0))
+    deque(printed, maxlen=0)  # prints the others
+    sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(lookup))
     if (filters or rank) and stats.accepted >= n and not report:
@@ -125,17 +128,9 @@ def sample(
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
-        only = None if temp else next(draws(lm, model.vocabulary, params))
-        raise BacterioError(sample_output.shortfall(stats, n) if temp else sample_output.no_other(stats, only))
-
-
-def composed(given: dict[str, Any]) -> dict[str, Any]:
-    """The options, with the letters that names are to have composed (NFC), as those of the model are."""
-
-    def nfc(value: Any) -> Any:
-        return [*map(nfc, value)] if isinstance(value, list) else value and unicodedata.normalize("NFC", value)
-
-    return given | {name: nfc(given[name]) for name in ("prefix", "ending", "match")}
+        if temp or allow_duplicates:
+            raise BacterioError(sample_output.shortfall(stats, n))
+        raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
@@ -166,14 +161,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             raise UsageError(message)
     loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
     refuse_impossible(given)
-
-
-def how_many(given: dict[str, Any], labels: list[str] | None) -> int:
-    """How many names are to be drawn in all; UsageError if there are not so many in the pool."""
-    n: int = (given["n"] or (1 if labels or not given["temp"] else 20)) * len(labels or [""])
-    if given["rank"] and n > given["pool"]:
-        raise UsageError(f"{n} names are more than the pool of {given['pool']:,}; draw more with --pool")
-    return n
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:

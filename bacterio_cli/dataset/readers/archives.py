@@ -1,4 +1,4 @@
-"""Packed files: gzip, bzip2, xz, and the one list of a zip or tar archive. Read in memory, bounded, never unpacked."""
+"""Packed files: gzip, bzip2, xz, and the one list of a zip or tar archive; read as bounded streams, never unpacked."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from bacterio_cli.dataset.readers.sources import MEMBERS
-from bacterio_cli.errors import InputError
+from bacterio_cli.errors import FileError, InputError
 
-LARGEST = 2**30  # bytes of a list or an archive, unpacked
-MOST = 10_000  # members of an archive that are looked at
+LARGEST = 2**29  # bytes of a list, unpacked
+PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is packed itself
+MOST_MEMBERS = 10_000  # of an archive
+AT_ONCE = 2**21  # bytes of the directory of a zip, or of a header of a tar
+PIECE = 2**20
 OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-DAMAGED = (OSError, EOFError, RuntimeError, ValueError, MemoryError, zlib.error, lzma.LZMAError, tarfile.TarError)
+DAMAGED = (
+    OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
+)  # fmt: skip
 # Archives that are documents, by a member's name: what each is, and how to get a list out of it.
 DOCUMENTS = {
     r"xl/.*": ("an Excel workbook", "save it as CSV"),
@@ -32,34 +37,86 @@ DOCUMENTS = {
 ASIDE = re.compile(r"([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya?ml|pdf|prt|bib|png))", re.I)
 
 
-def limited(file: IO[bytes], where: str, largest: int) -> bytes:
-    """All that is left of a file; InputError if that is more than `largest`."""
-    data = file.read(largest + 1)
-    if len(data) > largest:
-        raise InputError(where, f"is larger than {largest // 2**20:,} MiB", "give a list of names, or a part of it")
-    return data
+class Careful:
+    """A file that refuses to read the directory of an archive at once if it claims to be huge."""
+
+    def __init__(self, file: IO[bytes], where: str) -> None:
+        self.file, self.where = file, where
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes."""
+        if size > AT_ONCE:
+            raise crowded(self.where)
+        return self.file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
 
 
-def unpack(data: bytes, where: str, member: str = "", largest: int = LARGEST) -> tuple[bytes, str]:
-    """The data, or what is packed in it, and of an archive the member that it was: the one asked for, else its list."""
+def too_large(where: str, largest: int) -> InputError:
+    """The error for a list or an archive that is longer than may be."""
+    remedy = "give a part of it, such as the columns with names and ranks"
+    return InputError(where, f"is larger than {largest // 2**20:,} MiB", remedy)
+
+
+def crowded(where: str) -> InputError:
+    """The error for an archive with too many members."""
+    return InputError(where, f"is an archive of more than {MOST_MEMBERS:,} files", "unpack it and give one of them")
+
+
+def pieces(file: IO[bytes], where: str, largest: int) -> Iterator[bytes]:
+    """The bytes of a stream; FileError or InputError if they cannot be read, InputError beyond the largest size."""
+    total = 0
+    try:
+        while piece := file.read(PIECE):
+            if (total := total + len(piece)) > largest:
+                raise too_large(where, largest)
+            yield piece
+    except DAMAGED as error:
+        raise damaged(where, error) from error
+
+
+def damaged(where: str, error: Exception) -> InputError | FileError:
+    """The error for what cannot be unpacked, or not be read at all for a reason that the system has."""
+    if isinstance(error, OSError) and error.errno:
+        return FileError(where, "read", error)
+    return InputError(where, "is a packed file that is cut off, damaged or locked", "fetch it again")
+
+
+def unpack(file: IO[bytes], where: str, member: str, largest: int) -> tuple[IO[bytes], str]:
+    """The file, or what is packed in it as a stream, and of an archive the member: the one asked for, else its list."""
     inside = ""
     try:
-        for _ in range(3):  # an archive may be packed, and a member of it too
-            if opener := next((opener for magic, opener in OPENERS.items() if data.startswith(magic)), None):
-                data = limited(opener(io.BytesIO(data)), where, largest)
-            elif data[257:262] == b"ustar":
-                with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-                    files = {info.name: info for _, info in zip(range(MOST), tar, strict=False) if info.isreg()}
-                    inside = choose(list(files), where, member)
-                    data = limited(tar.extractfile(files[inside]) or io.BytesIO(), where, largest)
-            elif data.startswith(b"PK\x03\x04"):
-                with zipfile.ZipFile(io.BytesIO(data)) as packed:
-                    inside = choose([i.filename for i in packed.infolist()[:MOST] if not i.is_dir()], where, member)
-                    with packed.open(inside) as file:
-                        data = limited(file, where, largest)
-    except (*DAMAGED, zipfile.BadZipFile) as error:
-        raise InputError(where, "is a packed file that is cut off, damaged or locked", "fetch it again") from error
-    return data, inside
+        for depth in range(3):  # an archive may be packed, and a member of it too
+            head = file.read(512)
+            file.seek(0)
+            if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
+                file = opener(file)
+            elif head[257:262] == b"ustar":
+                tar = tarfile.open(fileobj=Careful(file, where), mode="r:")  # noqa: SIM115  closed with its file
+                files = {info.name: info for info in listed(tar, where, largest) if info.isreg()}
+                inside = choose(list(files), where, member)
+                file = tar.extractfile(files[inside]) or io.BytesIO()
+            elif head.startswith(b"PK\x03\x04"):
+                file = io.BytesIO(b"".join(pieces(file, where, PIPED))) if depth else file
+                packed = zipfile.ZipFile(Careful(file, where))
+                if len(packed.infolist()) > MOST_MEMBERS:
+                    raise crowded(where)
+                inside = choose([info.filename for info in packed.infolist() if not info.is_dir()], where, member)
+                file = packed.open(inside)
+    except DAMAGED as error:
+        raise damaged(where, error) from error
+    return file, inside
+
+
+def listed(tar: tarfile.TarFile, where: str, largest: int) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar archive; InputError if they are too many or too large to be passed over."""
+    for count, info in enumerate(tar):
+        if count == MOST_MEMBERS:
+            raise crowded(where)
+        if info.offset_data + info.size > largest:
+            raise too_large(where, largest)
+        yield info
 
 
 def choose(names: Sequence[str], where: str, member: str) -> str:

@@ -1,26 +1,40 @@
-"""Lineages: the genus is the rank, told by a prefix, by a word beside it, or by its place below a domain or family."""
+"""The genera of rows and of lineages, whose ranks are told in many ways; each once, with its standing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from bacterio_cli.dataset.readers.records import Entry, Reading, kind_of
+from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.dataset.readers import sources
+from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, crowded, kind_of
+from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
+from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 HEAD = 200  # lines that decide about the shape
-BEFORE = r"(?:^|(?<=[;|,=\s\"]))"
-PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,]*,p:)")
-GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
-SUFFIX = re.compile(r"\s*(?:\([\d.]+\)|\[\w+=.*)$")  # a confidence, or what GTDB's FASTA says of the sequence
 TOP = re.compile(
     r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
 )
+BEFORE = r"(?:^|(?<=[;|,=\s\"]))"
+PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
+GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
+# A confidence, or what GTDB's FASTA says of the sequence. Not within blanks: else the time grows with their square.
+SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|\[\w+=.*)$")
 DOMAINS = {"bacteria", "archaea"}
 ROOTS = {"root", "cellular organisms"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
+AUTHOR = re.compile(r"(?:\s*[,(]|\s+(?=[(A-Z\d&'\"]|(?:ex|de|da|del|van|von|et|and)\b)).*")
+GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
+REJECTED = re.compile("misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic")
+SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
+STANDINGS = {"correct name": "name", "synonym": "synonym"}
+
+Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
 
+@lru_cache(64)  # cells may be long
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
@@ -48,6 +62,58 @@ def genus_of(text: str) -> str | None:
     return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
 
 
+def rank_of(cell: str) -> str:
+    """A rank without case and dot: "gen." is gen."""
+    return cell.strip().lower().rstrip(".")
+
+
+@lru_cache(64)  # cells may be long
+def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
+    """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
+    text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
+    genus = None if text.isalpha() else genus_of(text)
+    if text.lower() in sources.MISSING or (lineage and not genus) or not any(map(str.isalpha, text)):
+        return ""
+    if ranked and ";" in text and not genus:
+        return text.rstrip("; ").rpartition(";")[2].strip()
+    name = GENUS_NAME.match(text) if ranked and genus is None else None
+    return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text if genus is None else genus
+
+
+@lru_cache(64)  # cells may be long
+def standing(status: str, *, correct: bool) -> str:
+    """The kind that a status says; if `correct`, its last clause up to a comma, rejected if that is no known one."""
+    if correct:
+        return STANDINGS.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), "rejected")
+    status = status.lower().replace("_", " ")
+    return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
+
+
+def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) -> Reading:
+    """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
+
+    A genus that only its species attest is a name if one of them is not rejected.
+    """
+    best: dict[str, tuple[int, bool, int]] = {}
+    ranked, scopes = bool(source.rank), set()
+    for line, (cell, rank, status, scope, *below) in rows:
+        text = taxon(cell, lineage=source.lineage, ranked=ranked)
+        if not text or (ranked and rank_of(rank) not in GENUS_RANKS):
+            continue
+        kind = standing(status, correct=source.correct)
+        kind = "candidatus" if kind_of(text) == "candidatus" else "name" if any(below) and kind != "rejected" else kind
+        first, under, rank_before = best.get(text, (line, True, len(RANKING)))
+        best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
+        scopes.add(scope.lower())
+        if len(best) > most:
+            raise crowded(where, most)
+    prokaryotes = source.prokaryotes
+    if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
+        prokaryotes = scopes <= sources.PROKARYOTES
+    entries = [Entry(line, text, RANKING[rank]) for text, (line, _, rank) in best.items()]
+    return Reading(entries, source.label, True, prokaryotes)
+
+
 def genera_of(line: str, where: str, number: int) -> list[str] | None:
     """The genera of a line's lineage, two for X/Y; None if none of its cells is one.  InputError for two lineages."""
     cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
@@ -59,26 +125,29 @@ def genera_of(line: str, where: str, number: int) -> list[str] | None:
     return [part.strip() for part in next(iter(found)).split("/")] if found else None
 
 
-def read(lines: Sequence[str], where: str) -> Reading | None:
+def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
-    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
-    fasta = bool(rows) and re.match(r">\S", rows[0][1]) is not None
-    rows = [row for row in rows if row[1][0] == ">"] if fasta else rows
-    shown = [genera_of(line, where, number) for number, line in rows[:HEAD]]
+    head = [(number, line) for number, line in enumerate(text.head, 1) if line.strip() and line[0] != "#"]
+    fasta = bool(head) and re.match(r">\S", head[0][1]) is not None
+    shown = [genera_of(line, text.where, n) for n, line in head if line[0] == ">" or not fasta][:HEAD]
     if 2 * sum(genera is not None for genera in shown) <= len(shown):
         if fasta:
-            raise InputError(where, "is FASTA, but its headers have no lineages", "give a file with lineages")
+            raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    first: dict[str, int] = {}
-    lost, kinds = [], set()
-    for number, line in rows:
-        genera = genera_of(line, where, number)
-        if genera is None:
-            lost.append(number)
-        for genus in filter(None, genera or []):
-            first.setdefault(genus, number)
-            kinds.add(bool(top[1]) if (top := TOP.search(line)) else None)
-    entries = [Entry(number, genus, kind_of(genus)) for genus, number in first.items()]
+    lost: list[int] = []
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        for number, line in enumerate(text, 1):
+            if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
+                continue
+            genera = genera_of(line, text.where, number)
+            if genera is None:
+                lost.append(number)
+            top = TOP.search(line, 0, 10_000) if genera else None
+            scope = (top[1] or "eukaryota") if top else ""
+            yield from ((number, [genus, "", "", scope]) for genus in genera or ())
+
+    label = "FASTA headers with lineages" if fasta else "lineages"
+    found = gather(Source(label, "", "genus"), rows(), text.where)
     notes = (f"{len(lost):,} lines without a lineage passed over, the first {lost[0]}",) if lost else ()
-    kind = kinds.pop() if len(kinds) == 1 else None
-    return Reading(entries, "FASTA headers with lineages" if fasta else "lineages", True, kind, notes)
+    return found._replace(notes=notes)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
+
+from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
 RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
-CANDIDATUS = re.compile(r"[\"'“‘\[]?\s*(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
-DATE = re.compile(r"#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
+CANDIDATUS = re.compile(r"[\"'“‘\[]?\s?(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
 LATIN = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # how nearly every genus ends, and few surnames do
 
 
 class Entry(NamedTuple):
-    """A spelling as it stands in its source, and the number of the line where it first stands.
+    """A spelling as it stands in its source, the number of the line where it first stands, and its kind.
 
-    `kind` is "name", "synonym", "candidatus", or "rejected": known as a spelling but not to be learned, such as a
-    misspelling or a name that its source does not hold to be correct.
+    `kind` is one of RANKING; "rejected" is known as a spelling but not to be learned, such as a misspelling or a name
+    that its source does not hold to be correct.
     """
 
     line: int
@@ -55,7 +58,14 @@ def kind_of(text: str) -> str:
     return "candidatus" if CANDIDATUS.match(text) else "name"
 
 
-def newest_date(lines: Iterable[str]) -> str | None:
-    """The newest date that a comment states, None if none does."""
-    stated = (DATE.match(line) for line in lines if line.startswith("#"))
-    return max((found[1] for found in stated if found), default=None)
+def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
+    """The entries; InputError if there are more than a list may have."""
+    found = list(islice(entries, MOST_ENTRIES + 1))
+    if len(found) > MOST_ENTRIES:
+        raise crowded(where, MOST_ENTRIES)
+    return found
+
+
+def crowded(where: str, most: int) -> InputError:
+    """The error for a list of too many names."""
+    return InputError(where, f"has more than {most:,} names", "give a part of it")

@@ -70,7 +70,8 @@ MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "ge
 # The columns of NCBI's dumps, which have no header, by their number.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"
 DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
-NAME_CLASSES = "scientific name|synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
+SYNONYMS = ("synonym", "genbank synonym", "equivalent name", "in-part", "includes", "misspelling")
+NAME_CLASSES = {"scientific name": "correct name", **dict.fromkeys(SYNONYMS, "rejected")}  # and how each stands
 
 # In an archive, the member to read, the first that there is; else its only list.
 TABLES = [f"{name}.{ending}" for name in ("nameusage", "taxon") for ending in ("tsv", "csv", "txt")]

@@ -1,43 +1,40 @@
-"""Tables, with a header that tells their source, or without one but with a column of ranks; and any by its column."""
+"""Tables, by their header, by a column of ranks, as dumps of NCBI, or by the column that was asked for."""
 
 from __future__ import annotations
 
 import csv
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.lineages import genus_of
-from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, kind_of
-from bacterio_cli.dataset.readers.sources import GENUS_RANKS, RANK_WORD, SOURCES, Source
+from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, rank_of
+from bacterio_cli.dataset.readers.records import Entry, Reading, counted, kind_of
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, NAME_CLASSES, RANK_WORD, SOURCES, Source
+from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
 DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
-SHOWN = 1000  # lines that show whether a table without a header has a column of ranks
+BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
+MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
-AUTHOR = re.compile(r"(?:\s*[,(]|\s+(?=[(A-Z\d&'\"]|(?:ex|de|da|del|van|von|et|and)\b)).*")
-GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
-REJECTED = re.compile(
-    r"misapplied|misspell|bare|illegitimate|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
-)
-SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
-STANDINGS = {"correct name": "name", "synonym": "synonym"}
-
-Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
 
 class Header(NamedTuple):
-    """Where a table begins: the index of its header's line, the delimiter, the columns as `bare` has them."""
+    """Where a table begins: the number of its header's line or 0, the delimiter, the columns as `bare` has them."""
 
     line: int
     delimiter: str
     columns: list[str]
 
 
+@lru_cache(64)  # cells may be long
 def bare(column: str) -> str:
     """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
     return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
@@ -59,99 +56,103 @@ def fields(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def headers(lines: Sequence[str]) -> Iterator[Header]:
-    """Each of the first lines that could be a header: several cells, and no row of as many above; or a word for genera.
+def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Header]:
+    """Each of the first lines that could be a header: several cells, and no row of as many above; or one word.
 
-    As R writes tables, rows have a cell more than the header.
+    That is one for genera, or the `wanted`. As R writes tables, rows have a cell more than the header.
     """
-    head = list(islice((k for k, line in enumerate(lines) if line.strip() and line[:4] != "sep="), SEARCHED))
+    shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
-    for index, below in zip(head, [*head[1:], None], strict=False):
-        line = lines[index].lstrip("# ")
+    for index, below in zip(shown, [*shown[1:], None], strict=False):
+        line = head[index].lstrip("# ")
+        genera = bare(line) in sources.GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
+        if not above and (genera or bare(line) == wanted):
+            yield Header(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             columns = [bare(cell) for cell in fields(line, delimiter)]
-            row = columns if below is None else fields(lines[below], delimiter)
-            if len(columns) > 1 and len(row) > 1 and (delimiter, len(columns)) not in above:
-                yield Header(index, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
-            if lines[index][0] != "#":
+            row = columns if below is None else fields(head[below], delimiter)
+            fits = len(row) > 1 or wanted in columns
+            if len(columns) > 1 and fits and (delimiter, len(columns)) not in above:
+                yield Header(index + 1, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
+            if head[index][0] != "#":
                 above.add((delimiter, len(columns)))
-        if index == head[0] and bare(line) in sources.GENUS.split("|") and all(lines[k].istitle() for k in head[1:]):
-            yield Header(index, "\t", [bare(line)])
 
 
-def read(lines: Sequence[str], where: str) -> Reading | None:
+def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source that its header or its ranks show; None if they show none."""
-    if ranked := read_ranked(lines, where):
+    if text.start.startswith(">"):
+        return None
+    if ranked := read_ranked(text):
         return ranked
-    for header in headers(lines):
+    for header in headers(text.head):
         known = [(source, places) for source in SOURCES if (places := columns_of(source, header.columns))]
         for source, places in known:
-            found = gather(source, cells(lines, header, places, where))
+            found = read_rows(partial(gather, source, where=text.where), text, header, places)
             if found.entries:
                 return found
-        if known and not any(line.strip() for line in lines[header.line + 1 :]):
-            raise InputError(f"{where}:{header.line + 1}", "is a header without rows", "give the whole table")
+        if known and not any(line.strip() for line in islice(text, header.line, None)):
+            raise InputError(f"{text.where}:{header.line}", "is a header without rows", "give the whole table")
         if known:
             remedy = "choose another column with --column NAME or N"
-            raise InputError(where, f"{known[0][0].label}, but without any genus", remedy)
+            raise InputError(text.where, f"{known[0][0].label}, but without any genus", remedy)
     return None
 
 
-def read_ranked(lines: Sequence[str], where: str) -> Reading | None:
+def read_ranked(text: Text) -> Reading | None:
     """A table without a header, by the column that holds nothing but words for ranks; None if there is none."""
-    head = [line for line in islice(lines, SHOWN) if line.strip()]
     for delimiter in DELIMITERS:
-        rows = list(zip(*(fields(line, delimiter) for line in head), strict=False))
-        for column in rows if len(rows) > 2 else []:
+        columns = list(zip(*(fields(line, delimiter) for line in text.head if line.strip()), strict=False))
+        for place, column in enumerate(columns if len(columns) > 2 else []):
             ranks = [rank_of(cell) for cell in column]
             genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
             if 0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks)):
-                names = [tuple(cells[k] for k in genera) for cells in rows]
+                names = [tuple(cells[k] for k in genera) for cells in columns]
                 named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
                 most = max((len(set(cells)) for cells in named), default=0)
                 if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
-                    wanted = [names.index(best.pop()), rows.index(column), None, None]
-                    found = cells(lines, Header(-1, delimiter, []), wanted, where)
-                    return gather(Source("table without a header, by its ranks", "", "name", "rank"), found)
+                    source = Source("table without a header, by its ranks", "", "name", "rank")
+                    wanted = [names.index(best.pop()), place, None, None]
+                    return read_rows(partial(gather, source, where=text.where), text, Header(0, delimiter, []), wanted)
     return None
 
 
-def cells(lines: Sequence[str], header: Header, wanted: Sequence[int | None], where: str) -> Rows:
-    """(line, the wanted cells) of all rows below a header; "" where a row is short, and a blank for a line end.
-
-    Quotes are those of CSV. A text with tabs whose quotes cannot be those is read with quotes as letters; elsewhere
-    that is an InputError with the line, as is a row with more cells than the header.
-    """
-    start, width, name, last = header.line + 1, len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
-
-    def parsed(quoting: Literal[0, 3]) -> Iterator[tuple[int, list[str]]]:
-        text, number = (lines[k] + "\n" for k in range(start, len(lines))), start + 1
-        rows = csv.reader(text, delimiter=header.delimiter, quoting=quoting, strict=True)
-        what = "a quote is opened and not closed, or followed by letters"
-        try:
-            for row in rows:
-                word = bare(row[name]) if width and len(row) > name else ""
-                if width and (any(row[width:]) or name < len(row) <= last):
-                    what = f"has {len(row)} cells below a header of {width}"
-                    raise csv.Error
-                if word in HEADER_WORDS and word != header.columns[name]:
-                    what = "is the header of another table"
-                    raise csv.Error
-                if any(row) and start + rows.line_num > number and len(row) < width:
-                    raise csv.Error
-                if any(row) and word not in HEADER_WORDS:
-                    yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
-                number = start + rows.line_num + 1
-        except csv.Error as error:
-            remedy = "repair the row; a quote inside quotes is doubled"
-            raise InputError(f"{where}:{number}", what, remedy) from error
-
+def read_rows(take: Callable[[Rows], Reading], text: Text, header: Header, wanted: Sequence[int | None]) -> Reading:
+    """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return list(parsed(csv.QUOTE_MINIMAL))
+        return take(rows(text, header, wanted, csv.QUOTE_MINIMAL))
     except InputError:
         if header.delimiter != "\t":
             raise
-        return list(parsed(csv.QUOTE_NONE))
+        return take(rows(text, header, wanted, csv.QUOTE_NONE))
+
+
+def rows(text: Text, header: Header, wanted: Sequence[int | None], quoting: Literal[0, 3]) -> Rows:
+    """(line, the wanted cells) of all rows below a header; "" where a row is short, and a blank for a line end.
+
+    InputError with the line for quotes that are not those of CSV, and for a row with more cells than the header.
+    """
+    width, name, last = len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
+    lines = (line + "\n" for line in islice(text, header.line, None))
+    table = csv.reader(lines, delimiter=header.delimiter, quoting=quoting, strict=True)
+    number, what = header.line + 1, "a quote is opened and not closed, or followed by letters"
+    try:
+        for row in table:
+            word = bare(row[name]) if width and len(row) > name else ""
+            if width and (any(row[width:]) or name < len(row) <= last):
+                what = f"has {len(row)} cells below a header of {width}"
+                raise csv.Error
+            if word in HEADER_WORDS and word != header.columns[name]:
+                what = "is the header of another table"
+                raise csv.Error
+            if any(row) and header.line + table.line_num > number and len(row) < width:
+                raise csv.Error
+            if any(row) and word not in HEADER_WORDS:
+                yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
+            number = header.line + table.line_num + 1
+    except csv.Error as error:
+        if "limit" in str(error):
+            what += f": a cell has more than {csv.field_size_limit():,} characters"
+        raise InputError(f"{text.where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
 
 
 def plain(cell: str) -> str:
@@ -160,73 +161,70 @@ def plain(cell: str) -> str:
     return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
 
 
-def rank_of(cell: str) -> str:
-    """A rank without case and dot: "gen." is gen."""
-    return cell.strip().lower().rstrip(".")
-
-
-def taxon(cell: str, source: Source) -> str:
-    """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
-    text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
-    genus = None if text.isalpha() else genus_of(text)
-    if text.lower() in sources.MISSING or (source.lineage and not genus) or not any(map(str.isalpha, text)):
-        return ""
-    if source.rank and ";" in text and not genus:
-        return text.rstrip("; ").rpartition(";")[2].strip()
-    name = GENUS_NAME.match(text) if source.rank and genus is None else None
-    return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text if genus is None else genus
-
-
-def standing(status: str, *, correct: bool) -> str:
-    """The kind that a status says; if `correct`, its last clause up to a comma, rejected if that is no known one."""
-    if correct:
-        return STANDINGS.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), "rejected")
-    status = status.lower().replace("_", " ")
-    return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
-
-
-def gather(source: Source, rows: Rows) -> Reading:
-    """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
-
-    A genus that only its species attest is a name if one of them is not rejected.
-    """
-    best: dict[str, tuple[int, bool, int]] = {}
-    scopes = set()
-    for line, (cell, rank, status, scope, *below) in rows:
-        if (source.rank and rank_of(rank) not in GENUS_RANKS) or not (text := taxon(cell, source)):
-            continue
-        kind = standing(status, correct=source.correct)
-        kind = "candidatus" if kind_of(text) == "candidatus" else "name" if any(below) and kind != "rejected" else kind
-        first, under, rank_before = best.get(text, (line, True, len(RANKING)))
-        best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
-        scopes.add(scope.lower())
-    prokaryotes = source.prokaryotes
-    if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
-        prokaryotes = scopes <= sources.PROKARYOTES
-    entries = [Entry(line, text, RANKING[rank]) for text, (line, _, rank) in best.items()]
-    return Reading(entries, source.label, True, prokaryotes)
-
-
-def column(lines: Sequence[str], wanted: str, where: str) -> Reading:
+def column(text: Text, wanted: str) -> Reading:
     """A column of any table, by its name in the header or by its number from 1, when every row counts.
 
     InputError if there is no such column.
     """
-    head = list(islice((line for line in lines if line.strip() and line[0] != "#"), SEARCHED))
-    header = Header(-1, max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head)), [])
-    first = ", ".join(cell[:30] for cell in fields(head[0], header.delimiter)[:12]) if head else "empty"
-    name, place = bare(wanted), int(wanted) - 1 if wanted.isdecimal() else None
-    if place is None:
-        lone = [Header(lines.index(head[0]), "\t", [name])] if head and bare(head[0]) == name else []
-        known = next((header for header in [*headers(lines), *lone] if name in header.columns), None)
+    head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
+    mark = max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head))
+    first = "its first row is: " + (", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty")
+    header, place, name = Header(0, mark, []), int(wanted) - 1 if wanted.isdecimal() else -1, bare(wanted)
+    if place < 0:
+        known = next((header for header in headers(text.head, name) if name in header.columns), None)
         if known is None or not name:
-            raise InputError(where, f"has no column {wanted!r}", f"its first row is: {first}")
+            raise InputError(text.where, f"has no column {wanted!r}", first)
         header, place = known, known.columns.index(name)
-    rows = [(line, text) for line, (text,) in cells(lines, header, [place], where) if text]
-    if not rows:
-        raise InputError(where, f"has nothing in a column {wanted!r}", f"its first row is: {first}")
-    genera = [genus_of(text) for _, text in rows]
+    found = read_rows(partial(listed, where=text.where), text, header, [place])
+    if not found.entries:
+        raise InputError(text.where, f"has nothing in a column {wanted!r}", first)
+    return found
+
+
+def listed(rows: Rows, where: str) -> Reading:
+    """The cells of a column as they are; of lineages, if most are some, the genera."""
+    entries = counted((Entry(line, cell) for line, (cell,) in rows if cell), where)
+    genera = [genus_of(entry.text) for entry in entries]
     lineage = 2 * sum(genus is not None for genus in genera) > len(genera)
-    texts = [genus or "" for genus in genera] if lineage else [text for _, text in rows]
-    entries = [Entry(line, text, kind_of(text)) for (line, _), text in zip(rows, texts, strict=True) if text]
-    return Reading(entries, "column of a table", lineage)
+    texts = [genus or "" for genus in genera] if lineage else [entry.text for entry in entries]
+    found = [Entry(line, text, kind_of(text)) for (line, *_), text in zip(entries, texts, strict=True) if text]
+    return Reading(found, "column of a table", lineage)
+
+
+def read_dump(text: Text) -> Reading | None:
+    """The genera of a dump of NCBI, which has no header; those of names.dmp by the ranks of its nodes."""
+    first = next((line.rstrip() for line in text.head if line.strip()), "")
+    if "\t|\t" not in first or not first.endswith("|"):
+        return None
+    columns = DUMPS.get(first[:-1].count("\t|") + 1, "")
+    if "genus" in columns:
+        ranked = ((number, [row[3], "", "", ""]) for number, row in dumped(text) if len(row) > 3)
+        return gather(Source("NCBI ranked lineages", "", "genus"), ranked, text.where)
+    if not columns:
+        raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
+    genera = genera_beside(text)
+    named = (
+        (number, [row[1], "", NAME_CLASSES[row[3]], ""])
+        for number, row in dumped(text)
+        if row[0] in genera and len(row) > 3 and row[3] in NAME_CLASSES
+    )
+    return gather(Source("NCBI taxonomy names", "", "name", correct=True), named, text.where)
+
+
+def dumped(text: Text) -> Iterator[tuple[int, list[str]]]:
+    """The number and the fields of each line."""
+    return ((number, line.rstrip("\t |").split("\t|\t")) for number, line in enumerate(text.lines(most=MOST_DUMPED), 1))
+
+
+def genera_beside(text: Text) -> set[str]:
+    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
+    path = Path(text.source)
+    nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
+    if text.source == "-" or not (text.member or (nodes != path and os.path.exists(nodes))):
+        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
+        raise InputError(text.where, what, BESIDE)
+    with opened(text.source, member="nodes.dmp") if text.member else opened(str(nodes)) as tree:
+        genera = {row[0] for _, row in dumped(tree) if len(row) > 2 and row[2] == "genus"}
+    if not genera:
+        raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
+    return genera

@@ -5,28 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"")
 HEADING = re.compile(r"(?:scientific |taxon )?names?|tax(?:on|a)|gen(?:us|era)|x", re.IGNORECASE)
-FOREIGN = re.compile(r"^>|__.*__|://|[,;|=<>{}\t].*[,;|=<>{}\t]")  # no name, whatever the others are
+FOREIGN = re.compile(r"^>|__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")  # no name, whatever the others are
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
 
 
-def entries_of(lines: Sequence[str]) -> list[Entry]:
-    """Each line that is neither blank nor a comment, outer blanks removed."""
-    stripped = enumerate(map(str.strip, lines), 1)
-    return [Entry(number, text) for number, text in stripped if text and text[0] != "#"]
+def lines(text: Text) -> Reading:
+    """Each line that is neither blank nor a comment, outer blanks removed, whatever it is."""
+    stripped = enumerate(map(str.strip, text), 1)
+    return Reading(counted((Entry(n, line) for n, line in stripped if line and line[0] != "#"), text.where))
 
 
-def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
+def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
-    entries, notes = entries_of(lines), []
+    entries, notes = lines(text).entries, []
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2", entry.text).strip()) for entry in entries]
         notes = ["bullets, numbers or quotes removed"]
@@ -37,16 +38,17 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
     for entry in entries:
         if entry.text.isalpha() or PLACEHOLDER.fullmatch(entry.text):  # nearly all are, and there may be a million
             continue
-        words = len(CANDIDATUS.sub("", entry.text).split())
-        several += words > 1
-        if words > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
+        count = len(CANDIDATUS.sub("", entry.text).split())
+        several += count > 1
+        if count > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
-    if len({len(line) - len(line.lstrip(" ")) for line in lines if line.strip()}) > 2:
-        raise InputError(where, "is indented like a tree", INSIST)
+    if len({len(line) - len(line.lstrip(" ")) for line in text.head if line.strip()}) > 2:
+        raise InputError(text.where, "is indented like a tree", INSIST)
     if 2 * len(odd) > len(entries):
-        raise InputError(where, *refusal(entries, several))
+        raise InputError(text.where, *refusal(entries, several))
     if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
-        raise InputError(f"{where}:{foreign.line}", f"is no name, though others are ({foreign.text[:60]!r})", INSIST)
+        what = f"is no name, though others are ({foreign.text[:60]!r})"
+        raise InputError(f"{text.where}:{foreign.line}", what, INSIST)
     if several:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
@@ -57,13 +59,13 @@ def read(lines: Sequence[str], where: str, *, blanks: bool) -> Reading:
 def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
     """What a text that is no list looks like, and what would read it."""
     seen = entries[0].text
-    for mark, name in sorted(DELIMITERS.items(), key=lambda pair: -seen.count(pair[0])):
-        cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
-        if 2 * sum(mark in entry.text for entry in entries) > len(entries):
-            if len(entries) == 1 and len(cells) > 2:
-                return f"is one line of {len(cells)} cells between {name}", "put each name on a line of its own"
-            shown = ", ".join(cells[:12])
-            return f"looks like a table between {name}, of no known kind ({shown})", "choose with --column NAME or N"
+    mark, between = max(DELIMITERS.items(), key=lambda pair: seen.count(pair[0]))
+    cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
+    if 2 * sum(mark in entry.text for entry in entries) > len(entries):
+        if len(entries) == 1 and len(cells) > 2:
+            return f"is one line of {len(cells)} cells between {between}", "put each name on a line of its own"
+        shown = ", ".join(cells[:12])
+        return f"looks like a table between {between}, of no known kind ({shown})", "choose with --column NAME or N"
     if 2 * several > len(entries):
         what = f"most lines are several words, as in a text or table ({seen[:60]!r})"
         return what, f"for towns and the like pass --profile any; {INSIST}"

@@ -1,0 +1,145 @@
+"""The limits of what is read: bytes, lines, names, members, memory and time."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.packing import tarred, zipped
+from support.processes import bacterio, ended, only_error, start
+from support.samples import place, refusal
+
+import bacterio_cli.dataset
+from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_ENTRIES, MOST_LINES
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
+from bacterio_cli.dataset.readers import archives, json_records, tables, text_files
+from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.dataset.readers.lineages import gather
+from bacterio_cli.dataset.readers.sources import Source
+from bacterio_cli.errors import InputError
+
+
+def many(count: int) -> bytes:
+    """So many names, a line each, which pack well."""
+    return b"\n".join(b"A%06d" % k for k in range(count))
+
+
+def crowded_zip() -> bytes:
+    """A zip whose directory alone is 3 MB."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for k in range(25_000):
+            archive.writestr(f"{k:080}", "")
+    return packed.getvalue()
+
+
+def long_header() -> bytes:
+    """A tar whose first header claims to be followed by 3 MB of a member's name."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 3_000_000
+    return gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(4_000_000))
+
+
+CROWDED = "is an archive of more than 10,000 files; unpack it and give one of them"
+BEYOND = {
+    "lines": (gzip.compress(b"# x\n" * MOST_LINES + b"Abella\n"), ": has more than 2,500,000 lines; give a part"),
+    "names": (gzip.compress(many(MOST_ENTRIES + 1), 1), ": has more than 1,000,000 names; give a part of it"),
+    "line": (b"Abella\n" + b"a" * (LONGEST_ROW + 1), ":2: the line has more than 1,000,000 characters; give a list"),
+    "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
+    "depth": (b"[" * 200_000 + b"]" * 200_000, ": is JSON that is cut off or damaged"),
+    "brackets": (b"Abella\n" + b"(" * 3000 + b")" * 3000, ":2: "),
+    "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
+    "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
+    "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
+    "directory": (crowded_zip(), f": {CROWDED}"),
+    "header": (long_header(), f": {CROWDED}"),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_what_is_beyond_a_limit_is_refused(what: str, tmp_path: Path) -> None:
+    """One line says where, what, the limit, and what to do; what is counted is not held."""
+    data, message = BEYOND[what]
+    path = place(tmp_path, data, "names.txt")
+    if what == "brackets":
+        with pytest.raises(InputError, match=r":2: the line has 6,000 characters; a name has at most 500"):
+            read_corpus([path])
+    else:
+        assert refusal(path).startswith(message)
+
+
+def test_what_is_at_a_limit_is_read(tmp_path: Path) -> None:
+    """A row of exactly the longest size is a row."""
+    text = "genus,note\nAbella," + "x" * 9 + "," * (LONGEST_ROW - 16)
+    assert [entry.text for entry in read(place(tmp_path, text, "t.csv")).entries] == ["Abella"]
+
+
+def test_the_genera_of_a_table_are_counted() -> None:
+    """Rows cost nothing, distinct genera do."""
+    rows = [(line, [name, "", "", ""]) for line, name in enumerate(("Abella", "Borella", "Abella"), 1)]
+    assert len(gather(Source("x", "", "genus"), rows, "x", most=2).entries) == 2
+    with pytest.raises(InputError, match=r"^x: has more than 1 names; give a part of it"):
+        gather(Source("x", "", "genus"), rows, "x", most=1)
+
+
+BOMBS = {"names": (b"A\n", "1,000,000 names"), "NUL": (b"\0", "binary file"), "blanks": (b" ", "1,000,000 characters")}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_bomb_is_refused_in_little_memory(what: str, tmp_path: Path) -> None:
+    """A hundred thousand bytes that are 100 MB need no more address space than 700 MB, most of it libraries."""
+    data, message = BOMBS[what]
+    place(tmp_path, gzip.compress(data * (10**8 // len(data))), "bomb.gz")
+    refused = bacterio("corpus", "bomb.gz", cwd=tmp_path, shell='ulimit -v 700000; exec "$@"')
+    assert message in only_error(refused)
+
+
+def test_a_pipe_without_a_writer_is_named(tmp_path: Path) -> None:
+    """After a second stderr says what is waited for; what is then written is read."""
+    os.mkfifo(tmp_path / "pipe")
+    process = start(tmp_path, "corpus", "pipe")
+    assert process.stderr is not None
+    assert process.stderr.readline() == "bacterio: waiting for pipe: nobody has written to it\n"
+    (tmp_path / "pipe").write_text("Abella\nBorella\n")
+    assert ended(process).stdout == "Abella\nBorella\n"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "", "b" * 2000, "\u0344" * 400, "Be\u0301la"], ids=ascii)
+def test_what_no_checkpoint_holds_is_no_corpus(name: str) -> None:
+    """From Python, names that are no line of a list or grow beyond the limit when composed raise at once."""
+    with pytest.raises(InputError, match=r"^names:2: "):
+        Corpus(("Abella", name))
+
+
+def test_a_name_that_grows_is_none(tmp_path: Path) -> None:
+    """Four hundred letters that are eight hundred in NFC are refused, or dropped among genera."""
+    path = place(tmp_path, "Abella\nBorella\n" + "\u0344" * 400, "names.txt")
+    with pytest.raises(InputError, match=r":3: the line has 800 characters"):
+        read_corpus([path], profile="any")
+    assert read_corpus([path], profile="genus").losses == f"1 dropped: 1 longer than {LONGEST_LINE}"
+
+
+def test_the_readme_names_the_limits() -> None:
+    """Each number of the section stands in the code."""
+    readme = Path(bacterio_cli.dataset.__file__).with_name("README.md").read_text(encoding="utf-8")
+    rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
+    assert rows == [
+        f"{archives.LARGEST // 2**20} MiB",
+        f"{archives.PIPED // 2**20} MiB",
+        f"{MOST_LINES:,}",
+        f"{tables.MOST_DUMPED:,}",
+        f"{LONGEST_ROW:,} characters",
+        f"{csv.field_size_limit():,} characters",
+        f"{MOST_ENTRIES:,}",
+        f"{LONGEST_LINE} characters",
+        f"{json_records.LARGEST // 2**20} MiB and {MOST_ENTRIES:,} values",
+        f"{archives.MOST_MEMBERS:,}",
+    ]
+    assert f"after {text_files.PATIENCE:.0f} second." in readme
