@@ -141,7 +141,7 @@ def options_against(refused: set[str]) -> list[str]:
     """The options that let names pass which are refused for these reasons."""
     from bacterio_cli.nomenclature.usable import REASONS
 
-    causes = {"--any": REASONS, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
 
 
