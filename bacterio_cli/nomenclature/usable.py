@@ -25,24 +25,10 @@ BEFORE_GENUS = 4  # genera at least that have the first element before a genus, 
 SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
 STRETCHED = frozenset(["long", "straight", "curved", "bent", "flat"])  # no sphere is
 WATERS = frozenset(["marine", "coast", "lake", "river", "soil", "salt", "freshwater", "water"])
-COLOURS = frozenset(
-    [
-        "red",
-        "pink",
-        "orange",
-        "yellow",
-        "golden",
-        "green",
-        "blue",
-        "violet",
-        "purple",
-        "brown",
-        "black",
-        "white",
-        "grey",
-    ]
-)
-HEAT, COVERS = frozenset(["hot", "warm", "cold"]), frozenset(["capsule", "sheath"])
+COLOURS = frozenset([
+    "red", "pink", "orange", "yellow", "golden", "green", "blue", "violet", "purple", "brown", "black", "white", "grey",
+])  # fmt: skip
+HEAT, COVERS = frozenset(["hot", "warm", "cold", "ice", "snow"]), frozenset(["capsule", "sheath"])
 # Behind these a reviewer expects what is eaten, loved, made or lived in: a noun, or an adjective 'of the sea'.
 AGENT = re.compile(
     "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|ferax|fermentans|degradans|producens|oxidans|"
@@ -100,9 +86,11 @@ class Usable:
         return "taken for another" if self.is_taken_for_another(name.lower()) else ""
 
     def is_taken_for_another(self, word: str) -> bool:
-        """Whether a genus is one edit from these small letters, or is them but for -bacter and -bacterium."""
+        """Whether a genus is one edit from these small letters, or differs in -bacter and -bacterium, -us and -um."""
         swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
-        if word in known_elsewhere() or swapped in self.morphology.genera:
+        stem = re.sub("(us|a|um)$", "", word)
+        others = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
+        if word in known_elsewhere() or not others.isdisjoint(self.morphology.genera):
             return True
         half = len(word) // 2  # the one or the other half is free of the edit
         sides = ((self.forward, word, half), (self.backward, word[::-1], len(word) - half))
@@ -146,7 +134,8 @@ def agrees(parts: Sequence[Part]) -> bool:
         return True
     if {word.sense for word in first.words} & {word.sense for word in last.words}:
         return False
-    if is_of(last, SHAPES) and is_of(first, SHAPES | STRETCHED if is_of(last, frozenset(["sphere"])) else SHAPES):
+    odd = SHAPES | STRETCHED if is_of(last, frozenset(["sphere"])) else SHAPES
+    if is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]):
         return False
     if all(word.grammar.endswith("adj.") for word in (*first.words, *last.words)) and not AGENT.fullmatch(last.form):
         return False

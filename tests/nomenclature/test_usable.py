@@ -16,7 +16,7 @@ CORPUS = [
     "Halococcus", "Rhodococcus", "Meiothermus", "Desulfobacter", "Desulfococcus", "Desulfovibrio", "Desulforhabdus",
     "Thermodesulfobacter", "Thermodesulfococcus", "Thermodesulfovibrio", "Thermodesulforhabdus", "Longibacter",
     "Longimonas", "Carnibacter", "Carnimonas", "Marinicola", "Pontiphilus", "Desulfobacterium", "Thermophaeobacter",
-    "Pontimarina",
+    "Pontimarina", "Rhabdobacter", "Glaciecola", "Thermomarinum",
 ]  # fmt: skip
 USABLE = Usable(Morphology(standard(), CORPUS))
 
@@ -48,6 +48,8 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Halomonas", ""),
         ("Carnobacter", "taken for another"),  # a letter from Carnibacter
         ("Thermobacterium", "taken for another"),  # than Thermobacter
+        ("Thermoglaciecola", "oddly composed"),  # hot and ice
+        ("Desulforhabdobacter", "oddly composed"),  # rod and rod
         ("Aurantimonas", "rare element"),  # no genus of this corpus begins so
         ("Thermovirga", "rare element"),  # or ends so
     ],
@@ -56,6 +58,11 @@ def test_reasons(name: str, reason: str) -> None:
     """Two elements that genera of the corpus have in these places are usable; anything else has its reason."""
     assert USABLE.refusal(name) == reason
     assert reason in ("", *REASONS)
+
+
+def test_another_gender_is_no_other_name() -> None:
+    """Thermomarinus and Thermomarina would be taken for Thermomarinum."""
+    assert [USABLE.is_taken_for_another(f"thermomarin{end}") for end in ("us", "a", "ella")] == [True, True, False]
 
 
 def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
