@@ -198,7 +198,7 @@ def end_phase(state: TrainingState, phase: Phase) -> None:
         state.params = copied(state.fitted[following.net])
     elif phase.kind != "background":
         state.params = fresh_params(state.config, state.model, following.net)
-        state.hidden = ()
+    state.hidden = ()
     state.moments = build_optimiser(state.config).init(state.params)
     state.phase_step, state.best, state.best_loss = 0, None, None
 
