@@ -63,7 +63,7 @@ BUGS = [
         "np.matmul(dz_t, W_aa, out=", "np.matmul(dz_t, W_aa.T, out=",
         "Where rows are examples, the state goes forward through W_aaᵀ and its error back through W_aa; where columns "
         "are, it is the other way round, and texts mix the two. W_aa is square, so no shape objects.",
-        "da_0 has W_aa as a factor and is wrong at any scale; the parameters only by what came back through W_aa."),
+        "ā_0 has W_aa as a factor and is wrong at any scale; the parameters only by what came back through W_aa."),
     Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
         "dz_t *= f_prime[step.now]", "dz_t *= 1",
         "The way back is dz = da ⊙ f′(z) and then dz W_aa. Who thinks of the matrices alone passes da on as dz.",
