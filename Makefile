@@ -26,7 +26,7 @@ $(VENV)/dev: $(VENV)/run
 setup: $(VENV)/dev ## make .venv with the development tools
 
 demo: $(VENV)/run ## train on data/genera.txt and invent 20 names
-	$(BIN)/bacterio train data/genera.txt -o $(VENV)/demo.npz
+	$(BIN)/bacterio train data/genera.txt -o $(VENV)/demo.npz --force
 	$(BIN)/bacterio sample -n 20 -c $(VENV)/demo.npz --seed 1
 
 test: $(VENV)/dev ## run the tests, a process a core: make test ARGS="tests/nn/test_cells.py"

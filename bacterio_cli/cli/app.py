@@ -1,61 +1,24 @@
-"""The application: its commands, its streams, and the one place where errors become exit codes."""
+"""The application: its commands, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
-import errno
 import functools
 import gc
 import inspect
-import io
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from bacterio_cli import __version__
 from bacterio_cli.cli.runtime import one_blas_thread
+from bacterio_cli.cli.streams import OutputError, open_streams, silence_stdout
 from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.errors import BacterioError
 
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
-
-
-def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """The error boundary: an expected failure is one line on stderr and its exit code; a bug keeps its traceback."""
-    command.__annotations__ = inspect.get_annotations(command, eval_str=True)  # once; Typer would do it four times
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
-        gc.enable()
-        try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
-        except BacterioError as failure:
-            error(str(failure))
-            raise SystemExit(failure.exit_code) from None
-        except KeyboardInterrupt:
-            notice("interrupted")
-            raise SystemExit(130) from None
-        except BrokenPipeError:  # the reader has gone and wants no more: that is no failure
-            silence_stdout()
-        except OSError as failure:  # files are reported where they are used; what is left is stdout
-            silence_stdout()
-            error(f"cannot write to standard output: {failure.strerror}")
-            raise SystemExit(1) from None
-        except MemoryError:
-            error("out of memory; use a smaller --hidden, --batch-size or corpus, or --max-length")
-            raise SystemExit(1) from None
-
-    return run
-
-
-def silence_stdout() -> None:
-    """Send what Python may still flush at exit to nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def show_version(wanted: bool) -> None:
@@ -65,13 +28,11 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def describe(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit."),
-    ] = False,
-) -> None:
-    """Learn bacterial genus names and invent new ones."""
+Version = typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+
+
+def describe(version: Annotated[bool, Version] = False) -> None:
+    """Take the options that stand before the command."""
 
 
 def application(asked: str | None) -> typer.Typer:
@@ -79,39 +40,75 @@ def application(asked: str | None) -> typer.Typer:
     app = typer.Typer(
         name="bacterio",
         callback=describe,
+        help="Learn bacterial genus names and invent new ones.",
         epilog="Exit codes: 0 done, 1 files and data, 2 usage error, 130 interrupted, 143 terminated.",
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     for name in [asked] if asked in COMMANDS else COMMANDS:
-        module = import_module(f"bacterio_cli.cli.commands.{name}")
-        app.command()(guarded(getattr(module, name)))
+        command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
+        text = command.__doc__ or docstring_in_source(command)
+        app.command(help=text, short_help=text.partition("\n")[0])(interruptible(command))
     return app
 
 
-def main() -> None:
-    """The entry point: UTF-8 on both streams whatever the locale, one BLAS thread, then the command.
+def docstring_in_source(command: Callable[..., None]) -> str:
+    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
+    import ast
 
-    A stream that was closed before the start is a reader that has gone: what would go there goes nowhere.
-    """
-    one_blas_thread()
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)()
-        sys.stdout.flush()
-    except SystemExit as stop:
-        # A reader that goes away while help is printed is no failure either; typer makes it 1.
-        if isinstance(stop.__context__, OSError) and stop.__context__.errno == errno.EPIPE:
-            silence_stdout()
-            raise SystemExit(0) from None
-        raise
-    except OSError as failure:
+        function = ast.parse(inspect.getsource(command)).body[0]
+    except OSError:
+        return ""
+    return ast.get_docstring(function) or "" if isinstance(function, ast.FunctionDef) else ""
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command until its last row is written; interrupted it says so, which Typer would not."""
+    command.__annotations__ = inspect.get_annotations(command, eval_str=True)  # once; Typer would do it four times
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
+        gc.enable()
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            notice("interrupted")
+            raise SystemExit(130) from None
+
+    return run
+
+
+def main() -> None:
+    """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
+    one_blas_thread()
+    open_streams()
+    try:
+        application(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="bacterio")
+    except BacterioError as failure:
+        fail(str(failure), failure.exit_code)
+    except OutputError as failure:
         silence_stdout()
-        error(f"cannot write to standard output: {failure.strerror}")
-        raise SystemExit(1) from None
+        if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more
+            fail(f"cannot write to standard output: {getattr(failure.__cause__, 'strerror', failure)}")
+    except OSError as failure:  # most files are reported where they are used
+        fail(reason(failure))
+    except MemoryError:
+        fail("out of memory; use a smaller --hidden, --batch-size or corpus, or --max-length")
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """Say it, and end with this exit code."""
+    error(text)
+    raise SystemExit(code) from None
+
+
+def reason(failure: OSError) -> str:
+    """What the system refused, with the file if it names one; what is not found without a name is where we are."""
+    if failure.filename is None and isinstance(failure, FileNotFoundError):
+        return "the working directory is gone; change to another one"
+    where = "" if failure.filename is None else f"cannot use {failure.filename}: "
+    return f"{where}{failure.strerror or failure}"

@@ -74,7 +74,7 @@ def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
 
 def tsv(values: Iterable[Any]) -> str:
     """One line of tab-separated values: nothing for what is not known, lists with commas, 3 edits as >2."""
-    return "\t".join(terminal.printable(cell(value)) for value in values) + "\n"
+    return "\t".join(terminal.printable(cell(value), keep=terminal.JOINERS) for value in values) + "\n"
 
 
 def cell(value: Any) -> str:

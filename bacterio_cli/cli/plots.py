@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,8 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "bacterio",
     "text.parse_math": False,  # $ is the end of a name
 }  # fmt: skip
+EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.6}  # of a bar
+END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
@@ -88,33 +91,32 @@ def unwarned() -> Iterator[None]:
     import warnings
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         yield
 
 
 @contextmanager
-def sheet(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """An empty figure, in inches, which is written to `path` when the block ends well. Raises FileError.
+def sheet(path: Path, height: float, title: str) -> Iterator[Figure]:
+    """An empty figure, 9 inches wide, which is written to `path` when the block ends well. Raises FileError.
 
     Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes, which a notice names.
     """
-    from io import BytesIO
-
     from bacterio_cli.checkpoint.atomic_write import atomic_write
 
+    form, drawn, lacking = form_of(path), BytesIO(), ""
     with unwarned():
         import matplotlib
         from matplotlib.figure import Figure
 
-    with unwarned(), matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure
-        drawn = BytesIO()
-        figure.savefig(drawn, format=form_of(path), metadata=UNDATED[form_of(path)])
-        lacking = "" if form_of(path) == "svg" else letters_lacking(figure)
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(STYLE)
+            figure = Figure(figsize=(9.0, height), layout="constrained")
+            figure.suptitle(shown(title, LONGEST_HEADING))
+            yield figure
+            figure.savefig(drawn, format=form, metadata=UNDATED[form])
+            if form != "svg":
+                lacking = letters_lacking(figure)
     if lacking:
         terminal.notice(
             f"boxes stand in {path} for letters that its font lacks: {lacking}; an .svg takes them from your fonts"
@@ -150,8 +152,7 @@ def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: 
 
     `soft`: the training loss was taken against soft targets, and so does not compare with the validation loss.
     """
-    with sheet(path, 9.0, 9.0 if history else 3.0) as figure:
-        figure.suptitle(shown(title, LONGEST_HEADING))
+    with sheet(path, 9.0 if history else 3.0, title) as figure:
         axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
         if history:
             draw_history(axes["c"], axes["n"], axes["r"], history, soft)
@@ -162,79 +163,66 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
     """The rows of the history over steps: one line per phase and net, which are named above the first panel."""
     from matplotlib.ticker import MaxNLocator
 
-    training = "training, an epoch's mean, against soft targets" if soft else "training, an epoch's mean"
-    curves: list[tuple[Axes, str, str, dict[str, Any]]] = [
-        (loss, "nats_per_char", training, {"linestyle": "--", "marker": "o", "markerfacecolor": "white"}),
-        (loss, "valid_nats_per_char", "validation, net alone", {"linestyle": "-", "marker": "s"}),
-        (norm, "gradient_norm", "", {"linestyle": "-", "marker": "."}),
-        (rate, "learning_rate", "", {"linestyle": "-", "marker": "."}),
+    training = "training, an epoch's mean" + ", against soft targets" * soft
+    curves: list[tuple[Axes, str, float, dict[str, Any]]] = [
+        (loss, "nats_per_char", LN2, {"label": training, "ls": "--", "marker": "o", "markerfacecolor": "white"}),
+        (loss, "valid_nats_per_char", LN2, {"label": "validation, net alone", "marker": "s"}),
+        (norm, "gradient_norm", 1.0, {"marker": "."}),
+        (rate, "learning_rate", 1.0, {"marker": "."}),
     ]
     phases = [(key, list(rows)) for key, rows in groupby(history, lambda row: (row["stage"], row["net"]))]
-    of_kind, begin, first = Counter(kind for (kind, _), _ in phases), 0.0, set()
+    of_kind, begin = Counter(kind for (kind, _), _ in phases), 0.0
     whole = max(1.0, *(float(row["step"]) for row in history))
     for (kind, net), rows in phases:
-        steps = [float(row["step"]) for row in rows]
-        for axes, key, label, style in curves:
-            points = [(x, float(row[key])) for x, row in zip(steps, rows, strict=True) if row[key] is not None]
+        for axes, key, unit, style in curves:
+            points = [(float(row["step"]), float(row[key]) / unit) for row in rows if row[key] is not None]
             if points:
-                x, y = zip(*points, strict=True)
-                unit = LN2 if "nats" in key else 1.0
-                label = "" if label in first else label
-                axes.plot(x, [v / unit for v in y], color="black", linewidth=1, markersize=4, label=label, **style)
-                first.add(label)
-        for axes in (loss, norm, rate):
-            if begin:
-                axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-        name = shown(f"{kind} {net + 1}" if of_kind[kind] > 1 else kind)
-        fits = (steps[-1] - begin) / whole > 0.015 * len(name)
+                axes.plot(*zip(*points, strict=True), color="black", linewidth=1, markersize=4, **style)
+                style.pop("label", None)  # a legend names each curve once
+        for axes in (loss, norm, rate) if begin else ():
+            axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
+        name, end = shown(f"{kind} {net + 1}" if of_kind[kind] > 1 else kind), float(rows[-1]["step"])
         loss.text(
-            (begin + steps[-1]) / 2, 1.02, name, transform=loss.get_xaxis_transform(),
-            ha="center", va="bottom", rotation=0 if fits else 90,
+            (begin + end) / 2, 1.02, name, transform=loss.get_xaxis_transform(), ha="center", va="bottom",
+            rotation=0 if (end - begin) / whole > 0.015 * len(name) else 90,
         )  # fmt: skip
-        begin = steps[-1]
-    loss.set_ylabel("loss (bits per character)")
+        begin = end
     loss.legend()
-    norm.set_ylabel("gradient norm (before clipping)")
-    rate.set_ylabel("learning rate (per step)")
-    for axes in (loss, norm, rate):
-        axes.set_xlabel("steps")
-        axes.set_xlim(0, 1.02 * whole)
+    labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
+    for axes, label in zip((loss, norm, rate), labels, strict=True):
+        axes.set(xlabel="steps", ylabel=label, xlim=(0, 1.02 * whole))
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
 def draw_letters(axes: Axes, letters: Letters) -> None:
     """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
-    some = list(letters.corpus)[:MOST_LETTERS]
-    styles = [(letters.corpus, "the corpus", "0.55", ""), (letters.sampled, letters.how, "white", "/////")]
-    for k, (shares, label, face, hatch) in enumerate(styles):
-        at = [place + 0.4 * (k - 0.5) for place in range(len(some))]
+    some, all_letters = list(letters.corpus)[:MOST_LETTERS], len(letters.corpus)
+    styles = ((-0.2, letters.corpus, "the corpus", "0.55", ""), (0.2, letters.sampled, letters.how, "white", END))
+    for aside, shares, label, face, hatch in styles:
         heights = [100 * shares.get(letter, 0.0) for letter in some]
-        axes.bar(at, heights, 0.4, label=label, facecolor=face, edgecolor="black", linewidth=0.6, hatch=hatch)
+        at = [place + aside for place in range(len(some))]
+        axes.bar(at, heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
     axes.set_xticks(range(len(some)), [letter_shown(letter) for letter in some])
-    axes.set_xlim(-0.7, len(some) - 0.3)
     axes.tick_params(axis="x", length=0)
-    all_of_them = len(some) == len(letters.corpus)
-    axes.set_xlabel("letters" if all_of_them else f"the {len(some)} most frequent of {len(letters.corpus):,} letters")
-    axes.set_ylabel("share of all letters (%)")
+    what = "letters" if len(some) == all_letters else f"the {len(some)} most frequent of {all_letters:,} letters"
+    axes.set(xlim=(-0.7, len(some) - 0.3), xlabel=what, ylabel="share of all letters (%)")
     axes.legend()
 
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
     """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
     longest = min(MOST_PLACES, max(len(bits) for _, bits in names))
+    highest = max(max(bits) for _, bits in names)
     columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
     rows = -(-len(names) // columns)
-    highest = max(max(bits) for _, bits in names)
-    with sheet(path, 9.0, 1.0 + 1.4 * rows) as figure:
-        figure.suptitle(shown(title, LONGEST_HEADING))
+    with sheet(path, 1.0 + 1.4 * rows, title) as figure:
         figure.supylabel("surprise, −log₂ P (bits)", fontsize=9)
         figure.supxlabel("letters, $ is the end; the most surprising one is black", fontsize=9)
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
         for axes, (name, bits) in zip(grid, names, strict=False):
-            draw_name(axes, name, [float(b) for b in bits])
-            axes.set_xlim(-1, longest)
-            axes.set_ylim(0, 1.2 * highest or 1)
+            draw_name(axes, name, bits)
+            axes.set(xlim=(-1, longest), ylim=(0, 1.2 * highest or 1))
         for axes in grid[len(names) :]:
             axes.set_axis_off()
 
@@ -243,16 +231,14 @@ def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
     """One name: a bar per letter, its end hatched."""
     places, most = bits[:MOST_PLACES], max(range(len(bits)), key=bits.__getitem__)
     cut = f", the first {len(places)} of {len(name)} letters" if len(places) < len(bits) else ""
-    bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", edgecolor="black", linewidth=0.6)
+    bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", **EDGE)
     if not cut:
-        bars[-1].set_hatch("/////")
+        bars[-1].set_hatch(END)
     if most < len(places):
         bars[most].set_facecolor("black")
-        axes.annotate(
-            f"{bits[most]:.1f}", (most, bits[most]), (0, 2), textcoords="offset points", ha="center", fontsize=8
-        )
-    letters = [letter_shown(letter) for letter in name] + ["$"]
-    axes.set_xticks(range(len(places)), letters[: len(places)])
+        above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+        axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
+    axes.set_xticks(range(len(places)), [*map(letter_shown, name), "$"][: len(places)])
     axes.tick_params(axis="x", length=0, labelbottom=True)
     axes.set_title(shown(name) + cut, loc="left", fontweight="bold")
     axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

@@ -22,7 +22,7 @@ def keep_freed_memory() -> None:
     """Let malloc keep what is freed, up to 1 GiB, for the arrays of the next step.
 
     By default glibc gives every large block back to the system, which hands it out again page by page, each zeroed: up
-    to a fifth of a step (`python tests/bench/speed.py --only memory`). Elsewhere this does nothing.
+    to a fifth of a step. Elsewhere this does nothing.
     """
     import ctypes
 

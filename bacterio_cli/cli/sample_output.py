@@ -39,7 +39,7 @@ def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | 
     """
     width = terminal.columns_of(sys.stdout) if scorer and terminal.is_terminal(sys.stdout) else sys.maxsize
     for label, name in labelled(chosen, labels):
-        sys.stdout.write(name + "\n" if label is None else f"{label}\t{name}\n")
+        sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
             draft = loading.drafted(row).text
             sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
@@ -141,7 +141,7 @@ def options_against(refused: set[str]) -> list[str]:
     """The options that let names pass which are refused for these reasons."""
     from bacterio_cli.nomenclature.usable import REASONS
 
-    causes = {"--any": REASONS, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
 
 

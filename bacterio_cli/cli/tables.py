@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TextIO
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
     from rich.text import Text
 
 GAP = 2  # columns between two cells
-LAST_COLUMN = 12  # columns that the last one keeps, however long its words
+LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
 BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
 CURVE = 24  # values of a curve
 STYLES = {
@@ -33,10 +34,10 @@ def table(
     right: Sequence[str] = (),
     whole: Sequence[str] = (),
 ) -> None:
-    """Rows under headings: ruled on a terminal, plain aligned text elsewhere.
+    """Rows under headings: ruled on a terminal, plain aligned text of any width elsewhere.
 
-    Cells break between words, those of `whole` nowhere, the last column anywhere. On a terminal too narrow for that,
-    each row becomes a block with one cell per line, the empty ones left out.
+    Cells break between words, those of `whole` nowhere. On a terminal too narrow for that each row becomes a block with
+    one cell per line, the empty ones left out. Words break only where they are longer than either form has room for.
     """
     from rich import box
     from rich.cells import cell_len
@@ -49,30 +50,53 @@ def table(
     ]
     texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
     most = [max(map(cell_len, column)) for column in texts]
-    least = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
-    least = [most[k] if name in whole else least[k] for k, name in enumerate(columns)]
-    least[-1] = min(least[-1], LAST_COLUMN)
-    ruled = terminal.is_terminal(stream)
-    widths = widths_within(terminal.columns_of(stream) - GAP * (len(columns) - 1), least, most)
-    if widths or not ruled:
-        edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
-        drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
-        for name, width in zip(columns, widths or least, strict=True):
-            side = "right" if name in right else "left"
-            drawn.add_column(Text(name), width=width, justify=side, overflow="fold")  # type: ignore[arg-type]
-        for row in cells:
-            drawn.add_row(*row)
-    else:
-        drawn = Table.grid(padding=(0, GAP, 0, 0))
-        drawn.add_column(no_wrap=True)
-        drawn.add_column(overflow="fold")
-        for k, row in enumerate(cells):
-            if k:
-                drawn.add_row()
-            for name, cell in zip(columns, row, strict=True):
-                if cell.plain:
-                    drawn.add_row(Text(name, "bold"), cell)
-    terminal.show(drawn, stream=stream, wrapped=True)
+    least = [most[k] if name in whole else max(map(longest_word, texts[k])) for k, name in enumerate(columns)]
+    ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
+    width = terminal.columns_of(stream) if ruled else sum(most) + gaps
+    room = width - max(map(len, columns)) - GAP  # of a cell in a block
+    widths = widths_within(width - gaps, least, most)
+    if not widths and max(least) > room:
+        widths = widths_within(width - gaps, [*least[:-1], min(least[-1], LAST_COLUMN)], most)
+    if not widths:
+        terminal.show(blocks(columns, cells, room), stream=stream)
+        return
+    edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
+    drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
+    for name, wide in zip(columns, widths, strict=True):
+        side = "right" if name in right else "left"
+        drawn.add_column(Text(name), width=wide, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for row in cells:
+        drawn.add_row(*row)
+    terminal.show(drawn, stream=stream, width=width)
+
+
+def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]], room: int) -> Group:
+    """A block per row: its cells beside their headings, which leave `room`, or below where that is not enough."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    lines: list[RenderableType] = []
+    for row in rows:
+        for name, cell in zip(columns, row, strict=True):
+            if longest_word(cell.plain) > room:
+                lines += [Text(name, "bold"), Padding(cell, (0, 0, 0, GAP))]
+            elif cell.plain:
+                beside = Table.grid(padding=(0, GAP, 0, 0))
+                beside.add_column(width=max(map(len, columns)))
+                beside.add_column(width=room)
+                beside.add_row(Text(name, "bold"), cell)
+                lines.append(beside)
+        lines.append("")
+    return Group(*lines)
+
+
+def longest_word(text: str) -> int:
+    """How many columns it takes."""
+    from rich.cells import cell_len
+
+    return max(map(cell_len, text.split()), default=0)
 
 
 def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:
@@ -93,11 +117,6 @@ def short(value: float) -> str:
         return f"{value:.4f}" if value else "0"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.0f} %"
 
 
 def bar(share: float) -> str:

@@ -11,15 +11,16 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
-
-from bacterio_cli.errors import UNPRINTABLE
+from unicodedata import category
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-PIPE_WIDTH = 200  # columns for a table that goes to a file or a pipe
+PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
+HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
+JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
 BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
 LEGEND = (
     "bars are P of each letter and of the end: above as drawn, below in the model; "
@@ -27,29 +28,51 @@ LEGEND = (
 )
 
 
-def printable(text: str) -> str:
-    """The text with control and bidirectional characters escaped: names and paths come from files, and files lie."""
-    return UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+def printable(text: str, *, keep: str = "") -> str:
+    """The text with control, format and bidirectional characters escaped: names and paths come from files, and files lie."""
+    if text.isprintable():
+        return text
+    letters = (c if category(c) not in HIDDEN or c in keep else ord(c) for c in text)
+    return "".join(c if isinstance(c, str) else f"\\x{c:02x}" if c < 0x100 else f"\\u{c:04x}" for c in letters)
+
+
+def result(text: str) -> str:
+    """Lines as they go to stdout: escaped for a terminal, to the letter for a file or a pipe."""
+    return printable(text, keep=JOINERS + "\n") if is_terminal(sys.stdout) else text
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON, in which control and bidirectional characters stand as escapes."""
+    """One line of JSON, in which control, format and bidirectional characters stand as escapes."""
     import json
 
     text = json.dumps(value, ensure_ascii=False)
-    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    if not text.isprintable():
+        text = "".join(json.dumps(c)[1:-1] if category(c) in HIDDEN else c for c in text)
+    return text + "\n"
 
 
 def notice(text: str) -> None:
-    """One line on stderr; that it cannot be written stops nothing."""
-    with suppress(OSError):
-        sys.stderr.write(f"bacterio: {printable(text)}\n")
-        sys.stderr.flush()
+    """One line on stderr, which a terminal gets broken between words."""
+    line(f"bacterio: {text}", stream=sys.stderr)
+    sys.stderr.flush()
 
 
 def error(text: str) -> None:
     """One line on stderr that says what went wrong."""
     notice(f"error: {text}")
+
+
+def line(text: str, *, stream: TextIO) -> None:
+    """A line; on a terminal broken between words where it is too long, and then indented."""
+    text = printable(text)
+    stream.write((filled(text, columns_of(stream), "  ") if is_terminal(stream) else text) + "\n")
+
+
+def filled(text: str, width: int, indent: str = "") -> str:
+    """The text in lines of so many letters, in which words stay whole."""
+    import textwrap
+
+    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -67,10 +90,9 @@ def shaded(name: str, bits: Iterable[float] | None) -> Text:
     """The name with each letter coloured by its surprise, −log₂ P in bits; plain if there is none."""
     from rich.text import Text
 
-    text = Text()
-    for letter, surprise in zip(name, [0.0] * len(name) if bits is None else bits, strict=False):
-        text.append(printable(letter), style_of(surprise))
-    return text
+    if bits is None:
+        return Text(printable(name))
+    return Text.assemble(*((printable(c), style_of(surprise)) for c, surprise in zip(name, bits, strict=False)))
 
 
 def bars(name: str, bits: Iterable[float]) -> Text:
@@ -78,10 +100,8 @@ def bars(name: str, bits: Iterable[float]) -> Text:
     from rich.cells import cell_len
     from rich.text import Text
 
-    text = Text()
-    for letter, surprise in zip(name + "$", bits, strict=True):
-        text.append(BARS[min(7, int(8 * 2**-surprise))] * cell_len(printable(letter)), style_of(surprise))
-    return text
+    pairs = [(cell_len(printable(c)), surprise) for c, surprise in zip(name + "$", bits, strict=True)]
+    return Text.assemble(*((BARS[min(7, int(8 * 2**-s))] * wide, style_of(s)) for wide, s in pairs))
 
 
 def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]) -> None:
@@ -91,7 +111,7 @@ def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]
     show(Text("\n").join([shaded(name, drawn), bars(name, drawn), bars(name, plain)]), stream=sys.stdout)
 
 
-def show(what: RenderableType, *, stream: TextIO, wrapped: bool = False) -> None:
+def show(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:
     """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go.
 
     It is written here and not by rich, which would end the process itself where a reader has gone.
@@ -99,37 +119,39 @@ def show(what: RenderableType, *, stream: TextIO, wrapped: bool = False) -> None
     from rich.console import Console
 
     # Without a height rich takes every dumb terminal for 80 columns.
-    console = Console(file=stream, width=columns_of(stream), height=24, highlight=False)
+    console = Console(file=stream, width=width or columns_of(stream), height=24, highlight=False)
     with console.capture() as captured:
-        console.print(what, soft_wrap=not wrapped)
-    stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        console.print(what)
+    stream.write("".join(f"{row.rstrip()}\n" for row in captured.get().splitlines()))
 
 
 def columns_of(stream: TextIO) -> int:
-    """How wide it is; COLUMNS wins, as elsewhere."""
+    """How wide it is, or 20 if it is narrower; COLUMNS wins, as elsewhere, where it is a number of columns."""
     if not is_terminal(stream):
         return PIPE_WIDTH
     said = os.environ.get("COLUMNS", "")
     columns = int(said) if said.isdecimal() and len(said) < 6 else 0
     with suppress(OSError, ValueError, AttributeError):  # a terminal in name only
         columns = columns or os.get_terminal_size(stream.fileno()).columns
-    return columns or 80
+    return max(LEAST_WIDTH, columns or 80)
 
 
-def paragraph(text: str, *, stream: TextIO) -> None:
-    """Prose, broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula."""
+def paragraph(text: str, *, stream: TextIO | None = None, apart: bool = False) -> None:
+    """Prose, on stdout by default, after an empty line if it stands apart.
+
+    It is broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula.
+    """
     import re
-    import textwrap
 
-    width = min(80, columns_of(stream))
+    stream = stream or sys.stdout
     held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
-    stream.write(textwrap.fill(held, width, break_on_hyphens=False).replace("\xa0", " ") + "\n")
+    stream.write("\n" * apart + filled(held, min(80, columns_of(stream))).replace("\xa0", " ") + "\n")
 
 
 def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) -> None:
     """Lines behind - and lines behind +, red and green on a terminal."""
     from rich.text import Text
 
-    lines = [Text(printable(f"- {line}"), "red") for line in wrong]
-    lines += [Text(printable(f"+ {line}"), "green") for line in right]
+    lines = [Text(printable(f"- {row}"), "red") for row in wrong]
+    lines += [Text(printable(f"+ {row}"), "green") for row in right]
     show(Text("\n").join(lines), stream=stream)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import tables, terminal
 
@@ -21,25 +21,20 @@ BOUNDARY = "$"  # as `score` writes it
 
 def show(found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
     """The way forward, the way back layer by layer, the equations, and the gradients."""
-    model, T = found.model, len(found.steps)
+    model = found.model
     layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"
-    say(f"{name}: T = {T} steps, {found.nats_per_char / LN2:.4f} bits per letter; {BOUNDARY} is the boundary")
-    say(f"{model.cell}, {layers} of {model.n_a} units, float64")
+    bits = found.nats_per_char / LN2
+    terminal.paragraph(f"{name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter; {BOUNDARY} is the boundary")
+    terminal.paragraph(f"{model.cell}, {layers} of {model.n_a} units, float64")
     show_forward(found, letters)
     show_backward(found, letters, truncate)
     show_equations(found)
     show_gradients(found, truncate)
 
 
-def say(text: str) -> None:
-    """A line of the result, or a few."""
-    terminal.paragraph(text, stream=sys.stdout)
-
-
 def heading(text: str) -> None:
     """A line after an empty one."""
-    sys.stdout.write("\n")
-    say(text)
+    terminal.paragraph(text, apart=True)
 
 
 def show_forward(found: Trace, letters: Sequence[str]) -> None:
@@ -47,19 +42,11 @@ def show_forward(found: Trace, letters: Sequence[str]) -> None:
     heading("Forward: x is read, y is to come")
     rows = []
     for s in found.steps:
-        likeliest = (-s.y_hat).argsort(kind="stable")[:3]
-        norms = found.norms(s.t)
-        rows.append((
-            str(s.t),
-            letters[s.x],
-            letters[s.y],
-            f"{s.y_hat[s.y]:.4f}",
-            f"{s.nats / LN2:.2f}",
-            " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(found.model.layers)),
-            "  ".join(f"{letters[i]} {s.y_hat[i]:.2f}" for i in likeliest),
-        ))  # fmt: skip
-    state = "‖a‖" if found.model.layers == 1 else "‖a‖ by layer"
-    columns = ("t", "x", "y", "P(y)", "bits", state, "likeliest")
+        norms, likeliest = found.norms(s.t), (-s.y_hat).argsort(kind="stable")[:3]
+        states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(found.model.layers))
+        best = "  ".join(f"{letters[i]} {s.y_hat[i]:.2f}" for i in likeliest)
+        rows.append((str(s.t), letters[s.x], letters[s.y], f"{s.y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
+    columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if found.model.layers == 1 else "‖a‖ by layer", "likeliest")
     tables.table(columns, rows, stream=sys.stdout, right=("t", "P(y)", "bits"))
 
 
@@ -75,16 +62,15 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
         f"dz of the gates before σ, tanh or f; {cut if truncate else alone}"
     )
     for k in reversed(range(found.model.layers)):
-        own = ["da", *(symbol for symbol in ("dh_next", "dc_next") if f"0.{symbol}" in norms[0]), "dz"]
+        own = [symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]]
         keys = ["dz_y"] * (k == found.model.layers - 1) + [f"{k}.{symbol}" for symbol in own]
         rows = []
         for s, n in zip(reversed(found.steps), reversed(norms), strict=True):
             row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in keys)]
             if truncate:
-                lost = n[f"{k}.lost"]
-                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}"]
-                row.append(tables.bar(lost) if scale.drawn else "")
-                row.append("cut" if s.t % truncate == 0 and s.t < len(norms) else "")
+                lost, mark = n[f"{k}.lost"], "cut" if s.t % truncate == 0 and s.t < len(norms) else ""
+                bar = tables.bar(lost) if scale.drawn else ""
+                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}", bar, mark]
             else:
                 row += [scale.number(n[f"{k}.{symbol}"]) for symbol in fading]
             rows.append(row)
@@ -94,7 +80,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
         right = ("t", *numbers, "truncated", "lost")
         tables.table(("t", "x", *numbers, *behind), rows, stream=sys.stdout, right=right)
         if not truncate:
-            say(fate([n[f"{k}.last_a"] for n in norms]))
+            terminal.paragraph(fate([n[f"{k}.last_a"] for n in norms]))
 
 
 class Scale:
@@ -139,17 +125,15 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     from bacterio_cli.nn.models import shapes
     from bacterio_cli.trace.equations import gradient_equations
 
-    sizes = shapes(found.model)
-    sums = gradient_equations(found.back.grads, found.model.cell)
+    sizes, sums = shapes(found.model), gradient_equations(found.back.grads, found.model.cell)
     rows = []
     for g in found.gradients():
-        row = [g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm)]
         left = [tables.short(g.truncated), f"{g.lost:.2f}", "–" if g.cosine is None else f"{g.cosine:.4f}"]
-        rows.append(row + (left if truncate else [sums.get(g.name, "")]))
+        behind = left if truncate else [sums.get(g.name, "")]
+        rows.append((g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm), *behind))
     heading("Gradients of the parameters, summed over time")
     columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
-    right = ("norm", "truncated", "lost", "cosine")
-    tables.table(columns, rows, stream=sys.stdout, right=right)
+    tables.table(columns, rows, stream=sys.stdout, right=("norm", "truncated", "lost", "cosine"))
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
@@ -157,41 +141,37 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
 
     Of units and letters the eight with the largest gradients, unless all are wanted.
     """
-    s, vectors = found.steps[t - 1], found.vectors(t)
-    say(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
-    say(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
-    if found.model.n_x == 0:
-        say(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+    s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
+    terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
+    terminal.paragraph(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
+    if model.n_x:
+        x_t = [tables.short(value) for value in s.x_t[: None if full else MOST_SHOWN]]
+        terminal.paragraph(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
     else:
-        shown = s.x_t if full else s.x_t[:MOST_SHOWN]
-        more = "" if len(shown) == len(s.x_t) else f", … ({len(s.x_t)} numbers)"
-        say(f"x_t = {', '.join(map(tables.short, shown))}{more}")
-    for k in reversed(range(found.model.layers)):
-        own = {n.partition(".")[2]: v for n, v in vectors.items() if n.startswith(f"{k}.")}
-        if found.model.cell == "rnn":
+        terminal.paragraph(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+    units = [str(unit) for unit in range(1, model.n_a + 1)]
+    for k in reversed(range(model.layers)):
+        own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
+        if model.cell == "rnn":
             from bacterio_cli.nn.activations import ACTIVATIONS
 
-            own["f′"] = ACTIVATIONS[found.model.activation].derivative(own["a"])
-        units = [str(unit) for unit in range(1, found.model.n_a + 1)]
-        largest = own["dz" if "dz" in own else "da"]
+            own["f′"] = ACTIVATIONS[model.activation].derivative(own["a"])
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
-            show_columns(
-                f"Layer {k}, {way}", "unit", units, {name: own[name] for name in symbols}, by=largest, full=full
-            )
+            columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
+            show_columns(f"Layer {k}, {way}", columns, by=own.get("dz", own["da"]), full=full)
     target = [float(letter == s.y) for letter in range(len(letters))]
-    columns: dict[str, Iterable[float]] = {"z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
-    show_columns("Letters", "letter", letters, columns, by=vectors["dz_y"], full=full)
+    columns = {"letter": letters, "z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
+    show_columns("Letters", columns, by=vectors["dz_y"], full=full)
 
 
-def show_columns(
-    title: str, of: str, labels: Sequence[str], vectors: Mapping[str, Iterable[float]], *, by: Array, full: bool
-) -> None:
-    """Vectors of one length side by side, a row per unit or letter: all, or those that are largest by one of them."""
+def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
+    """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
-    heading(title if len(shown) == len(labels) else f"{title}: {len(shown)} of {len(labels)}; --full shows all")
-    rows = [(label, *map(tables.short, values)) for label, *values in zip(labels, *vectors.values(), strict=True)]
-    tables.table((of, *vectors), [rows[k] for k in shown], stream=sys.stdout, right=tuple(vectors))
+    heading(title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all")
+    labels, *vectors = columns.values()
+    rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
+    tables.table(tuple(columns), rows, stream=sys.stdout, right=tuple(columns)[1:])
 
 
 def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
@@ -201,20 +181,13 @@ def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
     from bacterio_cli.nn.models import CharRNN, init
     from bacterio_cli.trace.bptt import trace
 
-    sizes, norms = (found.model.n_y, found.model.n_x, found.model.n_a, 1), {}
-    for label, kind in (
-        ("tanh", ("rnn", "tanh")),
-        ("sigmoid", ("rnn", "sigmoid")),
-        ("relu", ("rnn", "relu")),
-        ("lstm", ("lstm",)),
-    ):
-        net = CharRNN(*sizes, *kind)
-        steps = trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, name)
+    columns = {"t": [str(step.t) for step in reversed(found.steps)]}
+    for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
+        net = CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
+        fresh = trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, name)
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
-            norms[f"{label} {symbol[-1]}"] = [steps.norms(step.t)[f"0.{symbol}"] for step in steps.steps]
+            norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
+            columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
     heading("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0")
-    rows = [
-        (str(step.t), *(tables.short(values[step.t - 1] / max(values)) for values in norms.values()))
-        for step in reversed(found.steps)
-    ]
-    tables.table(("t", *norms), rows, stream=sys.stdout, right=("t", *norms))
+    rows = list(zip(*columns.values(), strict=True))
+    tables.table(tuple(columns), rows, stream=sys.stdout, right=tuple(columns))

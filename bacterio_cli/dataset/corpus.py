@@ -99,13 +99,17 @@ def read_corpus(
         profile,
         all(reading.format == "lines" and reading.encoding == "UTF-8" and not reading.notes for reading in readings),
     )
+    refuse_fewer(corpus, least, ", ".join(reading.source for reading in readings))
+    return corpus
+
+
+def refuse_fewer(corpus: Corpus, least: int, where: str) -> None:
+    """InputError if a corpus has fewer names than are needed."""
     if len(corpus.names) < least:
         found = f"has only one name, {corpus.names[0]!r}" if corpus.names else "has no names"
         why = f" ({corpus.losses})" if corpus.losses else ""
         wanted = "a list" if least < 2 else "a list of at least two"
-        where = ", ".join(reading.source for reading in readings)
         raise InputError(where, found + why, f"give {wanted}, one name a line")
-    return corpus
 
 
 def split(names: Sequence[str], fraction: float, rng: np.random.Generator) -> tuple[list[str], list[str]]:

@@ -23,6 +23,9 @@ from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.usable import REASONS, Usable
 
 Refused = NDArray[np.bool_]
+# Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
+# figure, 6 % of those between the two, and 36 % of those below the first.
+PLAUSIBLE, SURE = 50, 80
 
 
 class Filter(NamedTuple):
@@ -54,9 +57,13 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
-    """What names of genera pass unless any will do, a filter per reason of a refusal; `asked` words may be rare."""
+    """What names of genera pass unless any will do, a filter per reason of a refusal.
+
+    Words that are asked for may be rare, and names with them implausible.
+    """
     refusal = lru_cache(2**11)(Usable(scorer.morphology, asked).refusal)  # each name is asked for each reason
-    return [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
+    found = [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
+    return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
 
 
 def about(words: Collection[Word], scorer: Scorer) -> Filter:
@@ -134,13 +141,23 @@ def unlisted(spellings: Collection[str]) -> Filter:
     return per_name("listed", lambda name: name.casefold() not in spellings)
 
 
-def without_conflict(scorer: Scorer) -> Filter:
-    """Names that break no rule for genus names so badly that it is a conflict."""
+def faultless(scorer: Scorer) -> Filter:
+    """Names that break no rule for genus names, be it a warning."""
 
     def refuses(names: Sequence[str]) -> Refused:
-        return np.array([row.status == "conflict" for row in scorer.score(names, likelihood=False)], bool)
+        return np.array([row.status != "ok" for row in scorer.score(names, likelihood=False)], bool)
 
-    return Filter("conflict", refuses)
+    return Filter("breaks a rule", refuses)
+
+
+def plausible(scorer: Scorer, percent: float) -> Filter:
+    """Names likelier, per character, than so many per cent of those held out; all names if none were."""
+
+    def refuses(names: Sequence[str]) -> Refused:
+        found = map(scorer.percentile, scorer.surprises(names))
+        return np.array([value is not None and value < percent for value in found], bool)
+
+    return Filter("implausible", refuses)
 
 
 def apart(lookup: Lookup, edits: int) -> Filter:

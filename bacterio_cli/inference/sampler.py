@@ -29,8 +29,8 @@ from bacterio_cli.nn.layers import Array
 if TYPE_CHECKING:
     from bacterio_cli.inference.filters import Filter
 
-FIRST_BLOCK = 192
-FILTERED = 32, 512  # draws that filters look at together, for a few names and for many
+FIRST_BLOCK = 320
+FILTERED = 128, 512  # draws that filters look at together, for a few names and for many
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 200_000  # draws in a row without one that is accepted
@@ -90,7 +90,7 @@ class SamplingStats:
 
 
 def block_sizes(n_y: int, steps: int) -> Iterator[int]:
-    """192, 1,536, 12,288, 65,536, …: small first, for a few at once; less for many letters or long names."""
+    """320, 2,560, 20,480, 65,536, …: small first, for a few at once; less for many letters or long names."""
     size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
     while True:
         yield size

@@ -24,23 +24,20 @@ lines = st.lists(anything | st.sampled_from(["Abella", "a\u0301b", "שלום", "
 
 def run(words: list[str], stdin: bytes = b"") -> Result:
     """The command in this process, with streams of its own; a traceback fails the test by itself."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
-    given = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+    out, err, given = io.BytesIO(), io.BytesIO(), io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
     code: object = 0
     with (
         mock.patch.multiple(sys, argv=["bacterio", *words], stdin=given),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
+        contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8")),
+        contextlib.redirect_stderr(io.TextIOWrapper(err, "utf-8")),
     ):
         try:
             main()
         except SystemExit as stop:
             code = stop.code
-    texts = []
-    for stream in (out, err):
-        stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
-    return Result(int(code or 0), *texts)  # type: ignore[call-overload]
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Result(int(code or 0), out.getvalue().decode(), err.getvalue().decode())  # type: ignore[call-overload]
 
 
 def ends_well(result: Result, *, printed: bool = True) -> None:

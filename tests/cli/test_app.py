@@ -13,6 +13,8 @@ from support.processes import ENVIRONMENT, TINY, bacterio, write_names
 
 from bacterio_cli import __version__
 
+COMMANDS = ["train", "sample", "score", "trace", "gradcheck", "info", "corpus"]
+
 
 def test_version(tmp_path: Path) -> None:
     """--version prints the name and version of the package."""
@@ -22,17 +24,19 @@ def test_version(tmp_path: Path) -> None:
 def test_help_lists_the_commands(tmp_path: Path) -> None:
     """--help goes to stdout with exit 0 and names every command."""
     result = bacterio("--help", cwd=tmp_path)
-    listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].split("\n\n")[0].splitlines()]
+    listed = re.findall(r"^  (\w+)", result.stdout.partition("Commands:\n")[2].split("\n\n")[0], flags=re.MULTILINE)
     assert (result.code, result.stderr) == (0, "")
-    assert listed == ["train", "sample", "score", "trace", "gradcheck", "info", "corpus"]
+    assert listed == COMMANDS
+    assert bacterio("--help", cwd=tmp_path, PYTHONOPTIMIZE="2") == result
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "score", "trace", "gradcheck", "info", "corpus"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> None:
-    """`bacterio COMMAND --help` goes to stdout, exit 0, and shows how it is called."""
+    """`bacterio COMMAND --help` goes to stdout, exit 0, and shows how it is called, with docstrings or without."""
     result = bacterio(name, "--help", cwd=tmp_path)
     assert (result.code, result.stderr) == (0, "")
     assert f"Example: bacterio {name}" in result.stdout
+    assert bacterio(name, "--help", cwd=tmp_path, PYTHONOPTIMIZE="2") == result
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,10 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("train - -", "'-'"),
         ("gradcheck --inject nonsense", "nonsense"),
         ("gradcheck --arch rnn -c m.npz", "--arch"),
+        ("corpus", "FILE"),
+        ("corpus names.txt --input-format excel", "excel"),
+        ("score --format names Kora", "names"),
+        ("score --profile town Kora", "town"),
     ],
 )
 def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT
+from support.processes import ENVIRONMENT, bacterio
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.gradcheck.bugs import BUGS
@@ -43,7 +43,6 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
     return [row.partition("\t")[0] for row in found.splitlines() if row]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -60,13 +59,22 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
         ("bacterio corpus --input-format ", [*FORMATS]),
     ],
 )
-def test_a_shell_is_told_how_a_line_goes_on(shell: str, line: str, words: list[str], tmp_path: Path) -> None:
+def test_a_shell_is_told_how_a_line_goes_on(line: str, words: list[str], tmp_path: Path) -> None:
     """Commands, options and the values of an option, those alone that begin as typed."""
-    assert completed(shell, line, tmp_path) == words
+    assert completed("bash", line, tmp_path) == words
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("words", ["info", "sample -c", "score --checkpoint", "gradcheck -c"])
+@pytest.mark.parametrize("shell", SHELLS[1:])
+def test_other_shells_are_told_the_same(shell: str, tmp_path: Path) -> None:
+    """Commands and values in the form that zsh and fish read."""
+    assert completed(shell, "bacterio sc", tmp_path) == ["score"]
+    assert completed(shell, "bacterio sample --gender ", tmp_path) == ["m", "f", "n"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [("bash", "info"), ("zsh", "sample -c"), ("fish", "score --checkpoint"), ("bash", "gradcheck -c")],
+)
 def test_checkpoints_are_those_of_the_folder(shell: str, words: str, tmp_path: Path) -> None:
     """Files that end in .npz, in the folder that is typed; where there is none, nothing, and the shell lists files."""
     (tmp_path / "sub").mkdir()
@@ -77,12 +85,12 @@ def test_checkpoints_are_those_of_the_folder(shell: str, words: str, tmp_path: P
     assert completed(shell, f"bacterio {words} su", tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["\\$(touch pwned).npz", "`x`.npz", "a b.npz", "a'b.npz", "a\nb.npz", "a:b.npz"])
-def test_a_file_name_that_a_shell_could_run_is_not_offered(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_file_name_that_a_shell_could_run_is_not_offered(shell: str, tmp_path: Path) -> None:
     """zsh evaluates the answer: names with anything but letters, digits and the like are left to the shell itself."""
-    (tmp_path / name).touch()
-    (tmp_path / "m.npz").touch()
-    assert [completed(shell, "bacterio info ", tmp_path) for shell in SHELLS] == [["m.npz"]] * 3
+    for name in ("\\$(touch pwned).npz", "`x`.npz", "a b.npz", "a'b.npz", "a\nb.npz", "a:b.npz", "m.npz"):
+        (tmp_path / name).touch()
+    assert completed(shell, "bacterio info ", tmp_path) == ["m.npz"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
@@ -90,6 +98,12 @@ def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) ->
     """On one line, however long, and with its default."""
     assert re.search(r"--preset.*A flag beside it wins\.", answer(shell, "bacterio train --p", tmp_path))
     assert re.search(r"--patience.*\[default.*: 0\]", answer(shell, "bacterio train --p", tmp_path))
+
+
+@pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "bacterio sc"}, {"COMP_WORDS": "bacterio", "COMP_CWORD": "x"}])
+def test_without_a_shell_nothing_is_offered(words: dict[str, str], tmp_path: Path) -> None:
+    """Where bash's variables are not set, nothing is printed, and no traceback."""
+    assert bacterio(cwd=tmp_path, _BACTERIO_COMPLETE="complete_bash", **words) == (1, "", "")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from support.processes import ROOT, Result, bacterio, only_error
 from support.shipped import SCORER
 
+from bacterio_cli.inference.filters import PLAUSIBLE
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.reference import also_known_names
 from bacterio_cli.nomenclature.usable import Usable
@@ -35,7 +36,9 @@ def test_default_names_are_the_usable_ones_of_all_draws(seed: int, tmp_path: Pat
     usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (240, ["--any"])))
     names, free = usable.stdout.splitlines(), every.stdout.splitlines()
     assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
-    expected = [name for name in free if not Usable(SCORER.morphology).refusal(name)]
+    refusal = Usable(SCORER.morphology).refusal
+    rows = SCORER.score([name for name in free if not refusal(name)])
+    expected = [row.name for row in rows if row.percentile is not None and row.percentile >= PLAUSIBLE]
     assert names[: len(expected)] == expected[:60]
     assert 20 < len(expected) < 120
     assert not set(free) & set(also_known_names().names)

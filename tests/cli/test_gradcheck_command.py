@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
-from support.processes import bacterio, on_terminal, only_error, small_model, strict_json
-
-
-def test_a_terminal_gets_colours_unless_they_are_refused(tmp_path: Path) -> None:
-    """FAIL is red on a terminal; not with NO_COLOR, and not in a pipe."""
-    words, red = ("gradcheck", "--arch", "mlp", "--inject", "slope-twice"), "\x1b[1;31mFAIL"
-    code, shown = on_terminal(*words, cwd=tmp_path)
-    assert (code, red in shown) == (1, True)
-    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
-    assert (code, "FAIL" in shown, "\x1b[1;31m" in shown, "\x1b[32m" in shown) == (1, True, False, False)
-    assert "\x1b" not in bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stdout
-
-
-def test_a_lesson_is_coloured_on_a_terminal(tmp_path: Path) -> None:
-    """The mistaken line is red, the right one green, and a scale that hides the mistake red; not with NO_COLOR."""
-    words = ("gradcheck", "--arch", "mlp", "--inject", "tanh-twice", "--explain")
-    wrong, right = "- return np.subtract(1, np.tanh(a) ** 2, out=out)", "+ return np.subtract(1, np.multiply(a, a, out"
-    code, shown = on_terminal(*words, cwd=tmp_path)
-    assert (code, f"\x1b[31m{wrong}" in shown, f"\x1b[32m{right}" in shown) == (1, True, True)
-    assert re.search(r"\x1b\[1;31m *unseen", shown)
-    code, shown = on_terminal(*words, cwd=tmp_path, NO_COLOR="1")
-    assert (code, f"\n{wrong}" in shown, f"\n{right}" in shown, "\x1b[3" in shown) == (1, True, True, False)
-
+from support.processes import bacterio, only_error, small_model, strict_json
 
 GRADCHECK_ROW = {
     "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from pathlib import Path
 
 import pytest
 from support.processes import ROOT, bacterio, begin, finish, only_error, write_names
-from support.svg import panels, texts
+from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import draw_surprise
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.training import trainer
-
-drawn = pytest.mark.skipif(
-    importlib.util.find_spec("matplotlib") is None,
-    reason="matplotlib, which pictures need, is not installed",
-)
 
 
 @pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])

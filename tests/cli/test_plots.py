@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.processes import NAMES, bacterio, small_model
-from support.svg import panels, texts
+from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import Letters, draw_model, draw_surprise
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
-
-drawn = pytest.mark.skipif(
-    importlib.util.find_spec("matplotlib") is None,
-    reason="matplotlib, which pictures need, is not installed",
-)
 
 
 @drawn

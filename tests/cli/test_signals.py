@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from support.processes import (
     ENVIRONMENT,
+    NAMES,
     TINY,
     Result,
     bacterio,
@@ -118,8 +119,8 @@ def test_a_hangup_is_ignored_under_nohup(tmp_path: Path, uninterrupted: Callable
 
 def test_what_an_interruption_keeps_is_said(tmp_path: Path) -> None:
     """Before the first step nothing, in the first epoch the steps, but not in the place of a finished model."""
-    write_names(tmp_path)
-    words = ("train", "names.txt", *OPTIONS, "--stream", "--bptt", "1", "--batch-size", "1")  # an epoch takes its time
+    write_names(tmp_path, [first + last for first in NAMES for last in NAMES])  # an epoch takes its time
+    words = ("train", "names.txt", *OPTIONS, "--stream", "--bptt", "1", "--batch-size", "1")
     os.mkfifo(tmp_path / "pipe")
     waiting = start(tmp_path, "train", "pipe", *OPTIONS)
     with (tmp_path / "pipe").open("w"):  # it has begun to read

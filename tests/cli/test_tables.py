@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support.processes import bacterio, examples, on_terminal
+from support.samples import GTDB, place
 
 from bacterio_cli.cli.tables import curve, table, widths_within
 from bacterio_cli.cli.terminal import columns_of
@@ -40,7 +41,7 @@ def shown(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [line.rstrip() for line in ANSI.sub("", screen.getvalue()).splitlines()]
 
 
-@pytest.mark.parametrize("width", [24, 40, 43, 46, 50, 60, 80, 200])
+@pytest.mark.parametrize("width", [20, 24, 40, 43, 46, 50, 60, 80, 200])
 def test_nothing_is_lost_on_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """No line is wider than the screen, and every letter of every cell is there."""
     lines = shown(width, monkeypatch)
@@ -90,24 +91,64 @@ def test_a_curve_is_a_line_of_blocks() -> None:
     assert (len(many), many[0], many[-1]) == (24, "█", "▁")
 
 
-def test_columns_come_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has 200; a screen what COLUMNS says."""
-    monkeypatch.setenv("COLUMNS", "50")
-    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, 50)
+@pytest.mark.parametrize(
+    ("said", "columns"), [("50", 50), ("20", 20), ("1", 20), ("0", 80), ("-5", 80), ("abc", 80), ("9" * 20, 80)]
+)
+def test_columns_come_from_the_screen(said: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file has 200; a screen what COLUMNS says if it is a number of columns, 20 at least, else 80."""
+    monkeypatch.setenv("COLUMNS", said)
+    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, columns)
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-@pytest.mark.parametrize("columns", [50, 80])
-def test_score_is_whole_on_a_narrow_terminal(columns: int, term: str, room: Path) -> None:
-    """The status is not cut, and the lines of the table are not wider than the terminal."""
-    words = ("score", "-c", "m.npz", "--profile", "genus", "Borixis", "Boribactus")
-    code, seen = on_terminal(*words, cwd=room, size=(24, columns), TERM=term)
-    lines = ANSI.sub("", seen).splitlines()
-    rows = lines[1 : next(k for k, line in enumerate(lines) if line.startswith("Borixis: "))]
-    assert code == 0
-    assert max(map(len, rows)) <= columns
-    assert re.search(r"\bconflict\b", "\n".join(rows))
-    assert ("\x1b" in seen) == (term != "dumb")
+def test_rows_in_a_pipe_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However wide they are, and whatever COLUMNS says."""
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = io.StringIO()
+    table(("name", "why"), [("Abella", "a word " * 50)], stream=stream)
+    assert [line.split() for line in stream.getvalue().splitlines()] == [
+        ["name", "why"],
+        ["Abella", *["a", "word"] * 50],
+    ]
+
+
+WORDY = (
+    "score -c m.npz --format table --profile genus --etymology Borixis Boribactus", "corpus genera.tsv", "info m.npz",
+    "trace -c m.npz Borixa --truncate 2", "trace -c m.npz Borixa", "gradcheck --list-bugs", "gradcheck --arch mlp",
+    "gradcheck --arch mlp --inject slope-twice --explain", "corpus no/such/file-of-names.txt", "score --help", "--help",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDY)
+def test_no_word_is_broken_at_50_columns(words: str, room: Path) -> None:
+    """Tables, notices, errors and help on a dumb terminal: no line is wider, only words beyond 40 letters are cut."""
+    place(room, GTDB, "genera.tsv")
+    code, seen = on_terminal(*words.split(), cwd=room, size=(24, 50), TERM="dumb")
+    plain, lines = bacterio(*words.split(), cwd=room), seen.splitlines()
+    assert (code, "\x1b" in seen) == (plain.code, False)
+    assert max(map(cell_len, lines)) <= 50
+    there, whole = (set(re.findall(r"[^\W_]+", text)) for text in (" ".join(lines), plain.stdout + plain.stderr))
+    assert [word for word in there - whole if word.isalpha() and not any(word in w for w in whole if len(w) > 40)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "coloured"),
+    [
+        ("score -c m.npz --profile genus Borixis Boribactus", ["\x1b\\[1;31mconflict", "\x1b\\[32mok"]),
+        ("gradcheck --arch mlp --inject slope-twice", ["\x1b\\[1;31mFAIL", "\x1b\\[32mpass"]),
+        (
+            "gradcheck --arch mlp --inject tanh-twice --explain",
+            ["\x1b\\[31m- return np.subtract", "\x1b\\[32m\\+ return np.subtract", "\x1b\\[1;31m *unseen"],
+        ),
+    ],
+)
+def test_a_terminal_gets_colours_unless_they_are_refused(words: str, coloured: list[str], room: Path) -> None:
+    """Verdicts and the lines of a lesson; not with NO_COLOR, which leaves the text, and not in a pipe."""
+    _, shown = on_terminal(*words.split(), cwd=room)
+    _, plain = on_terminal(*words.split(), cwd=room, NO_COLOR="1")
+    assert all(re.search(piece, shown) for piece in coloured)
+    assert all(re.search(piece.partition("m")[2], plain) for piece in coloured)
+    assert not re.search(r"\x1b\[(1;)?3", plain)
+    assert "\x1b" not in bacterio(*words.split(), cwd=room, TERM="xterm-256color").stdout
 
 
 def test_colours_can_be_asked_for_in_a_pipe(room: Path) -> None:

@@ -18,30 +18,30 @@ from bacterio_cli.lm.base import Net
 @pytest.mark.parametrize(
     ("n_y", "steps", "sizes"),
     [
-        (30, 50, [192, 1536, 12_288, 65_536, 65_536]),
-        (5501, 50, [192, 762, 762, 762]),
-        (2**20, 50, [192, 192, 192, 192]),
-        (30, 10_001, [192, 1536, 3355, 3355]),
-        (30, 2**25, [192, 192, 192]),
+        (30, 50, [320, 2560, 20_480, 65_536, 65_536]),
+        (5501, 50, [320, 762, 762, 762]),
+        (2**20, 50, [320, 320, 320, 320]),
+        (30, 10_001, [320, 2560, 3355, 3355]),
+        (30, 2**25, [320, 320, 320]),
     ],
 )
 def test_blocks_grow_eightfold(n_y: int, steps: int, sizes: list[int]) -> None:
-    """From 192 draws to 65,536, and to no more than 2²² probabilities or 2²⁵ letters where these are many."""
+    """From 320 draws to 65,536, and to no more than 2²² probabilities or 2²⁵ letters where these are many."""
     assert list(islice(block_sizes(n_y, steps), len(sizes))) == sizes
 
 
-@pytest.mark.parametrize("few", [1, 31, 32, 33, 191, 192, 193, 511, 513, 1727, 1728, 1729, 1900])
+@pytest.mark.parametrize("few", [1, 127, 128, 129, 319, 320, 321, 511, 513, 2879, 2880, 2881, 3000])
 def test_names_do_not_depend_on_the_count_across_blocks(few: int) -> None:
     """The same holds where the drawing goes from one block to the next."""
-    assert sampled(few, allow_duplicates=True)[0] == sampled(2000, allow_duplicates=True)[0][:few]
+    assert sampled(few, allow_duplicates=True)[0] == sampled(3200, allow_duplicates=True)[0][:few]
 
 
-@pytest.mark.parametrize("few", [191, 192, 193, 1727, 1728, 1729])
+@pytest.mark.parametrize("few", [319, 320, 321, 2879, 2880, 2881])
 def test_names_do_not_depend_on_the_tries_across_blocks(few: int) -> None:
     """Nor do they where the draws end just before, at or behind the edge of a block: all that were accepted come."""
     found, stats = sampled(few, max_tries=few, max_length=9)
     params, model = SamplingParams(seed=1, temperature=1.0, max_length=9), small_model()
-    every = list(islice(draws(model.language_model, model.vocabulary, params), 1800))
+    every = list(islice(draws(model.language_model, model.vocabulary, params), 3000))
     assert found == list(dict.fromkeys(name for name in every[:few] if name))
     assert stats.drawn == few > len(found) > few / 4
 
@@ -49,7 +49,7 @@ def test_names_do_not_depend_on_the_tries_across_blocks(few: int) -> None:
 def test_blocks_do_not_repeat_each_other() -> None:
     """Each block has its own numbers: no two of them draw the same first letters row by row."""
     heads = [(name or " ")[0] for name in drawn(14_080)]
-    assert len({"".join(heads[edge : edge + 64]) for edge in (0, 192, 1728, 14_016)}) == 4
+    assert len({"".join(heads[edge : edge + 64]) for edge in (0, 320, 2880, 23_360)}) == 4
 
 
 def test_each_name_goes_on_from_its_own_letters() -> None:

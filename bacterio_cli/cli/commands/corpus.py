@@ -44,7 +44,7 @@ def corpus(
     found = read_corpus(files, **how, least=1, look_like_genera=look_like_genera)
     # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
     for start in range(0, len(found.names), PIECE):
-        sys.stdout.write("\n".join(found.names[start : start + PIECE]) + "\n")
+        sys.stdout.write(terminal.result("\n".join(found.names[start : start + PIECE]) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
         sys.stderr.write(terminal.as_json(facts(found)))
@@ -58,26 +58,22 @@ def report(found: Corpus) -> None:
     """What each file was taken for, what was dropped, a line per reason, and what is left."""
     for reading in found.readings:
         terminal.notice(reading)
-    if found.dropped:
-        groups = sorted(found.dropped.items(), key=lambda item: -item[1].count)
-        rows = [
-            (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
-            for reason, group in groups
-        ]
+    rows = [
+        (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
+        for reason, group in sorted(found.dropped.items(), key=lambda item: -item[1].count)
+    ]
+    if rows:
         tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
-    total = sum(group.count for group in found.dropped.values())
+    dropped = sum(group.count for group in found.dropped.values())
     kept, date = len(found.names), f", dated {found.date}" if found.date else ""
-    terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {total:,} dropped, profile {found.profile}")
+    terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {dropped:,} dropped, profile {found.profile}")
 
 
 def facts(found: Corpus) -> dict[str, object]:
     """The report for programs."""
     return {
         "names": len(found.names),
-        "profile": found.profile,
-        "date": found.date,
-        "digest": found.digest,
-        "readings": list(found.readings),
+        **{name: getattr(found, name) for name in ("profile", "date", "digest", "readings")},
         "dropped": {
             reason: {"count": group.count, "examples": [example._asdict() for example in group.examples]}
             for reason, group in found.dropped.items()

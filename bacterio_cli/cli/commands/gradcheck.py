@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from bacterio_cli.gradcheck.bugs import Bug
+    from bacterio_cli.gradcheck.numerical import Row
 
 Option = typer.Option
 
@@ -46,8 +47,7 @@ def gradcheck(
     if list_bugs and (inject is not None or as_json):
         raise UsageError("--list-bugs prints a list and checks nothing; give it alone")
     if list_bugs:
-        for bug in bugs.BUGS:
-            sys.stdout.write(f"{bug.name:<24}{bug.summary}\n")
+        gradcheck_output.show_bugs(bugs.BUGS)
         return
     if show:
         gradcheck_output.show_softmax()
@@ -59,14 +59,28 @@ def gradcheck(
         meant = bugs.nearest(inject)
         hint = f"did you mean {meant}? " if meant else ""
         raise UsageError(f"--inject {inject}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
-    if not explain:
-        failed = prove(planted, arch, checkpoint, method, tolerance, as_json=as_json)
-    elif planted is None:
+    if explain and planted is None:
         raise UsageError("--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them")
-    elif checkpoint is not None or method != "complex" or tolerance is not None:
+    if explain and (checkpoint is not None or method != "complex" or tolerance is not None):
         raise UsageError("--explain has scales of its own and both methods; leave out -c, --method and --tolerance")
+    begun = time.perf_counter()
+    if explain and planted:
+        from bacterio_cli.gradcheck.lesson import teach
+
+        lesson = teach(planted, arch)
+        failed, found = lesson.failed, asdict(lesson)
     else:
-        failed = teach(planted, arch, as_json=as_json)
+        with planted.planted() if planted else nullcontext():
+            rows = list(checked(checkpoint, arch, method, tolerance))
+        failed, found = sum(not row.passed for row in rows), {"rows": [asdict(row) for row in rows]}
+    seconds = time.perf_counter() - begun
+    if as_json:
+        verdict = {"passed": not failed, "seconds": round(seconds, 3)}
+        sys.stdout.write(terminal.as_json(verdict | found))
+    elif explain:
+        gradcheck_output.show_lesson(lesson)
+    else:
+        gradcheck_output.report(rows, seconds)
     if planted and not failed:
         option = "-c" if checkpoint else "--arch"
         terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
@@ -74,49 +88,18 @@ def gradcheck(
         raise SystemExit(1)
 
 
-def prove(
-    planted: Bug | None,
-    arch: str | None,
-    checkpoint: Path | None,
-    method: str,
-    tolerance: float | None,
-    *,
-    as_json: bool,
-) -> int:
-    """Check everything, with the mistake in it if there is one; how many rows fail."""
-    from bacterio_cli.gradcheck import model_cases as checks
-    from bacterio_cli.gradcheck import numerical as numeric
+def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterator[Row]:
+    """The rows of a trained model, counted by a progress bar, or those of the small cases."""
+    from bacterio_cli.gradcheck import model_cases, numerical
 
-    begun = time.perf_counter()
-    with planted.planted() if planted else nullcontext():
-        if checkpoint is not None:
-            from bacterio_cli.checkpoint.checkpoint import load
+    if checkpoint is None:
+        for case in model_cases.all_cases(arch):
+            yield from numerical.check(case, method=method, tolerance=tolerance)
+        return
+    from bacterio_cli.checkpoint.checkpoint import load
 
-            case = checks.trained_case(load(checkpoint))
-            rows = []
-            with Bar("parameters", len(case.values)) as bar:
-                for row in numeric.sampled_rows(case, method=method, tolerance=tolerance):
-                    rows.append(row)
-                    bar.update()
-        else:
-            rows = [
-                row
-                for case in checks.all_cases(arch)
-                for row in numeric.check(case, method=method, tolerance=tolerance)
-            ]
-    gradcheck_output.report(rows, time.perf_counter() - begun, as_json=as_json)
-    return sum(not row.passed for row in rows)
-
-
-def teach(planted: Bug, arch: str | None, *, as_json: bool) -> int:
-    """Explain the mistake; how many rows fail with it."""
-    from bacterio_cli.gradcheck import lesson
-
-    begun = time.perf_counter()
-    taught = lesson.teach(planted, arch)
-    if as_json:
-        verdict = {"passed": not taught.failed, "seconds": round(time.perf_counter() - begun, 3)}
-        sys.stdout.write(terminal.as_json(verdict | asdict(taught)))
-    else:
-        gradcheck_output.show_lesson(taught)
-    return taught.failed
+    case = model_cases.trained_case(load(checkpoint))
+    with Bar("parameters", len(case.values)) as bar:
+        for row in numerical.sampled_rows(case, method=method, tolerance=tolerance):
+            yield row
+            bar.update()

@@ -65,17 +65,15 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     from bacterio_cli.inference.sampler import SamplingParams, draws
     from bacterio_cli.nomenclature.statistics import letter_shares
 
-    request = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
-    drawn = islice(draws(model.language_model, model.vocabulary, request), DRAWS)
-    names = [name for name in drawn if name]
+    params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
+    names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
     unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
     how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
-    corpus, sampled = (letter_shares([model.vocabulary.fold(name) for name in list_]) for list_ in (model.known, names))
+    corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
     title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
     soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
     draw_model(path, title, model.history, soft, Letters(corpus, sampled, how))
-    without = "" if model.history else ", without learning curves: the file holds no history"
-    terminal.notice(f"drawn to {path}{without}")
+    terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 
 def show(value: Any) -> str:

@@ -58,7 +58,7 @@ def sample(
     also_known: options.AlsoKnownOption = True,
     min_edits: Annotated[int | None, Option(min=0, max=2, help="Edits from the nearest known name, at least; 1 is: not known itself. [default: 1]")] = None,
     ban: Annotated[Path | None, Option(metavar="FILE", help="Words, one a line, that no name may contain. [default: none]")] = None,
-    check: Annotated[bool, Option("--check", help="Only names without conflicts under the rules for genus names.")] = False,
+    check: Annotated[bool, Option("--check", help="Only names that break no rule for genus names and are likelier than 80 % of those held out.")] = False,
     allow_known: Annotated[bool, Option("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Option("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Option("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
@@ -211,7 +211,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
         found.append(filters.apart(scorer.lookup, 2))
     if given["check"]:
         scorer.genus = True
-        found.append(filters.without_conflict(scorer))
+        found += [filters.faultless(scorer), filters.plausible(scorer, filters.SURE)]
     return found
 
 

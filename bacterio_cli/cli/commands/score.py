@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -52,7 +53,8 @@ def score(
 
     Example: bacterio score Methanoscillum Novimonas
     """
-    from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
+    from bacterio_cli.dataset.cleaning import composed  # imports what --help does without, as the next
+    from bacterio_cli.inference.scorer import refuse_overlong
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
@@ -65,7 +67,8 @@ def score(
 
         ensure_drawable(plot, [checkpoint or default_checkpoint(), *lists, *(["-"] if from_stdin else [])])
     how = {"input_format": input_format, "column": column, "encoding": encoding}
-    wanted = cleaned(read_stdin(profile=profile, **how) if from_stdin else typed(names or []))
+    texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
+    wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
     checkpoint, model = loading.open_model(checkpoint)
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
@@ -80,7 +83,8 @@ def score(
         show_summary(scorer, wanted, form, header=header)
         conflict = strict and any(row.status == "conflict" for row in rows_of(scorer, wanted, likelihood=False))
     else:
-        conflict = show_rows(scorer, wanted, form, header=header, etymology=etymology)
+        rows = rows_of(scorer, wanted, quiet=form != "table" and terminal.is_terminal(sys.stdout))
+        conflict = show_rows(rows, form, header=header, etymology=etymology)
     sys.stdout.flush()
     if strict and conflict:
         raise SystemExit(1)
@@ -100,37 +104,27 @@ def read_stdin(**how: str | None) -> list[str]:
 
 def typed(names: Sequence[str]) -> Sequence[str]:
     """The names as they were typed; UsageError for a file's name among them."""
-    if file := next((name for name in names if Path(name).suffix and Path(name).is_file()), None):
+    if file := next((name for name in names if Path(name).suffix and os.path.isfile(name)), None):
         raise UsageError(f"{file} is a file, not a name; read it with: bacterio score < {file}")
     return names
-
-
-def cleaned(texts: Sequence[str]) -> list[str]:
-    """The texts composed (NFC) and without outer blanks, the empty ones left out."""
-    import unicodedata
-
-    found = (" ".join(unicodedata.normalize("NFC", text).split()) for text in texts)
-    return [text for text in found if text]
 
 
 def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
     """The names, as many as are scored together at a time; counted by a progress bar if that takes long."""
     with Bar("names", len(names), quiet=quiet) as bar:
         for begin in range(0, len(names), AT_ONCE):
-            piece = names[begin : begin + AT_ONCE]
-            yield piece
-            bar.update(len(piece))
+            yield names[begin : begin + AT_ONCE]
+            bar.update(min(AT_ONCE, len(names) - begin))
 
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
     from bacterio_cli.nomenclature.proposals import compare_proposals
 
-    beside = iter(compare_proposals(names) if scorer.genus else [None] * len(names))
-    for piece in pieces(names, quiet=quiet):
-        for row in scorer.score(piece, likelihood=likelihood):
-            finding = next(beside)
-            yield replace(row, findings=(*row.findings, finding)) if finding else row
+    beside = compare_proposals(names) if scorer.genus else [None] * len(names)
+    rows = (row for piece in pieces(names, quiet=quiet) for row in scorer.score(piece, likelihood=likelihood))
+    for row, finding in zip(rows, beside, strict=True):
+        yield replace(row, findings=(*row.findings, finding)) if finding else row
 
 
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
@@ -139,11 +133,11 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
-    some = spelled[:MOST_NAMES]
+    some, unspelled = spelled[:MOST_NAMES], len(names) - len(spelled)
+    # Folding may change how many letters a name has; then it is drawn as the model reads it.
     letters = [name if len(name) == len(vocabulary.fold(name)) else vocabulary.fold(name) for name in some]
     bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
     draw_surprise(path, f"surprise under {model}", list(zip(letters, bits, strict=True)))
-    unspelled = len(names) - len(spelled)
     beyond = f"the first {len(some)} of {len(spelled):,} names" if len(some) < len(spelled) else f"{len(some)} names"
     without = f", without {unspelled:,} that the model cannot spell" if unspelled else ""
     terminal.notice(f"drawn to {path}: {beyond}{without}")
@@ -164,57 +158,51 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
         tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
 
 
-def show_rows(scorer: Scorer, names: Sequence[str], form: str, *, header: bool, etymology: bool) -> bool:
+def show_rows(rows: Iterator[Row], form: str, *, header: bool, etymology: bool) -> bool:
     """A row per name; whether any has a conflict."""
+    if form == "table":
+        listed = list(rows)
+        show_table(listed, etymology=etymology)
+        return any(row.status == "conflict" for row in listed)
     if header:
         sys.stdout.write(loading.head_of(etymology=etymology))
-    conflict, rows = False, []
-    for row in rows_of(scorer, names, quiet=form != "table" and terminal.is_terminal(sys.stdout)):
+    conflict = False
+    for row in rows:
         conflict = conflict or row.status == "conflict"
-        if form == "table":
-            rows.append(row)
-        else:
-            sys.stdout.write(loading.row_as(form, row, etymology=etymology))
-    if form == "table":
-        show_table(rows)
-        if etymology:
-            drafts = [f"{row.name}: {loading.drafted(row).text}\n" for row in rows if row.analysis]
-            sys.stdout.write("".join(["a draft of each etymology, from the forms alone:\n", *drafts]))
+        sys.stdout.write(loading.row_as(form, row, etymology=etymology))
     return conflict
 
 
-def show_table(rows: Sequence[Row]) -> None:
+def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
     """The rows for a person: letters shaded by surprise, the findings in words below.
 
     'better than' is the percentile: the share of held-out names that are less likely per character.
     """
     from bacterio_cli.nomenclature.rules import CAVEAT
 
-    cells = []
-    for row in rows:
-        bits = row.bits_per_char
-        near = "" if row.nearest is None else f"{row.nearest} ({row.edits})"
-        cells.append((
+    cells = [
+        (
             terminal.shaded(row.name, row.bits),
-            "–" if bits is None else f"{bits:.2f}",
+            "–" if row.bits_per_char is None else f"{row.bits_per_char:.2f}",
             "–" if row.percentile is None else f"{row.percentile:.0f} %",
-            near,
+            "" if row.nearest is None else f"{row.nearest} ({row.edits})",
             row.gender,
             row.analysis.shown if row.analysis else "",
             row.status,
-        ))  # fmt: skip
+        )
+        for row in rows
+    ]
     columns = ("name", "bits", "better than", "nearest", "gender", "parts", "status")
     tables.table(columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status"))
-    lines = [
-        f"{row.name}: {finding.says} [{', '.join(filter(None, (finding.severity, finding.rule)))}]"
-        for row in rows
-        for finding in row.findings
-    ]
-    new = sum(not row.listed_in for row in rows)
-    lines.append(f"not found in the lists given: {new:,} of {len(rows):,}")
-    unchecked = sorted({code for row in rows for code in row.not_checked})
-    if unchecked:
+    found = [(row.name, finding) for row in rows for finding in row.findings]
+    lines = [f"{name}: {f.says} [{', '.join(filter(None, (f.severity, f.rule)))}]" for name, f in found]
+    lines.append(f"not found in the lists given: {sum(not row.listed_in for row in rows):,} of {len(rows):,}")
+    if unchecked := sorted({code for row in rows for code in row.not_checked}):
         lines.append(f"not checked, for want of lists: {', '.join(unchecked)}")
-    if any("ICNP" in finding.rule for row in rows for finding in row.findings):
+    if any("ICNP" in finding.rule for _, finding in found):
         lines.append(CAVEAT)
-    sys.stdout.write("".join(terminal.printable(line) + "\n" for line in lines))
+    if etymology:
+        lines.append("a draft of each etymology, from the forms alone:")
+        lines += [f"{row.name}: {loading.drafted(row).text}" for row in rows if row.analysis]
+    for text in lines:
+        terminal.line(text, stream=sys.stdout)

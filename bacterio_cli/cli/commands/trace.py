@@ -93,16 +93,13 @@ def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Tr
 
 def describe(found: Trace, letters: Sequence[str | None], truncate: int | None, step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
-    rows: list[dict[str, Any]] = []
-    for s in found.steps:
-        p = float(s.y_hat[s.y])
-        rows.append({"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": p, "bits": s.nats / trace_output.LN2})
+    rows: list[dict[str, Any]] = [
+        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": float(s.y_hat[s.y]), "bits": s.nats / trace_output.LN2}
+        for s in found.steps
+    ]
     if step is not None:
         return rows[step - 1] | {symbol: vector.tolist() for symbol, vector in found.vectors(step).items()}
-    gradients = []
-    for g in found.gradients():
-        left = {"truncated": g.truncated, "lost": g.lost, "cosine": g.cosine} if truncate else {}
-        gradients.append({"name": g.name, "norm": g.norm, **left})
+    shares = ("name", "norm", *(("truncated", "lost", "cosine") if truncate else ()))
     return {
         "arch": found.model.cell,
         "layers": found.model.layers,
@@ -112,5 +109,5 @@ def describe(found: Trace, letters: Sequence[str | None], truncate: int | None, 
         "bits_per_char": found.nats_per_char / trace_output.LN2,
         "truncate": truncate,
         "steps": [row | found.norms(row["t"]) for row in rows],
-        "gradients": gradients,
+        "gradients": [{share: getattr(gradient, share) for share in shares} for gradient in found.gradients()],
     }
