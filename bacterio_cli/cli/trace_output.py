@@ -118,8 +118,6 @@ def show_equations(found: Trace) -> None:
     heading("Equations of a step")
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
     tables.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout)
-    if found.model.cell != "rnn":
-        terminal.paragraph("on the way back, da in these is all of it: da from above + dh_next")
 
 
 def show_gradients(found: Trace, truncate: int | None) -> None:

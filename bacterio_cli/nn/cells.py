@@ -92,7 +92,8 @@ class Cell:
     ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
-        dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a):
+        dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a). Only in a GRU do they differ, where
+        the candidate's r comes between the product with a⟨t−1⟩ and z:
         dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 leaves out this sum over
         time, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """

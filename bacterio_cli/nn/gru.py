@@ -19,18 +19,19 @@ class GRUCache(NamedTuple):
     batch_sizes: Array
     hidden_states: Array  # a, (B + N, n_a)
     gates: Array  # u, r and c̃, (3, N, n_a)
-    p: Array  # W_ca a⟨t−1⟩, the product that r scales, (N, n_a)
+    p: Array  # a⟨t−1⟩ W_caᵀ, the product that r scales, (N, n_a)
 
 
-class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
+class GRU(Cell):  # inherits the fields of Cell, adds none
     """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state.
 
-    The update gate u, the reset gate r, the candidate c̃; W_ux are the rows of W_ax that belong to u, and so on:
+    The update gate u, the reset gate r, the candidate c̃; W_ux are the rows of W_ax that belong to u, and so on. All at
+    step t but a⟨t−1⟩:
 
-    (1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)
-    (2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)
-    (3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ p⟨t⟩), p⟨t⟩ = W_ca a⟨t−1⟩
-    (4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩ = c̃⟨t⟩ + u⟨t⟩ ⊙ (a⟨t−1⟩ − c̃⟨t⟩)
+    (1) u = σ(x W_uxᵀ + a⟨t−1⟩ W_uaᵀ + b_u)
+    (2) r = σ(x W_rxᵀ + a⟨t−1⟩ W_raᵀ + b_r)
+    (3) c̃ = tanh(x W_cxᵀ + b_c + r ⊙ p), p = a⟨t−1⟩ W_caᵀ
+    (4) a = u ⊙ a⟨t−1⟩ + (1 − u) ⊙ c̃ = c̃ + u ⊙ (a⟨t−1⟩ − c̃)
 
     Cho's own eq. 8 resets before the product; after it, one product per step serves all three gates. With a zero
     recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
@@ -65,17 +66,17 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
     def backward(self, params: Params, cache: GRUCache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for embedded input dE, for one-hot None), the gradient of the initial state, and those of the parameters.
 
-        `da` comes from above, `d_final_state` from what follows each name's last letter. In the equations da⟨t⟩ is the
-        whole gradient of a⟨t⟩, with what comes back from step t+1 (dh_next):
+        `da` comes from above, dh_next from step t+1, at a name's last letter from `d_final_state`; ā is the whole of
+        it, ā = da + dh_next:
 
-        (4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃), dh_next = da ⊙ u
+        (4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃), dh_next = ā ⊙ u
         (3′) dz_c = dc̃ ⊙ (1 − c̃²), dp = dz_c ⊙ r, dr = dz_c ⊙ p
         (2′) dz_r = dr ⊙ r (1 − r)
         (1′) dz_u = du ⊙ u (1 − u)
         dh_next += [dz_u, dz_r, dp] W_aa
 
-        Each of dz_u, dz_r, dz_c and dp is da times a factor that the forward pass has fixed, its local gradient. These
-        are computed for all steps at once; the loop multiplies them by da and carries dh_next on. They stand in the
+        Each of dz_u, dz_r, dz_c and dp is ā times a factor that the forward pass has fixed, its local gradient. These
+        are computed for all steps at once; the loop multiplies them by ā and takes dh_next along. They stand in the
         order dp, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
         """
         x, batch_sizes, hidden_states, (u, r, c_tilde), p = cache
@@ -92,13 +93,15 @@ class GRU(Cell):  # a dataclass by its base, as it has no fields of its own
         np.multiply(to_c, r, out=to_p)  # (3′)
         dh_next = d_final_state[0].astype(u.dtype)
         for step in reversed(steps_of(batch_sizes)):
-            da_t = da[step.now] + dh_next[step.running]
-            dz = local_grads[:, step.now]
-            dz *= da_t  # dp, dz_u, dz_r and dz_c of this step
-            da_t *= u[step.now]  # (4′)
-            da_t += (dz[:3] @ W_aa).sum(axis=0)
-            dh_next[step.running] = da_t
-        dx, grads = self.sums_over_time(params, x, local_grads[1:], local_grads[:3], a_before)
+            a_bar = da[step.now] + dh_next[step.running]
+            dz_t = local_grads[:, step.now]
+            dz_t *= a_bar  # dp, dz_u, dz_r and dz_c of this step
+            a_bar *= u[step.now]  # (4′)
+            a_bar += (dz_t[:3] @ W_aa).sum(axis=0)
+            dh_next[step.running] = a_bar
+        dz = local_grads  # which every step has multiplied by its ā
+        dz_a, dz_x = dz[:3], dz[1:]
+        dx, grads = self.sums_over_time(params, x, dz_x, dz_a, a_before)
         name = self.names()[1]
         grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # c, u, r → u, r, c
         return dx, (dh_next,), grads

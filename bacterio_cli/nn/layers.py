@@ -1,7 +1,8 @@
 """Layers without time, each forward beside its backward.  T1–T4 are source texts, see `bacterio_cli.nn`.
 
 Notation, for all of `nn/`. Rows are examples, as in T3, and weights are (to, from), as in T1, T2 and T4, so a formula
-reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v. L is one number: the mean loss of a batch in nats per character.
+reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v; of a hidden state a, da is only what comes from above, ā all of
+it. L is one number: the mean loss of a batch in nats per character.
 Classes hold sizes and the names of their parameters, dicts hold the numbers; nothing here writes to a parameter.
 
 Every function takes the dtype of its arguments: float32 to train, float64 to be checked, and complex128 for the check
@@ -20,7 +21,7 @@ Array = NDArray[Any]
 Params = dict[str, Array]
 Shapes = dict[str, tuple[int, ...]]
 
-MAX_ONE_HOT = 128  # ids, up to which rows are added up by a matrix product
+MAX_ONE_HOT = 128  # the largest number of ids for which segment_sum multiplies by a one-hot matrix
 
 
 class EmbeddingLookup(NamedTuple):

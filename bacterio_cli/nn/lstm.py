@@ -24,15 +24,16 @@ class LSTMCache(NamedTuple):
     tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
 
 
-class LSTM(Cell):  # a dataclass by its base
+class LSTM(Cell):  # inherits the fields of Cell, adds none
     """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes.
 
-    The input, forget and output gates i, f, o, the candidate c̃; W_ix are the rows of W_ax that belong to i, and so on:
+    The input, forget and output gates i, f, o, the candidate c̃; W_ix are the rows of W_ax that belong to i, and so on.
+    All at step t but a⟨t−1⟩ and c⟨t−1⟩:
 
-    (1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)
-    (2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)
-    (3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩
-    (4) a⟨t⟩ = o ⊙ tanh c⟨t⟩
+    (1) i, f, o = σ(x W_•xᵀ + a⟨t−1⟩ W_•aᵀ + b_•)
+    (2) c̃ = tanh(x W_cxᵀ + a⟨t−1⟩ W_caᵀ + b_c)
+    (3) c = f ⊙ c⟨t−1⟩ + i ⊙ c̃
+    (4) a = o ⊙ tanh c
 
     This is torch.nn.LSTM, whose blocks stand in the order i, f, c̃, o. b_f starts at 1
     (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
@@ -72,17 +73,17 @@ class LSTM(Cell):  # a dataclass by its base
     def backward(self, params: Params, cache: LSTMCache, da: Array, d_final_state: State) -> CellGradients:
         """dx (dE, or None, for letters), the gradients of the initial a and c, and those of the parameters.
 
-        `da` comes from above, `d_final_state` from what follows each name's last letter. In the equations da and dc are
-        the whole gradients of a⟨t⟩ and c⟨t⟩, with what comes back from step t+1 (dh_next, dc_next):
+        `da` comes from above, dh_next and dc_next from step t+1, at a name's last letter from `d_final_state`; ā and c̄
+        are the whole gradients of a⟨t⟩ and c⟨t⟩, ā = da + dh_next:
 
-        (4′) do = da ⊙ tanh c, dc += da ⊙ o (1 − tanh² c)
-        (3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i, df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f
+        (4′) do = ā ⊙ tanh c, c̄ = dc_next + ā ⊙ o (1 − tanh² c)
+        (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i, df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f
         (2′) dz_c = dc̃ ⊙ (1 − c̃²)
         (1′) dz_• = d• ⊙ • (1 − •) for i, f, o
         dh_next = dz W_aa
 
-        Each dz is da or dc times a factor that the forward pass has fixed, its local gradient: these are computed for
-        all steps at once, and the loop multiplies them by da or dc.
+        Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
+        all steps at once, and the loop multiplies them by ā or c̄.
         """
         x, batch_sizes, hidden_states, cell_states, (i, f, o, c_tilde), tanh_c = cache
         W_aa = self.gate_weights(params)[1]
@@ -100,15 +101,15 @@ class LSTM(Cell):  # a dataclass by its base
         through_tanh *= o  # (4′)
         dh_next, dc_next = (d.astype(i.dtype) for d in d_final_state)
         for step in reversed(steps_of(batch_sizes)):
-            da_t = da[step.now] + dh_next[step.running]
-            dc_t = dc_next[step.running]
-            dc_t += da_t * through_tanh[step.now]  # (4′)
-            dz = local_grads[:, step.now]
-            dz[:2] *= dc_t
-            dz[2] *= da_t
-            dz[3] *= dc_t
-            (dz @ W_aa).sum(axis=0, out=dh_next[step.running])
-            dc_t *= f[step.now]  # (3′): a view, so that this is dc_next
-        a_before = previous_rows(hidden_states, batch_sizes)
-        dx, grads = self.sums_over_time(params, x, local_grads, local_grads, a_before)
+            a_bar = da[step.now] + dh_next[step.running]
+            c_bar = dc_next[step.running]
+            c_bar += a_bar * through_tanh[step.now]  # (4′)
+            dz_t = local_grads[:, step.now]
+            dz_t[:2] *= c_bar
+            dz_t[2] *= a_bar
+            dz_t[3] *= c_bar
+            (dz_t @ W_aa).sum(axis=0, out=dh_next[step.running])
+            c_bar *= f[step.now]  # (3′): a view, so that this is dc_next
+        dz = local_grads  # which every step has multiplied by its ā or c̄
+        dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, batch_sizes))
         return dx, (dh_next, dc_next), grads

@@ -30,7 +30,7 @@ Masks = Sequence[Array] | None
 
 @dataclass(frozen=True)
 class LetterModel:
-    """What both models have: ids in, embedded or one-hot, hidden layers, and logits out, with a the last hidden layer:
+    """What both models have: ids in, embedded or one-hot, hidden layers, and logits; `a` is the last one's output:
 
         z_y = a W_yaᵀ + b_y     (T1 eq. 3; T2)
         da = dz_y W_ya          (T1; T2 eq. 6; T3)
@@ -101,16 +101,16 @@ class CharRNN(LetterModel):
         Nothing comes back from steps after the batch: that cut is what makes BPTT truncated (T2's dhnext = 0).
         """
         d_initial_state: State = ()
-        dh: Any
-        dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
+        d_below: Any  # the gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE
+        d_below, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
-            dh = dropout(dh, masks[k] if masks else None)
-            nothing = cell.start(caches[k].batch_sizes[0], dh.dtype)
-            dh, d_initial, cell_grads = cell.backward(params, caches[k], dh, nothing)
+            da = dropout(d_below, masks[k] if masks else None)
+            zeros = cell.start(caches[k].batch_sizes[0], da.dtype)
+            d_below, d_initial, cell_grads = cell.backward(params, caches[k], da, zeros)
             grads |= cell_grads
             d_initial_state = d_initial + d_initial_state
-        return d_initial_state, grads | ({"E": dh} if self.n_x else {})
+        return d_initial_state, grads | ({"E": d_below} if self.n_x else {})
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class WindowMLP(LetterModel):
     """The fully connected network of T4 on the last `window` letters, instead of a state:
 
     (1) h⁰ = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
-    (2) hˡ = f(W_l hˡ⁻¹ + b_l)
-    (3) z = W_ya h + b_y
+    (2) hˡ = f(hˡ⁻¹ W_lᵀ + b_l)
+    (3) z = h W_yaᵀ + b_y
 
-    In T4's words, backward is δ = W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹.
+    In T4's columns, backward is δ ← W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹.
     The 'state' to be stepped is the window's ids, (n, window − 1).
     """
 
@@ -228,9 +228,9 @@ def loss_and_grads(
 ) -> Gradients:  # fmt: skip
     """L in nats per character, forward and backward over one packed batch.
 
-    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh; a given state is a
-    constant. The loss is multiplied by `weight`: with the share that this batch has of a larger one's letters, loss and
-    gradients of the parts add up.
+    x (N,) ids, targets (N,) ids or (N, n_y) distributions. `state` None starts every name afresh; no gradient goes
+    further back than a given state, and its own is returned. The loss is multiplied by `weight`: with the share that
+    this batch has of a larger one's letters, loss and gradients of the parts add up.
     """
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)

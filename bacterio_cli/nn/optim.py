@@ -1,7 +1,7 @@
 """Optimisers, clipping and schedules over `{name: array}`; nothing else in training changes parameters.
 
-θ is a parameter, g its gradient, η the learning rate. Where ε stands, what decays and what is corrected for its start
-differs between texts; each docstring says which it is. T2 and T4 are source texts, see `bacterio_cli.nn`.
+θ is a parameter, g its gradient, η the learning rate. Texts differ in the place of ε, in what decays and in bias
+correction; each docstring states its choice. T2 and T4 are source texts, see `bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Optimiser(ABC):
         state |= new_state
 
     def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
-        """The parameter before the step is subtracted."""
+        """What the step is subtracted from: θ itself, or θ after weight decay."""
         return p
 
     @abstractmethod

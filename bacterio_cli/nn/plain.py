@@ -18,7 +18,7 @@ from bacterio_cli.nn.layers import Array, Params
 def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
     """Small random weights, and biases 0."""
     shapes = {"u": (n_h, n_y), "w": (n_h, n_h), "v": (n_y, n_h), "b_h": (n_h, 1), "b_y": (n_y, 1)}
-    return {name: 0.01 * rng.standard_normal(shape) * (name in "uwv") for name, shape in shapes.items()}
+    return {name: 0.01 * rng.standard_normal(shape) * (name in {"u", "w", "v"}) for name, shape in shapes.items()}
 
 
 def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:

@@ -25,8 +25,8 @@ class RNNCache(NamedTuple):
 class RNN(Cell):
     """The plain cell of T1 and T2, with f = tanh, sigmoid or relu:
 
-    (5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a        (T1 eq. 5, there p; T2 z_t = u x_t + w h_{t−1})
-    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4)
+    (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5 p and T2 z_t, both in columns)
+    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2 h_t)
     """
 
     activation: str = "tanh"
@@ -36,6 +36,7 @@ class RNN(Cell):
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function
+        # A plain cell is one gate.
         (z,), (W_aa_T,) = self.project_input(params, x), self.transposed_W_aa(params, batch_sizes)
         (hidden_states,) = self.state_buffers(state, batch_sizes, z.dtype)
         a = hidden_states[-len(z) :]

@@ -1,7 +1,8 @@
 """The equations of the nets, each with its shape and source: the one place that `trace` and `gradcheck` print from.
 
-z are the pre-activations of a cell, z_y the logits, ⟨t⟩ is time, y the target; L is the mean loss of N letters. T1–T4
-are source texts, see `bacterio_cli.nn`.
+z are the pre-activations of a cell, z_y the logits, y the target, L the mean loss of N letters; ⟨t⟩ is time, and what
+has no such mark is of step t; da comes from above, ā and c̄ are the whole ∂L/∂a and ∂L/∂c. T1–T4 are source texts, see
+`bacterio_cli.nn`.
 """
 
 from __future__ import annotations
@@ -40,21 +41,21 @@ DERIVATIVES = {
 }
 FORTH: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("z", "(5) z⟨t⟩ = W_ax x⟨t⟩ + W_aa a⟨t−1⟩ + b_a", A, "T1 eq. 5; T2"),
+        Equation("z", "(5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a", A, "T1 eq. 5; T2"),
         Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 eq. 4; T2"),
     ),
     "gru": (
-        Equation("u", "(1) u⟨t⟩ = σ(W_ux x⟨t⟩ + W_ua a⟨t−1⟩ + b_u)", A, CHO),
-        Equation("r", "(2) r⟨t⟩ = σ(W_rx x⟨t⟩ + W_ra a⟨t−1⟩ + b_r)", A, CHO),
-        Equation("p", "p⟨t⟩ = W_ca a⟨t−1⟩", A, CHO),
-        Equation("c̃", "(3) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + b_c + r⟨t⟩ ⊙ p⟨t⟩)", A, CHO),
-        Equation("a", "(4) a⟨t⟩ = u⟨t⟩ ⊙ a⟨t−1⟩ + (1 − u⟨t⟩) ⊙ c̃⟨t⟩", A, CHO),
+        Equation("u", "(1) u = σ(x W_uxᵀ + a⟨t−1⟩ W_uaᵀ + b_u)", A, CHO),
+        Equation("r", "(2) r = σ(x W_rxᵀ + a⟨t−1⟩ W_raᵀ + b_r)", A, CHO),
+        Equation("p", "p = a⟨t−1⟩ W_caᵀ", A, CHO),
+        Equation("c̃", "(3) c̃ = tanh(x W_cxᵀ + b_c + r ⊙ p)", A, CHO),
+        Equation("a", "(4) a = u ⊙ a⟨t−1⟩ + (1 − u) ⊙ c̃", A, CHO),
     ),
     "lstm": (
-        Equation("i, f, o", "(1) i, f, o = σ(W_•x x⟨t⟩ + W_•a a⟨t−1⟩ + b_•)", (3, "n_a"), GERS),
-        Equation("c̃", "(2) c̃⟨t⟩ = tanh(W_cx x⟨t⟩ + W_ca a⟨t−1⟩ + b_c)", A, GERS),
-        Equation("c", "(3) c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ c̃⟨t⟩", A, GERS),
-        Equation("a", "(4) a⟨t⟩ = o ⊙ tanh c⟨t⟩", A, GERS),
+        Equation("i, f, o", "(1) i, f, o = σ(x W_•xᵀ + a⟨t−1⟩ W_•aᵀ + b_•)", (3, "n_a"), GERS),
+        Equation("c̃", "(2) c̃ = tanh(x W_cxᵀ + a⟨t−1⟩ W_caᵀ + b_c)", A, GERS),
+        Equation("c", "(3) c = f ⊙ c⟨t−1⟩ + i ⊙ c̃", A, GERS),
+        Equation("a", "(4) a = o ⊙ tanh c", A, GERS),
     ),
 }
 RETURN: dict[str, tuple[Equation, ...]] = {
@@ -63,8 +64,9 @@ RETURN: dict[str, tuple[Equation, ...]] = {
         Equation("dh_next", "(5′) dh_next = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13"),
     ),
     "gru": (
-        Equation("dc̃, du", "(4′) dc̃ = da ⊙ (1 − u), du = da ⊙ (a⟨t−1⟩ − c̃)", A, CHO),
-        Equation("dh_next", "dh_next = da ⊙ u", A, CHO),
+        Equation("ā", "ā = da + dh_next", A, CHO),
+        Equation("dc̃, du", "(4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃)", A, CHO),
+        Equation("dh_next", "dh_next = ā ⊙ u", A, CHO),
         Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO),
         Equation("dp, dr", "dp = dz_c ⊙ r, dr = dz_c ⊙ p", A, CHO),
         Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO),
@@ -72,10 +74,11 @@ RETURN: dict[str, tuple[Equation, ...]] = {
         Equation("dh_next", "dh_next += [dz_u, dz_r, dp] W_aa", A, CHO),
     ),
     "lstm": (
-        Equation("do", "(4′) do = da ⊙ tanh c", A, GERS),
-        Equation("dc", "dc += da ⊙ o (1 − tanh² c)", A, GERS),
-        Equation("di, dc̃", "(3′) di = dc ⊙ c̃, dc̃ = dc ⊙ i", A, GERS),
-        Equation("dc_next", "df = dc ⊙ c⟨t−1⟩, dc_next = dc ⊙ f", A, GERS),
+        Equation("ā", "ā = da + dh_next", A, GERS),
+        Equation("do", "(4′) do = ā ⊙ tanh c", A, GERS),
+        Equation("c̄", "c̄ = dc_next + ā ⊙ o (1 − tanh² c)", A, GERS),
+        Equation("di, dc̃", "(3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i", A, GERS),
+        Equation("dc_next", "df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f", A, GERS),
         Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS),
         Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS),
         Equation("dh_next", "dh_next = dz W_aa", A, GERS),
@@ -101,14 +104,14 @@ GRADIENTS: dict[str, tuple[str, str]] = {
     "W_ya": ("dW_ya = Σ_t dz_y⟨t⟩ᵀ a⟨t⟩", "T1 ∂L/∂W_ya; T2 eq. 5"),
     "b_y": ("db_y = Σ_t dz_y⟨t⟩", "T1 ∂L/∂b_y"),
     "x": ("dx⟨t⟩ = dz⟨t⟩ W_ax", "T3 dL/dx"),
-    "a_0": ("da⟨0⟩ = dz⟨1⟩ W_aa", "T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 13"),
+    "a_0": ("ā⟨0⟩ = dz⟨1⟩ W_aa", "T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 13"),
     "W": ("dW_l = (δ ⊙ f′)ᵀ h_l−1", "T4"),
     "b": ("db_l = Σ (δ ⊙ f′)", "T4"),
 }
 GATED: dict[tuple[str, str], str] = {
     ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩",
-    ("gru", "a_0"): "da⟨0⟩ = da⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa",
-    ("lstm", "c_0"): "dc⟨0⟩ = dc⟨1⟩ ⊙ f⟨1⟩",
+    ("gru", "a_0"): "ā⟨0⟩ = ā⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa",
+    ("lstm", "c_0"): "c̄⟨0⟩ = c̄⟨1⟩ ⊙ f⟨1⟩",
 }
 PAPERS = {"gru": CHO, "lstm": GERS}
 OF_THE_CELL = ("W_ax", "W_aa", "b_a", "a_0", "c_0")

@@ -28,8 +28,8 @@ def shard_steps(state: TrainingState, phase: Phase, k: int, shards: int) -> Step
 class BatchShard:
     """Shard k of the batches of a phase, from where the training stands: names k, k + shards, … of each.
 
-    With `--stream` it keeps the hidden state of its own names. Once made, it uses of the training state what does not
-    change, and the weights.
+    With `--stream` it keeps the hidden state of its own names. After `__init__` it reads only `state.params` and fields
+    that never change, so a forked copy stays valid.
     """
 
     def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:

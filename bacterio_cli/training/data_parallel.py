@@ -21,35 +21,35 @@ import numpy as np
 
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients, Model
-from bacterio_cli.training.worker import PATIENCE, ForkedWorker, Steps, can_fork, shared
+from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Steps, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
 
 
-def size_of(model: Model, names: int) -> int:
+def work_estimate(model: Model, names: int) -> int:
     """How much work a batch is: names × units², 0 if it is a single name, which cannot be split."""
     return names * model.n_a**2 if names > 1 else 0
 
 
-def batch_gradients(
+def gradients_of_shards(
     steps: Callable[[int, int], Steps],
     params: Params,
-    size: int,
+    estimate: int,
     *,
     split_from: int = SPLIT_FROM,
     fork: bool | None = None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> Generator[tuple[Any, Gradients], None, None]:
-    """The gradients of each step, beside the batch that steps(0, …) gives for it; `size` is that of the largest batch.
+    """The gradients of each step, beside the batch of steps(0, …); `estimate` is the work of the largest batch.
 
     `steps(k, shards)` goes on from where the training stands and yields (batch, work of shard k), with None for a
     shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
     there was when it began and, of all that changes, `params`: they are moved to memory that both see. The hidden
     states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
-    A worker is given up after `patience` seconds, or 20 times what this process's own shard took.
+    A worker is given up after `timeout` seconds, or 20 times what this process's own shard took.
     """
-    if size < split_from:
+    if estimate < split_from:
         for batch, work in steps(0, 1):
             assert work is not None
             yield batch, work()
@@ -69,7 +69,7 @@ def batch_gradients(
             assert work is not None
             begun = time.perf_counter()
             first = work()
-            longest = max(patience, 20 * (time.perf_counter() - begun))
+            longest = max(timeout, 20 * (time.perf_counter() - begun))
             step = next(ahead, None)  # made ready while the worker may still be at work
             if worker:
                 try:

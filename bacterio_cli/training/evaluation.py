@@ -40,9 +40,8 @@ def validation_scores(state: TrainingState) -> list[Score]:
     for order in [order for order in ORDERS if order < config.ngram]:
         counts = Counts.of(plan.texts["fit"].ids, state.vocabulary.n_y, order)
         table = NGram(counts, choose_discounts(counts, plan.held_out))
-        scores.append(
-            Score(f"n-gram, order {order}", bits(table.likelihood(states_along(table, plan.held_out), letters)))
-        )
+        p = table.likelihood(states_along(table, plan.held_out), letters)
+        scores.append(Score(f"n-gram, order {order}", bits(p)))
     names = [f"n-gram, order {config.ngram}", "n-gram of the background"]
     tables = plan.table_likelihoods
     scores += [Score(name, bits(p)) for name, p in zip(names, tables, strict=False)]

@@ -2,9 +2,9 @@
 
 A plan follows from the config, the corpus and the background alone. It is made again on resume and never saved.
 
-phase        learns                       held against     keeps
-background   the background's names       validation       the last weights
-fit          the names not held out       validation       the best weights
+phase        learns                       validated on     keeps
+background   the background's names       the held-out     the last weights
+fit          the names not held out       the held-out     the best weights
 refit        all names                    nothing          the last weights
 """
 

@@ -131,6 +131,7 @@ def reopen(state: TrainingState) -> None:
     rows = [row for row in state.history if row["stage"] == "fit"]
     if state.fit_end is not None:
         state.params, state.moments = state.fit_end
+        state.hidden = ()  # that of the refit is of other letters
     state.phase = next(k for k, phase in enumerate(state.plan.phases) if phase.kind == "fit")
     state.phase_step = len(rows) * state.plan.phases[state.phase].steps_per_epoch
     state.best = state.fitted.pop()

@@ -25,10 +25,10 @@ class TrainingState:
     """Everything that the next step of a training depends on.
 
     `phase` and `phase_step` say where in the plan it stands; `step` counts all steps. `moments` is the optimiser's
-    state, `hidden` the hidden state that `--stream` hands from one chunk to the next. `best` are the best weights of
-    the phase so far, found at the end of its epoch `best_epoch`; `fit_end` the weights and moments of a single net
-    before its refit; `fitted` and `refitted` the weights of the nets that are done; `likelihoods` what each fitted net
-    gives the held-out letters; `weights` those of nets, table and background table in the mixture.
+    state, `hidden` the hidden state that `--stream` hands from one chunk of a phase to the next. `best` are the best
+    params of the phase so far, found at the end of its epoch `best_epoch`; `fit_end` the params and moments of a single
+    net before its refit; `fitted` and `refitted` the params of the nets that are done; `likelihoods` what each fitted
+    net gives the held-out letters; `weights` the mixture weights of nets, table and background table.
     """
 
     config: TrainingConfig
@@ -52,7 +52,7 @@ class TrainingState:
     phase_step: int = 0
     best_epoch: int = 0
     best_loss: float | None = None
-    # Sums since the last row of the history.
+    # Sums since the last row of the history: `steps` counts the steps since then.
     nats: float = 0.0
     chars: int = 0
     norms: float = 0.0
@@ -85,7 +85,7 @@ class TrainingState:
 
 
 REALS = ("best_loss", "nats", "norms")
-COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", *REALS)
+COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", *REALS)  # stored under these very names
 
 
 def build_model(config: TrainingConfig, n_y: int) -> Model:

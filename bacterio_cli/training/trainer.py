@@ -23,7 +23,7 @@ from bacterio_cli.nn import optim
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import shard_steps
-from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
+from bacterio_cli.training.data_parallel import SPLIT_FROM, gradients_of_shards, work_estimate
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
 from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, net_of, snapshot
@@ -54,8 +54,8 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
-    Batches of at least `split_from` (names × units²) are computed in two shards, the second by a forked worker where
-    `fork` is True, or None and the system allows it; neither changes a byte but the former.
+    Only `split_from` can change bytes of the result: from names × units² on, a batch is computed in two shards. `fork`
+    decides just who computes the second shard: a forked worker if True, or if None where the system allows it.
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
@@ -63,8 +63,8 @@ def train(
         phase = state.plan.phases[state.phase]
         optimiser = build_optimiser(state.config)
         shards = partial(shard_steps, state, phase)
-        size = size_of(state.model, state.config.batch_size or 1)
-        with closing(batch_gradients(shards, state.params, size, split_from=split_from, fork=fork)) as gradients:
+        work = work_estimate(state.model, state.config.batch_size or 1)
+        with closing(gradients_of_shards(shards, state.params, work, split_from=split_from, fork=fork)) as gradients:
             while state.phase_step < phase.steps and not out_of_patience(state, phase):
                 yield from train_epoch(state, phase, optimiser, gradients)
         end_phase(state, phase)
@@ -96,7 +96,7 @@ def train_epoch(
         if last:
             try:
                 row, improved = end_epoch(state, phase, rate)
-            except DivergedError:
+            except DivergedError:  # the one way in which a step is refused after it was taken
                 vars(state).update(vars(before))
                 raise
         yield Progress(state.step, state.total, epoch + 1, result.loss, chars / seconds, row, improved)
@@ -148,7 +148,7 @@ def end_epoch(state: TrainingState, phase: Phase, learning_rate: float) -> tuple
         state.best = copied(state.params)
         state.best_loss, state.best_epoch = (state.nats / state.chars if valid is None else valid), epoch
         if valid is not None and phase.kind == "fit":
-            state.likelihoods[phase.net :] = [p]
+            state.likelihoods[phase.net :] = [p]  # append, or replace this net's earlier best
             state.weights = choose_weights(state)
     row = {
         "step": state.step,
@@ -198,7 +198,7 @@ def end_phase(state: TrainingState, phase: Phase) -> None:
         state.params = copied(state.fitted[following.net])
     elif phase.kind != "background":
         state.params = fresh_params(state.config, state.model, following.net)
-        state.hidden = ()
+    state.hidden = ()
     state.moments = build_optimiser(state.config).init(state.params)
     state.phase_step, state.best, state.best_loss = 0, None, None
 

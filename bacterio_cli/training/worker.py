@@ -32,7 +32,7 @@ Steps = Iterator[tuple[Any, Work | None]]
 SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 PARTS = 10
-PATIENCE = 10.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
+TIMEOUT = 10.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
 
 
 def shared(arrays: Params) -> Params:
@@ -77,13 +77,13 @@ class ForkedWorker:
         with suppress(OSError):  # if it has ended, `answer` says so
             self.pipe.send(None)
 
-    def answer(self, patience: float) -> Gradients | None:
+    def answer(self, timeout: float) -> Gradients | None:
         """The gradients of that step, valid until `begin` is called again; None if the shard has no name of the batch.
 
-        Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `patience` seconds) if the
+        Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `timeout` seconds) if the
         process has ended or hangs.
         """
-        answer = receive(self.pipe, patience)
+        answer = receive(self.pipe, timeout)
         if isinstance(answer, Exception):
             raise answer
         return answer and answer._replace(grads=self.grads)
@@ -95,8 +95,8 @@ class ForkedWorker:
         self.process.join()
 
 
-def receive(pipe: Connection, patience: float | None) -> Any:
-    """The next message; TimeoutError if none comes within `patience` seconds.
+def receive(pipe: Connection, timeout: float | None) -> Any:
+    """The next message; TimeoutError if none comes within `timeout` seconds.
 
     They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
     can run out by that.
@@ -104,7 +104,7 @@ def receive(pipe: Connection, patience: float | None) -> Any:
     soon = time.perf_counter() + SPIN
     while not pipe.poll():
         if time.perf_counter() > soon:
-            if patience is not None and not any(pipe.poll(patience / PARTS) for _ in range(PARTS)):
+            if timeout is not None and not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
                 raise TimeoutError("the worker does not answer")
             break
     return pipe.recv()

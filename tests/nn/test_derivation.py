@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bacterio_cli.nn.loss import cross_entropy_backward, softmax, softmax_jacobian
+from bacterio_cli.nn import plain_dense
+from bacterio_cli.nn.loss import cross_entropy_backward, log_softmax, softmax, softmax_jacobian
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads, shapes
 
 FOLDER = Path(__file__).parents[2] / "bacterio_cli" / "nn"
@@ -99,6 +100,37 @@ def test_sections_5_to_8(T: int, returns: int, right: bool) -> None:
     dW_ya, dW_ax, dW_aa = (sum(map(np.outer, d, v)) for d, v in ((dz_y, a[1:]), (dz, x), (dz, a[:-1])))
     assert is_right(found, {"W_ya": dW_ya, "b_y": dz_y.sum(axis=0)}) == {True}
     assert is_right(found, {"0.W_ax": dW_ax, "0.W_aa": dW_aa, "0.b_a": dz.sum(axis=0), "da": dh_next}) == {right}
+
+
+def test_section_8_on_equation_13() -> None:
+    """Eq. 13 is the derivative of one step's loss by the state before; for the whole loss that state's da is added."""
+    _, p, x, targets, (a_1,) = example("rnn", 2)
+
+    def after(a: np.ndarray) -> np.ndarray:
+        return np.tanh(x[1] @ p["0.W_ax"].T + a @ p["0.W_aa"].T + p["0.b_a"])
+
+    def losses(a: np.ndarray) -> np.ndarray:
+        z_y = np.array([a, after(a)]) @ p["W_ya"].T + p["b_y"]
+        return -(targets * log_softmax(z_y)).sum(axis=1) / 2
+
+    da = from_above(p, np.array([a_1, after(a_1)]), targets)[1]
+    eq_13 = da[1] * (1 - after(a_1) ** 2) @ p["0.W_aa"]
+    d_losses = np.array([losses(a_1 + 1e-30j * unit).imag / 1e-30 for unit in np.eye(N_A)])
+    np.testing.assert_allclose(d_losses[:, 1], eq_13, rtol=1e-12)
+    np.testing.assert_allclose(d_losses.sum(axis=1), da[0] + eq_13, rtol=1e-12)
+
+
+def test_section_10() -> None:
+    """Entry by entry, and as outer products with e_1 and e_2, the gradients of two layers are those of the code."""
+    rng = np.random.default_rng(4)
+    W_1, W_2, x, t = (rng.standard_normal(shape) for shape in ((4, 3), (2, 4), (3, 1), (2, 1)))
+    _, h_1, y = plain_dense.forward([W_1, W_2], x)
+    e_2, slope = (y - t) * y * (1 - y), h_1 * (1 - h_1)
+    dW_1 = [[sum(e_2[u, 0] * W_2[u, i] for u in range(2)) * slope[i, 0] * x[j, 0] for j in range(3)] for i in range(4)]
+    found = plain_dense.gradients([W_1, W_2], x, t)
+    np.testing.assert_allclose(found[0], dW_1, rtol=1e-12)
+    np.testing.assert_allclose(found[0], ((W_2.T @ e_2) * slope) @ x.T, rtol=1e-12)
+    np.testing.assert_allclose(found[1], e_2 @ h_1.T, rtol=1e-12)
 
 
 def test_section_11_lstm() -> None:

@@ -19,7 +19,7 @@ from support.builders import MODELS, Example, example
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
-from bacterio_cli.training.data_parallel import SPLIT_FROM, batch_gradients, size_of
+from bacterio_cli.training.data_parallel import SPLIT_FROM, gradients_of_shards, work_estimate
 from bacterio_cli.training.worker import Steps
 
 both_ways = pytest.mark.parametrize("fork", [True, False], ids=["worker", "in turn"])
@@ -41,7 +41,7 @@ def shard_of(case: Example, params: Params, k: int, shards: int) -> Gradients:
 
 
 def in_two_shards(
-    case: Example, *, fork: bool, steps: int, after: Callable[[int], None] | None = None, patience: float = 60
+    case: Example, *, fork: bool, steps: int, after: Callable[[int], None] | None = None, timeout: float = 60
 ) -> list[Gradients]:
     """The gradients of an example at some steps; after each `after` is called and every parameter doubled."""
     params = dict(case.params)
@@ -51,7 +51,7 @@ def in_two_shards(
             yield None, partial(shard_of, case, params, k, shards)
 
     found = []
-    with closing(batch_gradients(same_batch, params, 1, split_from=1, fork=fork, patience=patience)) as gradients:
+    with closing(gradients_of_shards(same_batch, params, 1, split_from=1, fork=fork, timeout=timeout)) as gradients:
         for step, (_, result) in enumerate(islice(gradients, steps)):
             found.append(result._replace(grads={name: g.copy() for name, g in result.grads.items()}))
             if after:
@@ -95,7 +95,7 @@ def test_the_bits_are_the_same_whatever_becomes_of_the_worker(name: str, fate: s
         if step == 0 and fate is not None:
             os.kill(workers[0][0], fate)
 
-    beside = in_two_shards(case, fork=True, steps=3, after=after, patience=0.2)
+    beside = in_two_shards(case, fork=True, steps=3, after=after, timeout=0.2)
     assert len(workers[0]) == 1
     assert workers[1:] == [workers[0] if fate in (None, signal.SIGINT) else []] * 2
     assert children() == []
@@ -120,7 +120,7 @@ def sums(work: Callable[[int], float], *, fork: bool, names: int = 2) -> Generat
         while True:
             yield k, partial(gradients, k) if k < names else None
 
-    with closing(batch_gradients(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=fork)) as each:
+    with closing(gradients_of_shards(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=fork)) as each:
         for item, (loss, grads, _, _) in each:
             assert item == 0
             assert grads["w"].tolist() == [loss] * 3
@@ -168,7 +168,7 @@ def test_the_next_step_is_made_ready_before_the_answer_is_waited_for() -> None:
                 done.append(f"ready {step}")
             yield step, partial(work, step, k)
 
-    items = [item for item, _ in batch_gradients(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=False)]
+    items = [item for item, _ in gradients_of_shards(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=False)]
     assert items == [0, 1]
     assert done == ["ready 0", "work 0.0", "ready 1", "work 0.1", "work 1.0", "work 1.1"]
 
@@ -182,10 +182,10 @@ def test_small_batches_stay_whole() -> None:
         assert (k, shards) == (0, 1)
         yield "first", lambda: result
 
-    assert list(batch_gradients(steps, params, 99, split_from=100)) == [("first", result)]
+    assert list(gradients_of_shards(steps, params, 99, split_from=100)) == [("first", result)]
     assert params["w"] is before
     with pytest.raises(AssertionError):
-        next(batch_gradients(steps, params, 100, split_from=100))
+        next(gradients_of_shards(steps, params, 100, split_from=100))
 
 
 def test_a_replacement_begins_with_the_step_that_was_lost() -> None:
@@ -201,14 +201,14 @@ def test_a_replacement_begins_with_the_step_that_was_lost() -> None:
         for step in range(len(losses), 4):
             yield step, partial(work, step, k)
 
-    for item, result in batch_gradients(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=True):
+    for item, result in gradients_of_shards(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=True):
         assert item == len(losses)
         losses.append(result.loss)
     assert losses == [3, 30, 300, 3000]
 
 
 def test_a_slow_shard_is_given_time() -> None:
-    """However small `patience` is, the worker has 20 times as long as this process took for its own shard."""
+    """However small `timeout` is, the worker has 20 times as long as this process took for its own shard."""
 
     def work(k: int) -> Gradients:
         time.sleep(0.6 if k else 0.1)
@@ -217,7 +217,7 @@ def test_a_slow_shard_is_given_time() -> None:
     def steps(k: int, _: int) -> Steps:
         yield None, partial(work, k)
 
-    ((_, result),) = batch_gradients(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=True, patience=0.0)
+    ((_, result),) = gradients_of_shards(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=True, timeout=0.0)
     assert result.loss != os.getpid()
 
 
@@ -236,4 +236,4 @@ def test_where_no_process_can_start_it_is_done_here(monkeypatch: pytest.MonkeyPa
 )
 def test_a_batch_is_split_by_its_size_alone(n_a: int, names: int, split: bool) -> None:
     """From names × units² = 2¹⁹ on, but for a single name, whatever its net."""
-    assert (size_of(CharRNN(30, 10, n_a), names) >= SPLIT_FROM) is split
+    assert (work_estimate(CharRNN(30, 10, n_a), names) >= SPLIT_FROM) is split

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.processes import NAMES, SMALL, TINY, bacterio, begin, only_error, write_names
-from support.saving import advanced
+from support.saving import advanced, reopened, saved
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
@@ -40,6 +40,28 @@ def test_phases_follow_the_plan() -> None:
     assert not any(
         np.array_equal(a, b) for a, b in zip(trained.nets[0].values(), trained.nets[1].values(), strict=True)
     )
+
+
+STREAM = {**ONE_NET, "stream": True, "bptt": 3, "valid_fraction": 0.4}
+
+
+def test_no_phase_begins_from_the_hidden_state_of_another() -> None:
+    """A background of fewer letters than streams, the fits and the refits each begin their text afresh."""
+    state = begin(background=Corpus(("Abe",)), **STREAM, nets=2, batch_size=10)
+    assert len(state.plan.phases) == 6
+    for phase in state.plan.phases[:-1]:
+        advanced(state, phase.steps)
+        assert state.hidden
+        training.end_phase(state, phase)
+        assert state.hidden == ()
+
+
+def test_a_fit_that_goes_on_does_not_begin_from_the_refit(tmp_path: Path) -> None:
+    """More epochs take up a stream's fit without the hidden state of the refit, which reads more letters."""
+    saved(advanced(begin(**STREAM, batch_size=400)), tmp_path / "m")
+    state = reopened(tmp_path / "m", epochs=3)
+    assert state.hidden == ()
+    assert [row["stage"] for row in advanced(state).history][-2:] == ["fit", "refit"]
 
 
 def test_the_background_never_holds_the_corpus() -> None:

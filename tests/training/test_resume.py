@@ -38,12 +38,13 @@ def test_resume_ends_with_the_same_bytes(options: dict[str, Any], steps: int, tm
     assert saved(resumed, tmp_path / "a") == saved(whole, tmp_path / "b")
 
 
+@pytest.mark.parametrize("options", [{}, {"stream": True, "bptt": 5}], ids=str)
 @pytest.mark.parametrize("left", [1, 0], ids=["before its last step", "at its end"])
 @pytest.mark.parametrize("phase", range(6))
-def test_resume_is_exact_in_every_phase(phase: int, left: int, tmp_path: Path) -> None:
+def test_resume_is_exact_in_every_phase(phase: int, left: int, options: dict[str, Any], tmp_path: Path) -> None:
     """Two nets, each learning a background and the corpus, then both refitted: stopped in any of the six phases."""
     background = Corpus(tuple(name + "ella" for name in NAMES[:10]))
-    config = resolve("default", SMALL | {"ngram": 3, "refit": True, "nets": 2, "epochs": 2, "mix": "auto"})
+    config = resolve("default", SMALL | {"ngram": 3, "refit": True, "nets": 2, "epochs": 2} | options)
     whole, state = (training.begin(Corpus(NAMES), config, background) for _ in range(2))
     assert len(state.plan.phases) == 6
     advanced(state, sum(phase.steps for phase in state.plan.phases[: phase + 1]) - left)

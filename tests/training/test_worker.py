@@ -45,9 +45,9 @@ class Clock:
     def __init__(self, looks: int) -> None:
         self.looks = looks
 
-    def poll(self, patience: float = 0) -> bool:
+    def poll(self, timeout: float = 0) -> bool:
         """Whether there is a message; a look costs all the time it is given."""
-        self.looks -= patience > 0
+        self.looks -= timeout > 0
         return self.looks < 0
 
     def recv(self) -> str:
