@@ -168,7 +168,7 @@ def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch)
 def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:
     """`sample --rank` counts the names of its pool, and prints the best of them below the bar."""
     code, shown = on_terminal(
-        "sample", "-n", 3, "--any", "--rank", "--pool", 12_000, "--seed", 1, cwd=tmp_path, size=(24, 80)
+        "sample", "-n", 3, "--any", "--rank", "--pool", 25_000, "--seed", 1, cwd=tmp_path, size=(24, 80)
     )
     lines = left_on(80, shown)
     at = next(k for k, line in enumerate(lines) if re.fullmatch(r"names\|█+\| after 00:\d\d", line))
