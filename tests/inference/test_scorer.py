@@ -89,8 +89,9 @@ def test_a_row_does_not_depend_on_its_company() -> None:
     """Alone, among others, in another order or twice, a name has the same figures, to more digits than are shown."""
     names = [*WORDS, *NAMES, "Жук", *WORDS[::-1]]
     for trained in (small_model(), model_that_ships()):
-        for name, row in zip(names, scorer(trained).score(names), strict=True):
-            (alone,) = scorer(trained).score([name])
+        judge = scorer(trained)
+        for name, row in zip(names, judge.score(names), strict=True):
+            (alone,) = judge.score([name])
             assert row.asdict() == alone.asdict()
             assert (row.nats is None) == (name == "Жук")
             assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-12)
