@@ -69,8 +69,10 @@ class Bar:
                 self.line.update(count)
 
     def show(self, what: str, done: int, total: int, figures: str) -> None:
-        """What is being done, how much of how much is done, and what else there is to say."""
+        """What is being done, how much of how much is done, and what else there is to say, as far as there is room."""
         if self.line is not None:
+            while ", " in figures and len(what) + len(", 00:00:00 left, ") + len(figures) > self.width():
+                figures = figures.rpartition(", ")[0]
             self.line.total, self.line.desc, self.line.postfix = total, what, figures
             self.line.bar_format = FORMATS[self.width() >= WIDE]
             self.update(done - int(self.line.n))
@@ -79,4 +81,5 @@ class Bar:
         """A line that stays, above the bar."""
         if self.line is not None:
             with suppress(OSError):
-                self.line.write(terminal.printable(text), file=sys.stderr)
+                width = terminal.columns_of(sys.stderr)
+                self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
