@@ -57,8 +57,8 @@ def left_on(columns: int, shown: str) -> list[str]:
 
 @pytest.mark.parametrize("columns", [80, 50])
 def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -> None:
-    """Phase, epoch, time, the validation loss and, where there is room, the training loss and the speed, none of them cut
-    off; above that names of the model, in whole words."""
+    """Phase, epoch, time, the validation loss and, where there is room, the training loss and the speed, none of them
+    cut off; above that names of the model, in whole words."""
     words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
     code, shown = on_terminal(*words, cwd=tmp_path, size=(24, columns), NO_COLOR="1")
     (bar,) = [line for line in left_on(columns, shown.partition("on the names")[0]) if "fit 2/2" in line]
