@@ -72,14 +72,14 @@ def reserved(
 def require_ours(path: str | Path, objection: Callable[[Path], str], *, option: str, force: bool | None = None) -> None:
     """Raise FileError for a file that should not be written over: read-only, or not empty and with an objection to it.
 
-    It names the way out: another place and, unless `force` is None, --force, with which everything may be replaced.
+    It names the way out: another place and --force, with which everything may be replaced, if `force` is not None.
     """
     if force or not os.path.exists(path):
         return
     there = os.stat(path)
     against = "" if there.st_mode & 0o222 else "it is read-only"
     if against := against or (objection(Path(path)) if there.st_size else ""):
-        or_force = "" if force is None else " or replace it with --force"
+        or_force = ", or remove it" if force is None else " or replace it with --force"
         raise FileError(path, "write", against, f"choose another place with {option}{or_force}")
     os.close(os.open(path, os.O_WRONLY))
 

@@ -151,7 +151,7 @@ def test_another_file_is_replaced_by_force_alone(against: str, mode: int, how: s
     write(tmp_path / "m", "old")
     path = linked(tmp_path / "m", how)
     path.chmod(mode)
-    for force, way in ((False, " or replace it with --force"), (None, "")):
+    for force, way in ((False, " or replace it with --force"), (None, ", or remove it")):
         with pytest.raises(FileError) as caught:
             reserve(path, against=against, force=force)
         what = against or "it is read-only"
