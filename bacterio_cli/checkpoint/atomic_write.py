@@ -20,6 +20,7 @@ except ImportError:  # pragma: no cover  not on Windows, which neither renames n
     fcntl = None  # type: ignore[assignment]
 
 RESERVED = "reserved"  # stands where a temporary file has eight random letters
+ZIP = b"PK\3\4"  # how a checkpoint begins
 
 
 @contextmanager
@@ -107,7 +108,8 @@ def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
                 if fcntl is None:  # pragma: no cover
                     file.close()
                 with suppress(OSError):  # it has become the target
-                    os.unlink(beside)
+                    if name is None or not os.fstat(number).st_size:  # else somebody wrote a file of this name
+                        os.unlink(beside)
             return
 
 
@@ -118,18 +120,19 @@ def lock(file: IO[bytes], *, wait: bool = False) -> None:
 
 
 def remove_abandoned(target: Path) -> None:
-    """Delete the temporary files that killed processes left beside this target: those that nobody holds locked."""
+    """Delete what killed processes left beside this target: temporary files, empty or ZIP, that nobody holds locked."""
     for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
             lock(file)
-            os.unlink(stray)
+            if file.read(len(ZIP)) in (b"", ZIP):
+                os.unlink(stray)
 
 
 def require_replaceable(target: Path) -> None:
     """OSError if a rename could not put a file in the place of what stands there, or would if it is no file."""
     try:
         there, folder = target.stat(), target.parent.stat()  # asked once: it may vanish at any moment
-    except OSError:
+    except FileNotFoundError:
         return
     if stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(None, "it is a directory")
