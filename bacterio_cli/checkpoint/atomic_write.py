@@ -20,6 +20,7 @@ except ImportError:  # pragma: no cover  not on Windows, which neither renames n
     fcntl = None  # type: ignore[assignment]
 
 RESERVED = "reserved"  # stands where a temporary file has eight random letters
+ZIP = b"PK\3\4"  # how a checkpoint begins
 
 
 @contextmanager
@@ -72,14 +73,14 @@ def reserved(
 def require_ours(path: str | Path, objection: Callable[[Path], str], *, option: str, force: bool | None = None) -> None:
     """Raise FileError for a file that should not be written over: read-only, or not empty and with an objection to it.
 
-    It names the way out: another place and, unless `force` is None, --force, with which everything may be replaced.
+    It names the way out: another place and --force, with which everything may be replaced, if `force` is not None.
     """
     if force or not os.path.exists(path):
         return
     there = os.stat(path)
     against = "" if there.st_mode & 0o222 else "it is read-only"
     if against := against or (objection(Path(path)) if there.st_size else ""):
-        or_force = "" if force is None else " or replace it with --force"
+        or_force = ", or remove it" if force is None else " or replace it with --force"
         raise FileError(path, "write", against, f"choose another place with {option}{or_force}")
     os.close(os.open(path, os.O_WRONLY))
 
@@ -107,7 +108,8 @@ def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
                 if fcntl is None:  # pragma: no cover
                     file.close()
                 with suppress(OSError):  # it has become the target
-                    os.unlink(beside)
+                    if name is None or not os.fstat(number).st_size:  # else somebody wrote a file of this name
+                        os.unlink(beside)
             return
 
 
@@ -118,18 +120,19 @@ def lock(file: IO[bytes], *, wait: bool = False) -> None:
 
 
 def remove_abandoned(target: Path) -> None:
-    """Delete the temporary files that killed processes left beside this target: those that nobody holds locked."""
+    """Delete what killed processes left beside this target: temporary files, empty or ZIP, that nobody holds locked."""
     for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
             lock(file)
-            os.unlink(stray)
+            if file.read(len(ZIP)) in (b"", ZIP):
+                os.unlink(stray)
 
 
 def require_replaceable(target: Path) -> None:
     """OSError if a rename could not put a file in the place of what stands there, or would if it is no file."""
     try:
         there, folder = target.stat(), target.parent.stat()  # asked once: it may vanish at any moment
-    except OSError:
+    except FileNotFoundError:
         return
     if stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(None, "it is a directory")

@@ -41,7 +41,7 @@ def application(asked: str | None) -> typer.Typer:
         name="bacterio",
         callback=describe,
         help="Learn bacterial genus names and invent new ones.",
-        epilog="Exit codes: 0 done, 1 files and data, 2 usage error, 130 interrupted, 143 terminated.",
+        epilog="Exit codes: 0 done, 1 files and data, 2 usage error, 129 hung up, 130 interrupted, 143 terminated.",
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

@@ -1,8 +1,7 @@
 """Pictures: learning curves, the letters of names, and the surprise of names letter by letter.
 
-The only file that imports matplotlib, an optional extra, and it does so inside functions: only --plot needs it. Plain
-data go in and a file comes out, the same bytes for the same data. Nothing is told apart by colour: all is grey, dashed
-or hatched.
+The only file that imports matplotlib, an optional extra, inside functions: only --plot needs it. Plain data go in and
+a file comes out, the same bytes for the same data. Nothing is told apart by colour: all is grey, dashed or hatched.
 """
 
 from __future__ import annotations
@@ -24,12 +23,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-UNDATED: dict[str, dict[str, None]] = {  # what each format would say of the time and of the program
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the program, without the time
+    "png": {"Software": "bacterio"},
+    "svg": {"Date": None, "Creator": "bacterio"},
+    "pdf": {"CreationDate": None, "Creator": "bacterio", "Producer": None},
 }
-PICTURES = ", ".join("." + form for form in UNDATED)
+SVG_SIGNATURE = "<dc:title>bacterio</dc:title>"
+SIGNATURES = (b"tEXtSoftware\0bacterio", SVG_SIGNATURE.encode(), b"/Creator (bacterio)")
+MARGIN = 10_000  # bytes at both ends of a file, in which its signature stands
+PICTURES = ", ".join("." + form for form in SIGNED)
 FONT = "DejaVu Sans"  # comes with matplotlib
 STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"], "font.sans-serif": [FONT], "font.size": 9.0, "axes.titlesize": 9.0,
@@ -60,12 +62,9 @@ class Letters(NamedTuple):
 
 def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
     """Before any work: UsageError for a suffix unknown or a file that is read, BacterioError or FileError for the rest."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
-
-    if form_of(path) not in UNDATED:
+    if form_of(path) not in SIGNED:
         raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
-    if is_one_of(path, sources):
-        raise UsageError(f"--plot {path} is one of the files to be read; choose another file")
+    ensure_ours(path, sources)
     try:
         with unwarned():
             import matplotlib  # noqa: F401
@@ -75,8 +74,25 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
         ) from error
     except ValueError as error:  # from MPLBACKEND or a matplotlibrc
         raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; correct them") from error
-    with reserved(path, objection=lambda _: "", option="--plot"):
+
+
+def ensure_ours(path: Path, sources: Iterable[str | Path]) -> None:
+    """UsageError for a file that is read; FileError for one that cannot be written, or is no picture of this program."""
+    from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
+
+    if is_one_of(path, sources):
+        raise UsageError(f"--plot {path} is one of the files to be read; choose another file")
+    with reserved(path, objection=objection, option="--plot"):
         pass
+
+
+def objection(path: Path) -> str:
+    """Why a file should not be replaced by a new picture; "" if this program drew it."""
+    with path.open("rb") as file:
+        ends = file.read(MARGIN)
+        file.seek(max(0, path.stat().st_size - MARGIN))
+        ends += file.read(MARGIN)
+    return "" if any(signature in ends for signature in SIGNATURES) else "it is not a picture of this program"
 
 
 def form_of(path: Path) -> str:
@@ -114,7 +130,7 @@ def sheet(path: Path, height: float, title: str) -> Iterator[Figure]:
             figure = Figure(figsize=(9.0, height), layout="constrained")
             figure.suptitle(shown(title, LONGEST_HEADING))
             yield figure
-            figure.savefig(drawn, format=form, metadata=UNDATED[form])
+            figure.savefig(drawn, format=form, metadata=SIGNED[form])
             if form != "svg":
                 lacking = letters_lacking(figure)
     if lacking:

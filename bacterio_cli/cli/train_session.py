@@ -25,6 +25,7 @@ NAMES = 3  # shown of a model that has improved
 EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
 SAVING_SHARE = 0.1  # of the time at most: epochs that are shorter than this allows are saved several at once
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 REPEATS = 1.0  # seconds in which a signal is taken for one that was noticed already
 
 
@@ -89,7 +90,7 @@ class Signals:
         self.end.close()
         if kind is Interrupted and self.number is not None:
             if not self.quiet:
-                terminal.notice(f"{'interrupted' if self.number == signal.SIGINT else 'terminated'} {self.kept}")
+                terminal.notice(f"{WORDS.get(signal.Signals(self.number), 'hung up')} {self.kept}")
             raise SystemExit(128 + self.number) from None
 
 

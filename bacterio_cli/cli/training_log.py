@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
@@ -16,7 +17,12 @@ from bacterio_cli.errors import FileError
 
 LONGEST_ROW = 10_000  # bytes
 KEYS = {"step", "epoch", "stage", "nats_per_char"}
-BEGINNING = b'{"step": '  # of a row, also of one that was cut short
+VALUES = re.compile(rb'\d+|(?<="stage": ")\w+')  # at the beginning of a row
+BEGINNING = b'{"step": 0, "epoch": 0, "stage": "0", "net": 0, "nats_per_char": '  # with each of them as 0
+
+
+class OtherTrainingError(ValueError):
+    """A log has a row that the history of the training does not have."""
 
 
 class Log:
@@ -55,23 +61,24 @@ def open_log(
     """The log at `path`, for this process alone; a pipe or a character device takes what comes. Raises FileError.
 
     Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
-    resumed, the log goes on, and the rows that it lacks are added.
+    resumed, the log goes on if its rows are those of the history, and the rows that it lacks are added.
     """
+    known = None if history is None else list(history)
     remedy = "choose another place with --log"
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
             if not endless:
-                require_ours(path, objection, option="--log", force=force)
+                require_ours(path, lambda there: objection(there, known), option="--log", force=force)
             # A named pipe waits for its reader.
             log = Log(path, stack.enter_context(open(path, "wb" if endless else "ab", buffering=0)), quiet=quiet)
             if not endless:
                 lock(log.file)
                 log.end = 0
-                if history is not None:
-                    log.rows = [row | {"chars_per_second": None} for row in history]
+                if known is not None:
+                    log.rows = [row | {"chars_per_second": None} for row in known]
                     with suppress(ValueError):
-                        log.end, log.last = end_of_log(path)
+                        log.end, log.last = end_of_log(path, known)
         except BlockingIOError as error:
             raise FileError(path, "write", "another training writes it", remedy) from error
         except OSError as error:
@@ -79,24 +86,54 @@ def open_log(
         yield log
 
 
-def objection(path: Path) -> str:
-    """Why a file should not be replaced by a new log; "" if it is one."""
+def objection(path: Path, history: list[dict[str, Any]] | None) -> str:
+    """Why a file should not be replaced by a new log, or go on with this history; "" if it may."""
     try:
-        end_of_log(path)
+        end_of_log(path, history)
+    except OtherTrainingError:
+        return "it is the log of another training"
     except ValueError:
         return "it is not a log of this program"
     return ""
 
 
-def end_of_log(path: Path) -> tuple[int, int]:
-    """(where a log's last whole row ends, its largest step); ValueError if it is none. What was cut short is no row."""
+def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int]:
+    """(where a log's last row ends that is kept, its step); ValueError if it is no log.
+
+    With a history, OtherTrainingError unless the rows are those of the history. Rows behind its last step, as of a
+    checkpoint that was put back, are not kept: training makes them again.
+    """
+    known = {row["step"]: [row[key] for key in KEYS] for row in history or []}
+    latest = max(known, default=0)
     end = last = 0
-    with path.open("rb") as file:
-        while (line := file.readline(LONGEST_ROW)).endswith(b"\n"):
-            row = json.loads(line)
-            if not isinstance(row, dict) or not row.keys() >= KEYS or type(row["step"]) is not int:
-                raise ValueError
-            end, last = file.tell(), max(last, row["step"])
-    if not BEGINNING.startswith(line[: len(BEGINNING)]):
-        raise ValueError
+    for ends, row in rows_of(path):
+        if history is None or known.get(row["step"]) == [row[key] for key in KEYS]:
+            end, last = ends, row["step"]
+        elif not last or row["step"] <= latest:
+            raise OtherTrainingError
     return end, last
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Where each whole row of a log ends, and the row; ValueError if it is none. What was cut short is no row."""
+    last = 0
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_ROW):
+            whole, shape = line.endswith(b"\n"), VALUES.sub(b"0", line)
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                half = shape.startswith(BEGINNING) or (last > 0 and BEGINNING.startswith(shape))
+                if whole or not half or len(line) == LONGEST_ROW:
+                    raise ValueError from None
+                return
+            if (
+                not isinstance(row, dict)
+                or not row.keys() >= KEYS
+                or type(row["step"]) is not int
+                or row["step"] <= last
+            ):
+                raise ValueError
+            last = row["step"]
+            if whole:
+                yield file.tell(), row

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from bacterio_cli.cli.plots import LONGEST_HEADING, letter_shown, shown
+from bacterio_cli.cli.plots import LONGEST_HEADING, SVG_SIGNATURE, ensure_ours, letter_shown, shown
 from bacterio_cli.cli.tables import short
 from bacterio_cli.errors import UsageError
 
@@ -25,13 +25,10 @@ LEAST, MOST = 0.8, 9.0  # widths of arrows
 
 
 def ensure_drawable(path: Path, checkpoint: Path) -> None:
-    """Before any work, UsageError for another suffix or the file that is read."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of
-
+    """Before any work, UsageError for another suffix or the file that is read, FileError for the rest."""
     if path.suffix.lower() != ".svg":
         raise UsageError(f"--plot {path}: the name of this picture ends in .svg")
-    if is_one_of(path, [checkpoint]):
-        raise UsageError(f"--plot {path} is the file to be read; choose another file")
+    ensure_ours(path, [checkpoint])
 
 
 def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
@@ -99,7 +96,8 @@ class Unrolled:
         )
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">\n{groups}\n</svg>\n'
+            f'viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">\n'
+            f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{SVG_SIGNATURE}</metadata>\n{groups}\n</svg>\n'
         )
 
     def column(self, t: int, x: float, y: float) -> None:

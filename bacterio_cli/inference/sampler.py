@@ -20,7 +20,7 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_number
-from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE
+from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, reshape
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
@@ -37,7 +37,7 @@ HOPELESS = 200_000  # draws in a row without one that is accepted
 
 
 RANGES: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**63 - 1), "temp": (0, LARGEST_NUMBER), "top_k": (1, LARGEST_COUNT), "top_p": (1e-9, 1),
+    "seed": (0, 2**63 - 1), "temp": (0, LARGEST_NUMBER), "top_k": (1, LARGEST_COUNT), "top_p": (LEAST_SHARE, 1),
     "min_length": (1, LONGEST_NAME), "max_length": (1, LONGEST_NAME), "unprefixed": (0, 1),
 }  # fmt: skip
 WHOLE = ("seed", "top_k", "min_length", "max_length")

@@ -104,6 +104,7 @@ def test_a_folder_without_write_permission_is_named(
         ("", "it is a directory"),
         ("none/m.npz", "No such file or directory"),
         ("pipe", "it is a device or a pipe"),
+        ("loop", "Too many levels of symbolic links"),
         ("x" * 250, "File name too long"),  # with what is added for the temporary file
     ],
 )
@@ -113,10 +114,11 @@ def test_what_is_no_place_for_a_file_is_named(
 ) -> None:
     """It is a FileError with the remedy, before training and after it."""
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(FileError, match=f"cannot write .*: {reason}.*; .*choose another place with --out"):
         function(tmp_path / place)
     assert (tmp_path / "pipe").is_fifo()
-    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+    assert {p.name for p in tmp_path.iterdir()} == {"pipe", "loop"}
 
 
 def test_a_mounted_file_is_named_before_it_is_written(tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_another_file_is_replaced_by_force_alone(against: str, mode: int, how: s
     write(tmp_path / "m", "old")
     path = linked(tmp_path / "m", how)
     path.chmod(mode)
-    for force, way in ((False, " or replace it with --force"), (None, "")):
+    for force, way in ((False, " or replace it with --force"), (None, ", or remove it")):
         with pytest.raises(FileError) as caught:
             reserve(path, against=against, force=force)
         what = against or "it is read-only"
@@ -168,7 +170,7 @@ def test_an_empty_file_is_no_loss(tmp_path: Path) -> None:
 
 def test_a_place_is_reserved_for_one_process(tmp_path: Path) -> None:
     """Another is refused by whatever name, also after a write; of the lock nothing is left, nor of a dead process's."""
-    (tmp_path / ".m.reserved.tmp").write_text("of a process that was killed")
+    (tmp_path / ".m.reserved.tmp").touch()  # of a process that was killed
     (tmp_path / "link").symlink_to("m")
     with reserved(tmp_path / "m", objection=lambda _: ""):
         for _ in range(2):
@@ -210,11 +212,20 @@ def test_the_next_write_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     """Temporary files of this target that no process holds go; those of a living writer and of other targets stay."""
     left, other, held = (tmp_path / name for name in (".m.12345678.tmp", ".n.12345678.tmp", ".m.abcdefgh.tmp"))
     for file in (left, other, held):
-        file.write_bytes(b"half")
+        file.write_bytes(b"PK\3\4 half")
     with held.open("rb") as living:
         fcntl.flock(living, fcntl.LOCK_EX)
         write(tmp_path / "m")
     assert sorted(p.name for p in tmp_path.iterdir()) == [".m.abcdefgh.tmp", ".n.12345678.tmp", "m"]
+
+
+@pytest.mark.parametrize("name", [".m.12345678.tmp", ".m.reserved.tmp"])
+def test_a_file_that_only_bears_such_a_name_stays(name: str, tmp_path: Path) -> None:
+    """What is neither empty nor a ZIP is not of this program."""
+    (tmp_path / name).write_text("precious")
+    reserve(tmp_path / "m")
+    write(tmp_path / "m")
+    assert listing(tmp_path) == {name: b"precious", "m": b"new"}
 
 
 def test_a_write_in_progress_is_left_alone(tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path:
         ("info model.svg --plot linked.svg", "--plot linked.svg is one of the files to be read; choose another file"),
         ("score -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
         ("score -c m.npz Boria --avoid list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
+        (
+            "score -c m.npz Boria --avoid list.svg#name --plot list.svg",
+            "--plot list.svg is one of the files to be read",
+        ),
+        ("score -c m.npz Boria --glossary list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
         ("score -c m.npz --plot list.svg", "--plot list.svg is one of the files to be read"),
     ],
 )
@@ -51,14 +56,20 @@ def test_a_name_that_cannot_be_is_exit_2(words: str, message: str, room: Path, t
 
 @drawn
 @pytest.mark.parametrize(
-    ("path", "reason"), [("no/p.png", "No such file or directory"), ("folder.pdf", "it is a directory")]
+    ("path", "reason"),
+    [
+        ("no/p.png", "No such file or directory; choose another place with --plot"),
+        ("folder.pdf", "it is a directory; choose another place with --plot"),
+        ("m.pdf", "it is not a picture of this program; choose another place with --plot, or remove it"),
+    ],
 )
 @pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])
 def test_a_place_that_cannot_be_written_is_exit_1(words: str, path: str, reason: str, room: Path) -> None:
     """One line with the reason and the option to choose with, before any results."""
     (room / "folder.pdf").mkdir(exist_ok=True)
+    (room / "m.pdf").write_bytes((room / "m.npz").read_bytes())
     result = bacterio(*words.split(), "--plot", path, cwd=room)
-    assert only_error(result) == f"cannot write {path}: {reason}; choose another place with --plot"
+    assert only_error(result) == f"cannot write {path}: {reason}"
     assert result.stdout == ""
 
 
@@ -66,11 +77,12 @@ def test_a_place_that_cannot_be_written_is_exit_1(words: str, path: str, reason:
 @pytest.mark.parametrize("words", [["Жук"], []])
 def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path) -> None:
     """Where the model can spell no name there is no picture, and what stood there still does."""
-    (tmp_path / "p.png").write_text("old", encoding="utf-8")
+    draw_surprise(tmp_path / "p.png", "t", [("b", [1.0, 2.0])])
+    old = (tmp_path / "p.png").read_bytes()
     result = bacterio("score", "-c", "m.npz", *words, "--plot", tmp_path / "p.png", cwd=room)
     assert result.code == 1
     assert result.stderr.splitlines()[-1].endswith("p.png: there is no name to draw that the model can spell")
-    assert (tmp_path / "p.png").read_text(encoding="utf-8") == "old"
+    assert (tmp_path / "p.png").read_bytes() == old
     assert [path.name for path in tmp_path.iterdir()] == ["p.png"]
 
 

@@ -103,7 +103,7 @@ def test_a_signal_saves_and_the_run_goes_on(
     kept = load(tmp_path / "m.npz")
     step, epoch = kept.progress["step"], kept.history[-1]["epoch"]  # type: ignore[index]
     assert (result.code, result.stdout) == (code, "")
-    word = "interrupted" if code == 130 else "terminated"
+    word = {129: "hung up", 130: "interrupted", 143: "terminated"}[code]
     said = f"bacterio: {word} at step {step:,}, after epoch {epoch} of the fit; saved to m.npz, go on with --resume"
     assert result.stderr.splitlines()[1:] == [said]
     assert 5 <= step < 350

@@ -70,7 +70,7 @@ def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) 
     ("words", "message"),
     [
         ("-o none/m.npz", "cannot write none/m.npz: No such file or directory; choose another place with --out"),
-        ("-o .", "cannot write .: it is a directory; choose another place with --out"),
+        ("-o ..", "cannot write ..: it is a directory; choose another place with --out"),
         (
             "-o unlogged.npz --log none/log",
             "cannot write none/log: No such file or directory; choose another place with --log",

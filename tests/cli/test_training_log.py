@@ -19,7 +19,7 @@ WORDS = ("train", "names.txt", *TINY[:-2], "-q", "-o", "m.npz", "--log", "log")
 
 def row(step: int) -> dict[str, Any]:
     """A row as the log has it, at least in part."""
-    return {"step": step, "epoch": step, "stage": "fit", "nats_per_char": 2.5}
+    return {"step": step, "epoch": step, "stage": "fit", "net": 0, "nats_per_char": 2.5}
 
 
 def lines(*steps: int) -> str:
@@ -62,7 +62,15 @@ def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("resumed", [False, True])
-@pytest.mark.parametrize("text", ["Abella\n", '{"step": 1}\n', '[{"step": 1}]\n', lines(1) + "\0\0", "half a row", "0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Abella\n", '{"step": 1}\n', '[{"step": 1}]\n', lines(1) + "\0\0", "half a row", "0", "{", '{"ste'),
+        *('{"step": 1, "metrics": {"loss": 0.3}}', '{"step": 1, "epoch": 2, "accuracy": 0', '{"step": ' + "[" * 9000),
+        *(json.dumps(row(1) | {"x": "y" * 20_000}), lines(1) + '{"step": 2, "loss', lines(1, 1)),
+    ],
+    ids=range(14),
+)
 def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_path: Path) -> None:
     """What is not rows with step, epoch and stage stays, in any link; --force writes over it once there is a row."""
     log, history = tmp_path / "log", [row(1)] if resumed else None
@@ -102,6 +110,33 @@ def test_half_a_row_is_cut_off_on_resume(cut: int, tmp_path: Path) -> None:
         resumed.write()
     assert [row["step"] for row in logged(log)] == [1, 2, 3, 4]
     assert [row.get("chars_per_second", 0) for row in logged(log)] == [0, 0, None, 0]
+
+
+@pytest.mark.parametrize(
+    ("there", "history", "after"),
+    [
+        ([row(1), row(2)], [row(1)], [1, 3]),  # of a checkpoint that was put back
+        ([row(2)], [row(1), row(2)], [2, 3]),
+        ([row(1) | {"nats_per_char": 2.6}], [row(1)], None),
+        ([row(1), row(3)], [row(1), row(2), row(4)], None),
+        ([row(99999)], [row(1)], None),
+        ([row(99999)], [], None),
+    ],
+)
+def test_only_the_log_of_this_training_goes_on(
+    there: list[dict[str, Any]], history: list[dict[str, Any]], after: list[int] | None, tmp_path: Path
+) -> None:
+    """Rows behind the history are written anew, and hide none; a row that it does not have is of another training."""
+    log = tmp_path / "log"
+    log.write_text("".join(json.dumps(row) + "\n" for row in there))
+    force = after is None
+    if force:
+        with pytest.raises(FileError, match="it is the log of another training; choose"), open_log(log, history):
+            pass
+    with open_log(log, history, force=force) as resumed:
+        resumed.rows.append(row(3))
+        resumed.write()
+    assert [row["step"] for row in logged(log)] == (after or [row["step"] for row in [*history, {"step": 3}]])
 
 
 def test_two_trainings_do_not_share_a_log(tmp_path: Path) -> None:

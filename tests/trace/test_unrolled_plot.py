@@ -129,14 +129,22 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
     ("plot", "code", "message"),
     [
         ("p.png", 2, "--plot p.png: the name of this picture ends in .svg"),
-        ("m.svg", 2, "--plot m.svg is the file to be read; choose another file"),
+        ("m.svg", 2, "--plot m.svg is one of the files to be read; choose another file"),
         ("none/p.svg", 1, "cannot write none/p.svg"),
+        (
+            "mine.svg",
+            1,
+            "cannot write mine.svg: it is not a picture of this program; choose another place with",
+        ),
+        ("kept.svg", 1, "cannot write kept.svg: it is read-only; choose another place with --plot, or remove it"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(plot: str, code: int, message: str, tmp_path: Path) -> None:
     """Another suffix and the checkpoint itself are exit 2, a folder that is not there exit 1; stdout stays empty."""
     small_model().save(tmp_path / "m.npz")
     (tmp_path / "m.npz").rename(tmp_path / "m.svg")
+    (tmp_path / "mine.svg").write_text("<svg/>")
+    (tmp_path / "kept.svg").touch(0o444)
     result = bacterio("trace", "Borixa", "-c", "m.svg", "--plot", plot, cwd=tmp_path)
     assert re.match(re.escape(message), only_error(result, code))
     assert result.stdout == ""

@@ -37,6 +37,24 @@ def test_lists_are_not_overwritten(option: str, force: tuple[str, ...], given: s
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("-o", ""), 2, "--out is empty, or the working directory; give the name of a file"),
+        (("--log", ""), 2, "--log is empty, or the working directory; give the name of a file"),
+        (("-o", "loop"), 1, "cannot write loop: Too many levels of symbolic links; choose another place with --out"),
+        (("--log", "loop"), 1, "cannot write loop: Too many levels of symbolic links; choose another place with --log"),
+    ],
+)
+def test_no_name_and_a_link_to_itself_are_refused(
+    words: tuple[str, ...], code: int, message: str, tmp_path: Path
+) -> None:
+    """One line, and the link stays."""
+    (tmp_path / "loop").symlink_to("loop")
+    assert only_error(bacterio("train", write_names(tmp_path), *TINY, "-q", *words, cwd=tmp_path), code) == message
+    assert {path.name for path in tmp_path.iterdir()} == {"loop", "names.txt"}
+
+
 @pytest.mark.parametrize("written", ["names.txt", "thesis.py"])
 def test_a_file_of_another_kind_is_replaced_by_force_alone(written: str, tmp_path: Path) -> None:
     """Also the list that comes through a pipe; what bacterio wrote itself and has ended needs no force."""

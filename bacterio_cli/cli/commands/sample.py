@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bacterio_cli.checkpoint import LARGEST_COUNT
 from bacterio_cli.cli import completion, loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.errors import BacterioError, UsageError
-from bacterio_cli.inference import TEMPERATURE, most_tries
+from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -46,10 +47,10 @@ def sample(
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
     match: Annotated[str | None, Option(metavar="REGEX", parser=options.composed, help="Only names in which this is found. [default: any]")] = None,
-    min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
-    max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
-    top_k: Annotated[int | None, Option(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,
-    top_p: Annotated[float | None, Option(min=0, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
+    min_length: Annotated[int, Option(min=1, max=LONGEST_NAME, help="Shortest name, in letters.")] = 1,
+    max_length: Annotated[int | None, Option(min=1, max=LONGEST_NAME, help="Longest name, in letters. [default: twice the longest known]")] = None,
+    top_k: Annotated[int | None, Option(min=1, max=LARGEST_COUNT, help="Draw from the k likeliest letters only. [default: all]")] = None,
+    top_p: Annotated[float | None, Option(min=LEAST_SHARE, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
     avoid: options.AvoidOption = None,
     avoid_elsewhere: options.AvoidElsewhereOption = None,
     input_format: options.InputFormatOption = None,

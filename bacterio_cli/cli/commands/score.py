@@ -64,8 +64,10 @@ def score(
         raise UsageError(f"--header goes with --format tsv, not {form}")
     if plot:
         from bacterio_cli.checkpoint.checkpoint import default_checkpoint
+        from bacterio_cli.nomenclature.reference_lists import file_and_column
 
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *lists, *(["-"] if from_stdin else [])])
+        read = [*(file_and_column(source)[0] for source in lists), *(glossary or []), *(["-"] if from_stdin else [])]
+        ensure_drawable(plot, [checkpoint or default_checkpoint(), *read])
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
     wanted = [name for text in texts if (name := composed(text))]

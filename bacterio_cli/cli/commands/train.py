@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -120,13 +121,15 @@ def train(
 
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
-    """UsageError if --out or --log names a list that is read, or both name the same file."""
+    """UsageError if --out or --log is empty or names a list that is read, or both name the same file."""
     from bacterio_cli.checkpoint.atomic_write import is_one_of
 
     for option, path in [("--out", out), ("--log", log)]:
+        if path == Path():
+            raise UsageError(f"{option} is empty, or the working directory; give the name of a file")
         if path and is_one_of(path, lists):
             raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
-    if log and (log.resolve() == out.resolve() or is_one_of(log, [out])):
+    if log and (os.path.realpath(log) == os.path.realpath(out) or is_one_of(log, [out])):
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
