@@ -22,6 +22,7 @@ smoke() {
     $bacterio --version
     test "$($bacterio sample -n 20 --seed 1 2>/dev/null | sort -u | wc -l)" -eq 20
     $bacterio gradcheck >/dev/null
+    PYTHONOPTIMIZE=2 $bacterio score --help | grep 'A row per name' >/dev/null
     corpus=$(venv/bin/python -c 'from bacterio_cli.dataset import shipped; print(shipped("genera.txt"))')
     $bacterio train "$corpus" --epochs 1 --hidden 16 --layers 1 --quiet
     test "$($bacterio sample -n 3 --max-length 60 2>/dev/null | wc -l)" -eq 3
