@@ -159,7 +159,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
     ):
         if wrong:
             raise UsageError(message)
-    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
+    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"]), *(given["glossary"] or [])])
     refuse_impossible(given)
 
 

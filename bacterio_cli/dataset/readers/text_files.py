@@ -128,7 +128,7 @@ class Text:
             return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
         what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
         if self.encoding == "UTF-8":
-            remedy = "pass --encoding cp1252 if the file is in Latin-1 or from Windows"
+            remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
             if not error.object.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
                 what += ", though other letters of the file are: encodings are mixed"
                 remedy = "convert the odd lines to UTF-8"
