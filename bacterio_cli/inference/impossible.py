@@ -24,8 +24,9 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     prefixes = tuple(given["prefix"] or ())
     SamplingParams(given["seed"] or 0, given["temp"], prefixes=prefixes, max_length=longest, **same)
     endings = [caseless(end) for end in given["ending"] or ()]
-    if endings and min(map(len, endings)) >= longest:
-        raise UsageError(f"--ending {given['ending'][0]} leaves no letter before it within --max-length {longest}")
+    for end in endings:
+        if len(end) >= LONGEST_NAME or min(map(len, endings)) >= longest:
+            raise UsageError(f"--ending {end[:60]} leaves no letter before it within --max-length {longest}")
     if given["match"] is not None:
         least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
         if least > longest:

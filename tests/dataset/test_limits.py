@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -124,6 +125,16 @@ def test_a_name_that_grows_is_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r":3: the line has 800 characters"):
         read_corpus([path], profile="any")
     assert read_corpus([path], profile="genus").losses == f"1 dropped: 1 longer than {LONGEST_LINE}"
+
+
+def test_marks_without_end_are_not_composed(tmp_path: Path) -> None:
+    """A letter with 200,000 marks, which take half a minute, is refused or dropped at once."""
+    path = place(tmp_path, "Abella\nBorella\nA" + "\u0301\u0323" * 100_000, "names.txt")
+    begun = time.process_time()
+    with pytest.raises(InputError, match=r":3: the line has 200,001 characters"):
+        read_corpus([path], profile="any")
+    assert read_corpus([path], profile="genus").losses == f"1 dropped: 1 longer than {LONGEST_LINE}"
+    assert time.process_time() - begun < 5
 
 
 def test_the_readme_names_the_limits() -> None:

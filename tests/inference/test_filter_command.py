@@ -34,6 +34,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(model, corpus=model.corpus | {"profile": profile, "date": "2020-12-31"}).save(folder / name)
     write_names(folder, ["AL", "# a comment", "", "k"], "words.txt")
     write_names(folder, ["# nothing"], "empty.txt")
+    write_names(folder, ["a" * 4001], "long.txt")
     write_names(folder, ["UBA1", "", "UBA22", "# UBA3", "UBA1", "UBA4"], "places.txt")
     return folder
 
@@ -207,6 +208,7 @@ def test_the_formats_hold_what_score_says(room: Path) -> None:
         ("--avoid none.txt", 1, "cannot read none.txt: No such file or directory"),
         ("--avoid m.npz", 1, "m.npz: "),
         ("--ban empty.txt", 1, "--ban empty.txt: the file has no words"),
+        ("--ban long.txt", 1, "--ban long.txt: aaaaaaaaaaaaaaaaaaaa… has 4,001 letters; a word has 4,000 at most"),
         ("--for empty.txt", 1, "--for empty.txt: the file has no words"),
     ],
 )

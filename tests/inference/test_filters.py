@@ -127,6 +127,7 @@ def test_a_pattern_without_end_is_ended(names: list[str]) -> None:
     assert accepted(filters.match(r"^\w+\d", seconds=0), ["a1", "b"] * 10_000) == ["a1"] * 10_000
 
 
+MARKS = "A" + "\u0301\u0323" * 100_000  # composing it takes half a minute
 GIVEN: dict[str, Any] = {
     "seed": None, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
     "match": None, "min_length": 1, "max_length": None, "glossary": None,
@@ -143,6 +144,9 @@ GIVEN: dict[str, Any] = {
         ({"ending": ["s"], "gender": "n"}, ""),  # corpus, genus, virus
         ({"ending": ["monas"], "max_length": 5}, "--ending monas leaves no letter before it within --max-length 5"),
         ({"ending": ["monas", "as"], "max_length": 5}, ""),
+        ({"ending": [MARKS, "as"]}, f"--ending a{MARKS[1:60]} leaves no letter before it within --max-length 10000"),
+        ({"prefix": [MARKS]}, f"--prefix {MARKS[:60]} is longer than --max-length 10000"),
+        ({"match": MARKS}, "--match has 200,001 characters; of letters beyond ASCII, 4,000 at most"),
         ({"prefix": ["Boris"], "max_length": 4}, "--prefix Boris is longer than --max-length 4"),
         ({"prefix": ["e\u0301" * 4], "max_length": 4}, ""),
         ({"match": "a.{4}", "max_length": 4}, "--match needs 5 letters at least, and --max-length is 4"),
@@ -153,12 +157,14 @@ GIVEN: dict[str, Any] = {
     ],
 )
 def test_what_no_name_can_meet_is_refused(options: dict[str, Any], message: str) -> None:
-    """By logic alone; what a name might meet is not."""
+    """By logic alone, within a second of the processor; what a name might meet is not."""
+    begun = time.process_time()
     if message:
         with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
             refuse_impossible(GIVEN | options)
     else:
         refuse_impossible(GIVEN | options)
+    assert time.process_time() - begun < 1
 
 
 def test_what_a_genus_meets_is_not_refused() -> None:

@@ -15,6 +15,7 @@ from bacterio_cli.cli import completion, loading, options, sample_output, termin
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
+from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.inference import TEMPERATURE, most_tries
 
@@ -38,14 +39,14 @@ def sample(
     temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
-    match: Annotated[str | None, Option(metavar="REGEX", parser=options.composed, help="Only names in which this is found. [default: any]")] = None,
+    match: Annotated[str | None, Option(metavar="REGEX", parser=nfc, help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Option(min=1, max=10000, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Option(min=1, help="Draw from the k likeliest letters only. [default: all]")] = None,

@@ -42,9 +42,12 @@ def trace(
 
     Example: bacterio trace Escherichia --truncate 4
     """
+    from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
+
     name = " ".join(name.split())
     if not name:
         raise UsageError("NAME is empty; give one, as in 'bacterio trace Escherichia'")
+    refuse_overlong([name])
     if step is not None and truncate is not None:
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
     if full and step is None:
