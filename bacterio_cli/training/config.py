@@ -144,7 +144,7 @@ def written_weight(mix: object) -> str:
 
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     """The config of a preset with the options given beside it, which win. Raises UsageError."""
-    if preset not in PRESETS:
+    if preset not in list(PRESETS):  # a list: what has no hash may be asked for
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", TrainingConfig.optimizer)
