@@ -54,13 +54,15 @@ BEYOND = {
     "names": (gzip.compress(many(MOST_ENTRIES + 1), 1), ": has more than 1,000,000 names; give a part of it"),
     "line": (b"Abella\n" + b"a" * (LONGEST_ROW + 1), ":2: the line has more than 1,000,000 characters; give a list"),
     "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
-    "depth": (b"[" * 200_000 + b"]" * 200_000, ": is JSON that is cut off or damaged"),
+    "depth": (b"[" * 200_000 + b"]" * 200_000, ": is JSON that is nested too deeply; make it a table"),
+    "deep line": (b'["Abella"]\n' + b"[" * 200_000 + b"]" * 200_000, ": is JSON that is nested too deeply"),
+    "digits": (b'[{"genus": "Abella", "id": ' + b"9" * 100_000 + b"}]", ": is JSON with a number that is too large"),
     "brackets": (b"Abella\n" + b"(" * 3000 + b")" * 3000, ":2: "),
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
     "directory": (crowded_zip(), f": {CROWDED}"),
-    "header": (long_header(), f": {CROWDED}"),
+    "header": (long_header(), ": is a tar archive with a damaged or oversized header; fetch it again"),
 }
 
 
