@@ -130,7 +130,7 @@ def test_a_pattern_without_end_is_ended(names: list[str]) -> None:
 MARKS = "A" + "\u0301\u0323" * 100_000  # composing it takes half a minute
 GIVEN: dict[str, Any] = {
     "seed": None, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
-    "match": None, "min_length": 1, "max_length": None, "glossary": None,
+    "match": None, "min_length": 1, "max_length": None, "glossary": None, "n": None, "allow_duplicates": False,
 }  # fmt: skip
 
 
@@ -149,6 +149,18 @@ GIVEN: dict[str, Any] = {
         ({"match": MARKS}, "--match has 200,001 characters; of letters beyond ASCII, 4,000 at most"),
         ({"prefix": ["Boris"], "max_length": 4}, "--prefix Boris is longer than --max-length 4"),
         ({"prefix": ["e\u0301" * 4], "max_length": 4}, ""),
+        ({"prefix": ["Bor", "Al"], "max_length": 2, "n": 2}, "--prefix Bor is longer than --max-length 2"),
+        (
+            {"prefix": ["Bo", "Al"], "max_length": 2, "n": 3},
+            "--prefix Bo leaves no letter behind it within --max-length 2: there are not 3 such names",
+        ),
+        ({"prefix": ["Bo", "Al"], "max_length": 2, "n": 2}, ""),
+        (
+            {"prefix": ["Methano"], "ending": ["bacter"], "max_length": 12},
+            "--prefix Methano and --ending bacter need 13 letters at least, and --max-length is 12",
+        ),
+        ({"prefix": ["Methanoba"], "ending": ["bacter"], "max_length": 13}, ""),
+        ({"prefix": ["Methano", "Bo"], "ending": ["BACTER"], "max_length": 8}, ""),
         ({"match": "a.{4}", "max_length": 4}, "--match needs 5 letters at least, and --max-length is 4"),
         ({"match": "a.{3}|b", "max_length": 4}, ""),
         ({"min_length": 9, "max_length": 8}, "--min-length 9 is more than --max-length 8"),

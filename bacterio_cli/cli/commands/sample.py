@@ -71,7 +71,7 @@ def sample(
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
+    max_tries: Annotated[int | None, Option(min=1, max=10**9, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
@@ -81,11 +81,13 @@ def sample(
 
     Example: bacterio sample --n 20 --temp 0.8
     """
+    from bacterio_cli.inference.impossible import refuse_impossible
     from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
     refuse_contradictions(given)
+    refuse_impossible(given)
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
@@ -93,6 +95,8 @@ def sample(
         raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
+    given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
+    refuse_impossible(given)
     if model.weights[0] < LITTLE and not nets_only:
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
@@ -130,14 +134,12 @@ def sample(
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
         if temp or allow_duplicates:
-            raise BacterioError(sample_output.shortfall(stats, n))
+            raise BacterioError(sample_output.shortfall(stats, n, gave_up=stats.drawn < tries))
         raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
-    from bacterio_cli.inference.impossible import refuse_impossible
-
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
     how_to_read = given["input_format"] or given["column"] or given["encoding"]
     edits = given["min_edits"]
@@ -161,7 +163,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         if wrong:
             raise UsageError(message)
     loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"]), *(given["glossary"] or [])])
-    refuse_impossible(given)
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
@@ -174,15 +175,15 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
         seed = secrets.randbelow(2**32)
         terminal.notice(f"seed {seed}")
-    beginnings = {b for word in words for b in word.beginnings if not model.vocabulary.missing(b)}
+    all_beginnings = {b for word in words for b in word.beginnings if len(b) <= given["max_length"]}
+    beginnings = {b for b in all_beginnings if not model.vocabulary.missing(b)}
     return SamplingParams(
         seed=seed,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),
         unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,
         temperature=given["temp"],
-        max_length=given["max_length"] or max(2 * model.corpus["longest"], given["min_length"]),
         allow_known=given["allow_known"] or given["min_edits"] == 0,
-        **{name: given[name] for name in ("top_k", "top_p", "min_length", "allow_duplicates")},
+        **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
     )
 
 
