@@ -145,6 +145,7 @@ def test_a_packed_glossary_is_read(tmp_path: Path) -> None:
         (b"# comment\n" * 2_000_000, "is larger than 16 MiB"),
         (bytes(99), "is a binary file"),
     ],
+    ids=["encoding", "line", "size", "binary"],
 )
 def test_files_that_are_no_glossary(data: bytes, says: str, tmp_path: Path) -> None:
     """What is no text, or larger than any glossary, is refused before all of it is held."""
