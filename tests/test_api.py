@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import math
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from support.processes import NAMES, bacterio, small_model
 
 import bacterio_cli
 from bacterio_cli import api
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.errors import BacterioError, InputError, UsageError
 
 
@@ -60,6 +63,37 @@ def test_a_prefix_that_cannot_be_spelled_is_refused_at_once() -> None:
     """Before the first name is asked for."""
     with pytest.raises(BacterioError, match=r"^--prefix Ж"):
         api.sample(small_model(), 1, seed=1, prefixes=("Ж",))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: api.sample(m, 1, seed=1, prefixes=(1,)), "prefixes: number 1 must be a text (str), not 1"),
+        (lambda m: api.sample(m, 1, seed=1, prefixes=None), "prefixes must be a list of texts (str), not None"),
+        (lambda m: api.sample(m, 1, seed=1, prefixes="Meth"), "prefixes must be a list of texts (str), not 'Meth'"),
+        (lambda m: api.sample(m, 1, seed=1, prefixes=("Bo", "")), "prefixes: one of them is empty"),
+        (lambda m: api.sample(m, 1, seed=1, foo=1), "foo: no such option; it is one of seed, temperature"),
+        (lambda m: api.score(m, ["Alba", None]), "names: number 2 must be a text (str), not None"),
+        (lambda m: api.score(m, "Alba"), "names must be a list of texts (str), not 'Alba'"),
+        (lambda m: api.score(m, ["Alba"], avoid=[None]), "avoid: number 1 must be a text (str), not None"),
+        (lambda m: api.score(m, ["Alba"], avoid="Alba"), "avoid must be a list of texts (str), not 'Alba'"),
+        (lambda _: api.train(["Alba", "Bora", None]), "names: number 3 must be a text (str), not None"),
+        (lambda _: api.train("Alba"), "names must be a list of texts (str), not 'Alba'"),
+        (lambda _: api.train(["Alba", "Bora"], foo=1), "foo: no such option; it is one of arch, activation"),
+        (lambda _: api.train(["Alba", "Bora"], preset=[]), "--preset is one of default"),
+    ],
+)
+def test_what_has_the_wrong_type_is_a_usage_error(call: Callable[[Checkpoint], object], message: str) -> None:
+    """At once, in one sentence that names the argument: a single text is not taken for a list of its letters."""
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
+        call(small_model())
+
+
+@pytest.mark.parametrize("letter", ["\n", "\t", "\0", "\ud800"], ids=ascii)
+def test_a_name_with_a_control_character_is_not_scored(letter: str) -> None:
+    """The error says which one it is."""
+    with pytest.raises(InputError, match=f"^names:2: control character U\\+{ord(letter):04X} in the name"):
+        api.score(small_model(), ["Alba", f"Al{letter}ba"])
 
 
 @pytest.mark.parametrize("name", ["Alba\nBora", "A" * 2000, "\U0001d160" * 300, "Al\ud800ba", "Al\u202eba"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,11 +16,6 @@ from bacterio_cli.dataset.readers import FORMATS
 def one_of(words: Iterable[str]) -> Any:
     """The type of an option that takes one of these words."""
     return Literal[tuple(words)]
-
-
-def composed(text: str) -> str:
-    """The text with its letters composed (NFC), as those of names are."""
-    return unicodedata.normalize("NFC", text)
 
 
 if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices

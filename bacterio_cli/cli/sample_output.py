@@ -145,14 +145,17 @@ def options_against(refused: set[str]) -> list[str]:
     return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
 
 
-def shortfall(tally: SamplingStats, wanted: int) -> str:
-    """What was found, what was refused and why, and what may help."""
+def shortfall(tally: SamplingStats, wanted: int, *, gave_up: bool) -> str:
+    """What was found, what was refused and why, and what may help: if it `gave_up` before --max-tries, not more draws."""
+    from bacterio_cli.inference.sampler import HOPELESS
+
     common = {why for why, _ in tally.refused.most_common(2)}
     others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
-    return (
-        f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws; refused: {reasons(tally)}; "
-        f"loosen the constraints, raise --temp or --max-tries{others}"
-    )
+    stopped, remedy = "", "loosen the constraints, raise --temp or --max-tries"
+    if gave_up:
+        stopped, remedy = f", the last {HOPELESS:,} of them in vain", "loosen the constraints, or raise --temp"
+    found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
+    return f"{found}; refused: {reasons(tally)}; {remedy}{others}"
 
 
 def no_other(tally: SamplingStats, only: str | None) -> str:

@@ -5,11 +5,11 @@ A column per step: the letter read, a cell per layer, the output, the letter to 
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from bacterio_cli.cli.plots import LONGEST_HEADING, SVG_SIGNATURE, ensure_ours, letter_shown, shown
 from bacterio_cli.cli.tables import short
@@ -174,5 +174,5 @@ class Unrolled:
     ) -> None:
         """A line of text with its baseline at y."""
         self.pieces[colour].append(
-            f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}">{escape(words)}</text>'
+            f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}">{html.escape(words)}</text>'
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bacterio_cli.dataset import LONGEST_COMPOSED
 from bacterio_cli.errors import UNPRINTABLE, BacterioError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -60,4 +61,6 @@ def words_in(texts: Iterable[str], where: str) -> list[str]:
         raise BacterioError(f"{where}: the file has no words; give one a line")
     if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
         raise BacterioError(f"{where}: control character in {odd!r}; give one word a line")
+    if long := next((word for word in words if len(word) > LONGEST_COMPOSED), None):
+        raise BacterioError(f"{where}: {long[:20]}… has {len(long):,} letters; a word has {LONGEST_COMPOSED:,} at most")
     return words

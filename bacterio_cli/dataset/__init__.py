@@ -3,11 +3,13 @@
 Knows nothing of networks; imports errors alone.
 """
 
+import unicodedata
 from pathlib import Path
 
 PROFILES = ("genus", "any")  # what lists may be of
 LONGEST_LINE = 500  # characters of a name
 LONGEST_ROW = 1_000_000  # characters of any line of a file
+LONGEST_COMPOSED = 4_000  # characters of a text to be composed: a name is scored up to 1,000, each of which may be four
 MOST_LINES = 2_500_000  # of a file
 MOST_ENTRIES = 1_000_000  # spellings of a list: they are held in memory
 
@@ -17,3 +19,11 @@ def shipped(name: str) -> Path:
     package = Path(__file__).parents[1]
     installed = package / "data" / name
     return installed if installed.exists() else package.parent / "data" / name
+
+
+def nfc(text: str) -> str:
+    """The text with its letters composed (NFC); one longer than any name is left as it is, to be refused for that.
+
+    The time that composing takes grows with the square of the marks on one letter.
+    """
+    return text if len(text) > LONGEST_COMPOSED else unicodedata.normalize("NFC", text)

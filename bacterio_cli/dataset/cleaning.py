@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bacterio_cli.dataset import LONGEST_LINE
+from bacterio_cli.dataset import LONGEST_LINE, nfc
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
@@ -144,7 +144,7 @@ def clean(entry: Entry, where: str) -> str:
 
 def composed(text: str) -> str:
     """The text in NFC, outer blanks removed and inner ones made single."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(nfc(text).split())
 
 
 def strangers(name: str) -> str:

@@ -6,7 +6,6 @@ import re
 import signal
 import threading
 import time
-import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bacterio_cli.dataset import LONGEST_COMPOSED, nfc
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word
@@ -37,7 +37,7 @@ class Filter(NamedTuple):
 
 def caseless(text: str) -> str:
     """The text composed (NFC) and without capitals: the form in which letters are compared."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return nfc(text).casefold()
 
 
 def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
@@ -92,10 +92,14 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
 
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern, composed (NFC) as names are; UsageError if it is none, or none that Python will take tomorrow."""
+    if len(pattern) > LONGEST_COMPOSED and not pattern.isascii():
+        raise UsageError(
+            f"--match has {len(pattern):,} characters; of letters beyond ASCII, {LONGEST_COMPOSED:,} at most"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return re.compile(unicodedata.normalize("NFC", pattern))
+            return re.compile(nfc(pattern))
     except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
         shown, (why, *_) = pattern if len(pattern) <= 100 else pattern[:100] + "…", str(error).splitlines()
         raise UsageError(f"--match {shown!r} is not a regular expression: {why}") from error

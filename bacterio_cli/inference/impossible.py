@@ -21,20 +21,36 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     """
     longest = given["max_length"] or LONGEST_NAME
     same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
-    prefixes = tuple(given["prefix"] or ())
-    SamplingParams(given["seed"] or 0, given["temp"], prefixes=prefixes, max_length=longest, **same)
+    prefixes = SamplingParams(
+        given["seed"] or 0, given["temp"], prefixes=tuple(given["prefix"] or ()), max_length=longest, **same
+    ).prefixes
+    wanted = given["n"] or 1
+    if prefixes and min(map(len, prefixes)) == longest and len(prefixes) < wanted and not given["allow_duplicates"]:
+        what = f"--prefix {prefixes[0][:60]} leaves no letter behind it within --max-length {longest}"
+        raise UsageError(f"{what}: there are not {wanted:,} such names")
     endings = [caseless(end) for end in given["ending"] or ()]
-    if endings and min(map(len, endings)) >= longest:
-        raise UsageError(f"--ending {given['ending'][0]} leaves no letter before it within --max-length {longest}")
+    for end in endings:
+        if len(end) >= LONGEST_NAME or min(map(len, endings)) >= longest:
+            raise UsageError(f"--ending {end[:60]} leaves no letter before it within --max-length {longest}")
+    sizes = [shortest(caseless(prefix), end) for prefix in prefixes for end in endings]
+    if sizes and min(sizes) > longest:
+        what = f"--prefix {prefixes[0]} and --ending {given['ending'][0]}"
+        raise UsageError(f"{what} need {min(sizes):,} letters at least, and --max-length is {longest:,}")
     if given["match"] is not None:
         least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
         if least > longest:
             raise UsageError(f"--match needs {least:,} letters at least, and --max-length is {longest:,}")
-    if endings and (wanted := given["gender"]):
+    if endings and (asked := given["gender"]):
         forms = [
             (form, GENDER_OF[g]) for form, words in glossary(given["glossary"] or ()).finals.items() for _, g in words
         ]
         possible = {g for form, g in forms if any(form.endswith(end) or end.endswith(form) for end in endings)}
         possible |= {g for form, g in GENDERS.items() if any(form.endswith(end) for end in endings)}
-        if wanted not in possible | set(map(gender, endings)):
-            raise UsageError(f"--gender {wanted}: no name that ends in {' or '.join(given['ending'])} has it")
+        if asked not in possible | set(map(gender, endings)):
+            raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")
+
+
+def shortest(prefix: str, end: str) -> int:
+    """The fewest letters that a name with this prefix and this ending has: the two may overlap."""
+    common = range(min(len(prefix), len(end)), -1, -1)
+    return len(prefix) + len(end) - next(k for k in common if prefix.endswith(end[:k]))

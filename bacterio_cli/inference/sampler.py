@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
+from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_number
@@ -70,10 +71,10 @@ class SamplingParams:
                 require_number("--" + name.replace("_", "-"), value, low, high, whole=name in WHOLE)
         if self.min_length > self.max_length:
             raise UsageError(f"--min-length {self.min_length} is more than --max-length {self.max_length}")
-        object.__setattr__(self, "prefixes", tuple(unicodedata.normalize("NFC", prefix) for prefix in self.prefixes))
+        object.__setattr__(self, "prefixes", tuple(map(nfc, self.prefixes)))
         for prefix in self.prefixes:
             if len(prefix) > self.max_length:
-                raise UsageError(f"--prefix {prefix} is longer than --max-length {self.max_length}")
+                raise UsageError(f"--prefix {prefix[:60]} is longer than --max-length {self.max_length}")
 
     def shape(self, p: Array) -> Array:
         """The distributions that letters are drawn from, of those that the model gives."""

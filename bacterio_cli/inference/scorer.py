@@ -93,10 +93,12 @@ class Row:
 
 
 def refuse_overlong(names: Sequence[str]) -> None:
-    """InputError for a name of so many letters that it would take minutes: the time grows with their square."""
+    """InputError for a name of so many letters that to score or trace it would take minutes: time ∝ their square."""
     if longest := next((name for name in names if len(name) > LONGEST_SCORED), None):
         what = f"{longest[:20]}… has {len(longest):,} letters"
-        raise InputError("names", what, f"a name that is scored has {LONGEST_SCORED:,} at most: one name a line")
+        raise InputError(
+            "names", what, f"a name that is scored or traced has {LONGEST_SCORED:,} at most: one name a line"
+        )
 
 
 class Scorer:

@@ -18,17 +18,17 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 from bacterio_cli.dataset import shipped
-from bacterio_cli.errors import FileError, InputError
+from bacterio_cli.errors import InputError
 
 GRAMMAR = (
     *("masc. n.", "fem. n.", "neut. n.", "masc. or fem. n.", "masc. adj.", "fem. adj.", "neut. adj.", "adj."),
     *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
     *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
 )
+LARGEST, LONGEST_LINE = 2**24, 10_000  # bytes of a file, characters of a line
 FORMS = {  # of each column: what it must match, in signs and in words
     "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
     "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
@@ -114,17 +114,16 @@ def shipped_words() -> list[Word]:
     return [Word(*line.split("\t")) for line in lines if line and line[0] != "#"]
 
 
+@cache  # a pipe can be read once, and several options ask for the same words
 def read_words(source: str) -> list[Word]:
-    """The words of a file, every line checked."""
-    try:
-        text = Path(source).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FileError(source, "read", error) from error
-    except UnicodeDecodeError as error:
-        raise InputError(source, "is not UTF-8 text", "save it as UTF-8") from error
+    """The words of a file, or standard input for `-`, every line checked."""
+    from bacterio_cli.dataset.readers.text_files import opened  # imports what unpacks archives
+
+    with opened(source, largest=LARGEST) as text:
+        lines = list(text.lines(LONGEST_LINE))
     words: list[Word] = []
     places: dict[tuple[str, str, str], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = [cell.strip() for cell in line.split("\t")]

@@ -11,6 +11,7 @@ from pathlib import Path
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
+from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
 from bacterio_cli.nomenclature.reference import Reference
 
@@ -60,7 +61,8 @@ def read_reference(
 def date_in(name: str) -> str | None:
     """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv; None if there is none."""
     found = DATED.search(name)
-    return f"{found[1]}-{found[3]}-{found[4]}" if found else None
+    date = f"{found[1]}-{found[3]}-{found[4]}" if found else ""
+    return date if is_date(date) else None
 
 
 def file_date(source: str) -> str | None:

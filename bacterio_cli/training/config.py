@@ -27,7 +27,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "lr": (0, LARGEST_NUMBER), "warmup": (0, LARGEST_COUNT), "weight_decay": (0, LARGEST_NUMBER),
     "batch_size": (1, 65536), "epochs": (1, 10**6), "clip": (0, LARGEST_NUMBER), "bptt": (1, 10**4),
     "valid_fraction": (0, 0.5), "patience": (0, LARGEST_COUNT), "seed": (0, 2**63 - 1), "ngram": (0, MOST_LEVELS),
-    "smoothing": (0, 1), "nets": (1, MOST_NETS), "init_scale": (0, LARGEST_NUMBER),
+    "smoothing": (0, 1), "nets": (1, MOST_NETS), "init_scale": (0, 10**6),
 }  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def written_weight(mix: object) -> str:
 
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     """The config of a preset with the options given beside it, which win. Raises UsageError."""
-    if preset not in PRESETS:
+    if preset not in list(PRESETS):  # a list: what has no hash may be asked for
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
     optimizer = settings.get("optimizer", TrainingConfig.optimizer)

@@ -73,6 +73,8 @@ def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
         (["#  LPSN, date: 2021", "# date: 2020-12-31"], "2021"),
         (["# names: 3"], None),
         (["# date: 20201"], None),
+        (["# date: 0000-00-00", "# date: 2020-13-45"], None),
+        (["# date: 2021-02-29", "# date: 2020-02-29"], "2020-02-29"),
         (["# update: 2020"], None),
         (["date: 2020-12-31"], None),
     ],

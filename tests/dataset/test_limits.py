@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -53,13 +54,15 @@ BEYOND = {
     "names": (gzip.compress(many(MOST_ENTRIES + 1), 1), ": has more than 1,000,000 names; give a part of it"),
     "line": (b"Abella\n" + b"a" * (LONGEST_ROW + 1), ":2: the line has more than 1,000,000 characters; give a list"),
     "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
-    "depth": (b"[" * 200_000 + b"]" * 200_000, ": is JSON that is cut off or damaged"),
+    "depth": (b"[" * 200_000 + b"]" * 200_000, ": is JSON that is nested too deeply; make it a table"),
+    "deep line": (b'["Abella"]\n' + b"[" * 200_000 + b"]" * 200_000, ": is JSON that is nested too deeply"),
+    "digits": (b'[{"genus": "Abella", "id": ' + b"9" * 100_000 + b"}]", ": is JSON with a number that is too large"),
     "brackets": (b"Abella\n" + b"(" * 3000 + b")" * 3000, ":2: "),
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
     "directory": (crowded_zip(), f": {CROWDED}"),
-    "header": (long_header(), f": {CROWDED}"),
+    "header": (long_header(), ": is a tar archive with a damaged or oversized header; fetch it again"),
 }
 
 
@@ -124,6 +127,16 @@ def test_a_name_that_grows_is_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r":3: the line has 800 characters"):
         read_corpus([path], profile="any")
     assert read_corpus([path], profile="genus").losses == f"1 dropped: 1 longer than {LONGEST_LINE}"
+
+
+def test_marks_without_end_are_not_composed(tmp_path: Path) -> None:
+    """A letter with 200,000 marks, which take half a minute, is refused or dropped at once."""
+    path = place(tmp_path, "Abella\nBorella\nA" + "\u0301\u0323" * 100_000, "names.txt")
+    begun = time.process_time()
+    with pytest.raises(InputError, match=r":3: the line has 200,001 characters"):
+        read_corpus([path], profile="any")
+    assert read_corpus([path], profile="genus").losses == f"1 dropped: 1 longer than {LONGEST_LINE}"
+    assert time.process_time() - begun < 5
 
 
 def test_the_readme_names_the_limits() -> None:

@@ -202,6 +202,7 @@ def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
     [
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
         (TABLE, "4", ": has nothing in a column '4'; its first row is: code, genus of it, note"),
+        ("id,genus\n", "genus", ": has a column 'genus' without rows; its first row is: id, genus"),
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),

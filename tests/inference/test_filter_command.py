@@ -34,6 +34,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(model, corpus=model.corpus | {"profile": profile, "date": "2020-12-31"}).save(folder / name)
     write_names(folder, ["AL", "# a comment", "", "k"], "words.txt")
     write_names(folder, ["# nothing"], "empty.txt")
+    write_names(folder, ["a" * 4001], "long.txt")
     write_names(folder, ["UBA1", "", "UBA22", "# UBA3", "UBA1", "UBA4"], "places.txt")
     return folder
 
@@ -111,8 +112,10 @@ def test_an_impossible_constraint_ends_with_an_error(most: int, room: Path) -> N
     assert time.monotonic() - begun < 30
     assert (result.code, result.stdout) == (1, "")
     *_, error = result.stderr.splitlines()
-    assert re.match(rf"bacterio: error: found 0 of {most:,} names in [\d,]+ draws; refused: [\d,]+ no match, ", error)
+    counts = r"[\d,]+ draws(, the last 200,000 of them in vain)?; refused: [\d,]+ no match, "
+    assert re.match(f"bacterio: error: found 0 of {most:,} names in {counts}", error)
     assert result.stderr.count("error") == 1
+    assert ("--max-tries" in error) == (most == 1)  # 200,000 in vain end it sooner
 
 
 def test_rank_prints_the_best_of_its_pool(room: Path) -> None:
@@ -202,11 +205,15 @@ def test_the_formats_hold_what_score_says(room: Path) -> None:
         ("--any --check", 2, "--any prints names that --check refuses"),
         ("--prefix Bo --prefix=", 2, "--prefix is empty"),
         ("--prefix Bo --prefix Жa", 1, "--prefix Жa: 'ж' is not in the model's alphabet"),
+        ("--prefix Borivibriomonasabactersporax", 2, "--prefix Borivibriomonasabactersporax is longer than"),
+        ("--ending ivibriomonasabactersporaxis", 2, "--ending ivibriomonasabactersporaxis leaves no letter"),
+        ("--prefix Bor --max-length 3 --avoid none.txt", 2, "--prefix Bor leaves no letter behind it"),
         ("--ending Жa", 1, "--ending Жa: 'ж' is not in the model's alphabet"),
         ("--avoid empty.txt", 1, "empty.txt: has no names"),
         ("--avoid none.txt", 1, "cannot read none.txt: No such file or directory"),
         ("--avoid m.npz", 1, "m.npz: "),
         ("--ban empty.txt", 1, "--ban empty.txt: the file has no words"),
+        ("--ban long.txt", 1, "--ban long.txt: aaaaaaaaaaaaaaaaaaaa… has 4,001 letters; a word has 4,000 at most"),
         ("--for empty.txt", 1, "--for empty.txt: the file has no words"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -130,10 +131,32 @@ def test_a_word_twice_is_a_fault(tmp_path: Path) -> None:
         read_words(own(tmp_path, GOOD, GOOD.replace("the city", "a club"), GOOD))
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    """A file that is missing or no text is an error of files or of input."""
+def test_a_packed_glossary_is_read(tmp_path: Path) -> None:
+    """As every other list."""
+    (tmp_path / "own.tsv.gz").write_bytes(gzip.compress(GOOD.encode()))
+    assert read_words(str(tmp_path / "own.tsv.gz")) == [Word(*GOOD.split("\t"))]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (GOOD.encode() + b"\n\xe9", r":2: byte 0xe9 is not UTF-8; save it as UTF-8"),
+        (GOOD.encode() + b"x" * 10_000, r":1: the line has more than 10,000 characters"),
+        (b"# comment\n" * 2_000_000, "is larger than 16 MiB"),
+        (bytes(99), "is a binary file"),
+    ],
+    ids=["encoding", "line", "size", "binary"],
+)
+def test_files_that_are_no_glossary(data: bytes, says: str, tmp_path: Path) -> None:
+    """What is no text, or larger than any glossary, is refused before all of it is held."""
+    (tmp_path / "odd.tsv").write_bytes(data)
+    with pytest.raises(InputError, match=says):
+        glossary([str(tmp_path / "odd.tsv")])
     with pytest.raises(FileError, match="cannot read"):
         glossary([str(tmp_path / "none.tsv")])
-    (tmp_path / "binary.tsv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not UTF-8"):
-        glossary([str(tmp_path / "binary.tsv")])
+
+
+def test_a_glossary_without_an_end_is_refused() -> None:
+    """A device that never ends is recognised by its first bytes."""
+    with pytest.raises(InputError, match="/dev/zero: is a binary file"):
+        glossary(["/dev/zero"])

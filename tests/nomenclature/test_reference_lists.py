@@ -128,6 +128,7 @@ def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:
         ("bac120_taxonomy_r226.tsv", None),
         ("12026-08-04", None),
         ("2026-13-04", None),
+        ("2026-02-30", None),
     ],
 )
 def test_a_date_in_the_name_counts(name: str, date: str | None) -> None:

@@ -92,7 +92,7 @@ def test_what_is_accepted_is_loaded_again(options: dict[str, Any]) -> None:
     ("option", "value"),
     [
         ("lr", math.nan), ("clip", 1e305), ("warmup", 10**400), ("warmup", 2.5), ("patience", 10**16),
-        ("hidden", True), ("seed", -1),
+        ("init-scale", 1e7), ("hidden", True), ("seed", -1),
         ("dropout", "0.3"), ("stream", 1), ("epochs", 0), ("mix", "1.5"), ("mix", None), ("arch", "moth"),
         ("layers", None),
     ],
@@ -100,7 +100,7 @@ def test_what_is_accepted_is_loaded_again(options: dict[str, Any]) -> None:
 def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option: str, value: Any) -> None:
     """From Python as from the command line, and before anything is read or trained."""
     with pytest.raises(UsageError, match=f"^--{option} (must be|is) "):
-        TrainingConfig(**{option: value})
+        TrainingConfig(**{option.replace("-", "_"): value})
 
 
 @pytest.mark.parametrize(

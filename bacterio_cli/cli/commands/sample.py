@@ -16,6 +16,7 @@ from bacterio_cli.cli import completion, loading, options, sample_output, termin
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
+from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE, most_tries
 
@@ -39,14 +40,14 @@ def sample(
     temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
-    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=options.composed, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
-    match: Annotated[str | None, Option(metavar="REGEX", parser=options.composed, help="Only names in which this is found. [default: any]")] = None,
+    match: Annotated[str | None, Option(metavar="REGEX", parser=nfc, help="Only names in which this is found. [default: any]")] = None,
     min_length: Annotated[int, Option(min=1, max=LONGEST_NAME, help="Shortest name, in letters.")] = 1,
     max_length: Annotated[int | None, Option(min=1, max=LONGEST_NAME, help="Longest name, in letters. [default: twice the longest known]")] = None,
     top_k: Annotated[int | None, Option(min=1, max=LARGEST_COUNT, help="Draw from the k likeliest letters only. [default: all]")] = None,
@@ -71,7 +72,7 @@ def sample(
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
+    max_tries: Annotated[int | None, Option(min=1, max=10**9, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
@@ -81,11 +82,13 @@ def sample(
 
     Example: bacterio sample --n 20 --temp 0.8
     """
+    from bacterio_cli.inference.impossible import refuse_impossible
     from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
     refuse_contradictions(given)
+    refuse_impossible(given)
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
@@ -93,6 +96,8 @@ def sample(
         raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
+    given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
+    refuse_impossible(given)
     if model.weights[0] < LITTLE and not nets_only:
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
@@ -130,14 +135,12 @@ def sample(
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
         if temp or allow_duplicates:
-            raise BacterioError(sample_output.shortfall(stats, n))
+            raise BacterioError(sample_output.shortfall(stats, n, gave_up=stats.drawn < tries))
         raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
-    from bacterio_cli.inference.impossible import refuse_impossible
-
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
     how_to_read = given["input_format"] or given["column"] or given["encoding"]
     edits = given["min_edits"]
@@ -160,8 +163,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
     ):
         if wrong:
             raise UsageError(message)
-    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"])])
-    refuse_impossible(given)
+    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"]), *(given["glossary"] or [])])
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
@@ -174,15 +176,15 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
         seed = secrets.randbelow(2**32)
         terminal.notice(f"seed {seed}")
-    beginnings = {b for word in words for b in word.beginnings if not model.vocabulary.missing(b)}
+    all_beginnings = {b for word in words for b in word.beginnings if len(b) <= given["max_length"]}
+    beginnings = {b for b in all_beginnings if not model.vocabulary.missing(b)}
     return SamplingParams(
         seed=seed,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),
         unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,
         temperature=given["temp"],
-        max_length=given["max_length"] or max(2 * model.corpus["longest"], given["min_length"]),
         allow_known=given["allow_known"] or given["min_edits"] == 0,
-        **{name: given[name] for name in ("top_k", "top_p", "min_length", "allow_duplicates")},
+        **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
     )
 
 

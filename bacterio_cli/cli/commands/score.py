@@ -59,7 +59,7 @@ def score(
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
     lists = [*(avoid or []), *(avoid_elsewhere or [])]
-    loading.refuse_two_stdins([*lists, *(["-"] if from_stdin else names or [])])
+    loading.refuse_two_stdins([*lists, *(glossary or []), *(["-"] if from_stdin else names or [])])
     if header and form != "tsv":
         raise UsageError(f"--header goes with --format tsv, not {form}")
     if plot:

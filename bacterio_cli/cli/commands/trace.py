@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import loading, options, terminal, trace_output, unrolled_plot
+from bacterio_cli.cli import loading, options, terminal, trace_output
 from bacterio_cli.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -42,9 +42,12 @@ def trace(
 
     Example: bacterio trace Escherichia --truncate 4
     """
+    from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
+
     name = " ".join(name.split())
     if not name:
         raise UsageError("NAME is empty; give one, as in 'bacterio trace Escherichia'")
+    refuse_overlong([name])
     if step is not None and truncate is not None:
         raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
     if full and step is None:
@@ -53,6 +56,8 @@ def trace(
         raise UsageError("--compare prints a table of its own; give it without --step, --truncate, --plot and --json")
     path, model = loading.open_model(checkpoint)
     if plot:
+        from bacterio_cli.cli import unrolled_plot  # what other commands do without
+
         unrolled_plot.ensure_drawable(plot, path)
     T = len(model.vocabulary.fold(name)) + 1
     if step is not None and not 1 <= step <= T:

@@ -38,15 +38,15 @@ ASIDE = re.compile(r"([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya
 
 
 class Careful:
-    """A file that refuses to read the directory of an archive at once if it claims to be huge."""
+    """A file that refuses to read the directory or a header of an archive at once if it claims to be huge."""
 
-    def __init__(self, file: IO[bytes], where: str) -> None:
-        self.file, self.where = file, where
+    def __init__(self, file: IO[bytes], refusal: InputError) -> None:
+        self.file, self.refusal = file, refusal
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes."""
         if size > AT_ONCE:
-            raise crowded(self.where)
+            raise self.refusal
         return self.file.read(size)
 
     def __getattr__(self, name: str) -> Any:
@@ -93,13 +93,14 @@ def unpack(file: IO[bytes], where: str, member: str, largest: int) -> tuple[IO[b
             if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
                 file = opener(file)
             elif head[257:262] == b"ustar":
-                tar = tarfile.open(fileobj=Careful(file, where), mode="r:")  # noqa: SIM115  closed with its file
+                oversized = InputError(where, "is a tar archive with a damaged or oversized header", "fetch it again")
+                tar = tarfile.open(fileobj=Careful(file, oversized), mode="r:")  # noqa: SIM115  closed with its file
                 files = {info.name: info for info in listed(tar, where, largest) if info.isreg()}
                 inside = choose(list(files), where, member)
                 file = tar.extractfile(files[inside]) or io.BytesIO()
             elif head.startswith(b"PK\x03\x04"):
                 file = io.BytesIO(b"".join(pieces(file, where, PIPED))) if depth else file
-                packed = zipfile.ZipFile(Careful(file, where))
+                packed = zipfile.ZipFile(Careful(file, crowded(where)))
                 if len(packed.infolist()) > MOST_MEMBERS:
                     raise crowded(where)
                 inside = choose([info.filename for info in packed.infolist() if not info.is_dir()], where, member)

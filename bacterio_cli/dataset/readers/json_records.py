@@ -24,14 +24,18 @@ def parse(lines: list[str], where: str) -> Any:
     text = "\n".join(lines)
     if sum(map(text.count, ",[{")) > MOST_ENTRIES:
         raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        place = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-    try:
-        return [json.loads(line) for line in lines if line.strip()]
-    except (ValueError, RecursionError):
-        raise InputError(where + place, "is JSON that is cut off or damaged", "fetch it again") from None
+    errors: list[Exception] = []
+    for load in (lambda: json.loads(text), lambda: [json.loads(line) for line in lines if line.strip()]):
+        try:
+            return load()
+        except (ValueError, RecursionError) as error:
+            errors.append(error)
+    if any(isinstance(error, RecursionError) for error in errors):
+        raise InputError(where, "is JSON that is nested too deeply", "make it a table or a plain list")
+    if not all(isinstance(error, json.JSONDecodeError) for error in errors):
+        raise InputError(where, "is JSON with a number that is too large", "put it in quotes, or leave it out")
+    place = next(f":{error.lineno}" for error in errors if isinstance(error, json.JSONDecodeError))
+    raise InputError(where + place, "is JSON that is cut off or damaged", "fetch it again")
 
 
 def read(text: Text) -> Reading | None:

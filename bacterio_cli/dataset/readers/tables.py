@@ -177,7 +177,9 @@ def column(text: Text, wanted: str) -> Reading:
         header, place = known, known.columns.index(name)
     found = read_rows(partial(listed, where=text.where), text, header, [place])
     if not found.entries:
-        raise InputError(text.where, f"has nothing in a column {wanted!r}", first)
+        bare_header = header.line and not any(line.strip() for line in islice(text, header.line, None))
+        what = f"has a column {wanted!r} without rows" if bare_header else f"has nothing in a column {wanted!r}"
+        raise InputError(text.where, what, first)
     return found
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import date
 from functools import cached_property
 from itertools import accumulate, chain, islice, takewhile
 from pathlib import Path
@@ -105,7 +106,7 @@ class Text:
 
     def visible(self, text: str) -> str:
         """The text without invisible characters, no-break spaces made spaces; these and dates are taken down."""
-        self.dates.update(DATE.findall(text))
+        self.dates.update(filter(is_date, DATE.findall(text)))
         self.removed.update(INVISIBLE.findall(text))
         return INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", text)
 
@@ -128,11 +129,20 @@ class Text:
             return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
         what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
         if self.encoding == "UTF-8":
-            remedy = "pass --encoding cp1252 if the file is in Latin-1 or from Windows"
+            remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
             if not error.object.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
                 what += ", though other letters of the file are: encodings are mixed"
                 remedy = "convert the odd lines to UTF-8"
         return InputError(f"{self.where}:{number + len(LINE_END.findall(error.object[: error.start]))}", what, remedy)
+
+
+def is_date(text: str) -> bool:
+    """Whether a year, a month like 2020-12 or a day like 2020-12-31 exists."""
+    try:
+        date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def source_name(source: str) -> str:
