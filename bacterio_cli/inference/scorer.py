@@ -21,7 +21,6 @@ from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
-from bacterio_cli.nomenclature.usable import Usable
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
@@ -113,11 +112,6 @@ class Scorer:
     def morphology(self) -> Morphology:
         """Cuts names into words of the glossary, and into parts that the corpus teaches."""
         return Morphology(self.words or standard(), self.checkpoint.known)
-
-    @cached_property
-    def usable(self) -> Usable:
-        """Judges drawn names."""
-        return Usable(self.morphology)
 
     @cached_property
     def sounds(self) -> Sounds | None:
