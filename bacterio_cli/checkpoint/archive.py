@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bacterio_cli.checkpoint import LARGEST_FILE
 from bacterio_cli.checkpoint.atomic_write import atomic_write
+from bacterio_cli.dataset import waiting_for
 from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 Arrays = dict[str, NDArray[Any]]
@@ -81,7 +82,9 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
     Nothing in it is executed, and sizes are checked before memory is asked for.
     """
     try:
-        with open(path, "rb") as file:
+        with waiting_for(path):
+            opened = open(path, "rb")  # noqa: SIM115  closed below
+        with opened as file:
             if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/zero never ends
                 raise OSError(None, "it is a device, not a file")
             source = file if file.seekable() else io.BytesIO(file.read(largest_file + 1))

@@ -25,7 +25,7 @@ from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_model, read_table
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import CheckpointError, ContentsError
+from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
@@ -173,5 +173,9 @@ def load(path: str | Path) -> Checkpoint:
 
 
 def default_checkpoint() -> Path:
-    """bacterio.npz in the working directory, else the model that ships."""
-    return WORKING_CHECKPOINT if WORKING_CHECKPOINT.exists() else shipped("model.npz")
+    """bacterio.npz in the working directory, else the model that ships.  FileError if it cannot be looked for."""
+    try:
+        return WORKING_CHECKPOINT if WORKING_CHECKPOINT.exists() else shipped("model.npz")
+    except OSError as error:
+        what = f"{WORKING_CHECKPOINT} in the working directory"
+        raise FileError(what, "look for", error, "name a checkpoint, or change to another directory") from error

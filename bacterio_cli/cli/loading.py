@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def lists_of(
     for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):
         from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
-        references.append(read_reference(source, elsewhere=others, **how))
+        with Bar("reading", 0) as bar:
+            references.append(read_reference(source, elsewhere=others, watch=bar.reading, **how))
         terminal.notice(references[-1].taken_for)
     return Lookup([*references, *([also_known_names()] if also_known else [])])
 

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
@@ -76,6 +77,10 @@ class Bar:
             self.line.total, self.line.desc, self.line.postfix = total, what, figures
             self.line.bar_format = FORMATS[self.width() >= WIDE]
             self.update(done - int(self.line.n))
+
+    def reading(self, source: str, done: int, size: int) -> None:
+        """How many bytes of a file, as it lies on disk, are read; tables may be gone through again."""
+        self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:
         """A line that stays, above the bar."""

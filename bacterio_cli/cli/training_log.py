@@ -13,6 +13,7 @@ from typing import Any
 
 from bacterio_cli.checkpoint.atomic_write import lock, require_ours
 from bacterio_cli.cli import terminal
+from bacterio_cli.dataset import waiting_for
 from bacterio_cli.errors import FileError
 
 LONGEST_ROW = 10_000  # bytes
@@ -70,8 +71,9 @@ def open_log(
             endless = path.is_fifo() or path.is_char_device()
             if not endless:
                 require_ours(path, lambda there: objection(there, known), option="--log", force=force)
-            # A named pipe waits for its reader.
-            log = Log(path, stack.enter_context(open(path, "wb" if endless else "ab", buffering=0)), quiet=quiet)
+            with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
+                file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
+            log = Log(path, file, quiet=quiet)
             if not endless:
                 lock(log.file)
                 log.end = 0

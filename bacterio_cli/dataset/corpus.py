@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile, clean
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.readers.text_files import Watch, silent
 from bacterio_cli.errors import InputError, UsageError
 
 
@@ -71,18 +73,19 @@ def read_corpus(
     column: str | None = None,
     encoding: str | None = None,
     least: int = 2,
+    watch: Watch = silent,
     look_like_genera: Callable[[Sequence[str]], bool] | None = None,
 ) -> Corpus:
     """The names of one or several sources, joined and cleaned; duplicates dropped.
 
-    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked.
-    Raises FileError, UsageError, InputError; InputError too if fewer than `least` names are left: of two, one can be
-    left out to validate on.
+    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked;
+    `watch` is told how far the files are read. Raises FileError, UsageError, InputError; InputError too if fewer than
+    `least` names are left: of two, one can be left out to validate on.
     """
     if profile not in (None, *PROFILES):
         raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
-    how = {"input_format": input_format, "column": column, "encoding": encoding, "profile": profile}
-    readings = [read(source, **how) for source in sources]
+    how: dict[str, Any] = {"input_format": input_format, "column": column, "encoding": encoding, "watch": watch}
+    readings = [read(source, profile=profile, **how) for source in sources]
     asked, profile = profile, choose_profile(profile, readings)
     if asked is None and profile == "any" and look_like_genera:
         texts = [entry.text.strip() for reading in readings for entry in reading.entries]

@@ -11,7 +11,7 @@ from pathlib import Path
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
-from bacterio_cli.dataset.readers.text_files import is_date
+from bacterio_cli.dataset.readers.text_files import Watch, is_date, silent
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
 from bacterio_cli.nomenclature.reference import Reference
 
@@ -38,6 +38,7 @@ def read_reference(
     column: str | None = None,
     encoding: str | None = None,
     elsewhere: bool = False,
+    watch: Watch = silent,
 ) -> Reference:
     """A list of spellings that are taken, in any shape that can be read; `source` is FILE or FILE#COLUMN.
 
@@ -46,7 +47,8 @@ def read_reference(
     prokaryotes that is said to be of others.
     """
     file, own = file_and_column(source)
-    reading = read(file, input_format=None if own else input_format, column=own or column, encoding=encoding)
+    input_format = None if own else input_format
+    reading = read(file, input_format=input_format, column=own or column, encoding=encoding, watch=watch)
     names = spellings([reading])
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")

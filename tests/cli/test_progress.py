@@ -175,3 +175,37 @@ def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:
     at = next(k for k, line in enumerate(lines) if re.fullmatch(r"names\|█+\| after 00:\d\d", line))
     assert code == 0
     assert [line.isalpha() for line in lines[at + 1 : at + 5]] == [True, True, True, False]
+
+
+def test_reading_a_large_list_shows_how_far_it_is(tmp_path: Path) -> None:
+    """A list that takes more than a second leaves the bar above what was read; a short one leaves nothing."""
+    rows = (f"Abella,{k},species,{'x' * 9}\n" for k in range(450_000))
+    (tmp_path / "large.csv").write_text("genus,id,rank,note\nAbella,1,genus,\n" + "".join(rows))
+    lines = left_on(80, on_terminal("corpus", "large.csv", cwd=tmp_path, size=(24, 80))[1])
+    assert re.fullmatch(r"reading large\.csv\|█+\| after 00:\d\d", lines[0])
+    assert lines[1:3] == ["Abella", "bacterio: large.csv: names with their ranks, UTF-8, 1 name"]
+    assert "reading names.txt" not in on_terminal("corpus", write_names(tmp_path), cwd=tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("corpus", "names.txt"),
+        ("train", "names.txt", *TINY, "-o", "m.npz"),
+        ("score", "Abella", "--avoid", "names.txt"),
+    ],
+    ids=["corpus", "train", "score"],
+)
+def test_every_command_tells_how_far_it_has_read(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each list the bytes done and all of them; in the end all."""
+    told: list[tuple[object, ...]] = []
+    write_names(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Bar, "reading", lambda _, *figures: told.append(figures))
+    monkeypatch.setattr(sys, "argv", ["bacterio", *map(str, words)])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    size = (tmp_path / "names.txt").stat().st_size
+    assert told[-1] == ("names.txt", size, size)

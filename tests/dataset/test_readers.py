@@ -39,8 +39,8 @@ def test_each_format_can_be_insisted_on(name: str, tmp_path: Path) -> None:
     """`input_format` gives the same entries, another one an error that names it, and lines take anything."""
     path = place(tmp_path, SAMPLES[name].text)
     assert texts(path, input_format=SAMPLES[name].format) == SAMPLES[name].entries
-    for other in {"json", "ncbi"} - {SAMPLES[name].format}:
-        assert f"is not in the format {other}" in refusal(path, input_format=other)
+    if SAMPLES[name].format != "json":
+        assert "is not in the format json" in refusal(path, input_format="json")
     assert read(path, input_format="lines").insisted
 
 
@@ -132,7 +132,7 @@ def test_kinds_of_the_other_sources(tmp_path: Path) -> None:
         (LPSN_HEADER + "\n", "is a header without rows"),
         ("# note\nID,species,genus\n\n", "is a header without rows"),
         ('{"a": 1}', "is JSON, but without genera (its keys: a)"),
-        ('{"genus": "Abanella"', "is JSON that is cut off or damaged"),
+        ('{"genus": "Abanella"', "is JSON that is cut off, damaged or nested too deeply"),
         (NODES, "is a dump of NCBI, but not one of names"),
     ],
 )  # fmt: skip
@@ -201,8 +201,9 @@ def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
     ("text", "column", "what"),
     [
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
+        *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("0", "-1", "", 5000 * "9")),
         (TABLE, "4", ": has nothing in a column '4'; its first row is: code, genus of it, note"),
-        ("id,genus\n", "genus", ": has a column 'genus' without rows; its first row is: id, genus"),
+        ("id,genus\n", "genus", ":1: is a header without rows"),
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
@@ -223,12 +224,11 @@ def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path
     [
         {"input_format": "excel"},
         {"input_format": "lines", "column": "genus_name"},
-        *({"column": column} for column in ("0", "-1", " ", "9" * 5000)),
         *({"encoding": encoding} for encoding in ("klingon", "idna", "hex", "a\0b")),
     ],
 )
 def test_words_that_mean_nothing_are_usage_errors(options: dict[str, str], tmp_path: Path) -> None:
-    """Unknown formats and encodings, columns that cannot be, and a column for a format that has none."""
+    """Unknown formats and encodings, and a column for a format that has none."""
     with pytest.raises(UsageError) as caught:
         read(place(tmp_path, TABLE), **options)
     assert caught.value.exit_code == 2

@@ -178,7 +178,7 @@ class Sample(NamedTuple):
 RDP_GENERA = ["Abanella", "Alphota_gp1", "Borivibrio"]
 PREFIXED = ["Abanella", "Borivibrio_A", "UBA7703", "Caldomonas"]
 LISTED = "column of genera"
-LEVELS = "table without a header, by its ranks"
+LEVELS = "names with their ranks"
 SAMPLES = {
     "lines": Sample(LINES, "lines", "plain list", ["Abanella", "Béla", "New York"]),
     "lpsn": Sample(LPSN, "table", "LPSN genus and species rows", list(LPSN_KINDS), True),
@@ -193,8 +193,10 @@ SAMPLES = {
     "biom": Sample(BIOM, "table", "BIOM table", ["Abanella"]),
     "metaphlan": Sample(METAPHLAN, "table", "MetaPhlAn profile", ["Abanella"]),
     "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"]),
-    "ncbi": Sample(NCBI, "ncbi", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]),
-    "ranked-lineage": Sample(RANKED_LINEAGE, "ncbi", "NCBI ranked lineages", ["Abanella"]),
+    "ncbi": Sample(
+        NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]
+    ),
+    "ranked-lineage": Sample(RANKED_LINEAGE, "table", "NCBI ranked lineages", ["Abanella"]),
     "datasets": Sample(DATASETS, "table", "NCBI Datasets taxonomy", ["Abanella"]),
     "datasets-api": Sample(JSON_LINES, "json", "JSON, names with their ranks", ["Abanella"]),
     "seqcode": Sample(SEQCODE, "table", "SeqCode names", ["Abanella", "Candidatus Caldella"], True),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def corpus(
     if as_json and quiet:
         raise UsageError("--json is a form of the report, which --quiet leaves out; give one of them")
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
-    found = read_corpus(files, **how, least=1, look_like_genera=look_like_genera)
+    with Bar("reading", 0, quiet=quiet) as bar:
+        found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
     # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
     for start in range(0, len(found.names), PIECE):
         sys.stdout.write(terminal.result("\n".join(found.names[start : start + PIECE]) + "\n"))

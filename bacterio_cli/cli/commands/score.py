@@ -92,7 +92,7 @@ def score(
         raise SystemExit(1)
 
 
-def read_stdin(**how: str | None) -> list[str]:
+def read_stdin(**how: Any) -> list[str]:
     """The texts on standard input; a notice says what they were taken for."""
     from bacterio_cli.dataset.readers.formats import describe, read
 

@@ -12,6 +12,7 @@ import typer
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli import training_options as training
+from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def train(
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
         how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
-        names = read_corpus(corpus, **how, look_like_genera=look_like_genera)
-        related = read_corpus(background, **how) if background else None
+        with Bar("reading", 0, quiet=quiet) as bar:
+            names = read_corpus(corpus, **how, watch=bar.reading, look_like_genera=look_like_genera)
+            related = read_corpus(background, **how, watch=bar.reading) if background else None
         state = make_state(names, related, given, preset, out if goes_on else None)
         if log:
             history = state.history if goes_on else None

@@ -2,8 +2,7 @@
 
 FORMATS = {
     "json": "objects or lines of objects with known keys",
-    "ncbi": "fields between tab, bar and tab",
-    "table": "a header of a known kind, or a column of ranks",
+    "table": "a header of a known kind, a column of ranks, or the fields of an NCBI dump",
     "lineages": "lineages like d__Bacteria;…;g__… in lines, in a column or in headers of FASTA",
     "lines": "one name a line",
 }

@@ -10,7 +10,9 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import IO, Any
 
 from bacterio_cli.dataset.readers.sources import MEMBERS
@@ -38,16 +40,22 @@ ASIDE = re.compile(r"([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya
 
 
 class Careful:
-    """A file that refuses to read the directory or a header of an archive at once if it claims to be huge."""
+    """An archive of which no directory or header is read at once if it claims to be huge, and nothing far behind."""
 
-    def __init__(self, file: IO[bytes], refusal: InputError) -> None:
-        self.file, self.refusal = file, refusal
+    def __init__(self, file: IO[bytes], where: str, largest: int) -> None:
+        self.file, self.where, self.largest = file, where, largest
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes."""
         if size > AT_ONCE:
-            raise self.refusal
+            raise InputError(self.where, "is an archive with a damaged or oversized directory", "unpack it first")
         return self.file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go there; in a packed file this unpacks all that lies before."""
+        if offset > self.largest:
+            raise too_large(self.where, self.largest)
+        return self.file.seek(offset, whence)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
@@ -59,65 +67,57 @@ def too_large(where: str, largest: int) -> InputError:
     return InputError(where, f"is larger than {largest // 2**20:,} MiB", remedy)
 
 
-def crowded(where: str) -> InputError:
-    """The error for an archive with too many members."""
-    return InputError(where, f"is an archive of more than {MOST_MEMBERS:,} files", "unpack it and give one of them")
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """FileError for what cannot be read for a reason that the system has, InputError for what cannot be unpacked."""
+    try:
+        yield
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno:
+            raise FileError(where, "read", error) from error
+        raise InputError(where, "is a packed file that is cut off, damaged or locked", "fetch it again") from error
 
 
 def pieces(file: IO[bytes], where: str, largest: int) -> Iterator[bytes]:
     """The bytes of a stream; FileError or InputError if they cannot be read, InputError beyond the largest size."""
     total = 0
-    try:
+    with readable(where):
         while piece := file.read(PIECE):
             if (total := total + len(piece)) > largest:
                 raise too_large(where, largest)
             yield piece
-    except DAMAGED as error:
-        raise damaged(where, error) from error
-
-
-def damaged(where: str, error: Exception) -> InputError | FileError:
-    """The error for what cannot be unpacked, or not be read at all for a reason that the system has."""
-    if isinstance(error, OSError) and error.errno:
-        return FileError(where, "read", error)
-    return InputError(where, "is a packed file that is cut off, damaged or locked", "fetch it again")
 
 
 def unpack(file: IO[bytes], where: str, member: str, largest: int) -> tuple[IO[bytes], str]:
     """The file, or what is packed in it as a stream, and of an archive the member: the one asked for, else its list."""
     inside = ""
-    try:
+    with readable(where):
         for depth in range(3):  # an archive may be packed, and a member of it too
             head = file.read(512)
             file.seek(0)
             if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
                 file = opener(file)
             elif head[257:262] == b"ustar":
-                oversized = InputError(where, "is a tar archive with a damaged or oversized header", "fetch it again")
-                tar = tarfile.open(fileobj=Careful(file, oversized), mode="r:")  # noqa: SIM115  closed with its file
-                files = {info.name: info for info in listed(tar, where, largest) if info.isreg()}
+                tar = tarfile.open(fileobj=Careful(file, where, largest), mode="r:")  # noqa: SIM115  closed with its file
+                files = {info.name: info for info in bounded(tar, where) if info.isreg()}
                 inside = choose(list(files), where, member)
                 file = tar.extractfile(files[inside]) or io.BytesIO()
             elif head.startswith(b"PK\x03\x04"):
-                file = io.BytesIO(b"".join(pieces(file, where, PIPED))) if depth else file
-                packed = zipfile.ZipFile(Careful(file, crowded(where)))
-                if len(packed.infolist()) > MOST_MEMBERS:
-                    raise crowded(where)
-                inside = choose([info.filename for info in packed.infolist() if not info.is_dir()], where, member)
-                file = packed.open(inside)
-    except DAMAGED as error:
-        raise damaged(where, error) from error
+                held = io.BytesIO(b"".join(pieces(file, where, PIPED))) if depth else file
+                archive = zipfile.ZipFile(Careful(held, where, largest))
+                names = [info.filename for info in bounded(archive.infolist(), where) if not info.is_dir()]
+                inside = choose(names, where, member)
+                file = archive.open(inside)
     return file, inside
 
 
-def listed(tar: tarfile.TarFile, where: str, largest: int) -> Iterator[tarfile.TarInfo]:
-    """The members of a tar archive; InputError if they are too many or too large to be passed over."""
-    for count, info in enumerate(tar):
-        if count == MOST_MEMBERS:
-            raise crowded(where)
-        if info.offset_data + info.size > largest:
-            raise too_large(where, largest)
-        yield info
+def bounded(members: Iterable[Any], where: str) -> list[Any]:
+    """The members of an archive; InputError if they are too many."""
+    found = list(islice(members, MOST_MEMBERS + 1))
+    if len(found) > MOST_MEMBERS:
+        what = f"is an archive of more than {MOST_MEMBERS:,} files"
+        raise InputError(where, what, "unpack it and give one of them")
+    return found
 
 
 def choose(names: Sequence[str], where: str, member: str) -> str:
@@ -129,6 +129,6 @@ def choose(names: Sequence[str], where: str, member: str) -> str:
     known = [by_base[wanted] for wanted in ([member] if member else MEMBERS) if wanted in by_base]
     lists = [name for name in names if not ASIDE.fullmatch(name.rpartition("/")[2]) and "__MACOSX" not in name]
     if known or (len(lists) == 1 and not member):
-        return known[0] if known else lists[0]
+        return (known or lists)[0]
     what = f"without {member}" if member else f"of {len(lists)} lists ({', '.join(lists[:5])})"
     raise InputError(where, f"is an archive {what}", "unpack it and give one of its files")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 
 from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, tables, words
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
-from bacterio_cli.dataset.readers.text_files import Text, opened
+from bacterio_cli.dataset.readers.text_files import Text, Watch, opened, silent
 from bacterio_cli.errors import InputError, UsageError
 
 
@@ -19,6 +18,7 @@ def read(
     column: str | None = None,
     encoding: str | None = None,
     profile: str | None = None,
+    watch: Watch = silent,
 ) -> Reading:
     """All that a file holds, or standard input for `-`, in the shape that its content shows.
 
@@ -26,24 +26,25 @@ def read(
     any, the lines of a plain list may be of several words. Raises FileError, InputError for a text that is not what it
     should be, UsageError for words that mean nothing.
     """
-    refuse_words(input_format, column)
+    if input_format not in (None, *FORMATS):
+        raise UsageError(f"--input-format {input_format}: no such format; it is one of {', '.join(FORMATS)}")
+    if column is not None and input_format not in (None, "table"):
+        raise UsageError(f"--column is for tables, and --input-format {input_format} has its own; leave one out")
     plain = words.lines if input_format == "lines" else partial(words.read, blanks=profile == "any")
-    shapes: dict[str, Callable[[Text], Reading | None]] = {
-        "json": json_records.read,
-        "ncbi": tables.read_dump,
-        "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
-        "lineages": lineages.read,
-        "lines": plain,
-    }
+    table = tables.read if column is None else partial(tables.column, wanted=column.strip())
+    shapes: dict[str, Callable[[Text], Reading | None]]
+    shapes = {"json": json_records.read, "table": table, "lineages": lineages.read, "lines": plain}
     asked = "table" if column is not None else input_format
-    with opened(source, encoding) as text:
-        tried = ((name, shapes[name](text)) for name in ([asked] if asked else FORMATS))
-        name, found = next((pair for pair in tried if pair[1]), ("", None))
-        if found is None:
+    with opened(source, encoding, watch=watch) as text:
+        for name in [asked] if asked else FORMATS:
+            if found := shapes[name](text):
+                break
+        else:
             what = f"is not in the format {input_format}: it has not {FORMATS[str(input_format)]}"
             raise InputError(text.where, what, "leave out --input-format")
         if not found.entries and name != "lines":
-            raise InputError(text.where, f"{found.label}, but without any genus", "give another file")
+            remedy = "choose another column with --column NAME or N" if name == "table" else "give another file"
+            raise InputError(text.where, f"{found.label}, but without any genus", remedy)
         return found._replace(
             notes=(*text.notes, *found.notes),
             source=text.where,
@@ -52,19 +53,6 @@ def read(
             date=max(text.dates, default=None),
             insisted=input_format is not None,
         )
-
-
-def refuse_words(input_format: str | None, column: str | None) -> None:
-    """UsageError for a format that is unknown, or does not go with the column."""
-    if input_format is not None and input_format not in FORMATS:
-        raise UsageError(f"--input-format {input_format}: no such format; it is one of {', '.join(FORMATS)}")
-    if column is None:
-        return
-    if input_format not in (None, "table"):
-        raise UsageError(f"--column is for tables, and --input-format {input_format} has its own; leave one out")
-    number = re.fullmatch("-?[0-9]+", column.strip())
-    if not column.strip() or (number and not 0 < int(number[0][:9]) < 10**6):
-        raise UsageError(f"--column {column!r} is neither a name nor a number from 1")
 
 
 def describe(reading: Reading) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
@@ -21,21 +22,19 @@ LARGEST = 2**24  # bytes: all of it is held in memory
 
 def parse(lines: list[str], where: str) -> Any:
     """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
-    text = "\n".join(lines)
+    text, place = "\n".join(lines), 1
     if sum(map(text.count, ",[{")) > MOST_ENTRIES:
         raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
-    errors: list[Exception] = []
-    for load in (lambda: json.loads(text), lambda: [json.loads(line) for line in lines if line.strip()]):
+    decode = partial(json.loads, parse_int=float)  # Python refuses integers of 5,000 digits
+    try:
         try:
-            return load()
-        except (ValueError, RecursionError) as error:
-            errors.append(error)
-    if any(isinstance(error, RecursionError) for error in errors):
-        raise InputError(where, "is JSON that is nested too deeply", "make it a table or a plain list")
-    if not all(isinstance(error, json.JSONDecodeError) for error in errors):
-        raise InputError(where, "is JSON with a number that is too large", "put it in quotes, or leave it out")
-    place = next(f":{error.lineno}" for error in errors if isinstance(error, json.JSONDecodeError))
-    raise InputError(where + place, "is JSON that is cut off or damaged", "fetch it again")
+            return decode(text)
+        except json.JSONDecodeError as error:
+            place = error.lineno
+        return [decode(line) for line in lines if line.strip()]
+    except (ValueError, RecursionError) as error:
+        what = "is JSON that is cut off, damaged or nested too deeply"
+        raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error
 
 
 def read(text: Text) -> Reading | None:
@@ -51,28 +50,23 @@ def read(text: Text) -> Reading | None:
             first.setdefault(string, number)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return Reading([Entry(first.get(item, 1), item) for item in value], "JSON list")
-    records, waiting = [], [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            records.append({tables.bare(key): plain(cell) for key, cell in item.items()})
-        if isinstance(item, dict | list):
-            waiting += reversed(list(item.values() if isinstance(item, dict) else item))
-    shapes = {tuple(record) for record in records}
+    values = [value]
+    for item in values:  # which grows by what each holds
+        values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+    records = [
+        {tables.bare(key): cell_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)
+    ]
     for source in SOURCES:
-        known = {keys: places for keys in shapes if (places := tables.columns_of(source, keys))}
-        if not known:
-            continue
-        placed = ((known[tuple(record)], [*record.values(), ""]) for record in records if tuple(record) in known)
-        rows = ([cells[-1 if k is None else k] for k in places] for places, cells in placed)
-        found = gather(source, ((first.get(cells[0], 1), cells) for cells in rows), text.where)
+        places = {keys: tables.columns_of(source, keys) for keys in set(map(tuple, records))}
+        rows = ([[*record.values(), ""][k] for k in places[tuple(record)]] for record in records)
+        found = gather(source, ((first.get(cells[0], 1), cells) for cells in rows if cells), text.where)
         if found.entries:
             return found._replace(label=f"JSON, {found.label}")
     keys = ", ".join(dict.fromkeys(key for record in records for key in record))
     raise InputError(text.where, f"is JSON, but without genera (its keys: {keys[:80]})", "make it a list or a table")
 
 
-def plain(cell: Any) -> str:
+def cell_of(value: Any) -> str:
     """A value as a cell of a table: that of an object is its name."""
-    value = cell.get("name", "") if isinstance(cell, dict) else cell
+    value = value.get("name", "") if isinstance(value, dict) else value
     return "" if isinstance(value, dict | list) else str(value)

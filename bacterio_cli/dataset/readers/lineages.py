@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import RANKING, Entry, Reading, crowded, kind_of
+from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -29,7 +30,6 @@ AUTHOR = re.compile(r"(?:\s*[,(]|\s+(?=[(A-Z\d&'\"]|(?:ex|de|da|del|van|von|et|a
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 REJECTED = re.compile("misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic")
 SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
-STANDINGS = {"correct name": "name", "synonym": "synonym"}
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
@@ -62,9 +62,15 @@ def genus_of(text: str) -> str | None:
     return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
 
 
+def plain(cell: str) -> str:
+    """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
+    cell = cell.strip().replace("\n", " ")
+    return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
+
+
 def rank_of(cell: str) -> str:
     """A rank without case and dot: "gen." is gen."""
-    return cell.strip().lower().rstrip(".")
+    return plain(cell).lower().rstrip(".")
 
 
 @lru_cache(64)  # cells may be long
@@ -81,32 +87,36 @@ def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
 
 
 @lru_cache(64)  # cells may be long
-def standing(status: str, *, correct: bool) -> str:
-    """The kind that a status says; if `correct`, its last clause up to a comma, rejected if that is no known one."""
-    if correct:
-        return STANDINGS.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), "rejected")
+def standing(status: str, words: str) -> str:
+    """The kind that a status says: by its last clause up to a comma, if these `words` are fixed; "" for none."""
+    if words:
+        kinds = sources.KINDS[words]
+        return kinds.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), kinds[""])
     status = status.lower().replace("_", " ")
     return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
 
 
-def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) -> Reading:
+def gather(
+    source: Source, rows: Rows, where: str, *, ranks: Container[str] = GENUS_RANKS, most: int = MOST_ENTRIES
+) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected.
+    A genus that only its species attest is a name if one of them is not rejected. `ranks` are those of a genus.
     """
     best: dict[str, tuple[int, bool, int]] = {}
     ranked, scopes = bool(source.rank), set()
     for line, (cell, rank, status, scope, *below) in rows:
-        text = taxon(cell, lineage=source.lineage, ranked=ranked)
-        if not text or (ranked and rank_of(rank) not in GENUS_RANKS):
+        if ranked and rank_of(rank) not in ranks:
             continue
-        kind = standing(status, correct=source.correct)
-        kind = "candidatus" if kind_of(text) == "candidatus" else "name" if any(below) and kind != "rejected" else kind
+        text, kind = taxon(plain(cell), lineage=source.lineage, ranked=ranked), standing(plain(status), source.words)
+        if not text or not kind:
+            continue
+        kind = "candidatus" if CANDIDATUS.match(text) else "name" if any(below) and kind != "rejected" else kind
         first, under, rank_before = best.get(text, (line, True, len(RANKING)))
         best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
-        scopes.add(scope.lower())
+        scopes.add(plain(scope).lower())
         if len(best) > most:
-            raise crowded(where, most)
+            raise InputError(where, f"has more than {most:,} names", "give a part of it")
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
@@ -114,38 +124,37 @@ def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) 
     return Reading(entries, source.label, True, prokaryotes)
 
 
-def genera_of(line: str, where: str, number: int) -> list[str] | None:
-    """The genera of a line's lineage, two for X/Y; None if none of its cells is one.  InputError for two lineages."""
-    cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
-    found = dict.fromkeys(genus for cell in cells if (genus := genus_of(cell)) is not None)
-    if len(found) > 1 and "" in found:
-        del found[""]
-    if len(found) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
-        raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
-    return [part.strip() for part in next(iter(found)).split("/")] if found else None
+def lineages_in(text: Text, *, fasta: bool) -> Iterator[tuple[int, str, list[str]]]:
+    """(number, line, genera of its lineage) of every line or header of FASTA: two for X/Y, [] if no cell is a lineage.
+
+    InputError for two lineages in a line.
+    """
+    for number, line in enumerate(text, 1):
+        if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
+            continue
+        cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
+        found = {genus for cell in cells if (genus := genus_of(cell)) is not None}
+        if len(found - {""}) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
+            raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column and its number")
+        yield number, line, max(found).split("/") if found else []
 
 
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
-    head = [(number, line) for number, line in enumerate(text.head, 1) if line.strip() and line[0] != "#"]
-    fasta = bool(head) and re.match(r">\S", head[0][1]) is not None
-    shown = [genera_of(line, text.where, n) for n, line in head if line[0] == ">" or not fasta][:HEAD]
-    if 2 * sum(genera is not None for genera in shown) <= len(shown):
+    fasta = text.start[:1] == ">"
+    shown = [bool(genera) for _, _, genera in islice(lineages_in(text, fasta=fasta), HEAD)]
+    if 2 * sum(shown) <= len(shown):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
     lost: list[int] = []
 
     def rows() -> Iterator[tuple[int, list[str]]]:
-        for number, line in enumerate(text, 1):
-            if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
-                continue
-            genera = genera_of(line, text.where, number)
-            if genera is None:
+        for number, line, genera in lineages_in(text, fasta=fasta):
+            if not genera:
                 lost.append(number)
             top = TOP.search(line, 0, 10_000) if genera else None
-            scope = (top[1] or "eukaryota") if top else ""
-            yield from ((number, [genus, "", "", scope]) for genus in genera or ())
+            yield from ((number, [genus, "", "", top[1] or "eukaryota" if top else ""]) for genus in genera)
 
     label = "FASTA headers with lineages" if fasta else "lineages"
     found = gather(Source(label, "", "genus"), rows(), text.where)

@@ -53,19 +53,9 @@ class Reading(NamedTuple):
         return 4 * sum(LATIN.fullmatch(entry.text) is not None for entry in self.entries) >= 3 * len(self.entries) > 0
 
 
-def kind_of(text: str) -> str:
-    """The kind of a spelling of which its source says nothing: "candidatus" or "name"."""
-    return "candidatus" if CANDIDATUS.match(text) else "name"
-
-
 def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     """The entries; InputError if there are more than a list may have."""
     found = list(islice(entries, MOST_ENTRIES + 1))
     if len(found) > MOST_ENTRIES:
-        raise crowded(where, MOST_ENTRIES)
+        raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
     return found
-
-
-def crowded(where: str, most: int) -> InputError:
-    """The error for a list of too many names."""
-    return InputError(where, f"has more than {most:,} names", "give a part of it")

@@ -10,9 +10,9 @@ class Source(NamedTuple):
     """A kind of table, or of records of JSON, told by its columns without case, blanks and marks: genusname.
 
     `marks` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank` tells which
-    rows are genera, `status` their standing (if `correct`, only one that is called correct or a synonym is learned).
-    Of columns between bars the first that there is counts. The columns `below` are empty in the row of a genus itself.
-    `prokaryotes` is True, False for other organisms, None if a column of SCOPES may tell.
+    rows are genera, `status` their standing, in the fixed `words` of KINDS or in any. Of columns between bars the first
+    that there is counts. The columns `below` are empty in the row of a genus itself. `prokaryotes` is True, False for
+    other organisms, None if a column of SCOPES may tell.
     """
 
     label: str
@@ -22,7 +22,7 @@ class Source(NamedTuple):
     status: str = ""
     prokaryotes: bool | None = None
     below: str = ""
-    correct: bool = False
+    words: str = ""
     lineage: bool = False
 
 
@@ -30,13 +30,15 @@ GENUS = "genus|genera|genusname|gattung"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
 RANK, STATUS = "rank|taxonrank|taxonomylvl|category|rankname", "taxonomicstatus|status|taxonstatus"
-LPSN = ("status", True, "spepithet subspepithet", True)
+LPSN = ("status", True, "spepithet subspepithet", "lpsn")
 LPSN_STATUS = "lpsntaxonomicstatus"
 
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
-    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, "", correct=True),
+    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, words="lpsn"),
+    Source("NCBI taxonomy names", "uniquename", "name", "taxid", "nameclass", words="ncbi"),
+    Source("NCBI ranked lineages", "taxid taxname species", "genus"),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),
     Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
@@ -67,11 +69,15 @@ RANK_WORD = re.compile(  # in a table without a header; with the letters of Krak
 )
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
 
-# The columns of NCBI's dumps, which have no header, by their number.
+# What a status says where its words are fixed, "" for any other: how each name stands, "" if it is none.
+SYNONYMS = ("synonym", "genbank synonym", "equivalent name", "in-part", "includes", "misspelling")
+KINDS = {
+    "lpsn": {"correct name": "name", "synonym": "synonym", "": "rejected"},
+    "ncbi": {"scientific name": "name", **dict.fromkeys(SYNONYMS, "rejected"), "": ""},
+}
+# The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"
 DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
-SYNONYMS = ("synonym", "genbank synonym", "equivalent name", "in-part", "includes", "misspelling")
-NAME_CLASSES = {"scientific name": "correct name", **dict.fromkeys(SYNONYMS, "rejected")}  # and how each stands
 
 # In an archive, the member to read, the first that there is; else its only list.
 TABLES = [f"{name}.{ending}" for name in ("nameusage", "taxon") for ending in ("tsv", "csv", "txt")]

@@ -7,27 +7,26 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, rank_of
-from bacterio_cli.dataset.readers.records import Entry, Reading, counted, kind_of
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, NAME_CLASSES, RANK_WORD, SOURCES, Source
+from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, plain, rank_of
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS, GENUS_RANKS, RANK_WORD, SCOPES, SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
 DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
-BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
+BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 
 
-class Header(NamedTuple):
-    """Where a table begins: the number of its header's line or 0, the delimiter, the columns as `bare` has them."""
+class Layout(NamedTuple):
+    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `bare` has them."""
 
     line: int
     delimiter: str
@@ -40,12 +39,12 @@ def bare(column: str) -> str:
     return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
 
 
-def columns_of(source: Source, columns: Sequence[str]) -> list[int | None] | None:
-    """The places of name, rank, status, scope and what is below; None if these are not the columns of the source."""
-    wanted = (source.name, source.rank, source.status, sources.SCOPES, *source.below.split())
-    places = [next((columns.index(n) for n in names.split("|") if n in columns), None) for names in wanted]
-    missing = places[0] is None or (source.rank and places[1] is None) or not set(source.marks.split()) <= set(columns)
-    return None if missing else places
+def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
+    """The places of name, rank, status, scope and what is below, -1 for none; [] if these are other columns."""
+    wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
+    places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
+    missing = places[0] < 0 or (source.rank and places[1] < 0) or not set(source.marks.split()) <= set(columns)
+    return [] if missing else places
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -56,8 +55,8 @@ def fields(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Header]:
-    """Each of the first lines that could be a header: several cells, and no row of as many above; or one word.
+def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
+    """By each of the first lines that could be a header: several cells, and no row of as many above; or one word.
 
     That is one for genera, or the `wanted`. As R writes tables, rows have a cell more than the header.
     """
@@ -65,157 +64,139 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Header]:
     above: set[tuple[str, int]] = set()
     for index, below in zip(shown, [*shown[1:], None], strict=False):
         line = head[index].lstrip("# ")
-        genera = bare(line) in sources.GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
+        genera = bare(line) in GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
         if not above and (genera or bare(line) == wanted):
-            yield Header(index + 1, "\t", [bare(line)])
+            yield Layout(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             columns = [bare(cell) for cell in fields(line, delimiter)]
             row = columns if below is None else fields(head[below], delimiter)
             fits = len(row) > 1 or wanted in columns
             if len(columns) > 1 and fits and (delimiter, len(columns)) not in above:
-                yield Header(index + 1, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
+                yield Layout(index + 1, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
             if head[index][0] != "#":
                 above.add((delimiter, len(columns)))
 
 
-def read(text: Text) -> Reading | None:
-    """The genera of a table, by the first source that its header or its ranks show; None if they show none."""
-    if text.start.startswith(">"):
-        return None
-    if ranked := read_ranked(text):
-        return ranked
-    for header in headers(text.head):
-        known = [(source, places) for source in SOURCES if (places := columns_of(source, header.columns))]
-        for source, places in known:
-            found = read_rows(partial(gather, source, where=text.where), text, header, places)
-            if found.entries:
-                return found
-        if known and not any(line.strip() for line in islice(text, header.line, None)):
-            raise InputError(f"{text.where}:{header.line}", "is a header without rows", "give the whole table")
-        if known:
-            remedy = "choose another column with --column NAME or N"
-            raise InputError(text.where, f"{known[0][0].label}, but without any genus", remedy)
-    return None
-
-
-def read_ranked(text: Text) -> Reading | None:
-    """A table without a header, by the column that holds nothing but words for ranks; None if there is none."""
+def headless(text: Text) -> Iterator[Layout]:
+    """By the number of fields in a dump of NCBI; else by a column that holds nothing but words for ranks."""
+    lines = [line for line in text.head if line.strip()]
+    if lines and "\t|\t" in lines[0] and lines[0].rstrip().endswith("|"):
+        text.most_lines = MOST_DUMPED
+        if not (columns := DUMPS.get(lines[0].count("\t|"), "")):
+            raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
+        yield Layout(0, "|", columns.split())
+        return
     for delimiter in DELIMITERS:
-        columns = list(zip(*(fields(line, delimiter) for line in text.head if line.strip()), strict=False))
-        for place, column in enumerate(columns if len(columns) > 2 else []):
+        table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
+        for place, column in enumerate(table if len(table) > 2 else []):
             ranks = [rank_of(cell) for cell in column]
             genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
-            if 0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks)):
-                names = [tuple(cells[k] for k in genera) for cells in columns]
-                named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
-                most = max((len(set(cells)) for cells in named), default=0)
-                if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
-                    source = Source("table without a header, by its ranks", "", "name", "rank")
-                    wanted = [names.index(best.pop()), place, None, None]
-                    return read_rows(partial(gather, source, where=text.where), text, Header(0, delimiter, []), wanted)
+            if not (0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks))):
+                continue
+            names = [tuple(cells[k] for k in genera) for cells in table]
+            named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
+            most = max((len(set(cells)) for cells in named), default=0)
+            if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
+                name = names.index(best.pop())
+                yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
+
+
+def read(text: Text) -> Reading | None:
+    """The genera of a table, by the first source that its layout shows; None if it shows none."""
+    for layout in chain(headless(text), headers(text.head)) if text.start[:1] != ">" else ():
+        tried: list[Reading] = []
+        for source in SOURCES:
+            if places := columns_of(source, layout.columns):
+                ranks = genera_beside(text) if source.rank == "taxid" else GENUS_RANKS
+                take = partial(gather, source, where=text.where, ranks=ranks)
+                tried.append(read_rows(take, text, layout, places))
+                if tried[-1].entries:
+                    return tried[-1]
+        if tried:
+            return tried[0]
     return None
 
 
-def read_rows(take: Callable[[Rows], Reading], text: Text, header: Header, wanted: Sequence[int | None]) -> Reading:
+def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int]) -> Reading:
     """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return take(rows(text, header, wanted, csv.QUOTE_MINIMAL))
+        return take(rows(text, layout, places))
     except InputError:
-        if header.delimiter != "\t":
+        if layout.delimiter != "\t":
             raise
-        return take(rows(text, header, wanted, csv.QUOTE_NONE))
+        return take(rows(text, layout, places, quotes=False))
 
 
-def rows(text: Text, header: Header, wanted: Sequence[int | None], quoting: Literal[0, 3]) -> Rows:
-    """(line, the wanted cells) of all rows below a header; "" where a row is short, and a blank for a line end.
+def rows(text: Text, layout: Layout, places: Sequence[int], *, quotes: bool = True) -> Rows:
+    """(line, the cells at these places) of all rows below a header; "" where a row is short.
 
-    InputError with the line for quotes that are not those of CSV, and for a row with more cells than the header.
+    InputError with the line for quotes that are not those of CSV, for a row with more cells than the header, and for a
+    header without rows.
     """
-    width, name, last = len(header.columns), wanted[0] or 0, max(k or 0 for k in wanted)
-    lines = (line + "\n" for line in islice(text, header.line, None))
-    table = csv.reader(lines, delimiter=header.delimiter, quoting=quoting, strict=True)
-    number, what = header.line + 1, "a quote is opened and not closed, or followed by letters"
+    width, name, last = len(layout.columns) if layout.line else 0, places[0], max(places)
+    lines = (line + "\n" for line in islice(text, layout.line, None))
+    how: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    table = csv.reader(lines, delimiter=layout.delimiter, quoting=how, strict=True)
+    number, empty, what = layout.line + 1, True, "a quote is opened and not closed, or followed by letters"
     try:
         for row in table:
-            word = bare(row[name]) if width and len(row) > name else ""
-            if width and (any(row[width:]) or name < len(row) <= last):
-                what = f"has {len(row)} cells below a header of {width}"
-                raise csv.Error
-            if word in HEADER_WORDS and word != header.columns[name]:
-                what = "is the header of another table"
-                raise csv.Error
-            if any(row) and header.line + table.line_num > number and len(row) < width:
-                raise csv.Error
-            if any(row) and word not in HEADER_WORDS:
-                yield number, [plain(row[k]) if k is not None and k < len(row) else "" for k in wanted]
-            number = header.line + table.line_num + 1
+            cells = len(row)
+            if cells <= last + 1:
+                row += [""] * (last + 2 - cells)  # of which the last stands for what there is not
+            if any(row):
+                empty, word = False, bare(row[name]) if width else ""
+                if width and (any(row[width:]) or name < cells <= last):
+                    what = f"has {cells} cells below a header of {width}"
+                    raise csv.Error
+                if word in HEADER_WORDS and word != layout.columns[name]:
+                    what = "is the header of another table"
+                    raise csv.Error
+                if cells < width and layout.line + table.line_num > number:
+                    raise csv.Error
+                if word not in HEADER_WORDS:
+                    yield number, [row[place] for place in places]
+            number = layout.line + table.line_num + 1
     except csv.Error as error:
         if "limit" in str(error):
             what += f": a cell has more than {csv.field_size_limit():,} characters"
         raise InputError(f"{text.where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
-
-
-def plain(cell: str) -> str:
-    """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
-    cell = cell.strip().replace("\n", " ")
-    return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
+    if layout.line and empty:
+        raise InputError(f"{text.where}:{layout.line}", "is a header without rows", "give the whole table")
 
 
 def column(text: Text, wanted: str) -> Reading:
     """A column of any table, by its name in the header or by its number from 1, when every row counts.
 
-    InputError if there is no such column.
+    The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
     mark = max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head))
     first = "its first row is: " + (", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty")
-    header, place, name = Header(0, mark, []), int(wanted) - 1 if wanted.isdecimal() else -1, bare(wanted)
-    if place < 0:
-        known = next((header for header in headers(text.head, name) if name in header.columns), None)
+    if re.fullmatch("[1-9][0-9]{0,5}", wanted):
+        layout, place = Layout(0, mark, []), int(wanted) - 1
+    else:
+        name = bare(wanted)
+        known = next((layout for layout in headers(text.head, name) if name in layout.columns), None)
         if known is None or not name:
             raise InputError(text.where, f"has no column {wanted!r}", first)
-        header, place = known, known.columns.index(name)
-    found = read_rows(partial(listed, where=text.where), text, header, [place])
+        layout, place = known, known.columns.index(name)
+    found = read_rows(partial(listed, where=text.where), text, layout, [place])
     if not found.entries:
-        bare_header = header.line and not any(line.strip() for line in islice(text, header.line, None))
-        what = f"has a column {wanted!r} without rows" if bare_header else f"has nothing in a column {wanted!r}"
-        raise InputError(text.where, what, first)
+        raise InputError(text.where, f"has nothing in a column {wanted!r}", first)
     return found
 
 
 def listed(rows: Rows, where: str) -> Reading:
-    """The cells of a column as they are; of lineages, if most are some, the genera."""
-    entries = counted((Entry(line, cell) for line, (cell,) in rows if cell), where)
-    genera = [genus_of(entry.text) for entry in entries]
-    lineage = 2 * sum(genus is not None for genus in genera) > len(genera)
-    texts = [genus or "" for genus in genera] if lineage else [entry.text for entry in entries]
-    found = [Entry(line, text, kind_of(text)) for (line, *_), text in zip(entries, texts, strict=True) if text]
-    return Reading(found, "column of a table", lineage)
-
-
-def read_dump(text: Text) -> Reading | None:
-    """The genera of a dump of NCBI, which has no header; those of names.dmp by the ranks of its nodes."""
-    first = next((line.rstrip() for line in text.head if line.strip()), "")
-    if "\t|\t" not in first or not first.endswith("|"):
-        return None
-    columns = DUMPS.get(first[:-1].count("\t|") + 1, "")
-    if "genus" in columns:
-        ranked = ((number, [row[3], "", "", ""]) for number, row in dumped(text) if len(row) > 3)
-        return gather(Source("NCBI ranked lineages", "", "genus"), ranked, text.where)
-    if not columns:
-        raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
-    genera = genera_beside(text)
-    named = (
-        (number, [row[1], "", NAME_CLASSES[row[3]], ""])
-        for number, row in dumped(text)
-        if row[0] in genera and len(row) > 3 and row[3] in NAME_CLASSES
+    """The cells of a column, or the genera of its lineages."""
+    label, cells = (
+        "column of a table",
+        counted((Entry(line, text) for line, (cell,) in rows if (text := plain(cell))), where),
     )
-    return gather(Source("NCBI taxonomy names", "", "name", correct=True), named, text.where)
-
-
-def dumped(text: Text) -> Iterator[tuple[int, list[str]]]:
-    """The number and the fields of each line."""
-    return ((number, line.rstrip("\t |").split("\t|\t")) for number, line in enumerate(text.lines(most=MOST_DUMPED), 1))
+    if 2 * sum(genus_of(entry.text) is not None for entry in cells) > len(cells):
+        return gather(
+            Source(label, "", "", lineage=True), ((line, [text, "", "", ""]) for line, text, _ in cells), where
+        )
+    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in cells], label)
 
 
 def genera_beside(text: Text) -> set[str]:
@@ -226,7 +207,9 @@ def genera_beside(text: Text) -> set[str]:
         what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
         raise InputError(text.where, what, BESIDE)
     with opened(text.source, member="nodes.dmp") if text.member else opened(str(nodes)) as tree:
-        genera = {row[0] for _, row in dumped(tree) if len(row) > 2 and row[2] == "genus"}
+        tree.most_lines = MOST_DUMPED
+        found = (line.split("\t|\t") for line in tree if "\tgenus\t" in line)
+        genera = {cells[0] for cells in found if cells[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
     return genera

@@ -9,42 +9,37 @@ import stat
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from functools import cached_property
 from itertools import accumulate, chain, islice, takewhile
 from pathlib import Path
-from threading import Timer
 from typing import IO
 
-from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
+from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES, waiting_for
 from bacterio_cli.dataset.readers.archives import LARGEST, PIPED, pieces, unpack
 from bacterio_cli.errors import FileError, InputError, UsageError
 
-LINE_END = re.compile(b"\r\n|\n|\r")
-ANNOUNCED = re.compile(rb"(?:[^\r\n]*-\*-(?:[^\r\n]*;)?[ \t]*|#[ \t]*)coding:[ \t]*([-\w.]+)")
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
 MARKS = {
-    codecs.BOM_UTF8: "UTF-8",
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
-LABELS = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "Latin-1"}
+LABELS = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "iso8859-1": "Latin-1"}
 NO_CHARACTER_SETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 LIST = "give a text, such as a list with one name a line"
-MAGICS = {  # known by their first bytes: what each is, and what to do
-    (b"%PDF-",): ("a PDF", LIST),
-    (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"): ("a picture", LIST),
-    (b"\xd0\xcf\x11\xe0",): ("an old Excel or Word file", "save it as CSV"),
-    (b"SQLite format 3\0",): ("an SQLite database", "export a table as CSV"),
-    (b"\x89HDF",): ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
-    (b"7z\xbc\xaf", b"Rar!"): ("a 7z or RAR archive", "unpack it first"),
-    (b"\x28\xb5\x2f\xfd",): ("a zstd file", "unpack it with: zstd -d"),
-    (b"\x93NUMPY",): ("a NumPy array", LIST),
-}
-PAGES = {  # texts, but not the data that was meant, by their beginning
+KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters: what it is, and what to do
+    ("%PDF-",): ("a PDF", LIST),
+    ("\x89PNG", "\xff\xd8\xff", "GIF8"): ("a picture", LIST),
+    ("\xd0\xcf\x11\xe0",): ("an old Excel or Word file", "save it as CSV"),
+    ("SQLite format 3\0",): ("an SQLite database", "export a table as CSV"),
+    ("\x89HDF",): ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
+    ("7z\xbc\xaf", "Rar!"): ("a 7z or RAR archive", "unpack it first"),
+    ("\x28\xb5\x2f\xfd",): ("a zstd file", "unpack it with: zstd -d"),
+    ("\x93NUMPY",): ("a NumPy array", LIST),
     ("version https://git-lfs",): ("a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
     ("<!doctype html", "<html"): ("a web page (HTML), not data", "look at it in a browser, and download it again"),
     ("<?xml",): ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
@@ -55,31 +50,47 @@ INVISIBLE = re.compile(
 )
 DATE = re.compile(r"^#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b", re.MULTILINE)
 HEAD = 1000  # lines that show the shape of a text
-PATIENCE = 1.0  # seconds until it is said what is waited for
+
+Watch = Callable[[str, int, int], None]  # is told what is read, and of its bytes on disk how many are done, and all
+
+
+def silent(source: str, done: int, size: int) -> None:
+    """Tell nobody."""
 
 
 class Text:
     """A text whose lines can be gone through again and again, decoded piece by piece.
 
     `where` is what messages call it, `member` the archive's member that it is, `start` its first characters. Going
-    through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments.
+    through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments, and
+    calls `at_piece` for every piece.
     """
 
-    def __init__(self, file: IO[bytes], source: str, member: str, asked: str | None, largest: int) -> None:
-        self.file, self.source, self.member, self.largest = file, source, member, largest
-        self.where = source_name(source)
+    def __init__(
+        self, file: IO[bytes], source: str, member: str, asked: str, largest: int, at_piece: Callable[[], None]
+    ) -> None:
+        self.file, self.source, self.member, self.at_piece = file, source, member, at_piece
+        self.where, self.largest, self.most_lines = source_name(source), largest, MOST_LINES
         data = next(pieces(file, self.where, largest), b"")[:4096]
-        refuse_binary(data, self.where, wide=bool(asked and asked.startswith(("utf-16", "utf-32"))))
-        self.codec, self.encoding = settle(data, asked, self.where)
+        asked += "-le" if asked in ("utf-16", "utf-32") else ""
+        self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
+        self.encoding = LABELS.get(self.codec, self.codec)
         self.start = data.decode(self.codec, "ignore")[:1000].lstrip()
-        for beginnings, (what, remedy) in PAGES.items():
-            if self.start.lower().startswith(beginnings):
-                raise InputError(self.where, f"is {what}", remedy)
+        for beginnings, (what, remedy) in KNOWN.items():
+            if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
+                raise InputError(self.where, f"seems to be {what}", remedy)
+        nuls = data.count(0)
+        if nuls > 1 and 10 * nuls >= len(data) and not self.codec.startswith(("utf-16", "utf-32")):
+            for letters, name in ((data[::2], "utf-16-le"), (data[1::2], "utf-16-be")):
+                if 3 * nuls > len(data) and 0 not in letters:
+                    what = "seems to be UTF-16 without a byte order mark"
+                    raise InputError(self.where, what, f"pass --encoding {name}")
+            raise InputError(self.where, "is a binary file, not a list of names", LIST)
 
     def __iter__(self) -> Iterator[str]:
         return self.lines()
 
-    def lines(self, longest: int = LONGEST_ROW, most: int = MOST_LINES) -> Iterator[str]:
+    def lines(self, longest: int = LONGEST_ROW) -> Iterator[str]:
         """The lines without their ends (\\n, \\r\\n or \\r); InputError for one that is too long, or for too many."""
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
@@ -87,6 +98,7 @@ class Text:
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.codec)(), translate=True)
         number, rest = 1, ""
         for piece in chain(pieces(self.file, self.where, self.largest), [b""]):
+            self.at_piece()
             try:
                 text = rest + decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
@@ -97,8 +109,8 @@ class Text:
                 raise InputError(f"{self.where}:{number + long[0]}", what, "give a list or a table, a row per line")
             rest = found.pop()
             number += len(found)
-            if number > most + 1:
-                raise InputError(self.where, f"has more than {most:,} lines", "give a part of it")
+            if number > self.most_lines + 1:
+                raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
             if found and ("date:" in text or not text.isascii()):
                 found = self.visible("\n".join(found)).split("\n")
             yield from found
@@ -113,8 +125,8 @@ class Text:
     @cached_property
     def head(self) -> list[str]:
         """The first thousand lines, or as many as are no longer than one row may be."""
-        sizes = accumulate(len(line) for line in islice(self, HEAD))
-        return list(islice(self, sum(1 for _ in takewhile(LONGEST_ROW.__ge__, sizes))))
+        lines = list(islice(self, HEAD))
+        return lines[: sum(1 for _ in takewhile(LONGEST_ROW.__ge__, accumulate(map(len, lines))))]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -125,7 +137,7 @@ class Text:
 
     def undecodable(self, error: UnicodeDecodeError, number: int) -> InputError:
         """The error for bytes that are not in the encoding, with the line of the first."""
-        if self.encoding.lower().startswith(("utf-16", "utf-32")):
+        if self.codec.startswith(("utf-16", "utf-32")):
             return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
         what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
         if self.encoding == "UTF-8":
@@ -133,7 +145,8 @@ class Text:
             if not error.object.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
                 what += ", though other letters of the file are: encodings are mixed"
                 remedy = "convert the odd lines to UTF-8"
-        return InputError(f"{self.where}:{number + len(LINE_END.findall(error.object[: error.start]))}", what, remedy)
+        before = re.findall(b"\r\n|\n|\r", error.object[: error.start])
+        return InputError(f"{self.where}:{number + len(before)}", what, remedy)
 
 
 def is_date(text: str) -> bool:
@@ -151,82 +164,47 @@ def source_name(source: str) -> str:
 
 
 def open_file(source: str) -> IO[bytes]:
-    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError.
-
-    After a second it is said on stderr that a named pipe or a terminal is waited for.
-    """
+    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError."""
     where, held = source_name(source), io.BytesIO()
     if source == "-" and sys.stdin is None:
         raise FileError(where, "read", "it is closed")
-    timer = Timer(PATIENCE, lambda: sys.stderr.write(f"bacterio: waiting for {where}: nobody has written to it\n"))
-    timer.daemon = True
     try:
         if source != "-" and not stat.S_ISFIFO(Path(source).stat().st_mode):
             return Path(source).open("rb")
-        if source != "-" or sys.stdin.isatty():
-            with suppress(RuntimeError):  # where threads are forbidden, nothing is said
-                timer.start()
-        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
+        with waiting_for(where, source != "-" or sys.stdin.isatty()):
+            file = sys.stdin.buffer if source == "-" else Path(source).open("rb")  # noqa: SIM115  closed below
             held.write(file.read(1))
-            timer.cancel()
+        with nullcontext() if source == "-" else file:
             held.writelines(pieces(file, where, PIPED))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FileError(where, "read", error if isinstance(error, OSError) else str(error)) from error
-    finally:
-        timer.cancel()
     held.seek(0)
     return held
 
 
 @contextmanager
-def opened(source: str, encoding: str | None = None, *, member: str = "", largest: int = LARGEST) -> Iterator[Text]:
-    """The text of a source, or of an archive's member, unpacked.
+def opened(
+    source: str,
+    encoding: str | None = None,
+    *,
+    member: str = "",
+    largest: int = LARGEST,
+    watch: Watch = silent,
+) -> Iterator[Text]:
+    """The text of a source, or of an archive's member, unpacked; `watch` is told how far it is read.
 
-    UTF-8, unless a byte order mark, `encoding` or an Emacs line `-*- coding: latin-1 -*-` says otherwise. Raises
-    FileError, UsageError for an unknown `encoding`, InputError for what is damaged, binary or no data at all.
+    UTF-8, unless a byte order mark or `encoding` says otherwise. Raises FileError, UsageError for an unknown
+    `encoding`, InputError for what is damaged, binary or no data at all.
     """
-    asked = character_set(encoding) if encoding else None
-    if encoding and asked is None:
-        raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
-    with open_file(source) as raw:
-        file, inside = unpack(raw, source_name(source), member, largest)
-        yield Text(file, source, inside, asked, largest)
-
-
-def character_set(name: str) -> str | None:
-    """Python's name of an encoding, None if there is none or it is no character set."""
     try:
-        found = codecs.lookup(name)
+        codec = codecs.lookup(encoding or "utf-8")
     except (LookupError, ValueError):
-        return None
-    proper = found._is_text_encoding and found.name.replace("_", "-") not in NO_CHARACTER_SETS
-    return found.name if proper else None
-
-
-def settle(data: bytes, asked: str | None, where: str) -> tuple[str, str]:
-    """(codec, label): what the byte order mark says, else what was asked for, else announced, else UTF-8."""
-    if label := next((label for mark, label in MARKS.items() if data.startswith(mark)), ""):
-        return "utf-8-sig" if label == "UTF-8" else label, label
-    for line in LINE_END.split(data[:1000], 2)[:2]:
-        if asked is None and (found := ANNOUNCED.match(line)):
-            name = found[1].decode("ascii", "replace")
-            asked = character_set(re.sub("-(unix|dos|mac)$", "", name))
-            if asked is None:
-                raise InputError(where, f"announces the encoding {name!r}, which is unknown", "pass --encoding")
-    asked = asked or "utf-8"
-    label = LABELS.get(asked, asked)
-    return {"UTF-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(label, asked), label
-
-
-def refuse_binary(data: bytes, where: str, *, wide: bool) -> None:
-    """InputError for a file that is known by its first bytes, or full of NULs."""
-    for magics, (what, remedy) in MAGICS.items():
-        if data.startswith(magics):
-            raise InputError(where, f"seems to be {what}", remedy)
-    nuls = data.count(0)
-    if wide or data.startswith(tuple(MARKS)) or nuls < 2 or nuls * 10 < len(data):
-        return
-    for letters, name in ((data[::2], "utf-16-le"), (data[1::2], "utf-16-be")):
-        if nuls * 3 > len(data) and 0 not in letters:
-            raise InputError(where, "seems to be UTF-16 without a byte order mark", f"pass --encoding {name}")
-    raise InputError(where, "is a binary file, not a list of names", LIST)
+        codec = None
+    if not codec or not codec._is_text_encoding or codec.name.replace("_", "-") in NO_CHARACTER_SETS:
+        raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
+    where = source_name(source)
+    with open_file(source) as raw:
+        size = raw.seek(0, io.SEEK_END)
+        raw.seek(0)
+        file, inside = unpack(raw, where, member, largest)
+        yield Text(file, source, inside, codec.name, largest, lambda: watch(where, raw.tell(), size))
