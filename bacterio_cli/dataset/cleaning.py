@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Rea
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
+LATIN_WORD = re.compile(
+    "[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)"
+)  # as nearly every genus ends, and few surnames do
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
@@ -56,69 +60,64 @@ class Dropped:
     count: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, where: str, entry: Entry) -> None:
-        """Count an entry."""
-        self.count += 1
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(Example(f"{where}:{entry.line}", entry.text[:80]))
 
+def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], dict[str, Dropped]]:
+    """(distinct names in the order of their first appearance, what was dropped by reason).
 
-@dataclass
-class Cleaning:
-    """Distinct names in the order of their first appearance, and what was dropped, by reason."""
-
-    names: dict[str, None] = field(default_factory=dict)
-    dropped: dict[str, Dropped] = field(default_factory=dict)
-
-    def add(self, reading: Reading, profile: str) -> None:
-        """Take up what a source holds.
-
-        InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus.
-        """
-        strict = profile == "any"
-        names, where, unlike = self.names, reading.source, 0
-        for entry in reading.entries:
-            if entry.kind not in LEARNED:
-                self.drop(CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED, where, entry)
-                continue
-            if strict:
-                name, reason = clean(entry, where), None
-                if not name:
-                    continue
-                if not (name.isascii() or reading.insisted) and (odd := strangers(name)):
-                    what = f"{name!r} has letters of two scripts ({odd})"
-                    raise InputError(f"{where}:{entry.line}", what, "mend it, or keep it with --input-format lines")
-            else:
-                name = bare(entry.text)
-                reason = flaw(name)
-            if reason is None and name in names:
-                reason = DUPLICATES
-            if reason is None:
-                names[name] = None
-            else:
-                unlike += reason in UNLIKE_GENERA
-                odd = strangers(name) if reason == LOOK_ALIKES else ""
-                self.drop(reason, where, entry._replace(text=f"{name} ({odd})") if odd else entry)
-        if 2 * unlike > len(reading.entries) and not reading.insisted:
-            reasons = ", ".join(reason for reason in self.dropped if reason in UNLIKE_GENERA)
-            remedy = "pass --profile any to keep every line, or name the column of genera with --column"
-            raise InputError(where, f"{unlike:,} of {len(reading.entries):,} entries are no genera ({reasons})", remedy)
-
-    def drop(self, reason: str, where: str, entry: Entry) -> None:
-        """Count an entry under a reason."""
-        self.dropped.setdefault(reason, Dropped()).add(where, entry)
-
-
-def choose_profile(asked: str | None, readings: list[Reading]) -> str:
-    """The profile asked for; else `genus` if a source holds genera and nothing else, or all of a few names look Latin.
-
-    Of more names a glossary tells better: see `read_corpus`. Else `any`.
+    InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus.
     """
-    if asked is not None:
-        return asked
-    few = sum(len(reading.entries) for reading in readings) < FEW
-    latin = few and all(reading.latin for reading in readings)
-    return "genus" if latin or any(reading.taxonomic for reading in readings) else "any"
+    names: dict[str, None] = {}
+    dropped: dict[str, Dropped] = {}
+    for reading in readings:
+        unlike = 0
+        for entry in reading.entries:
+            name, reason = judged(entry, reading, profile)
+            if not reason and name not in names:
+                if name:
+                    names[name] = None
+                continue
+            reason = reason or DUPLICATES
+            unlike += reason in UNLIKE_GENERA
+            group = dropped.setdefault(reason, Dropped())
+            group.count += 1
+            if len(group.examples) < EXAMPLES:
+                text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
+                group.examples.append(Example(f"{reading.source}:{entry.line}", text[:80]))
+        if 2 * unlike > len(reading.entries) and not reading.insisted:
+            reasons = ", ".join(reason for reason in dropped if reason in UNLIKE_GENERA)
+            what = f"{unlike:,} of {len(reading.entries):,} entries are no genera ({reasons})"
+            remedy = "pass --profile any to keep every line, or name the column of genera with --column"
+            raise InputError(reading.source, what, remedy)
+    return names, dropped
+
+
+def judged(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | None]:
+    """(the name of an entry, "" for none; why it is dropped, None if it is not).  InputError as of `cleaned`."""
+    if entry.kind not in LEARNED:
+        return entry.text, CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED
+    if profile == "genus":
+        name = bare(entry.text)
+        return name, flaw(name)
+    name = clean(entry, reading.source)
+    if not (name.isascii() or reading.insisted) and (odd := strangers(name)):
+        what = f"{name!r} has letters of two scripts ({odd})"
+        raise InputError(f"{reading.source}:{entry.line}", what, "mend it, or keep it with --input-format lines")
+    return name, None
+
+
+def guess_profile(readings: Sequence[Reading], look_like_genera: Callable[[Sequence[str]], bool] | None) -> str:
+    """`genus` if a source holds genera and nothing else, or if the names look like some; else `any`.
+
+    Three of four of a few names are to have a Latin ending; of more `look_like_genera` is asked.
+    """
+    if any(reading.taxonomic for reading in readings):
+        return "genus"
+    texts = [entry.text.strip() for reading in readings for entry in reading.entries]
+    if len(texts) < FEW:
+        genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in texts) >= 3 * len(texts) > 0
+    else:
+        genera = look_like_genera is not None and look_like_genera(texts)
+    return "genus" if genera else "any"
 
 
 def clean(entry: Entry, where: str) -> str:

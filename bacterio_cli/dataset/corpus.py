@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
-from bacterio_cli.dataset.cleaning import DUPLICATES, Cleaning, Dropped, choose_profile, clean
+from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.dataset.readers.text_files import Watch, silent
@@ -86,18 +86,13 @@ def read_corpus(
         raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
     how: dict[str, Any] = {"input_format": input_format, "column": column, "encoding": encoding, "watch": watch}
     readings = [read(source, profile=profile, **how) for source in sources]
-    asked, profile = profile, choose_profile(profile, readings)
-    if asked is None and profile == "any" and look_like_genera:
-        texts = [entry.text.strip() for reading in readings for entry in reading.entries]
-        profile = "genus" if look_like_genera(texts) else "any"
-    cleaning = Cleaning()
-    for reading in readings:
-        cleaning.add(reading, profile)
+    profile = profile or guess_profile(readings, look_like_genera)
+    names, dropped = cleaned(readings, profile)
     corpus = Corpus(
-        tuple(cleaning.names),
-        cleaning.dropped[DUPLICATES].count if DUPLICATES in cleaning.dropped else 0,
+        tuple(names),
+        dropped[DUPLICATES].count if DUPLICATES in dropped else 0,
         max((reading.date for reading in readings if reading.date), default=None),
-        cleaning.dropped,
+        dropped,
         tuple(map(describe, readings)),
         profile,
         all(reading.format == "lines" and reading.encoding == "UTF-8" and not reading.notes for reading in readings),

@@ -13,7 +13,6 @@ from bacterio_cli.errors import InputError
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
 RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
 CANDIDATUS = re.compile(r"[\"'“‘\[]?\s?(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
-LATIN = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # how nearly every genus ends, and few surnames do
 
 
 class Entry(NamedTuple):
@@ -46,11 +45,6 @@ class Reading(NamedTuple):
     encoding: str = "UTF-8"
     date: str | None = None
     insisted: bool = False
-
-    @property
-    def latin(self) -> bool:
-        """Whether three entries of four look like genera: one word, a capital first, a Latin ending."""
-        return 4 * sum(LATIN.fullmatch(entry.text) is not None for entry in self.entries) >= 3 * len(self.entries) > 0
 
 
 def counted(entries: Iterable[Entry], where: str) -> list[Entry]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from functools import cached_property
-from itertools import accumulate, chain, islice, takewhile
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -125,8 +125,12 @@ class Text:
     @cached_property
     def head(self) -> list[str]:
         """The first thousand lines, or as many as are no longer than one row may be."""
-        lines = list(islice(self, HEAD))
-        return lines[: sum(1 for _ in takewhile(LONGEST_ROW.__ge__, accumulate(map(len, lines))))]
+        head, size = [], 0
+        for line in islice(self, HEAD):
+            if (size := size + len(line)) > LONGEST_ROW:
+                break
+            head.append(line)
+        return head
 
     @property
     def notes(self) -> tuple[str, ...]:
