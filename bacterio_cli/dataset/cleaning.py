@@ -13,9 +13,7 @@ from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Rea
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
-LATIN_WORD = re.compile(
-    "[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)"
-)  # as nearly every genus ends, and few surnames do
+LATIN_WORD = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # so end nearly all genera, and few surnames
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".

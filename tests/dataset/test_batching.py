@@ -30,6 +30,13 @@ def rows(batch: Batch, values: np.ndarray) -> list[list[int]]:
     return unpacked
 
 
+def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
+    """x, y and position of each row of a batch, which must be packed as the cells expect it."""
+    assert (batch.batch_sizes > 0).all()
+    assert (np.diff(batch.batch_sizes) <= 0).all()
+    return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
+
+
 def order(text: EncodedCorpus, batch_size: int, seed: int | None) -> list[list[int]]:
     """Where the letters of each batch stand in the text."""
     rng = None if seed is None else np.random.default_rng(seed)
@@ -39,23 +46,16 @@ def order(text: EncodedCorpus, batch_size: int, seed: int | None) -> list[list[i
 @pytest.mark.parametrize("seed", [None, 1])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
 def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
-    """Unpacked again, the batches of an epoch hold each name exactly once, and all but one are full."""
-    rng = None if seed is None else np.random.default_rng(seed)
-    batches = list(TEXT.name_batches(batch_size, rng))
-    found = Counter(VOCABULARY.decode(row[:-1]) for batch in batches for row in rows(batch, batch.y))
-    assert found == Counter(NAMES)
-    assert sorted(len(rows(batch, batch.y)) for batch in batches)[1:] == [batch_size] * (len(batches) - 1)
-
-
-def test_y_is_x_one_letter_on() -> None:
-    """A row reads boundary and letters, and is to predict letters and boundary; `position` is where x stands."""
-    for batch in TEXT.name_batches(7, np.random.default_rng(1)):
-        for x, y in zip(rows(batch, batch.x), rows(batch, batch.y), strict=True):
-            assert x[0] == 0
-            assert y[-1] == 0
-            assert x[1:] == y[:-1]
-        assert (batch.x == TEXT.ids[batch.position]).all()
-        assert (batch.y == TEXT.ids[batch.position + 1]).all()
+    """A row reads boundary and letters, and is to predict letters and boundary; all batches but one are full."""
+    batches = list(TEXT.name_batches(batch_size, None if seed is None else np.random.default_rng(seed)))
+    pairs = [pair for b in batches for pair in zip(rows(b, b.x), rows(b, b.y), strict=True)]
+    assert Counter(VOCABULARY.decode(y[:-1]) for _, y in pairs) == Counter(NAMES)
+    assert all([*x, 0] == [0, *y] for x, y in pairs)
+    assert sorted(len(rows(b, b.y)) for b in batches)[1:] == [batch_size] * (len(batches) - 1)
+    assert TEXT.batches_per_epoch(batch_size, None) == len(batches)
+    for b in batches:
+        assert (b.x == TEXT.ids[b.position]).all()
+        assert (b.y == TEXT.ids[b.position + 1]).all()
 
 
 def test_names_of_similar_length_go_together() -> None:
@@ -95,11 +95,6 @@ texts = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=12
 )
 
 
-def in_order(text: EncodedCorpus) -> np.ndarray:
-    """The places of a text as it stands."""
-    return np.arange(len(text.ids) - 1)
-
-
 @examples
 @given(texts, st.integers(0, 99), st.one_of(st.none(), st.integers(1, 12)))
 def test_shuffled_names_stay_whole(text: EncodedCorpus, seed: int, most: int | None) -> None:
@@ -114,46 +109,33 @@ def test_shuffled_names_stay_whole(text: EncodedCorpus, seed: int, most: int | N
 @examples
 @given(texts, st.integers(1, 150), st.integers(1, 12), st.integers(0, 99))
 def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size: int, bptt: int, seed: int) -> None:
-    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the order given."""
+    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the order given.
+
+    There are as many streams as asked for, or as there are letters, equally long up to one letter.
+    """
     streams: list[list[int]] = []
     order = text.shuffled(np.random.default_rng(seed))
     place = {at: k for k, at in enumerate(order.tolist())}
-    for batch in text.chunks(batch_size, bptt, order):
+    batches = list(text.chunks(batch_size, bptt, order))
+    for batch in batches:
         assert 1 <= len(batch.batch_sizes) <= bptt
-        assert (np.diff(batch.batch_sizes) <= 0).all()
-        for k, row in enumerate(rows(batch, batch.position)):
+        for k, (x, y, position) in enumerate(packed_rows(batch)):
             if k == len(streams):
                 streams.append([])
-            streams[k] += [place[at] for at in row]
-        assert (batch.x == text.ids[batch.position]).all()
-        assert (batch.y == text.ids[batch.position + 1]).all()
+            streams[k] += [place[at] for at in position]
+            assert (x, y) == (text.ids[position].tolist(), text.ids[np.add(position, 1)].tolist())
     assert all(stream == list(range(stream[0], stream[-1] + 1)) for stream in streams)
-    assert sorted(p for stream in streams for p in stream) == list(range(len(text.ids) - 1))
-
-
-@examples
-@given(texts, st.integers(1, 150), st.integers(1, 12))
-def test_streams_differ_by_one_letter_at_most(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
-    """There are as many streams as asked for, or as there are letters, and they are equally long up to one letter."""
-    lengths = Counter(
-        k for b in text.chunks(batch_size, bptt, in_order(text)) for size in b.batch_sizes for k in range(size)
-    )
-    assert len(lengths) == min(batch_size, len(text.ids) - 1)
-    assert max(lengths.values()) - min(lengths.values()) <= 1
-
-
-def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
-    """x, y and position of each row of a batch, which must be packed as the cells expect it."""
-    assert (batch.batch_sizes > 0).all()
-    assert (np.diff(batch.batch_sizes) <= 0).all()
-    return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
+    assert sorted(p for stream in streams for p in stream) == list(range(len(order)))
+    assert len(streams) == min(batch_size, len(order))
+    assert max(map(len, streams)) - min(map(len, streams)) <= 1
+    assert text.batches_per_epoch(batch_size, bptt) == len(batches)
 
 
 @examples
 @given(texts, st.integers(1, 150), st.integers(1, 12), st.sampled_from([2, 3]))
 def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards: int) -> None:
     """Shard k of a batch is its rows k, k + shards, …, packed again, in both regimes; together they are the batch."""
-    for batch in [*text.name_batches(size), *text.chunks(size, bptt, in_order(text))]:
+    for batch in [*text.name_batches(size), *text.chunks(size, bptt, np.arange(len(text.ids) - 1))]:
         whole = packed_rows(batch)
         for k in range(min(shards, len(whole))):
             assert packed_rows(batch.shard(k, shards)) == whole[k::shards]
@@ -173,11 +155,3 @@ def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
     names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]
     order = EncodedCorpus(names, Vocabulary(letters, False)).alphabetical()
     assert order.tolist() == sorted(range(len(names)), key=lambda k: names[k][:first])
-
-
-@examples
-@given(texts, st.integers(1, 150), st.integers(1, 12))
-def test_batches_per_epoch_counts_the_batches(text: EncodedCorpus, batch_size: int, bptt: int) -> None:
-    """The length of an epoch, which --resume relies on, is the real number of batches in both regimes."""
-    assert text.batches_per_epoch(batch_size, bptt) == sum(1 for _ in text.chunks(batch_size, bptt, in_order(text)))
-    assert text.batches_per_epoch(batch_size, None) == sum(1 for _ in text.name_batches(batch_size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -151,12 +152,11 @@ def test_prefixes_and_blanks_are_dress(tmp_path: Path) -> None:
     assert read_corpus([place(tmp_path, " g__Abano\n\u00a0Bacilla\n")], profile="genus").names == ("Abano", "Bacilla")
 
 
-def test_a_million_lines_take_seconds(tmp_path: Path) -> None:
-    """A fifth of a million lines in a fifth of the seconds that would be a nuisance."""
-    letters = "abcdefghijklmnopqrst"
-    names = [f"A{a}{b}{c}{d}o" for a in letters for b in letters for c in letters for d in letters]
+@pytest.mark.parametrize("profile", ["genus", "any"])
+def test_a_million_lines_take_seconds(profile: str, tmp_path: Path) -> None:
+    """A twentieth of a million lines in a twentieth of the seconds that would be a nuisance."""
+    names = [f"A{''.join(letters)}o" for letters in product("abcdefghijklmno", repeat=4)]
     path = place(tmp_path, "\n".join(names))
-    for profile in ("genus", "any"):
-        begun = time.process_time()
-        assert len(read_corpus([path], profile=profile).names) == len(letters) ** 4
-        assert time.process_time() - begun < 3
+    begun = time.process_time()
+    assert len(read_corpus([path], profile=profile).names) == len(names)
+    assert time.process_time() - begun < 1

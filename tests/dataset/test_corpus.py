@@ -9,18 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.samples import place
 
 from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import InputError
-
-
-def write(folder: Path, data: bytes, name: str = "names.txt") -> str:
-    """A file with exactly these bytes."""
-    (folder / name).write_bytes(data)
-    return str(folder / name)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +35,7 @@ def write(folder: Path, data: bytes, name: str = "names.txt") -> str:
 )  # fmt: skip
 def test_a_list_in_any_dress_gives_the_same_names(tmp_path: Path, data: bytes) -> None:
     """Byte order mark, line ends, comments, blank lines and outer blanks are no part of a name."""
-    assert read_corpus([write(tmp_path, data)]) == Corpus(("Abano", "Bacilla", "Cocca"))
+    assert read_corpus([place(tmp_path, data)]) == Corpus(("Abano", "Bacilla", "Cocca"))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +57,7 @@ def test_a_line_is_composed_and_its_blanks_made_single(line: str, name: str) -> 
 def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
     """Each name stays at its first place, however its letters were composed; `duplicates` counts lines dropped."""
     data = "Cocca\nBéla\nCocca\nAbano\nBe\u0301la\n Cocca\n".encode()
-    assert read_corpus([write(tmp_path, data)]) == Corpus(("Cocca", "Béla", "Abano"), duplicates=3)
+    assert read_corpus([place(tmp_path, data)]) == Corpus(("Cocca", "Béla", "Abano"), duplicates=3)
 
 
 @pytest.mark.parametrize(
@@ -82,21 +77,21 @@ def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
 def test_the_date_is_the_newest_that_a_header_states(tmp_path: Path, headers: list[str], date: str | None) -> None:
     """`# date:` in comments, the newest of several files; None if there is none."""
     sources = [
-        write(tmp_path, f"{header}\nAbano\nBacilla{k}\n".encode(), f"{k}.txt") for k, header in enumerate(headers)
+        place(tmp_path, f"{header}\nAbano\nBacilla{k}\n".encode(), f"{k}.txt") for k, header in enumerate(headers)
     ]
     assert read_corpus(sources).date == date
 
 
 def test_several_lists_are_joined_in_the_order_given(tmp_path: Path) -> None:
     """A name in two lists counts as a duplicate, and the order decides the digest."""
-    one, two = write(tmp_path, b"Cocca\nAbano\n", "1"), write(tmp_path, b"Bacilla\nAbano\n", "2")
+    one, two = place(tmp_path, b"Cocca\nAbano\n", "1"), place(tmp_path, b"Bacilla\nAbano\n", "2")
     assert read_corpus([one, two]) == Corpus(("Cocca", "Abano", "Bacilla"), duplicates=1)
     assert read_corpus([two, one]).digest != read_corpus([one, two]).digest
 
 
 def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """'-' can stand among files, and its errors are called 'standard input'."""
-    listed = write(tmp_path, b"Abano\n")
+    listed = place(tmp_path, b"Abano\n")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Béla\n".encode())))
     assert read_corpus([listed, "-"]).names == ("Abano", "Béla")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Abano\n\0\n")))
@@ -112,7 +107,7 @@ def test_characters_and_digest_are_those_of_the_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "place", "what"),
+    ("data", "at", "what"),
     [
         (b"Abano\nCaf\xe9\nCocca\n", ":2: ", "byte 0xe9 is not UTF-8"),
         (b"Abano\rBacilla\rCaf\xe9\r", ":3: ", "byte 0xe9 is not UTF-8"),
@@ -131,18 +126,18 @@ def test_characters_and_digest_are_those_of_the_names() -> None:
         "one name", "one name twice", "empty",
     ],
 )  # fmt: skip
-def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, place: str, what: str) -> None:
+def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, at: str, what: str) -> None:
     """The message begins with the file, and with the line where there is one, and names the trouble."""
-    path = write(tmp_path, data)
+    path = place(tmp_path, data)
     with pytest.raises(InputError) as caught:
         read_corpus([path])
-    assert str(caught.value).startswith(path + place)
+    assert str(caught.value).startswith(path + at)
     assert what in str(caught.value)
 
 
 def test_the_longest_line_allowed_is_read(tmp_path: Path) -> None:
     """A line of exactly the limit is a name."""
-    assert read_corpus([write(tmp_path, b"Abano\n" + b"x" * LONGEST_LINE)]).names[1] == "x" * LONGEST_LINE
+    assert read_corpus([place(tmp_path, b"Abano\n" + b"x" * LONGEST_LINE)]).names[1] == "x" * LONGEST_LINE
 
 
 @pytest.mark.parametrize(
