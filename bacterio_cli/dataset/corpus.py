@@ -12,7 +12,7 @@ from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.dataset.readers.text_files import Watch, silent
+from bacterio_cli.dataset.readers.text_files import Watch
 from bacterio_cli.errors import InputError, UsageError
 
 
@@ -73,7 +73,7 @@ def read_corpus(
     column: str | None = None,
     encoding: str | None = None,
     least: int = 2,
-    watch: Watch = silent,
+    watch: Watch | None = None,
     look_like_genera: Callable[[Sequence[str]], bool] | None = None,
 ) -> Corpus:
     """The names of one or several sources, joined and cleaned; duplicates dropped.

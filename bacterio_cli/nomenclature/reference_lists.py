@@ -11,7 +11,7 @@ from pathlib import Path
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
-from bacterio_cli.dataset.readers.text_files import Watch, is_date, silent
+from bacterio_cli.dataset.readers.text_files import Watch, is_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
 from bacterio_cli.nomenclature.reference import Reference
 
@@ -38,7 +38,7 @@ def read_reference(
     column: str | None = None,
     encoding: str | None = None,
     elsewhere: bool = False,
-    watch: Watch = silent,
+    watch: Watch | None = None,
 ) -> Reference:
     """A list of spellings that are taken, in any shape that can be read; `source` is FILE or FILE#COLUMN.
 

@@ -104,6 +104,11 @@ def test_lpsn_standing_is_the_last_clause_of_the_genus_itself(tmp_path: Path) ->
         assert read(place(tmp_path, text)).entries == [Entry(2, "Abanella", "name")]
 
 
+def test_another_column_is_no_status(tmp_path: Path) -> None:
+    """What the last column says is no standing where none of the columns is for that."""
+    assert [e.kind for e in read(place(tmp_path, "genus,note\nAbella,misspelling\n")).entries] == ["name"]
+
+
 def test_kinds_of_the_other_sources(tmp_path: Path) -> None:
     """Synonyms and misapplied names of the Catalogue; of NCBI synonyms, known but not learned, and Candidatus."""
     kinds = [[entry.kind for entry in read(place(tmp_path, text)).entries] for text in (COLDP, NCBI)]

@@ -23,6 +23,7 @@ PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is 
 MOST_MEMBERS = 10_000  # of an archive
 AT_ONCE = 2**21  # bytes of the directory of a zip, or of a header of a tar
 PIECE = 2**20
+SHORTEN = "give a part of it, such as the columns with names and ranks"
 OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 DAMAGED = (
     OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
@@ -54,17 +55,11 @@ class Careful:
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go there; in a packed file this unpacks all that lies before."""
         if offset > self.largest:
-            raise too_large(self.where, self.largest)
+            raise InputError(self.where, f"is larger than {self.largest // 2**20:,} MiB", SHORTEN)
         return self.file.seek(offset, whence)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
-
-
-def too_large(where: str, largest: int) -> InputError:
-    """The error for a list or an archive that is longer than may be."""
-    remedy = "give a part of it, such as the columns with names and ranks"
-    return InputError(where, f"is larger than {largest // 2**20:,} MiB", remedy)
 
 
 @contextmanager
@@ -84,7 +79,7 @@ def pieces(file: IO[bytes], where: str, largest: int) -> Iterator[bytes]:
     with readable(where):
         while piece := file.read(PIECE):
             if (total := total + len(piece)) > largest:
-                raise too_large(where, largest)
+                raise InputError(where, f"is larger than {largest // 2**20:,} MiB", SHORTEN)
             yield piece
 
 

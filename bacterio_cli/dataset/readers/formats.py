@@ -7,7 +7,7 @@ from functools import partial
 
 from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, tables, words
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
-from bacterio_cli.dataset.readers.text_files import Text, Watch, opened, silent
+from bacterio_cli.dataset.readers.text_files import Text, Watch, opened
 from bacterio_cli.errors import InputError, UsageError
 
 
@@ -18,7 +18,7 @@ def read(
     column: str | None = None,
     encoding: str | None = None,
     profile: str | None = None,
-    watch: Watch = silent,
+    watch: Watch | None = None,
 ) -> Reading:
     """All that a file holds, or standard input for `-`, in the shape that its content shows.
 

@@ -141,8 +141,7 @@ def rows(text: Text, layout: Layout, places: Sequence[int], *, quotes: bool = Tr
     try:
         for row in table:
             cells = len(row)
-            if cells <= last + 1:
-                row += [""] * (last + 2 - cells)  # of which the last stands for what there is not
+            row += [""] * max(1, last + 2 - cells)  # of which the last, at -1, stands for what there is not
             if any(row):
                 empty, word = False, bare(row[name]) if width else ""
                 if width and (any(row[width:]) or name < cells <= last):
@@ -188,15 +187,11 @@ def column(text: Text, wanted: str) -> Reading:
 
 def listed(rows: Rows, where: str) -> Reading:
     """The cells of a column, or the genera of its lineages."""
-    label, cells = (
-        "column of a table",
-        counted((Entry(line, text) for line, (cell,) in rows if (text := plain(cell))), where),
-    )
-    if 2 * sum(genus_of(entry.text) is not None for entry in cells) > len(cells):
-        return gather(
-            Source(label, "", "", lineage=True), ((line, [text, "", "", ""]) for line, text, _ in cells), where
-        )
-    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in cells], label)
+    found = counted((Entry(line, text) for line, (cell,) in rows if (text := plain(cell))), where)
+    source = Source("column of a table", "", "", lineage=True)
+    if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
+        return gather(source, ((line, [text, "", "", ""]) for line, text, _ in found), where)
+    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], source.label)
 
 
 def genera_beside(text: Text) -> set[str]:

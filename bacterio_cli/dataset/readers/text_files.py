@@ -51,11 +51,7 @@ INVISIBLE = re.compile(
 DATE = re.compile(r"^#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b", re.MULTILINE)
 HEAD = 1000  # lines that show the shape of a text
 
-Watch = Callable[[str, int, int], None]  # is told what is read, and of its bytes on disk how many are done, and all
-
-
-def silent(source: str, done: int, size: int) -> None:
-    """Tell nobody."""
+Watch = Callable[[str, int, int], object]  # is told what is read, and of its bytes on disk how many are done, and all
 
 
 class Text:
@@ -67,7 +63,7 @@ class Text:
     """
 
     def __init__(
-        self, file: IO[bytes], source: str, member: str, asked: str, largest: int, at_piece: Callable[[], None]
+        self, file: IO[bytes], source: str, member: str, asked: str, largest: int, at_piece: Callable[[], object]
     ) -> None:
         self.file, self.source, self.member, self.at_piece = file, source, member, at_piece
         self.where, self.largest, self.most_lines = source_name(source), largest, MOST_LINES
@@ -193,7 +189,7 @@ def opened(
     *,
     member: str = "",
     largest: int = LARGEST,
-    watch: Watch = silent,
+    watch: Watch | None = None,
 ) -> Iterator[Text]:
     """The text of a source, or of an archive's member, unpacked; `watch` is told how far it is read.
 
@@ -211,4 +207,4 @@ def opened(
         size = raw.seek(0, io.SEEK_END)
         raw.seek(0)
         file, inside = unpack(raw, where, member, largest)
-        yield Text(file, source, inside, codec.name, largest, lambda: watch(where, raw.tell(), size))
+        yield Text(file, source, inside, codec.name, largest, lambda: watch and watch(where, raw.tell(), size))
