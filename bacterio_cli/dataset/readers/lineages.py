@@ -18,7 +18,7 @@ HEAD = 200  # lines that decide about the shape
 TOP = re.compile(
     r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
 )
-BEFORE = r"(?:^|(?<=[;|,=\s\"]))"
+BEFORE = r"(?<![^;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
 GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
 # A confidence, or what GTDB's FASTA says of the sequence. Not within blanks: else the time grows with their square.
@@ -103,7 +103,7 @@ def gather(
 
     A genus that only its species attest is a name if one of them is not rejected. `ranks` are those of a genus.
     """
-    best: dict[str, tuple[int, bool, int]] = {}
+    best: dict[str, tuple[int, tuple[bool, int]]] = {}  # its first line, and what decides
     ranked, scopes = bool(source.rank), set()
     for line, (cell, rank, status, scope, *below) in rows:
         if ranked and rank_of(rank) not in ranks:
@@ -111,16 +111,18 @@ def gather(
         text, kind = taxon(plain(cell), lineage=source.lineage, ranked=ranked), standing(plain(status), source.words)
         if not text or not kind:
             continue
-        kind = "candidatus" if CANDIDATUS.match(text) else "name" if any(below) and kind != "rejected" else kind
-        first, under, rank_before = best.get(text, (line, True, len(RANKING)))
-        best[text] = (first, *min((under, rank_before), (any(below), RANKING.index(kind))))
+        under = any(map(str.strip, below))
+        kind = "candidatus" if CANDIDATUS.match(text) else "name" if under and kind != "rejected" else kind
+        row = under, RANKING.index(kind)
+        first, decisive = best.get(text, (line, row))
+        best[text] = first, min(decisive, row)
         scopes.add(plain(scope).lower())
         if len(best) > most:
             raise InputError(where, f"has more than {most:,} names", "give a part of it")
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    entries = [Entry(line, text, RANKING[rank]) for text, (line, _, rank) in best.items()]
+    entries = [Entry(line, text, RANKING[rank]) for text, (line, (_, rank)) in best.items()]
     return Reading(entries, source.label, True, prokaryotes)
 
 
