@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,8 @@ class Bar:
 
     def reading(self, source: str, done: int, size: int) -> None:
         """How many bytes of a file, as it lies on disk, are read; tables may be gone through again."""
+        if self.line is not None and not self.line.total:
+            self.line.start_t = time.time()  # what was waited for, such as a pipe, does not count
         self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:

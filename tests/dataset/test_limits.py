@@ -36,11 +36,11 @@ def crowded_zip() -> bytes:
     return packed.getvalue()
 
 
-def long_header() -> bytes:
-    """A tar whose first header claims to be followed by 3 MB of a member's name."""
+def claimed(kind: bytes, size: int) -> bytes:
+    """A packed tar whose first header claims to be followed by so much."""
     header = tarfile.TarInfo("x")
-    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 3_000_000
-    return gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(4_000_000))
+    header.type, header.size = kind, size
+    return gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(4_000_000), 1)
 
 
 CROWDED = "is an archive of more than 10,000 files; unpack it and give one of them"
@@ -57,7 +57,11 @@ BEYOND = {
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
     "directory": (crowded_zip(), ": is an archive with a damaged or oversized directory; unpack it first"),
-    "header": (long_header(), ": is an archive with a damaged or oversized directory; unpack it first"),
+    "member": (claimed(tarfile.REGTYPE, 10**10), ": is larger than 512 MiB"),
+    "header": (
+        claimed(tarfile.GNUTYPE_LONGNAME, 3_000_000),
+        ": is an archive with a damaged or oversized directory; unpack it first",
+    ),
 }
 
 
