@@ -141,15 +141,10 @@ def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards:
             assert packed_rows(batch.shard(k, shards)) == whole[k::shards]
 
 
-def spread(n_y: int) -> str:
-    """An alphabet for so many ids, the boundary counted."""
-    return "".join(chr(0x4E00 + k) for k in range(n_y - 1))
-
-
 @pytest.mark.parametrize(("n_y", "first"), [(2, 62), (3, 39), (4, 31), (30, 12), (128, 8), (5501, 4)])
 def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
     """As sorting by the `first` letters does, names alike in these left in their order, however large the alphabet."""
-    letters, rng = spread(n_y), np.random.default_rng(n_y)
+    letters, rng = "".join(map(chr, range(0x4E00, 0x4E00 + n_y - 1))), np.random.default_rng(n_y)
     heads = ["".join(letters[k] for k in rng.integers(0, n_y - 1, first)) for _ in range(12)]
     names = [head[:cut] + tail for head in heads for cut in (1, first - 1, first) for tail in (letters[-1], letters[0])]
     names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]

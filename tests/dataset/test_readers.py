@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,25 @@ from bacterio_cli.errors import UsageError
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-def test_each_source_is_recognised_and_read(name: str, end: str, tmp_path: Path) -> None:
-    """A source is known by its content and gives its genera, each once; line ends do not matter."""
+@pytest.mark.parametrize(
+    ("encoding", "end"), [*(("UTF-8", end) for end in ("\n", "\r\n", "\r")), ("UTF-16", "\n"), ("UTF-32", "\n")]
+)
+def test_each_source_is_recognised_and_read(name: str, encoding: str, end: str, tmp_path: Path) -> None:
+    """A source is known by its content and gives its genera, each once, in any encoding and with any line ends.
+
+    To insist on its format changes nothing; another one is an error that names it, and lines take anything.
+    """
     sample = SAMPLES[name]
-    reading = read(place(tmp_path, sample.text.replace("\n", end)))
+    data = sample.text.replace("\n", end).encode("utf-8-sig" if end == "\r\n" else encoding)
+    path = place(tmp_path, data)
+    reading = read(path)
     entries = [entry.text for entry in reading.entries]
     assert (reading.format, reading.label, entries) == (sample.format, sample.label, sample.entries)
     assert (reading.taxonomic, reading.prokaryotes) == (sample.format != "lines", sample.prokaryotes)
+    assert reading.encoding == encoding
+    assert read(path, input_format=sample.format) == reading._replace(insisted=True) or sample.format == "lines"
+    assert sample.format == "json" or "is not in the format json" in refusal(path, input_format="json")
+    assert read(path, input_format="lines").insisted
 
 
 def test_every_source_of_the_registry_has_a_sample() -> None:
@@ -32,30 +42,6 @@ def test_every_source_of_the_registry_has_a_sample() -> None:
     labels = " ".join(sample.label for sample in SAMPLES.values())
     assert [source.label for source in SOURCES if source.label not in labels] == []
     assert {sample.format for sample in SAMPLES.values()} == set(FORMATS)
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_each_format_can_be_insisted_on(name: str, tmp_path: Path) -> None:
-    """`input_format` gives the same entries, another one an error that names it, and lines take anything."""
-    path = place(tmp_path, SAMPLES[name].text)
-    assert texts(path, input_format=SAMPLES[name].format) == SAMPLES[name].entries
-    if SAMPLES[name].format != "json":
-        assert "is not in the format json" in refusal(path, input_format="json")
-    assert read(path, input_format="lines").insisted
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_dress_changes_nothing(name: str, tmp_path: Path) -> None:
-    """Gzip, byte order marks and UTF-16 give the same entries, and the encoding is said."""
-    text = SAMPLES[name].text
-    for data, encoding in [
-        (gzip.compress(text.encode()), "UTF-8"),
-        (text.encode("utf-8-sig"), "UTF-8"),
-        (text.encode("utf-16"), "UTF-16"),
-        (text.encode("utf-32"), "UTF-32"),
-    ]:
-        reading = read(place(tmp_path, data))
-        assert ([entry.text for entry in reading.entries], reading.encoding) == (SAMPLES[name].entries, encoding)
 
 
 def test_lines_have_their_numbers(tmp_path: Path) -> None:
@@ -178,11 +164,27 @@ def test_invisible_characters_go_and_are_said(tmp_path: Path) -> None:
     assert reading.notes[0] == "3 invisible characters removed (soft hyphen, zero width space, no-break space)"
 
 
-@pytest.mark.parametrize("wanted", ["genus of it", "Genus Of It", "2"])
-def test_a_column_is_named_or_numbered(wanted: str, tmp_path: Path) -> None:
-    """By its name, small letters and capitals alike, below the header; by its number every row counts."""
-    found = texts(place(tmp_path, TABLE), column=wanted)
-    assert found == (["genus of it"] if wanted == "2" else []) + ["Abanella", "Borivibrio", "Durella"]
+GENERA = ["Abanella", "Borivibrio", "Durella"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "found"),
+    [
+        (TABLE, "genus of it", GENERA),
+        (TABLE, "Genus Of It", GENERA),
+        (TABLE, "2", ["genus of it", *GENERA]),
+        ("Wanted\nAbano\nNew York\n", "wanted", ["Abano", "New York"]),
+        ("name,notes\nAbano\n", "name", ["Abano"]),
+        ("Abano\nNew York\n", "1", ["Abano", "New York"]),
+        ("a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n", "b", ["Cora"]),
+    ],
+)
+def test_a_column_is_named_or_numbered(text: str, wanted: str, found: list[str], tmp_path: Path) -> None:
+    """By its name, small letters and capitals alike, below the header; by its number every row counts.
+
+    It may be the only one, rows may be short, and of lineages the genus is meant.
+    """
+    assert texts(place(tmp_path, text), column=wanted) == found
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -192,14 +194,6 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
     reading = read(place(tmp_path, text.replace(",", delimiter)), column="wanted")
     assert [(e.line, e.text) for e in reading.entries] == [(5, "Abano"), (6, f'Ba{delimiter} "b"'), (7, "New York")]
     assert reading.date == "2021-03-04"
-
-
-def test_a_column_may_be_the_only_one_or_of_lineages(tmp_path: Path) -> None:
-    """A list with a heading is a table of one column, and rows may be short; of lineages the genus is meant."""
-    assert texts(place(tmp_path, "Wanted\nAbano\nNew York\n"), column="wanted") == ["Abano", "New York"]
-    assert texts(place(tmp_path, "name,notes\nAbano\n"), column="name") == ["Abano"]
-    assert texts(place(tmp_path, "Abano\nNew York\n"), column="1") == ["Abano", "New York"]
-    assert texts(place(tmp_path, "a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n"), column="b") == ["Cora"]
 
 
 @pytest.mark.parametrize(
