@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 import stat
 import sys
@@ -204,7 +205,6 @@ def opened(
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
     where = source_name(source)
     with open_file(source) as raw:
-        size = raw.seek(0, io.SEEK_END)
-        raw.seek(0)
+        size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
         file, inside = unpack(raw, where, member, largest)
         yield Text(file, source, inside, codec.name, largest, lambda: watch and watch(where, raw.tell(), size))
