@@ -200,7 +200,7 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
     ("text", "column", "what"),
     [
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
-        *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("0", "-1", "", 5000 * "9")),
+        *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("-x", 5000 * "9")),
         (TABLE, "4", ": has nothing in a column '4'; its first row is: code, genus of it, note"),
         ("id,genus\n", "genus", ":1: is a header without rows"),
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
@@ -223,11 +223,12 @@ def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path
     [
         {"input_format": "excel"},
         {"input_format": "lines", "column": "genus_name"},
+        *({"column": column} for column in ("0", "-1", " ")),
         *({"encoding": encoding} for encoding in ("klingon", "idna", "hex", "a\0b")),
     ],
 )
 def test_words_that_mean_nothing_are_usage_errors(options: dict[str, str], tmp_path: Path) -> None:
-    """Unknown formats and encodings, and a column for a format that has none."""
+    """Unknown formats and encodings, columns that cannot be, and a column for a format that has none."""
     with pytest.raises(UsageError) as caught:
         read(place(tmp_path, TABLE), **options)
     assert caught.value.exit_code == 2

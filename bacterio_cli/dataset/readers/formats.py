@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -30,6 +31,8 @@ def read(
         raise UsageError(f"--input-format {input_format}: no such format; it is one of {', '.join(FORMATS)}")
     if column is not None and input_format not in (None, "table"):
         raise UsageError(f"--column is for tables, and --input-format {input_format} has its own; leave one out")
+    if column is not None and re.fullmatch("-[0-9]+|0*", column.strip()):
+        raise UsageError(f"--column {column!r} is neither a name nor a number from 1")
     plain = words.lines if input_format == "lines" else partial(words.read, blanks=profile == "any")
     table = tables.read if column is None else partial(tables.column, wanted=column.strip())
     shapes: dict[str, Callable[[Text], Reading | None]]
