@@ -37,8 +37,8 @@ class Row:
     `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them; of
     the letters as the model reads them, `spelled`: two of i̇ for İ.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
-    listed name, None if it has more than two or there is none. An arbitrary name has no `stem` and `ending`; where the
-    rules for genera do not apply there is no `analysis` of its parts.
+    listed name, None if it has more than two or there is none. Where the rules for genera do not apply there is no
+    `analysis` of its parts.
     """
 
     name: str
@@ -47,13 +47,15 @@ class Row:
     nearest: str | None
     edits: int | None
     listed_in: tuple[str, ...]
-    gender: str
-    stem: str
-    ending: str
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
     analysis: Analysis | None = None
     spelled: str = ""
+
+    @property
+    def gender(self) -> str:
+        """m, f, n, or "" if it is for the author to say."""
+        return self.analysis.gender if self.analysis else ""
 
     @property
     def nats(self) -> float | None:
@@ -82,10 +84,11 @@ class Row:
         """The fields in their promised order, ready for JSON."""
         figures = ((self.nats, 4), (self.bits_per_char, 4), (self.percentile, 1))
         flags = [{"code": f.code, "severity": f.severity, "rule": f.rule, "says": f.says} for f in self.findings]
+        stem, ending = self.analysis.stem_and_ending if self.analysis else ("", "")
         values = (
             self.name, *(None if value is None else round(value, digits) for value, digits in figures),
             self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),
-            self.gender, self.stem, self.ending, flags, list(self.not_checked), self.status,
+            self.gender, stem, ending, flags, list(self.not_checked), self.status,
             self.analysis and self.analysis.answer, self.analysis and self.analysis.shown,
         )  # fmt: skip
         return dict(zip(FIELDS, values, strict=True))
@@ -149,12 +152,11 @@ class Scorer:
         """All that is known of one name."""
         vocabulary, listed = self.checkpoint.vocabulary, self.lookup.listed(name)
         edits = None if nearest is None else edits
-        analysis, stem, ending = None, "", ""
+        analysis = None
         findings: list[rules.Finding] = []
         not_checked: list[str] = []
         if self.genus:
             analysis = self.morphology.analyse(name)
-            stem, ending = self.morphology.roots.split(name) or ("", "")
             evidence = rules.Evidence(
                 listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
                 listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
@@ -173,7 +175,7 @@ class Scorer:
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
         return Row(
             name, bits, self.percentile(bits), nearest, edits, tuple(reference.label for reference in listed),
-            analysis.gender if analysis else "", stem, ending, tuple(findings), tuple(not_checked), analysis,
+            tuple(findings), tuple(not_checked), analysis,
             spelled=name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name),
         )  # fmt: skip
 

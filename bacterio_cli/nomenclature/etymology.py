@@ -13,7 +13,6 @@ from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
 UNSAID = {
     "unknown": "not in the glossary",
-    "corpus": "occurs in known names, not in the glossary",
     "inflection": "an ending",
 }
 

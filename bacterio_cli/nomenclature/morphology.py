@@ -6,7 +6,7 @@ falls out before a vowel; what real names do against it costs LISTED for the sec
 for one dropped before a vowel, HIATUS for one kept there, UNLISTED for o or i instead, BARE for none or for another.
 
 After a relational prefix (para-, pseudo-, neo-) may stand a known genus. What has no such path may have a looser one:
-with stems and endings of the corpus, whose sense nobody said, with a bare inflection, and with one unknown stem.
+with a known genus behind anything else, with a bare inflection, and with one unknown stem.
 
 The answer is `explained` if every element is in the glossary, else `partly`, `eponym-like` (an unknown stem with an
 ending of names after persons or places) or `unexplained`. Doubtful cuts are `partly` too.
@@ -22,16 +22,15 @@ from typing import Literal, NamedTuple
 from bacterio_cli.nomenclature.gender import GENDER_OF, Gender
 from bacterio_cli.nomenclature.gender import gender as gender_by_ending
 from bacterio_cli.nomenclature.glossary import Glossary, Word
-from bacterio_cli.nomenclature.roots import Roots
 
 Answer = Literal["explained", "partly", "eponym-like", "unexplained"]
-Kind = Literal["word", "genus", "corpus", "inflection", "unknown"]
+Kind = Literal["word", "genus", "inflection", "unknown"]
 
 ELEMENT = 1.0
 SHORT = {1: 2.0, 2: 1.2, 3: 0.5}
 INSIDE = {1: 2.5, 2: 2.0, 3: 1.4}  # short ones between others, where they are right in one name of three
 LISTED, ELIDED, HIATUS, UNLISTED, BARE = 0.3, 0.1, 0.4, {"o": 0.9, "i": 0.9}, 1.5
-CORPUS, CORPUS_LETTER = 2.0, 0.3
+GENUS, GENUS_LETTER = 2.0, 0.3  # behind what is no relational prefix: never sure
 UNKNOWN, UNKNOWN_LETTER = 2.5, 0.5
 DOUBTFUL = 1.3
 MOST_ELEMENTS = 5  # as many as the SeqCode Registry takes
@@ -72,6 +71,13 @@ class Analysis(NamedTuple):
         """The parts with + between, letter by letter the name in small letters, unknown ones in brackets."""
         return "+".join(f"[{part.form}]" if part.kind == "unknown" else part.form for part in self.parts)
 
+    @property
+    def stem_and_ending(self) -> tuple[str, str]:
+        """What stands before the last part of the name, and that part; both "" for a name of one part."""
+        cut = len(self.name) - len(self.parts[-1].form)
+        is_cut = len(self.parts) > 1 and len(self.name) == len(self.name.lower())  # İ has two small letters
+        return (self.name[:cut], self.name[cut:]) if is_cut else ("", "")
+
     def has(self, words: Collection[Word]) -> bool:
         """Whether a part may be one of these words."""
         return any(word in words for part in self.parts for word in part.words)
@@ -99,7 +105,7 @@ NOWHERE: Path = (NEVER, ())
 class Morphology:
     """Cuts names by a glossary, and by the names of a corpus of genera if there is one.
 
-    `explained` answers in 0.02 ms, `analyse` in 0.1; what the corpus teaches is learned when a name first needs it.
+    `explained` answers in 0.02 ms, `analyse` in 0.1.
     """
 
     def __init__(self, glossary: Glossary, names: Sequence[str] = ()) -> None:
@@ -110,11 +116,6 @@ class Morphology:
     def genera(self) -> frozenset[str]:
         """The names of the corpus in small letters."""
         return frozenset(map(str.lower, self.names))
-
-    @cached_property
-    def roots(self) -> Roots:
-        """The stems and endings of the corpus."""
-        return Roots.of(self.names)
 
     def explained(self, name: str) -> Analysis | None:
         """The name in its parts if the answer is `explained`, without the work for the other three."""
@@ -170,11 +171,11 @@ class Morphology:
         return self.links[stem]
 
     def loose_path(self, word: str) -> Path:
-        """The cheapest path with elements of the corpus, a bare inflection and one unknown stem too."""
+        """The cheapest path with any genus, a bare inflection or one unknown stem too."""
         length = len(word)
         known, mixed = [NOWHERE] * length + [(0.0, ())], [NOWHERE] * (length + 1)  # mixed: with an unknown stem
         for start in reversed(range(length)):
-            for step in (*self.words_from(word, start, range(start + 1, length)), *self.corpus_from(word, start)):
+            for step in (*self.words_from(word, start, range(start + 1, length)), *self.loose_ends(word, start)):
                 known[start] = min(known[start], before(step, known[step.end]))
                 mixed[start] = min(mixed[start], before(step, mixed[step.end]))
             for end in range(start + LEAST_UNKNOWN, length + 1):
@@ -182,16 +183,13 @@ class Morphology:
                 mixed[start] = min(mixed[start], before(unknown, known[end]))
         return min(known[0], mixed[0], (UNKNOWN + UNKNOWN_LETTER * length, (Step(length, 0.0, "unknown", word),)))
 
-    def corpus_from(self, word: str, start: int) -> Iterator[Step]:
-        """The stems, endings and names of the corpus that begin at `start`, and a bare inflection."""
+    def loose_ends(self, word: str, start: int) -> Iterator[Step]:
+        """A bare inflection or a known genus from `start`, behind something, to the end."""
         rest = word[start:]
         if start and rest in INFLECTIONS:
             yield Step(len(word), ELEMENT + SHORT.get(len(rest), 0.0), "inflection", rest)
-        if start and (rest in self.roots.endings or rest in self.genera):
-            yield Step(len(word), CORPUS + CORPUS_LETTER * len(rest), "corpus", rest)
-        for end in range(start + 3, len(word)):
-            if word[start:end] in self.roots.stems:
-                yield Step(end, CORPUS + CORPUS_LETTER * (end - start), "corpus", word[start:end])
+        if start and rest in self.genera:
+            yield Step(len(word), GENUS + GENUS_LETTER * len(rest), "genus", rest)
 
     def judged(self, name: str, cost: float, steps: Sequence[Step]) -> Analysis:
         """The parts of a path and the answer that they give."""

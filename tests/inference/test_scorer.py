@@ -208,12 +208,13 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
 
 
 def test_only_genera_are_judged_as_genera() -> None:
-    """Names of anything else have likelihoods and neighbours, but no gender, roots or findings."""
+    """Names of anything else have likelihoods and neighbours, but no gender, parts or findings."""
     judged, plain = (score("bori xis", genus=genus) for genus in (True, False))
     assert "letters" in codes(judged)
     genus, other = score("Borimonas"), score("Borimonas", genus=False)
-    assert (genus.gender, genus.stem + genus.ending, genus.status) == ("f", "Borimonas", "conflict")
-    assert (other.gender, other.stem, other.ending, other.not_checked, other.status) == ("", "", "", (), "ok")
+    assert (genus.gender, genus.analysis and genus.analysis.shown, genus.status) == ("f", "[bori]+monas", "conflict")
+    assert (other.gender, other.analysis, other.not_checked, other.status) == ("", None, (), "ok")
+    assert [other.asdict()[field] for field in ("gender", "stem", "ending", "parts")] == ["", "", "", None]
     assert codes(plain) in ([], ["alphabet"])
     assert (other.nats, other.nearest, other.edits) == (genus.nats, "Borimonas", 0)
 
@@ -232,7 +233,7 @@ def test_rows_go_into_json_in_the_promised_order() -> None:
 
 
 def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
-    """Findings, neighbours and roots are the same, and nothing is said of likelihood."""
+    """Findings, neighbours and parts are the same, and nothing is said of likelihood."""
     names = ["Borixis", "Boria", "rosa"]
     for judged, scored in zip(scorer().score(names, likelihood=False), scorer().score(names), strict=True):
         assert replace(scored, bits=None, percentile=None) == judged

@@ -39,7 +39,7 @@ REAL = Morphology(standard(), GENERA)
         ),
         (
             "Diplorickettsia",
-            "Gr. masc. adj. diploos, double; [rickettsia] occurs in known names, not in the glossary; "
+            "Gr. masc. adj. diploos, double; N.L. fem. n. Rickettsia, a genus of prokaryotes; "
             "N.L. fem. n. Diplorickettsia",
         ),
         ("Zorkul", "[zorkul] not in the glossary; N.L. n. Zorkul"),

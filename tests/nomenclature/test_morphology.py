@@ -71,19 +71,36 @@ def test_four_answers(name: str, shown: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown", "kind"),
+    ("name", "shown", "answer"),
     [
-        ("Pararickettsia", "para+rickettsia", "genus"),
-        ("Neoescherichia", "neo+escherichia", "genus"),
-        ("Diplorickettsia", "diplo+rickettsia", "corpus"),  # known, but after no relational prefix
+        ("Pararickettsia", "para+rickettsia", "explained"),
+        ("Neoescherichia", "neo+escherichia", "explained"),
+        ("Diplorickettsia", "diplo+rickettsia", "partly"),  # behind no relational prefix
+        ("Zorkurickettsia", "[zorku]+rickettsia", "partly"),
     ],
 )
-def test_known_genera_as_elements(name: str, shown: str, kind: str) -> None:
-    """A known genus explains a name after a prefix that relates to it; elsewhere it is known without a sense."""
+def test_known_genera_as_elements(name: str, shown: str, answer: str) -> None:
+    """A known genus explains a name behind a prefix that relates to it; elsewhere it is known, the name doubtful."""
     analysis = REAL.analyse(name)
-    assert (analysis.shown, analysis.parts[-1].kind) == (shown, kind)
-    assert (analysis.answer == "explained") is (kind == "genus")
+    assert (analysis.shown, analysis.answer, analysis.parts[-1].kind) == (shown, answer, "genus")
     assert ALONE.analyse(name).answer != "explained"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Dethiosulfatarculus", ("Dethiosulfat", "arculus")),
+        ("Rovibacterium", ("Rovi", "bacterium")),
+        ("SMITHELLA", ("SMITH", "ELLA")),
+        ("Sarcina", ("", "")),
+        ("Nostoc", ("", "")),
+        ("", ("", "")),
+        ("İİbacter", ("", "")),  # four small letters, and no telling where they are in the name
+    ],
+)
+def test_stem_and_ending_are_the_last_cut_in_the_letters_of_the_name(name: str, expected: tuple[str, str]) -> None:
+    """The ending is the last part, known or not; a name of one part has neither."""
+    assert REAL.analyse(name).stem_and_ending == expected
 
 
 @examples

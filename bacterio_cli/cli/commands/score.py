@@ -46,10 +46,10 @@ def score(
     A row per name: name; nats, −ln P of it, its end counted; bits_per_char; percentile, the share of held-out names that
     are less likely per character; nearest, the nearest known name within two edits; edits; listed_in; least_likely, a
     letter and its place, $ is the end; length; gender, by the last component or the ending, empty where the author
-    assigns it; stem and ending, by the corpus alone; flags, the rules that it breaks, beside the other names given too; not_checked, those that had
-    nothing to compare with; status, ok, warn or conflict; explained, partly, eponym-like or unexplained; parts,
-    unknown ones in brackets. With --etymology a draft in words too, made from the forms alone: what the author meant,
-    the author says.
+    assigns it; stem and ending, what stands before the last part, and that part, empty for a name of one part; flags,
+    the rules that it breaks, beside the other names given too; not_checked, those that had nothing to compare with;
+    status, ok, warn or conflict; explained, partly, eponym-like or unexplained; parts, unknown ones in brackets. With
+    --etymology a draft in words too, made from the forms alone: what the author meant, the author says.
 
     Example: bacterio score Methanoscillum Novimonas
     """
