@@ -34,7 +34,7 @@ FIRST_BLOCK = 320
 FILTERED = 128, 512  # draws that filters look at together, for a few names and for many
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
-HOPELESS = 200_000  # draws in a row without one that is accepted
+HOPELESS = 80_000  # draws in a row without one that is accepted: some seconds, since four blocks hold them
 
 
 RANGES: dict[str, tuple[float, float]] = {

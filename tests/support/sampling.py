@@ -12,7 +12,7 @@ from support.processes import small_model
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.inference.filters import Filter
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, draws, sample
+from bacterio_cli.inference.sampler import HOPELESS, SamplingParams, SamplingStats, draws, sample
 from bacterio_cli.nn.cells import State
 
 
@@ -62,7 +62,7 @@ def sampled(
     known: Collection[str] = (),
     filters: Sequence[Filter] = (),
     max_tries: int = 100_000,
-    hopeless: int = 200_000,
+    hopeless: int = HOPELESS,
     **params: Any,
 ) -> tuple[list[str], SamplingStats]:
     """Names of the small model, and what became of the draws; `params` are those of SamplingParams."""

@@ -64,7 +64,7 @@ def sample(
     allow_known: Annotated[bool, Option("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Option("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Option("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
-    pool: Annotated[int, Option(min=1, help="Names in the pool of --rank.")] = 5_000,
+    pool: Annotated[int, Option(min=1, max=10**6, help="Names in the pool of --rank.")] = 5_000,
     placeholders: Annotated[Path | None, Option("--for", metavar="FILE", help="Placeholders, such as UBA1234, in a plain list or a taxonomy of GTDB: print -n names for each. [default: none]")] = None,
     form: Annotated[Literal["names", "tsv", "jsonl"], Option("--format", help="Names alone, or with the fields of 'score'.")] = "names",
     header: options.HeaderOption = False,
