@@ -19,8 +19,7 @@ from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference, also_known_names
+from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import TrainingConfig, resolve
 from bacterio_cli.training.state import TrainingState

@@ -40,8 +40,7 @@ def lists_of(
 
     Notices say what the files were taken for.
     """
-    from bacterio_cli.nomenclature.name_index import Lookup
-    from bacterio_cli.nomenclature.reference import Reference, also_known_names
+    from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names
 
     references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
     for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):

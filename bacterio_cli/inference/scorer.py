@@ -20,7 +20,7 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
+from bacterio_cli.nomenclature.phonotactics import Sounds
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
@@ -118,13 +118,8 @@ class Scorer:
 
     @cached_property
     def sounds(self) -> Sounds | None:
-        """The beginnings, ends and runs of consonants of the corpus; None if it is too small to learn them."""
+        """What the names of the corpus sound like; None if they are too few to teach it."""
         return Sounds.of(self.checkpoint.known)
-
-    @cached_property
-    def triples(self) -> frozenset[str]:
-        """The letter triples of the corpus."""
-        return triples_of(self.checkpoint.known)
 
     def surprises(self, names: Sequence[str], shape: Callable[[Array], Array] | None = None) -> list[Array | None]:
         """−log₂ P of each name's letters and end; None for one that cannot be spelled.
@@ -157,15 +152,12 @@ class Scorer:
         not_checked: list[str] = []
         if self.genus:
             analysis = self.morphology.analyse(name)
+            kinds = {reference.prokaryotes for reference in self.lookup.references}
+            taken = [r.label for r in listed if r.prokaryotes is not False]
             evidence = rules.Evidence(
-                listed_in=tuple(r.label for r in listed if r.prokaryotes is not False),
-                listed_elsewhere=tuple(r.label for r in listed if r.prokaryotes is False),
-                lists=tuple(r.label for r in self.lookup.references if r.prokaryotes),
-                nearest=nearest,
-                edits=edits,
-                triples=self.triples,
-                elsewhere_checked=self.lookup.elsewhere_checked,
-                near_checked=True,
+                listed=taken if taken or True in kinds else None,
+                elsewhere=[r.label for r in listed if r.prokaryotes is False] if False in kinds else None,
+                nearest=(nearest, edits),
                 sounds=self.sounds,
                 doubled=analysis.doubled,
             )

@@ -52,11 +52,9 @@ class Neighbours:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(edits (Q,), index (Q,)): edits to the nearest name, and where it stands, the first of equals.
 
-        most + 1 and −1 where no name is within `most` edits, which is 0, 1 or 2, else ValueError. `itself` False
-        passes over the same spelling.
+        most + 1 and −1 where no name is within `most` edits, which are 0, 1 or 2. `itself` False passes over the same
+        spelling.
         """
-        if most not in range(MOST + 1):
-            raise ValueError(f"most is {most}; it may be 0 to {MOST} edits")
         K = max(len(self.names), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
         text = self.numbered(queries)
@@ -122,13 +120,3 @@ def banded(a: Text, a_rows: NDArray[np.int64], b: Text, b_rows: NDArray[np.int64
         band = row
         i += 1
     return result
-
-
-def plain_distance(a: str, b: str) -> int:
-    """Levenshtein distance by the textbook's rows (Wagner and Fischer 1974)."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bacterio_cli.dataset import shipped
 from bacterio_cli.nomenclature.edit_distance import Neighbours
-from bacterio_cli.nomenclature.reference import Reference
+
+OTHERS = frozenset(["alga", "animal", "fungus", "plant", "protist"])  # kinds of names in data/also_known.txt
+KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Spellings that are taken.
+
+    `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
+    2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
+    False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
+    recognised as, in words.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    date: str | None = None
+    prokaryotes: bool | None = None
+    taken_for: str = field(default="", compare=False)
+
+    @property
+    def kind(self) -> str:
+        """What the list is of, in words."""
+        return KINDS[self.prokaryotes]
 
 
 class Lookup:
@@ -42,11 +68,6 @@ class Lookup:
         """All listed names in lower case, ready to be measured against."""
         return Neighbours(list(self.spellings))
 
-    @property
-    def elsewhere_checked(self) -> bool:
-        """Whether one of the lists is known to be of plants, animals or other organisms."""
-        return any(reference.prokaryotes is False for reference in self.references)
-
     def found(self, names: Sequence[str]) -> list[int]:
         """How many of these names stand in each list."""
         folded = {name.casefold() for name in names}
@@ -66,3 +87,21 @@ class Lookup:
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
         spelled = list(self.spellings.values())
         return edits, [spelled[k] if k >= 0 else None for k in index.tolist()]
+
+
+def also_known_names() -> Reference:
+    """The prokaryotes of data/also_known.txt: names that the authors of the tool know of besides the corpus."""
+    names = tuple(name for name, kind in also_known() if kind not in OTHERS)
+    return Reference("names known to the authors of the tool, not complete", names, prokaryotes=True)
+
+
+@cache
+def known_elsewhere() -> frozenset[str]:
+    """The genera of other organisms in that file, in small letters."""
+    return frozenset(name.lower() for name, kind in also_known() if kind in OTHERS)
+
+
+def also_known() -> list[list[str]]:
+    """The names of data/also_known.txt, each with its kind."""
+    lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
+    return [line.split("\t") for line in lines if line[0] != "#"]

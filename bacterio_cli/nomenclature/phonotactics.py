@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 ENOUGH = 1000  # names; three hundred teach so little that every twentieth real name would be refused
@@ -28,12 +28,13 @@ REPEATED = re.compile(r"(.)\1\1|([b-df-hj-np-tv-xz])\2([b-df-hj-np-tv-xz])\3")
 @dataclass(frozen=True)
 class Sounds:
     """What a list of known names teaches, in small letters: the consonants that names begin with ("" before a vowel),
-    their last two letters, their rows of four and more consonants, and the endings that many share."""
+    their last two letters, their rows of four and more consonants, the endings that many share, and their `triples`."""
 
     onsets: frozenset[str]
     ends: frozenset[str]
     runs: frozenset[str]
     endings: frozenset[str]
+    triples: frozenset[str]
 
     @classmethod
     def of(cls, names: Sequence[str], *, enough: int = ENOUGH) -> Sounds | None:
@@ -47,6 +48,7 @@ class Sounds:
             frozenset(word[-ENDS:] for word in words),
             frozenset().union(*map(long_runs, words)),
             frozenset(ending for ending, count in shared.items() if count >= ENDING_OF),
+            frozenset().union(*map(triples, words)),
         )
 
 
@@ -78,8 +80,3 @@ def triples(name: str) -> set[str]:
     """Three letters in a row, each once, with the boundaries as ^ and $."""
     text = f"^{name.lower()}$"
     return {text[k : k + 3] for k in range(len(text) - 2)}
-
-
-def triples_of(names: Iterable[str]) -> frozenset[str]:
-    """All three letters in a row that these names have, lowered, with the ends of the word as ^ and $."""
-    return frozenset().union(*map(triples, names))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from bacterio_cli.dataset.cleaning import clean, composed
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
 from bacterio_cli.dataset.readers.text_files import Watch, is_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Reference
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
 RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
@@ -49,7 +49,7 @@ def read_reference(
     file, own = file_and_column(source)
     input_format = None if own else input_format
     reading = read(file, input_format=input_format, column=own or column, encoding=encoding, watch=watch)
-    names = spellings([reading])
+    names = spellings(reading)
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
     if elsewhere and reading.prokaryotes:
@@ -79,28 +79,24 @@ def file_date(source: str) -> str | None:
         return None
 
 
-def spellings(readings: Iterable[Reading]) -> tuple[str, ...]:
+def spellings(reading: Reading) -> tuple[str, ...]:
     """Every spelling of every kind, once, in the order of first appearance, without its dress.
 
     *Candidatus*, quotes and brackets at the edges, and rank prefixes go; `Bacillus_A` is Bacillus, other placeholders
     stay as they are; of a species the genus stays; `X/Y` is both. In a list of anything, New York stays whole.
+    Raises InputError for a line of a plain list that cannot be a name.
     """
     found: dict[str, None] = {}
-    for reading in readings:
-        for entry in reading.entries:
-            text = entry.text
-            if text.isascii() and text.isalpha():  # most are, and there may be a million
-                found[text] = None
-            else:
-                found.update(dict.fromkeys(undressed(text_of(entry, reading), whole=not reading.taxonomic)))
+    for entry in reading.entries:
+        text = entry.text
+        if text.isascii() and text.isalpha():  # most are, and there may be a million
+            found[text] = None
+            continue
+        # A plain list in which a line cannot be a name may be no list at all: that is an error.
+        is_plain = reading.format == "lines"
+        text = clean(entry, reading.source) if is_plain else composed(UNPRINTABLE.sub(" ", text))
+        found.update(dict.fromkeys(undressed(text, whole=not reading.taxonomic)))
     return tuple(found)
-
-
-def text_of(entry: Entry, reading: Reading) -> str:
-    """The text of an entry; InputError if that of a plain list cannot be a name: it may be no list at all."""
-    if reading.format == "lines":
-        return clean(entry, reading.source)
-    return composed(UNPRINTABLE.sub(" ", entry.text))
 
 
 def undressed(text: str, *, whole: bool) -> Iterator[str]:

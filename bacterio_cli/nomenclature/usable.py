@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
-from bacterio_cli.nomenclature.reference import known_elsewhere
+from bacterio_cli.nomenclature.name_index import known_elsewhere
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")

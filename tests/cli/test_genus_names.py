@@ -14,7 +14,7 @@ from support.shipped import SCORER
 
 from bacterio_cli.inference.filters import PLAUSIBLE
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.reference import also_known_names
+from bacterio_cli.nomenclature.name_index import also_known_names
 from bacterio_cli.nomenclature.usable import Usable
 
 

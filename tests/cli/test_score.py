@@ -12,8 +12,7 @@ from support.processes import NAMES, Result, bacterio, on_terminal, only_error, 
 from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 GIVEN = ("Borixis", "Borixia", "Boribactus", "Lilium", "Жук", "Koraa")
 
@@ -155,7 +154,7 @@ def test_stderr_names_the_lists(room: Path) -> None:
     flags = [row["flags"].split(",") for row in found]
     assert ("homonym-elsewhere" in flags[0], "homonym" in flags[0], "homonym" in flags[1]) == (True, False, True)
     # What a corpus of 40 names teaches of sounds is too little to judge by; what lists tell was all checked.
-    assert {row["not_checked"] for row in found} == {"beginning,end,consonants,bare-ending"}
+    assert {row["not_checked"] for row in found} == {"beginning,end,consonants,bare-ending,rare-triple"}
 
 
 def test_the_profile_is_that_of_the_model_unless_given(room: Path) -> None:

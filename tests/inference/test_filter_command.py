@@ -11,15 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from support.levenshtein import plain_distance
 from support.processes import NAMES, Result, bacterio, only_error, small_model, write_names
 from support.samples import GTDB, LPSN_HEADER
 from support.sampling import sampled
 
 from bacterio_cli.inference.filters import SURE
 from bacterio_cli.inference.scorer import FIELDS, Scorer
-from bacterio_cli.nomenclature.edit_distance import plain_distance
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 SCORER = Scorer(small_model(), Lookup([Reference("the corpus", NAMES, prokaryotes=True)]), genus=True)
 
@@ -105,7 +104,7 @@ def test_no_name_of_a_list_to_avoid_is_printed(form: str, room: Path) -> None:
 
 @pytest.mark.parametrize("tries", [70_000, 1_000_000])
 def test_an_impossible_constraint_ends_with_an_error(tries: int, room: Path) -> None:
-    """Exit 1 and one line that says what was drawn and refused why, however many draws are allowed; nothing on stdout."""
+    """Exit 1 and one line that says what was drawn and refused why, however many may be; nothing on stdout."""
     result = draw(room, "--match", "^$", "--max-tries", tries)
     assert result.stdout == ""
     counts = "80,000 draws, the last 80,000 of them in vain" if tries > 80_000 else "70,000 draws"

@@ -28,8 +28,7 @@ from bacterio_cli.inference.sampler import SamplingParams, refusals
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 CORPUS = Lookup([Reference("the corpus", NAMES, prokaryotes=True)])
 SCORER = Scorer(small_model(), CORPUS, genus=True)

@@ -17,13 +17,12 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.errors import InputError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
 from bacterio_cli.training.plan import SPLIT
 
-SOUNDS = ("beginning", "end", "consonants", "bare-ending")  # which 40 names are too few to teach
+SOUNDS = ("beginning", "end", "consonants", "bare-ending", "rare-triple")  # which 40 names are too few to teach
 WORDS = ("Boria", "Koramonas", "a", "Alba", "xxxx", "Duraboricalegeliheliokora", "dURACOCCUS")
 
 

@@ -8,7 +8,7 @@ import tomllib
 from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.nomenclature.reference import also_known_names, known_elsewhere
+from bacterio_cli.nomenclature.name_index import also_known_names, known_elsewhere
 
 KINDS = {"Candidatus", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
 LINES = (ROOT / "data" / "also_known.txt").read_text(encoding="ascii").splitlines()

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.levenshtein import plain_distance
 from support.processes import NAMES, examples
 
-from bacterio_cli.nomenclature.edit_distance import plain_distance
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 GENERA = Reference("genera", ("Salinia", "Rosa", "Bori"), "2020-12-31", prokaryotes=True)
 PLANTS = Reference("plants.txt", ("ROSA", "rosa", "Quercus"))

@@ -13,7 +13,6 @@ from bacterio_cli.nomenclature.phonotactics import (
     long_runs,
     onset,
     repeated,
-    triples_of,
 )
 
 GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
@@ -68,12 +67,6 @@ def test_four_sounds_in_a_row(name: str, kind: str) -> None:
     assert four_in_a_row(name) == kind
 
 
-def test_triples_of_names() -> None:
-    """The triples of a list are lowered, joined, and count the word's ends."""
-    assert triples_of(["Aba", "ab"]) == {"^ab", "aba", "ba$", "ab$"}
-    assert triples_of([]) == frozenset()
-
-
 def test_a_list_teaches_beginnings_ends_rows_and_endings() -> None:
     """Onsets, last two letters and rows of consonants are those of any name; an ending is shared by ten."""
     names = [*(f"{head}{vowel}bactxqzter" for head in ("Kl", "B") for vowel in "aeiou"), "Alba", "alba"]
@@ -82,6 +75,8 @@ def test_a_list_teaches_beginnings_ends_rows_and_endings() -> None:
     assert sounds.onsets == {"kl", "b", ""}
     assert sounds.ends == {"er", "ba"}
     assert sounds.runs == {"ctxqzt"}
+    assert {"^al", "alb", "lba", "ba$", "^kl", "er$"} <= sounds.triples
+    assert not {"a$b", "$^a"} & sounds.triples
     assert "bactxqzter" in sounds.endings
     assert "abactxqzter" not in sounds.endings
     assert Sounds.of(names, enough=12) is None

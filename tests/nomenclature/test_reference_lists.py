@@ -14,14 +14,14 @@ from support.samples import DARWIN_CORE, GTDB, ICTV, LPSN, NCBI, TABLE, place
 
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.errors import FileError, InputError, UsageError
-from bacterio_cli.nomenclature.reference import Reference
+from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.nomenclature.reference_lists import date_in, file_and_column, read_reference, spellings
 
 
-def lists(*texts: str, taxonomic: bool = False) -> list[Reading]:
+def reading(*texts: str, taxonomic: bool = False) -> Reading:
     """A reading with these entries."""
     entries = [Entry(k, text, "rejected") for k, text in enumerate(texts)]
-    return [Reading(entries, taxonomic=taxonomic, source="x", format="lineages" if taxonomic else "lines")]
+    return Reading(entries, taxonomic=taxonomic, source="x", format="lineages" if taxonomic else "lines")
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def lists(*texts: str, taxonomic: bool = False) -> list[Reading]:
 )
 def test_spellings_are_undressed(text: str, taxa: list[str], listed: list[str]) -> None:
     """What stands around a spelling goes, whatever its kind; placeholders stay."""
-    assert list(spellings(lists(text, text, taxonomic=True))) == taxa
-    assert list(spellings(lists(text, text))) == listed
+    assert list(spellings(reading(text, text, taxonomic=True))) == taxa
+    assert list(spellings(reading(text, text))) == listed
 
 
 def test_a_reference_keeps_what_a_corpus_drops(tmp_path: Path) -> None:

@@ -7,38 +7,31 @@ from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.phonotactics import Sounds, triples_of
-from bacterio_cli.nomenclature.rules import Evidence, Finding, NotChecked
+from bacterio_cli.nomenclature.phonotactics import Sounds
+from bacterio_cli.nomenclature.rules import Evidence, Finding, compare_proposals
 
 GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
 NOTHING = Evidence()
-COMPARED = Evidence(
-    lists=("LPSN",), near_checked=True, triples=triples_of(GENERA), elsewhere_checked=True, sounds=Sounds.of(GENERA),
-    doubled="",
-)  # fmt: skip
+COMPARED = Evidence(listed=(), elsewhere=(), nearest=(None, None), sounds=Sounds.of(GENERA), doubled="")
+NONE_KNOWN = Sounds(*[frozenset[str]()] * 3, frozenset({"qrxxbbaeioaiooooooooooooaceae"}), frozenset())
 
 
-def severity(verdict: rules.Verdict) -> str | None:
-    """The severity of a finding, None for a pass; the third answer is an error here."""
-    assert not isinstance(verdict, NotChecked)
-    return verdict.severity if verdict else None
+def found(code: str, name: str, evidence: Evidence = COMPARED) -> tuple[str, str]:
+    """The severity and the words of what a rule finds, blank if it passes, the severity 'not checked' if it cannot."""
+    findings, unchecked = rules.judge(name, evidence)
+    severities = {finding.code: (finding.severity, finding.says) for finding in findings}
+    return ("not checked", "") if code in unchecked else severities.get(code, ("", ""))
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Escherichia", None),
-        ("Wolbachia", None),
-        ("Jeotgalibacillus", None),
         ("Bacillus subtilis", "one word"),
         ("bacillus", "capital"),
         ("BaCillus", "capital"),
-        ("UBA", "capital"),
         ("AB", "capital"),
         ("Bacillus-like", "'-'"),
-        ("Bacillus_A", "'_'"),
-        ("Uba1234", "'1234'"),
-        ("Ålesundia", "'Å'"),
+        ("Uba_1234", "'_1234'"),
         ("Bacillus\n", r"'\n'"),
         ("\x1b[31mAlba", r"'\x1b[31'"),
         ("Α", "'Α'"),  # a Greek capital
@@ -46,73 +39,46 @@ def severity(verdict: rules.Verdict) -> str | None:
         ("", "two letters"),
     ],
 )
-def test_one_capitalised_word_of_latin_letters(name: str, words: str | None) -> None:
+def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
     """Anything but a capital and small letters a–z is an error that says what is wrong, printable in any case."""
-    finding = rules.letters(name, NOTHING)
-    if words is None:
-        assert finding is None
-    else:
-        assert isinstance(finding, Finding)
-        assert finding.severity == "error"
-        assert words in finding.says
-        assert finding.says.isprintable()
+    severity, says = found("letters", name)
+    assert severity == "error"
+    assert words in says
+    assert says.isprintable()
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Thermodesulfobium", None),  # 17
+        ("Thermodesulfobium", ""),  # 17
         ("Thermodesulfovibrio", "note"),
-        ("Thermodesulfobacterium", "note"),
-        ("B" + "a" * 16, None),
         ("B" + "a" * 17, "note"),
         ("B" + "a" * 23, "note"),
         ("Sphingosinithalassobacter", "warning"),  # 25, the longest real one
     ],
 )
-def test_length(name: str, expected: str | None) -> None:
+def test_length(name: str, expected: str) -> None:
     """Above 17 letters there is a note, from 25 a warning; both say how many letters."""
-    finding = rules.long(name, NOTHING)
-    assert severity(finding) == expected
-    assert finding is None or str(len(name)) in finding.says
+    severity, says = found("long", name)
+    assert severity == expected
+    assert not severity or str(len(name)) in says
 
 
-def test_no_real_name_is_hard_to_pronounce_or_misspelled() -> None:
-    """Of the genera that ship, none is flagged by its letters or its sounds."""
-    assert [name for name in GENERA if rules.letters(name, NOTHING) or rules.pronounce(name, NOTHING)] == []
+@pytest.mark.parametrize(("code", "field"), [("homonym", "listed"), ("homonym-elsewhere", "elsewhere")])
+def test_homonyms(code: str, field: str) -> None:
+    """A name in a list is an error that names the list; one in none passes, if there was a list."""
+    severity, says = found(code, "Bacillus", Evidence(**{field: ("LPSN",)}))  # type: ignore[arg-type]
+    assert (severity, "LPSN" in says) == ("error", True)
+    assert found(code, "Borivibrio", Evidence(**{field: ()})) == ("", "")  # type: ignore[arg-type]
+    assert found(code, "Borivibrio", NOTHING) == ("not checked", "")
 
 
-def test_homonym_of_a_prokaryote() -> None:
-    """A name in a list of prokaryotes is an error that names the list; one in none passes, if there was a list."""
-    found = rules.homonym("Bacillus", Evidence(listed_in=("LPSN",), lists=("GTDB", "LPSN")))
-    assert severity(found) == "error"
-    assert "LPSN" in found.says
-    assert "GTDB" not in found.says
-    assert rules.homonym("Borivibrio", COMPARED) is None
-    assert rules.homonym("Borivibrio", NOTHING) == NotChecked("homonym")
-
-
-def test_homonym_of_something_else() -> None:
-    """A plant's or animal's name is an error with such a list and cannot be checked without one."""
-    found = rules.homonym_elsewhere("Proteus", Evidence(listed_elsewhere=("amphibians",), elsewhere_checked=True))
-    assert severity(found) == "error"
-    assert "amphibians" in found.says
-    assert rules.homonym_elsewhere("Borivibrio", COMPARED) is None
-    assert rules.homonym_elsewhere("Borivibrio", Evidence(lists=("LPSN",))) == NotChecked("homonym-elsewhere")
-
-
-@pytest.mark.parametrize(("edits", "expected"), [(0, None), (1, "warning"), (2, "note"), (3, None)])
-def test_neighbours(edits: int, expected: str | None) -> None:
+@pytest.mark.parametrize(("edits", "expected"), [(0, ""), (1, "warning"), (2, "note"), (None, "")])
+def test_neighbours(edits: int | None, expected: str) -> None:
     """One edit is a warning and two are a note, both with the neighbour's name; the name itself is the homonym's."""
-    finding = rules.near("Bacilus", Evidence(nearest="Bacillus", edits=edits))
-    assert severity(finding) == expected
-    assert finding is None or "Bacillus" in finding.says
-
-
-def test_no_neighbour_is_told_from_not_looked_for() -> None:
-    """Without a distance the rule passes if a neighbour was sought, and else was not checked."""
-    assert rules.near("Borivibrio", Evidence(near_checked=True)) is None
-    assert rules.near("Borivibrio", Evidence(lists=("LPSN",))) == NotChecked("near")
+    severity, says = found("near", "Bacilus", Evidence(nearest=("Bacillus", edits)))
+    assert severity == expected
+    assert not severity or "Bacillus" in says
 
 
 @pytest.mark.parametrize(
@@ -129,54 +95,47 @@ def test_no_neighbour_is_told_from_not_looked_for() -> None:
 )
 def test_rare_triples(name: str, shown: str) -> None:
     """Letters that no known name has in a row are a note that shows them in order, the word's ends as dashes."""
-    finding = rules.rare_triple(name, COMPARED)
-    if shown:
-        assert severity(finding) == "note"
-        assert shown in finding.says
-    else:
-        assert finding is None
-    assert rules.rare_triple(name, NOTHING) == NotChecked("rare-triple")
+    severity, says = found("rare-triple", name)
+    assert severity == ("note" if shown else "")
+    assert shown in says
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "status"),
+    ("name", "code", "severity"),
     [
-        *(("Xq", "short", "conflict"), ("Rus", "short", "conflict"), ("Brrrr", "vowelless", "conflict")),
-        *(("Bacter", "bare-ending", "conflict"), ("Monas", "bare-ending", "conflict")),
-        *(("Microbium", "bare-ending", "conflict"), ("Rdia", "beginning", "conflict")),
-        *(("Chdiogeniopsis", "beginning", "conflict"), ("Oceanicac", "end", "conflict")),
-        *(("Unclassified", "placeholder", "conflict"), ("Incertae", "placeholder", "conflict")),
-        *(("Bacillovirus", "placeholder", "warn"), ("Halobacsp", "placeholder", "warn")),
-        *(("Smithii", "epithet", "warn"), ("Seoulensis", "epithet", "warn")),
-        *(("Perellrris", "repeated", "warn"), ("Perelllis", "repeated", "warn")),
-        *(("Halongsthria", "consonants", "warn"), ("Lbrkdella", "pronounce", "warn")),
-        *(("Bacioaium", "pronounce", "warn"), ("Thermococcales", "rank-ending", "conflict")),
-        *(("Vibrionaceae", "rank-ending", "conflict"), ("Thermoplasmatota", "rank-ending", "warn")),
-        ("Escherichia", "rank-ending", "ok"),  # a note, since real genera end so
+        *(("Xq", "short", "error"), ("Rus", "short", "error"), ("Brrrr", "vowelless", "error")),
+        *(("Bacter", "bare-ending", "error"), ("Monas", "bare-ending", "error")),
+        *(("Microbium", "bare-ending", "error"), ("Rdia", "beginning", "error")),
+        *(("Chdiogeniopsis", "beginning", "error"), ("Oceanicac", "end", "error")),
+        *(("Unclassified", "placeholder", "error"), ("Incertae", "placeholder", "error")),
+        *(("Bacillovirus", "placeholder", "warning"), ("Halobacsp", "placeholder", "warning")),
+        *(("Smithii", "epithet", "warning"), ("Seoulensis", "epithet", "warning")),
+        *(("Perellrris", "repeated", "warning"), ("Perelllis", "repeated", "warning")),
+        *(("Halongsthria", "consonants", "warning"), ("Lbrkdella", "pronounce", "warning")),
+        *(("Bacioaium", "pronounce", "warning"), ("Thermococcales", "rank-ending", "error")),
+        *(("Vibrionaceae", "rank-ending", "error"), ("Thermoplasmatota", "rank-ending", "warning")),
+        ("Escherichia", "rank-ending", "note"),  # since real genera end so
     ],
 )
-def test_what_no_genus_looks_like(name: str, code: str, status: str) -> None:
-    """Too short, without vowel, a bare ending, an unheard-of beginning or end: a conflict; the rest warns."""
-    findings, unchecked = rules.judge(name, COMPARED)
-    assert code in [finding.code for finding in findings]
-    assert rules.status(finding for finding in findings if finding.code == code) == status
-    assert unchecked == []
-    assert rules.judge("Thermofustis", COMPARED) == ([], [])
+def test_what_no_genus_looks_like(name: str, code: str, severity: str) -> None:
+    """Too short, without vowel, a bare ending, an unheard-of beginning or end: an error; the rest warns."""
+    assert found(code, name)[0] == severity
 
 
 def test_a_doubled_element_is_a_warning() -> None:
-    """The element that stands twice is named, none passes, and without a cut it was not checked."""
-    assert severity(rules.doubled("Halohalobacter", Evidence(doubled="halo"))) == "warning"
-    assert rules.doubled("Halobacter", Evidence(doubled="")) is None
-    assert rules.doubled("Halobacter", NOTHING) == NotChecked("doubled")
+    """The element that stands twice is named."""
+    assert found("doubled", "Halohalobacter", Evidence(doubled="halo")) == ("warning", "the element halo stands twice")
 
 
 def test_few_real_names_are_alarms() -> None:
-    """Of the genera that ship, fewer than one in a hundred breaks a rule of form or sound that is more than a note."""
-    evidence = Evidence(sounds=Sounds.of(GENERA))
-    worse = [name for name in GENERA if rules.status(rules.judge(name, evidence)[0]) != "ok"]
-    longest = [name for name in GENERA if len(name) >= rules.VERY_LONG]
-    assert len(set(worse) - set(longest)) < 0.01 * len(GENERA)
+    """Of the genera that ship, fewer than one in a hundred breaks a rule of form or sound that is more than a note.
+
+    None does by its letters or by four sounds in a row.
+    """
+    findings = {name: rules.judge(name, COMPARED)[0] for name in GENERA}
+    worse = [name for name in GENERA if rules.status(findings[name]) != "ok" and len(name) < rules.VERY_LONG]
+    assert len(worse) < 0.01 * len(GENERA)
+    assert {"letters", "pronounce"}.isdisjoint(finding.code for some in findings.values() for finding in some)
 
 
 def test_nothing_known_is_said_not_passed() -> None:
@@ -187,37 +146,44 @@ def test_nothing_known_is_said_not_passed() -> None:
         *("homonym", "homonym-elsewhere", "near", "beginning", "end", "consonants", "bare-ending", "doubled"),
         "rare-triple",
     ]
-
-
-NONE_KNOWN = Sounds(frozenset(), frozenset(), frozenset(), frozenset({"qrxxbbaeioaiooooooooooooaceae"}))
+    assert rules.judge("Thermofustis", COMPARED) == ([], [])
 
 
 def test_every_rule_can_speak() -> None:
     """Each rule is asked under a code of its own, and every finding has a source and words."""
-    evidence = Evidence(("a",), ("b",), ("a",), "Bacillus", 1, frozenset(), True, True, NONE_KNOWN, "bac")
-    found = {
+    evidence = Evidence(("a",), ("b",), ("Bacillus", 1), NONE_KNOWN, "bac")
+    spoken = {
         finding.code: finding
         for name in ("qrxxbbaeioaiooooooooooooaceae", "Xq", "Unclassified", "Smithii")
         for finding in rules.judge(name, evidence)[0]
     }
-    assert rules.judge("Xq", evidence)[1] == []
-    assert set(found) == {
+    assert set(spoken) == {rule.code for rule in rules.RULES} == {
         *("letters", "short", "vowelless", "placeholder", "epithet", "homonym", "homonym-elsewhere", "near", "long"),
         *("pronounce", "repeated", "beginning", "end", "consonants", "bare-ending", "doubled", "rank-ending"),
         "rare-triple",
-    }
-    assert len(found) == len(rules.RULES)
-    assert all(finding.rule and finding.says for finding in found.values())
+    }  # fmt: skip
+    assert len(spoken) == len(rules.RULES)
+    assert all(finding.rule and finding.says for finding in spoken.values())
 
 
 def test_the_worst_finding_is_the_status() -> None:
     """An error makes a conflict, a warning makes warn, notes leave a name ok."""
     note, warning, error = (Finding("x", severity, "", "") for severity in (rules.NOTE, rules.WARNING, rules.ERROR))
-    found = ([], [note, note], [note, warning], [error, warning, note])
-    assert [rules.status(findings) for findings in found] == ["ok", "ok", "warn", "conflict"]
+    lists = ([], [note, note], [note, warning], [error, warning, note])
+    assert [rules.status(findings) for findings in lists] == ["ok", "ok", "warn", "conflict"]
 
 
 def test_the_caveat_is_about_the_revision() -> None:
     """What is printed beside rule numbers says which text they are not from."""
-    assert "ICNP" in rules.CAVEAT
     assert "not from the 2022 revision" in rules.CAVEAT
+
+
+def test_equal_and_near_proposals_are_found() -> None:
+    """An equal name is an error, whatever its capitals, one a single edit away a warning that names it; others pass."""
+    names = ["Thermofustis", "Rovibacterium", "thermofustis", "Rovibacteria", "Borivibrio", "Borivibria"]
+    twice, near = ("proposed-twice", "error"), ("proposed-near", "warning")
+    found = compare_proposals(names)
+    assert [finding and (finding.code, finding.severity) for finding in found] == [twice, None, twice, None, near, near]
+    assert found[4] is not None
+    assert "Borivibria" in found[4].says
+    assert (compare_proposals(["Thermofustis"]), compare_proposals([])) == ([None], [])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.levenshtein import plain_distance
 from support.processes import NAMES, ROOT, bacterio
 
-from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.statistics import compare, ending_distance, ks_distance, letter_shares, unattested
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.levenshtein import plain_distance
 
-from bacterio_cli.nomenclature.edit_distance import plain_distance
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning, one_edit_apart

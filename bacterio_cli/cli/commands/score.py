@@ -121,7 +121,7 @@ def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
-    from bacterio_cli.nomenclature.proposals import compare_proposals
+    from bacterio_cli.nomenclature.rules import compare_proposals
 
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
     rows = (row for piece in pieces(names, quiet=quiet) for row in scorer.score(piece, likelihood=likelihood))
