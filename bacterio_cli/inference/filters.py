@@ -1,4 +1,4 @@
-"""Filters of sampled names: each looks at many names at once and says which of them it refuses."""
+"""Filters of sampled names: each looks at many names at once and says why it refuses them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,18 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bacterio_cli.dataset import LONGEST_COMPOSED, nfc
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import REASONS, Usable
+from bacterio_cli.nomenclature.usable import Usable
 
-Refused = NDArray[np.bool_]
+Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
 # figure, 6 % of those between the two, and 36 % of those below the first.
 PLAUSIBLE, SURE = 50, 80
-
-
-class Filter(NamedTuple):
-    """`reason` is what the statistics call a refusal; `refuses` says of n names which ones are refused, (n,)."""
-
-    reason: str
-    refuses: Callable[[Sequence[str]], Refused]
 
 
 def caseless(text: str) -> str:
@@ -42,7 +30,7 @@ def caseless(text: str) -> str:
 
 def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
     """A filter that looks at one name at a time."""
-    return Filter(reason, lambda names: np.array([not accepts(name) for name in names], bool))
+    return lambda names: ["" if accepts(name) else reason for name in names]
 
 
 def ending(endings: Sequence[str]) -> Filter:
@@ -57,13 +45,9 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
-    """What names of genera pass unless any will do, a filter per reason of a refusal.
-
-    Words that are asked for may be rare, and names with them implausible.
-    """
-    refusal = lru_cache(2**11)(Usable(scorer.morphology, asked).refusal)  # each name is asked for each reason
-    found = [per_name(reason, lambda name, reason=reason: refusal(name) != reason) for reason in REASONS]  # type: ignore[misc]
-    return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
+    """What names of genera pass unless any will do; words that are asked for may be rare, and names with them too."""
+    found = Usable(scorer.morphology, asked).refusals
+    return [found] if asked else [found, plausible(scorer, PLAUSIBLE)]
 
 
 def about(words: Collection[Word], scorer: Scorer) -> Filter:
@@ -79,15 +63,15 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     found = compiled(pattern).search
     left = seconds
 
-    def refuses(names: Sequence[str]) -> Refused:
+    def refusals(names: Sequence[str]) -> list[str]:
         nonlocal left
         begun = time.process_time()
         with time_limit(left + each * len(names), f"--match {pattern!r} takes too long, perhaps by (a+)+ or the like"):
-            refused = np.array([found(name) is None for name in names], bool)
+            reasons = ["" if found(name) else "no match" for name in names]
         left += each * len(names) - (time.process_time() - begun)
-        return refused
+        return reasons
 
-    return Filter("no match", refuses)
+    return refusals
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -147,28 +131,21 @@ def unlisted(spellings: Collection[str]) -> Filter:
 
 def faultless(scorer: Scorer) -> Filter:
     """Names that break no rule for genus names, be it a warning."""
-
-    def refuses(names: Sequence[str]) -> Refused:
-        return np.array([row.status != "ok" for row in scorer.score(names, likelihood=False)], bool)
-
-    return Filter("breaks a rule", refuses)
+    return lambda names: [
+        "" if row.status == "ok" else "breaks a rule" for row in scorer.score(names, likelihood=False)
+    ]
 
 
 def plausible(scorer: Scorer, percent: float) -> Filter:
     """Names likelier, per character, than so many per cent of those held out; all names if none were."""
 
-    def refuses(names: Sequence[str]) -> Refused:
+    def refusals(names: Sequence[str]) -> list[str]:
         found = map(scorer.percentile, scorer.surprises(names))
-        return np.array([value is not None and value < percent for value in found], bool)
+        return ["" if value is None or value >= percent else "implausible" for value in found]
 
-    return Filter("implausible", refuses)
+    return refusals
 
 
 def apart(lookup: Lookup, edits: int) -> Filter:
     """Names at least so many edits away from every listed name."""
-
-    def refuses(names: Sequence[str]) -> Refused:
-        found, _ = lookup.nearest(names, edits - 1)
-        return np.asarray(found < edits)
-
-    return Filter("too near", refuses)
+    return lambda names: ["too near" if found < edits else "" for found in lookup.nearest(names, edits - 1)[0]]

@@ -172,8 +172,8 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) 
     return chain.from_iterable(blocks(model, vocabulary, params))
 
 
-def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str | None:
-    """Why a draw is not accepted, whatever the filters say; None if it may be."""
+def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str:
+    """Why a draw is not accepted, whatever the filters say; "" if it may be."""
     if name is None:
         return "too long"
     if not name:
@@ -184,19 +184,18 @@ def refusal(name: str | None, params: SamplingParams, known: Collection[str]) ->
         return "malformed"
     if not params.allow_known and name in known:
         return "known"
-    return None
+    return ""
 
 
 def refusals(
     names: Sequence[str | None], params: SamplingParams, known: Collection[str], filters: Sequence[Filter]
-) -> list[str | None]:
-    """Why each draw is not accepted, by the first filter that refuses it, which later ones do not see; None if so."""
+) -> list[str]:
+    """Why each draw is not accepted, by the first filter that refuses it, which later ones do not see; "" if it is."""
     reasons = [refusal(name, params, known) for name in names]
     for filter_ in filters:
-        left = [k for k, why in enumerate(reasons) if why is None]
-        for k, refused in zip(left, filter_.refuses([str(names[k]) for k in left]).tolist(), strict=True):
-            if refused:
-                reasons[k] = filter_.reason
+        left = [k for k, why in enumerate(reasons) if not why]
+        for k, why in zip(left, filter_([str(names[k]) for k in left]), strict=True):
+            reasons[k] = why
     return reasons
 
 
@@ -235,7 +234,7 @@ def sample(
                     if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
                         return
                     stats.drawn += 1
-                    if why := refused or ("duplicate" if name in seen else None):
+                    if why := refused or ("duplicate" if name in seen else ""):
                         stats.refused[why] += 1
                     elif name is not None:
                         stats.accepted += 1

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from bacterio_cli.nomenclature import rules
+from bacterio_cli.nomenclature.edit_distance import Neighbours
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
 from bacterio_cli.nomenclature.name_index import known_elsewhere
@@ -60,12 +61,21 @@ class Usable:
         self.morphology = morphology
         self.forward = sorted(morphology.genera)
         self.backward = sorted(name[::-1] for name in morphology.genera)
+        self.neighbours = Neighbours(self.forward)
         self.own = frozenset(asked)
         if morphology.glossary is not standard():
             self.own |= frozenset(morphology.glossary.words).difference(standard().words)
 
+    def refusals(self, names: Sequence[str]) -> list[str]:
+        """Why each name is not usable, in two or three words; "" if it is."""
+        reasons = [self.refusal(name) for name in names]
+        left = [k for k, why in enumerate(reasons) if not why]
+        for k, edits in zip(left, self.neighbours.within([names[k].lower() for k in left], 1)[0], strict=True):
+            reasons[k] = "taken for another" if edits < 2 else ""
+        return reasons
+
     def refusal(self, name: str) -> str:
-        """Why a name is not usable, in two or three words; "" if it is."""
+        """The same of one name, without looking for a genus one edit from it."""
         analysis = self.morphology.explained(name)
         if not analysis:
             return "not explained"
@@ -83,23 +93,14 @@ class Usable:
             least = ADJECTIVE if adjective else LAST
             if SENT_BACK_LAST.fullmatch(last.form) or len(beginning(self.backward, last.form[::-1])) < least:
                 return "rare element"
-        return "taken for another" if self.is_taken_for_another(name.lower()) else ""
+        return "taken for another" if self.is_variant(name.lower()) else ""
 
-    def is_taken_for_another(self, word: str) -> bool:
-        """Whether a genus is one edit from these small letters, or differs in -bacter and -bacterium, -us and -um."""
+    def is_variant(self, word: str) -> bool:
+        """Whether a genus differs from these small letters in -bacter and -bacterium, or in -us, -a and -um."""
         swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
         stem = re.sub("(us|a|um)$", "", word)
-        others = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
-        if word in known_elsewhere() or not others.isdisjoint(self.morphology.genera):
-            return True
-        half = len(word) // 2  # the one or the other half is free of the edit
-        sides = ((self.forward, word, half), (self.backward, word[::-1], len(word) - half))
-        return any(
-            one_edit_apart(text, other)
-            for ordered, text, length in sides
-            for other in beginning(ordered, text[:length])
-            if -2 < len(text) - len(other) < 2
-        )
+        variants = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
+        return word in known_elsewhere() or not variants.isdisjoint(self.morphology.genera)
 
     def is_own(self, part: Part) -> bool:
         """Whether a part may be a word that the user gave or asked for."""
@@ -163,13 +164,6 @@ def is_of(part: Part, keywords: frozenset[str]) -> bool:
 def may_be_of(part: Part, keywords: frozenset[str]) -> bool:
     """Whether a word of the part has one of these keywords."""
     return any(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
-
-
-def one_edit_apart(word: str, other: str) -> bool:
-    """Whether one letter more, less or exchanged makes one word the other."""
-    at = next((k for k, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
-    rest, others = word[at:], other[at:]
-    return rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]
 
 
 def beginning(ordered: Sequence[str], text: str) -> Sequence[str]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support.levenshtein import plain_distance
 
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning, one_edit_apart
+from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning
 
 CORPUS = [
     "Parabacter", "Paramonas", "Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter",
@@ -56,24 +53,23 @@ USABLE = Usable(Morphology(standard(), CORPUS))
 )
 def test_reasons(name: str, reason: str) -> None:
     """Two elements that genera of the corpus have in these places are usable; anything else has its reason."""
-    assert USABLE.refusal(name) == reason
+    assert USABLE.refusals([name, name]) == [reason, reason]
     assert reason in ("", *REASONS)
 
 
 def test_another_gender_is_no_other_name() -> None:
     """Thermomarinus and Thermomarina would be taken for Thermomarinum."""
-    assert [USABLE.is_taken_for_another(f"thermomarin{end}") for end in ("us", "a", "ella")] == [True, True, False]
+    assert [USABLE.is_variant(f"thermomarin{end}") for end in ("us", "a", "ella")] == [True, True, False]
 
 
 def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
     """An element that a glossary of one's own adds, or that `--about` names, is usable though no genus has it."""
     words = [Word("zorkum", "N.L.", "neut. n.", "zork", "i", "zorkum:n", "Zork, a city", "")]
     own = Usable(Morphology(Glossary([*words, *standard().words]), CORPUS))
-    assert [own.refusal(name) for name in ("Zorkimonas", "Thermozorkum")] == ["", ""]
-    assert own.refusal("Aurantimonas") == "rare element"
-    assert USABLE.refusal("Zorkimonas") == "not explained"
+    assert own.refusals(["Zorkimonas", "Thermozorkum", "Aurantimonas"]) == ["", "", "rare element"]
     asked = Usable(USABLE.morphology, standard().about("violet"))
-    assert (asked.refusal("Janthinomonas"), USABLE.refusal("Janthinomonas")) == ("", "rare element")
+    assert asked.refusals(["Janthinomonas"]) == [""]
+    assert USABLE.refusals(["Zorkimonas", "Janthinomonas"]) == ["not explained", "rare element"]
 
 
 def test_words_that_begin_so() -> None:
@@ -81,9 +77,3 @@ def test_words_that_begin_so() -> None:
     words = sorted(["halo", "halobacter", "halococcus", "hama", "hal"])
     found = [len(beginning(words, text)) for text in ("halo", "hal", "h", "halz", "")]
     assert found == [3, 4, 5, 0, 5]
-
-
-@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
-def test_one_edit_apart_is_a_distance_of_one(word: str, other: str) -> None:
-    """The quick answer is that of the textbook's distance; a word is no edit from itself, and never asked for."""
-    assert word == other or one_edit_apart(word, other) == (plain_distance(word, other) == 1)
