@@ -154,15 +154,12 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams)
     """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
     prefixes = Prefixes(model, vocabulary, params)
 
-    def cumulative(p: Array) -> Array:
-        """Sums Σ_{k≤i} p_k of the distribution, in which a number falls."""
-        return np.cumsum(params.shape(p), axis=1)
-
     steps = params.max_length + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
         rng = np.random.Generator(np.random.Philox(key=params.seed, counter=[0, 0, 0, block]))
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
-            ids, lengths = draw_block(model, prefixes.given(size, rng), steps, cumulative, rng)
+            given = prefixes.given(size, rng)
+            ids, lengths = draw_block(model, given, steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
         ended = (lengths < steps).tolist()
         yield [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
 

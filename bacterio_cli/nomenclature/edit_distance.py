@@ -7,7 +7,7 @@ within two only those are measured that lack at most two letters of the query an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,34 +18,29 @@ PAIRS = 1 << 17  # pairs of strings at once
 
 
 class Text(NamedTuple):
-    """Strings as one row of letters' numbers, with room at both ends for a band to reach over."""
+    """Strings in a row, as code points with room at both ends for a band to reach over."""
 
-    ids: NDArray[Any]
+    codes: NDArray[np.uint32]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> Text:
+        """These strings."""
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        codes = np.zeros(int(lengths.sum()) + 4 * MOST, np.uint32)
+        codes[2 * MOST : -2 * MOST] = np.frombuffer("".join(strings).encode("utf-32-le", "surrogatepass"), np.uint32)
+        return cls(codes, np.cumsum(lengths) - lengths + 2 * MOST, lengths)
 
 
 class Neighbours:
     """A list of names, ready to be measured against; `pairs` are compared at once."""
 
     def __init__(self, names: Sequence[str], *, pairs: int = PAIRS) -> None:
-        self.names, self.pairs = names, pairs
-        codes = codes_of(names)
-        used = np.zeros(int(codes.max(initial=0)) + 1, bool)
-        used[codes] = True
-        letters = int(used.sum())
-        self.numbers = np.full(len(used) + 1, letters, np.min_scalar_type(letters))  # the last: unknown
-        self.numbers[:-1][used] = np.arange(letters)
-        self.text = self.numbered(names)
+        self.pairs = pairs
+        self.text = Text.of(names)
         self.counts = letter_counts(self.text)
         self.by_length = self.text.lengths.argsort(kind="stable")
-
-    def numbered(self, names: Sequence[str]) -> Text:
-        """Names in the numbers of this list's letters; all letters that it lacks have one number."""
-        lengths = np.fromiter(map(len, names), np.int64, len(names))
-        ids = np.zeros(int(lengths.sum()) + 4 * MOST, self.numbers.dtype)
-        ids[2 * MOST : -2 * MOST] = self.numbers.take(codes_of(names), mode="clip")
-        return Text(ids, np.cumsum(lengths) - lengths + 2 * MOST, lengths)
 
     def within(
         self, queries: Sequence[str], most: int = MOST, *, itself: bool = True
@@ -55,9 +50,9 @@ class Neighbours:
         most + 1 and −1 where no name is within `most` edits, which are 0, 1 or 2. `itself` False passes over the same
         spelling.
         """
-        K = max(len(self.names), 1)
+        K = max(len(self.counts), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
-        text = self.numbered(queries)
+        text = Text.of(queries)
         counts, lengths = letter_counts(text), self.text.lengths[self.by_length]
         for length in np.unique(text.lengths):
             rows = np.flatnonzero(text.lengths == length)
@@ -74,11 +69,6 @@ class Neighbours:
         return best // K, np.where(best < (most + 1) * K, best % K, -1)
 
 
-def codes_of(names: Sequence[str]) -> NDArray[np.uint32]:
-    """The code points of all letters in a row."""
-    return np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
 def letter_counts(text: Text) -> NDArray[np.uint64]:
     """A bit for each of 32 classes of letters that a string has, and one for each that it has twice, (Q,).
 
@@ -88,9 +78,9 @@ def letter_counts(text: Text) -> NDArray[np.uint64]:
     for begin in range(0, len(found), BLOCK):
         lengths = text.lengths[begin : begin + BLOCK]
         first = int(text.starts[begin])
-        ids = text.ids[first : first + int(lengths.sum())] % 32
+        letters = text.codes[first : first + int(lengths.sum())] % 32
         row = np.repeat(np.arange(len(lengths)), lengths)
-        counts = np.bincount(row * 32 + ids, minlength=32 * len(lengths)).reshape(-1, 32)
+        counts = np.bincount(row * 32 + letters, minlength=32 * len(lengths)).reshape(-1, 32)
         found[begin : begin + BLOCK] = np.packbits(np.hstack([counts > 0, counts > 1]), axis=1).view(np.uint64)[:, 0]
     return found
 
@@ -113,7 +103,7 @@ def banded(a: Text, a_rows: NDArray[np.int64], b: Text, b_rows: NDArray[np.int64
         result[pair[ended]] = band[last[ended], np.flatnonzero(ended)]
         go = ~ended & (band.min(axis=0) <= most)
         pair, at, other, length, last, band = pair[go], at[go], other[go], length[go], last[go], band[:, go]
-        row = band + (b.ids[other + i + offsets] != a.ids[at + i])  # never above the least + 2 most + 1
+        row = band + (b.codes[other + i + offsets] != a.codes[at + i])  # never above the least + 2 most + 1
         np.minimum(row[:-1], band[1:] + np.uint8(1), out=row[:-1])
         for d in range(1, len(row)):
             np.minimum(row[d], row[d - 1] + np.uint8(1), out=row[d])

@@ -130,14 +130,12 @@ def read_words(source: str) -> list[Word]:
         cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
         fault = fault_of(cells)
         if not fault:
-            word = Word(*cells)
-            first = places.setdefault((word.word, word.language, word.sense), number)
-            if first == number:
-                words.append(word)
-                continue
-            fault = f"{word.word} with this sense stands in line {first} already"
-        raise InputError(f"{source}:{number}", fault, "a line has word, language, grammar, stems, links, finals, "
-                         "sense and keywords, with tabs between")  # fmt: skip
+            words.append(Word(*cells))
+            first = places.setdefault((words[-1].word, words[-1].language, words[-1].sense), number)
+            if first != number:
+                fault = f"{words[-1].word} with this sense stands in line {first} already"
+        if fault:
+            raise InputError(f"{source}:{number}", fault, f"a line has {', '.join(FORMS)}, with tabs between")
     return words
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
 from typing import Literal, NamedTuple
 
 from bacterio_cli.nomenclature.gender import GENDER_OF, Gender
@@ -109,13 +108,8 @@ class Morphology:
     """
 
     def __init__(self, glossary: Glossary, names: Sequence[str] = ()) -> None:
-        self.glossary, self.names = glossary, names
+        self.glossary, self.genera = glossary, frozenset(map(str.lower, names))
         self.links: dict[str, dict[str, float]] = {}  # of each stem met
-
-    @cached_property
-    def genera(self) -> frozenset[str]:
-        """The names of the corpus in small letters."""
-        return frozenset(map(str.lower, self.names))
 
     def explained(self, name: str) -> Analysis | None:
         """The name in its parts if the answer is `explained`, without the work for the other three."""

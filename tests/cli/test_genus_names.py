@@ -36,9 +36,8 @@ def test_default_names_are_the_usable_ones_of_all_draws(seed: int, tmp_path: Pat
     usable, every = (draw(tmp_path, "-n", n, *more, seed=seed) for n, more in ((60, []), (240, ["--any"])))
     names, free = usable.stdout.splitlines(), every.stdout.splitlines()
     assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
-    rows = SCORER.score(
-        [name for name, why in zip(free, Usable(SCORER.morphology).refusals(free), strict=True) if not why]
-    )
+    reasons = Usable(SCORER.morphology).refusals(free)
+    rows = SCORER.score([name for name, why in zip(free, reasons, strict=True) if not why])
     expected = [row.name for row in rows if row.percentile is not None and row.percentile >= PLAUSIBLE]
     assert names[: len(expected)] == expected[:60]
     assert 20 < len(expected) < 120
