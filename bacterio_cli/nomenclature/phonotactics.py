@@ -63,12 +63,6 @@ def long_runs(name: str) -> set[str]:
     return {run for run in CONSONANTS.findall(name.lower()) if len(run) >= LONG_RUN}
 
 
-def repeated(name: str) -> str:
-    """Three equal letters, or two doubled consonants in a row, "" for none: rrll."""
-    found = REPEATED.search(name.lower())
-    return found[0] if found else ""
-
-
 def four_in_a_row(name: str) -> str:
     """vowels or consonants if there are four in a row, else ""; a diphthong, a digraph and a double letter are one,
     and y between two vowels is a consonant."""

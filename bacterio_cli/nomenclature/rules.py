@@ -141,8 +141,8 @@ def pronounce(name: str) -> Found:
 
 def repeated(name: str) -> Found:
     """No letter three times in a row, no two doubled consonants in a row; warning. False alarms: none."""
-    row = phonotactics.repeated(name)
-    return (WARNING, f"{row} in a row: hard to pronounce") if row else None
+    row = phonotactics.REPEATED.search(name.lower())
+    return (WARNING, f"{row[0]} in a row: hard to pronounce") if row else None
 
 
 def beginning(name: str, sounds: Sounds) -> Found:

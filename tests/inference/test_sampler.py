@@ -31,12 +31,6 @@ def of_table(letters: str, p: list[list[float]], **wanted: object) -> tuple[list
 ANY_OF_TWO = [[0.0, 0.5, 0.5], [0.5, 0.25, 0.25], [0.5, 0.25, 0.25]]
 
 
-def test_the_seed_decides() -> None:
-    """The same seed gives the same names, another one others."""
-    assert names(50, seed=5) == names(50, seed=5)
-    assert names(50, seed=5) != names(50, seed=6)
-
-
 def test_names_are_new_and_distinct_unless_allowed_otherwise() -> None:
     """The small model knows many names by heart; --allow-known and --allow-duplicates let them through."""
     known = frozenset(NAMES)
@@ -148,15 +142,6 @@ def test_prefixes_come_in_the_proportions_of_the_model(unprefixed: float, temper
     chi2 = sum((found[name] - e) ** 2 / e for name, e in expected.items() if e)
     chi2 += (rest - expected_rest) ** 2 / expected_rest
     assert chi2 < 26.1, "P(χ² > 26.1) = 0.001 for 8 degrees"
-
-
-@pytest.mark.parametrize("few", [1, 33, 150])
-def test_names_with_prefixes_do_not_depend_on_the_count(few: int) -> None:
-    """Nor does which prefix name k has."""
-    prefixes = ("Bo", "Kora", "Al")
-    many = names(300, prefixes=prefixes)
-    assert names(few, prefixes=prefixes) == many[:few]
-    assert {name[:2] for name in many} == {"Bo", "Ko", "Al"}
 
 
 def test_top_k_and_top_p_reach_the_draws() -> None:

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from support.processes import NAMES, begin, finish, small_model
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
-from bacterio_cli.dataset import shipped
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.errors import InputError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
@@ -32,13 +31,7 @@ def with_table() -> Checkpoint:
     return training.snapshot(finish(begin(ngram=3, mix="0.4", nets=2)))
 
 
-@functools.cache
-def model_that_ships() -> Checkpoint:
-    """data/model.npz, whichever it is."""
-    return load(shipped("model.npz"))
-
-
-MODELS = {"net": small_model, "mixture": with_table, "shipped": model_that_ships}
+MODELS = {"net": small_model, "mixture": with_table}
 
 
 def surprises(trained: Checkpoint, name: str) -> list[float]:
@@ -87,13 +80,12 @@ def test_nats_are_the_product_of_the_steps(kind: str) -> None:
 def test_a_row_does_not_depend_on_its_company() -> None:
     """Alone, among others, in another order or twice, a name has the same figures, to more digits than are shown."""
     names = [*WORDS, *NAMES, "Жук", *WORDS[::-1]]
-    for trained in (small_model(), model_that_ships()):
-        judge = scorer(trained)
-        for name, row in zip(names, judge.score(names), strict=True):
-            (alone,) = judge.score([name])
-            assert row.asdict() == alone.asdict()
-            assert (row.nats is None) == (name == "Жук")
-            assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-12)
+    judge = scorer(with_table())
+    for name, row in zip(names, judge.score(names), strict=True):
+        (alone,) = judge.score([name])
+        assert row.asdict() == alone.asdict()
+        assert (row.nats is None) == (name == "Жук")
+        assert (row.nats or 0) == pytest.approx(alone.nats or 0, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", [*WORDS, "Albacoccu"])

@@ -62,7 +62,7 @@ def test_nearest_is_that_of_brute_force(data: st.DataObject, names: list[str], m
     assert within(names, queries, most, itself=itself) == [brute_force(names, q, most, itself) for q in queries]
 
 
-@pytest.mark.parametrize("length", range(10))
+@pytest.mark.parametrize("length", [0, 1, 2, 5, 9])
 def test_every_place_of_two_edits(length: int) -> None:
     """Whatever two edits are made to a name of any length, it is found."""
     name = "abcdefghi"[:length]
@@ -105,10 +105,10 @@ def test_names_of_ten_thousand_letters() -> None:
 
 
 def test_memory_grows_with_the_list_and_not_with_the_pairs() -> None:
-    """20,000 names and 2,000 queries take less than a byte a pair: the list some words a name, the work a block."""
+    """10,000 names and 1,500 queries take less than a byte a pair: the list some words a name, the work a block."""
     rng = np.random.default_rng(0)
-    names = ["".join(word) + "us" for word in rng.choice(list("aeinorst"), (20_000, 10))]
-    queries = misspelt(names[:2_000], rng)
+    names = ["".join(word) + "us" for word in rng.choice(list("aeinorst"), (10_000, 10))]
+    queries = misspelt(names[:1_500], rng)
     tracemalloc.start()
     index = Neighbours(names)
     kept = tracemalloc.get_traced_memory()[0]

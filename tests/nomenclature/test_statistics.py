@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.levenshtein import plain_distance
-from support.processes import NAMES, ROOT, bacterio
+from support.processes import NAMES, bacterio, small_model
 
 from bacterio_cli.nomenclature.statistics import compare, ending_distance, ks_distance, letter_shares, unattested
 
@@ -43,7 +43,8 @@ def test_distances_between_lists_by_hand() -> None:
 
 def test_report_on_stderr_leaves_the_names_alone(tmp_path: Path) -> None:
     """--report adds a table to stderr, --json makes it an object; stdout has the same names as without."""
-    model = ("-c", ROOT / "data/model.npz", "--seed", 3, "-n", 40)
+    small_model().save(tmp_path / "m.npz")
+    model = ("-c", "m.npz", "--seed", 3, "-n", 40)
     plain = bacterio("sample", *model, cwd=tmp_path)
     table = bacterio("sample", *model, "--report", cwd=tmp_path)
     assert table.stdout == plain.stdout
