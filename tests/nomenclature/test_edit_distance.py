@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.levenshtein import plain_distance
-from support.processes import ROOT, examples
+from support.processes import examples
 
-from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.edit_distance import PAIRS, Neighbours
 
 # Small alphabets, so that near pairs are common; letters of one to four bytes, and a surrogate that stands alone.
@@ -55,11 +54,17 @@ def test_distances_known_by_heart(a: str, b: str, expected: int) -> None:
 
 
 @examples
-@given(st.data(), lists, st.integers(0, 2), st.booleans())
-def test_nearest_is_that_of_brute_force(data: st.DataObject, names: list[str], most: int, itself: bool) -> None:
-    """Edits and the first of equals are those of all distances: duplicates, empty strings and lists, any letters."""
+@given(st.data(), lists, st.integers(0, 2), st.booleans(), st.sampled_from([1, 30, PAIRS]))
+def test_nearest_is_that_of_brute_force(
+    data: st.DataObject, names: list[str], most: int, itself: bool, pairs: int
+) -> None:
+    """Edits and the first of equals are those of all distances: duplicates, empty strings and lists, any letters.
+
+    So they are with pairs in blocks, down to one query at once; without itself every equal spelling is passed over.
+    """
     queries = data.draw(lists) + misspelt(names, np.random.default_rng(len(names)))
-    assert within(names, queries, most, itself=itself) == [brute_force(names, q, most, itself) for q in queries]
+    found = within(names, queries, most, itself=itself, pairs=pairs)
+    assert found == [brute_force(names, q, most, itself) for q in queries]
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 5, 9])
@@ -71,28 +76,6 @@ def test_every_place_of_two_edits(length: int) -> None:
         queries |= {q[:at] + new + q[at + gone :] for q in queries for at in range(len(q) + 1) for new, gone in EDITS}
     found = within([name], sorted(queries))
     assert found == [(plain_distance(name, query), 0) for query in sorted(queries)]
-
-
-def test_blocks_change_nothing() -> None:
-    """Pairs in blocks of a few, down to one query at once, give what all at once give."""
-    names = list(read_corpus([str(ROOT / "data/genera.txt")]).names)[:400]
-    queries = misspelt(names, np.random.default_rng(1))
-    at_once = within(names, queries)
-    assert within(names, queries, pairs=1100) == within(names, queries, pairs=1) == at_once
-    assert {edits for edits, _ in at_once} == {0, 1, 2, 3}
-
-
-def test_first_of_equals_and_passing_over_itself() -> None:
-    """Ties go to the list's order; without itself every spelling that is the query's own is passed over."""
-    names = ["Albia", "Alba", "Albaa", "Alba", "Rhizobium"]
-    assert within(names, ["Alba", "Rhizobium", "alba"]) == [(0, 1), (0, 4), (1, 1)]
-    assert within(names, ["Alba", "Rhizobium"], itself=False) == [(1, 0), (3, -1)]
-
-
-def test_empty_lists() -> None:
-    """No queries give no answers, and a list of no names has none that is near."""
-    assert within(["Alba"], []) == []
-    assert within([], ["Alba", ""]) == [(3, -1), (3, -1)]
 
 
 def test_names_of_ten_thousand_letters() -> None:

@@ -34,13 +34,6 @@ def test_a_name_stands_in_every_list_that_has_it(name: str, lists: tuple[Referen
     assert LOOKUP.listed(name) == lists
 
 
-def test_the_nearest_name_comes_with_its_edits() -> None:
-    """As its list spells it, from any of the lists; where none is within two edits it is 3 and None."""
-    edits, nearest = LOOKUP.nearest(["SALINIA", "Salinja", "Qercuss", "Zzz", "Rrosae"])
-    assert edits.tolist() == [0, 1, 2, 3, 2]
-    assert nearest == ["Salinia", "Salinia", "Quercus", None, "Rosa"]
-
-
 @pytest.mark.parametrize(("most", "edits", "nearest"), [(0, 1, None), (1, 1, "Rosa"), (2, 1, "Rosa")])
 def test_what_is_farther_than_asked_for_is_not_found(most: int, edits: int, nearest: str | None) -> None:
     """`most` bounds the search: a name beyond it counts as most + 1 and has no neighbour."""
