@@ -27,30 +27,20 @@ def reading(*texts: str, taxonomic: bool = False) -> Reading:
 @pytest.mark.parametrize(
     ("text", "taxa", "listed"),
     [
-        ("Abano", ["Abano"], ["Abano"]),
-        ("abano", ["abano"], ["abano"]),
-        ("Candidatus Abano", ["Abano"], ["Abano"]),
-        ('"Ca. Abano alba"', ["Abano"], ["Abano"]),
-        ("[Abano] alba", ["Abano"], ["Abano"]),
-        ("g__Abano", ["Abano"], ["Abano"]),
-        ("g__", [], []),
-        ("Abano_A", ["Abano"], ["Abano"]),
-        ("Abano_AB", ["Abano"], ["Abano"]),
-        ("Abano_A_1234", ["Abano"], ["Abano"]),
-        ("Candidatus_Abano", ["Abano"], ["Abano"]),
-        ("UBA1234", ["UBA1234"], ["UBA1234"]),
-        ("WS3_genera_incertae_sedis", ["WS3_genera_incertae_sedis"], ["WS3_genera_incertae_sedis"]),
-        ("Abano/Bacilla", ["Abano", "Bacilla"], ["Abano/Bacilla"]),
-        ("Abano alba", ["Abano"], ["Abano"]),
-        ("New York", ["New"], ["New York"]),
-        ("O'Brien", ["O'Brien"], ["O'Brien"]),
-        ("Be\u0301la", ["Béla"], ["Béla"]),
+        *((text, "Abano", "Abano") for text in ("Abano", "Candidatus Abano", '"Ca. Abano alba"', "[Abano] alba")),
+        *((text, "Abano", "Abano") for text in ("g__Abano", "Abano_A", "Abano_AB", "Abano_A_1234", "Abano alba")),
+        *((text, text, text) for text in ("abano", "UBA1234", "WS3_genera_incertae_sedis", "O'Brien")),
+        ("Candidatus_Abano", "Abano", "Abano"),
+        ("g__", "", ""),
+        ("Abano/Bacilla", "Abano Bacilla", "Abano/Bacilla"),
+        ("New York", "New", "New York"),
+        ("Be\u0301la", "Béla", "Béla"),
     ],
 )
-def test_spellings_are_undressed(text: str, taxa: list[str], listed: list[str]) -> None:
+def test_spellings_are_undressed(text: str, taxa: str, listed: str) -> None:
     """What stands around a spelling goes, whatever its kind; placeholders stay."""
-    assert list(spellings(reading(text, text, taxonomic=True))) == taxa
-    assert list(spellings(reading(text, text))) == listed
+    assert " ".join(spellings(reading(text, text, taxonomic=True))) == taxa
+    assert " ".join(spellings(reading(text, text))) == listed
 
 
 def test_a_reference_keeps_what_a_corpus_drops(tmp_path: Path) -> None:
@@ -121,13 +111,9 @@ def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "date"),
     [
-        ("lpsn_gss_2026-08-04.csv", "2026-08-04"),
-        ("plants20250131.txt", "2025-01-31"),
-        ("x_2026_08_04.gz", "2026-08-04"),
-        ("bac120_taxonomy_r226.tsv", None),
-        ("12026-08-04", None),
-        ("2026-13-04", None),
-        ("2026-02-30", None),
+        *(("lpsn_gss_2026-08-04.csv", "2026-08-04"), ("plants20250131.txt", "2025-01-31")),
+        *(("x_2026_08_04.gz", "2026-08-04"), ("bac120_taxonomy_r226.tsv", None)),
+        *(("12026-08-04", None), ("2026-13-04", None), ("2026-02-30", None)),
     ],
 )
 def test_a_date_in_the_name_counts(name: str, date: str | None) -> None:

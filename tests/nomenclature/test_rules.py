@@ -26,17 +26,9 @@ def found(code: str, name: str, evidence: Evidence = COMPARED) -> tuple[str, str
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Bacillus subtilis", "one word"),
-        ("bacillus", "capital"),
-        ("BaCillus", "capital"),
-        ("AB", "capital"),
-        ("Bacillus-like", "'-'"),
-        ("Uba_1234", "'_1234'"),
-        ("Bacillus\n", r"'\n'"),
-        ("\x1b[31mAlba", r"'\x1b[31'"),
-        ("Α", "'Α'"),  # a Greek capital
-        ("A", "two letters"),
-        ("", "two letters"),
+        *(("Bacillus subtilis", "one word"), ("bacillus", "capital"), ("BaCillus", "capital"), ("AB", "capital")),
+        *(("Bacillus-like", "'-'"), ("Uba_1234", "'_1234'"), ("Bacillus\n", r"'\n'"), ("\x1b[31mAlba", r"'\x1b[31'")),
+        *(("Α", "'Α'"), ("A", "two letters"), ("", "two letters")),  # the first is a Greek capital
     ],
 )
 def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
@@ -50,10 +42,8 @@ def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Thermodesulfobium", ""),  # 17
-        ("Thermodesulfovibrio", "note"),
-        ("B" + "a" * 17, "note"),
-        ("B" + "a" * 23, "note"),
+        *(("Thermodesulfobium", ""), ("Thermodesulfovibrio", "note")),  # 17 and 19 letters
+        *(("B" + "a" * 17, "note"), ("B" + "a" * 23, "note")),
         ("Sphingosinithalassobacter", "warning"),  # 25, the longest real one
     ],
 )
