@@ -169,21 +169,18 @@ class Morphology:
         length = len(word)
         known, mixed = [NOWHERE] * length + [(0.0, ())], [NOWHERE] * (length + 1)  # mixed: with an unknown stem
         for start in reversed(range(length)):
-            for step in (*self.words_from(word, start, range(start + 1, length)), *self.loose_ends(word, start)):
+            steps, rest = list(self.words_from(word, start, range(start + 1, length))), word[start:]
+            if start and rest in INFLECTIONS:
+                steps.append(Step(length, ELEMENT + SHORT.get(len(rest), 0.0), "inflection", rest))
+            if start and rest in self.genera:
+                steps.append(Step(length, GENUS + GENUS_LETTER * len(rest), "genus", rest))
+            for step in steps:
                 known[start] = min(known[start], before(step, known[step.end]))
                 mixed[start] = min(mixed[start], before(step, mixed[step.end]))
             for end in range(start + LEAST_UNKNOWN, length + 1):
                 unknown = Step(end, UNKNOWN + UNKNOWN_LETTER * (end - start), "unknown", word[start:end])
                 mixed[start] = min(mixed[start], before(unknown, known[end]))
         return min(known[0], mixed[0], (UNKNOWN + UNKNOWN_LETTER * length, (Step(length, 0.0, "unknown", word),)))
-
-    def loose_ends(self, word: str, start: int) -> Iterator[Step]:
-        """A bare inflection or a known genus from `start`, behind something, to the end."""
-        rest = word[start:]
-        if start and rest in INFLECTIONS:
-            yield Step(len(word), ELEMENT + SHORT.get(len(rest), 0.0), "inflection", rest)
-        if start and rest in self.genera:
-            yield Step(len(word), GENUS + GENUS_LETTER * len(rest), "genus", rest)
 
     def judged(self, name: str, cost: float, steps: Sequence[Step]) -> Analysis:
         """The parts of a path and the answer that they give."""

@@ -76,8 +76,6 @@ class Lookup:
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
         folded = name.casefold()
-        if folded not in self.spellings:
-            return ()
         return tuple(r for r, members in zip(self.references, self.members, strict=True) if folded in members)
 
     def nearest(self, names: Sequence[str], most: int = 2) -> tuple[NDArray[np.int64], list[str | None]]:

@@ -181,7 +181,6 @@ def test_the_formats_hold_what_score_says(form: str, header: list[str], room: Pa
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),
         ("--for places.txt --rank --pool 5 -n 2", 2, "6 names are more than the pool of 5"),
-        ("--rank --pool 3 -n 4", 2, "4 names are more than the pool of 3"),
         ("--any --check", 2, "--any prints names that --check refuses"),
         ("--prefix Bo --prefix=", 2, "--prefix is empty"),
         ("--prefix Bo --prefix Жa", 1, "--prefix Жa: 'ж' is not in the model's alphabet"),

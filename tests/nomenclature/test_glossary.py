@@ -43,6 +43,7 @@ def test_keywords_that_ship_are_of_several_words() -> None:
     """A keyword of a single word is a slip of the pen, but for those that are listed here."""
     counts = Counter(keyword for word in shipped_words() for keyword in word.keywords.split(",") if keyword)
     assert {keyword for keyword, count in counts.items() if count == 1} == ONCE
+    assert standard().keywords == sorted(counts)
 
 
 def test_no_final_is_a_bare_inflection() -> None:

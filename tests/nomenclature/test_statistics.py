@@ -31,6 +31,7 @@ def test_share_of_near_names() -> None:
     figures = {figure.name: figure for figure in compare(["Alba", "Alb", "Albanii", "Rhizobium"], ["Alba", "Bacillus"])}
     assert figures["share within two edits"][1:] == (0.5, 0.0)
     assert {figure.name: figure.corpus for figure in compare(["Alba"], ["Alba"])}["share within two edits"] is None
+    assert compare([], NAMES) == []
 
 
 def test_distances_between_lists_by_hand() -> None:

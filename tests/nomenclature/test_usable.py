@@ -40,7 +40,10 @@ USABLE = Usable(Morphology(standard(), CORPUS))
         ("Longiphilus", "oddly composed"),  # who loves a thing, not a property
         ("Longicola", "oddly composed"),  # who dwells in a place
         ("Halocola", ""),
-        ("Haloactinomyces", "oddly composed"),  # o before a vowel
+        ("Mycoarcus", "oddly composed"),  # o before a vowel
+        ("Convexiaquatica", "oddly composed"),  # two adjectives
+        ("Bactrotrophus", "oddly composed"),  # who eats rods
+        ("Myioarcus", "ill formed"),  # four vowels in a row
         ("Sporothrix", "rare element"),
         ("Halomonas", ""),
         ("Carnobacter", "taken for another"),  # a letter from Carnibacter
