@@ -38,7 +38,7 @@ class Row:
     the letters as the model reads them, `spelled`: two of i̇ for İ.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
     listed name, None if it has more than two or there is none. Where the rules for genera do not apply there is no
-    `analysis` of its parts.
+    `analysis` of its parts, and no `stem` and `ending` (see `Analysis.stem_and_ending`).
     """
 
     name: str
@@ -47,6 +47,8 @@ class Row:
     nearest: str | None
     edits: int | None
     listed_in: tuple[str, ...]
+    stem: str
+    ending: str
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
     analysis: Analysis | None = None
@@ -84,11 +86,10 @@ class Row:
         """The fields in their promised order, ready for JSON."""
         figures = ((self.nats, 4), (self.bits_per_char, 4), (self.percentile, 1))
         flags = [{"code": f.code, "severity": f.severity, "rule": f.rule, "says": f.says} for f in self.findings]
-        stem, ending = self.analysis.stem_and_ending if self.analysis else ("", "")
         values = (
             self.name, *(None if value is None else round(value, digits) for value, digits in figures),
             self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),
-            self.gender, stem, ending, flags, list(self.not_checked), self.status,
+            self.gender, self.stem, self.ending, flags, list(self.not_checked), self.status,
             self.analysis and self.analysis.answer, self.analysis and self.analysis.shown,
         )  # fmt: skip
         return dict(zip(FIELDS, values, strict=True))
@@ -167,7 +168,7 @@ class Scorer:
             findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
         return Row(
             name, bits, self.percentile(bits), nearest, edits, tuple(reference.label for reference in listed),
-            tuple(findings), tuple(not_checked), analysis,
+            *(analysis.stem_and_ending if analysis else ("", "")), tuple(findings), tuple(not_checked), analysis,
             spelled=name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name),
         )  # fmt: skip
 
