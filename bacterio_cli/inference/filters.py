@@ -45,7 +45,7 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
-    """What names of genera pass unless any will do; words that are asked for may be rare, and names with them too."""
+    """What names of genera pass unless any will do; those with words asked for may be rare or implausible."""
     found = Usable(scorer.morphology, asked).refusals
     return [found] if asked else [found, plausible(scorer, PLAUSIBLE)]
 

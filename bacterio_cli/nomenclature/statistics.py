@@ -41,11 +41,7 @@ def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> li
         ),
         Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
         Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
-        Figure(
-            "endings, variation",
-            ending_distance(names, corpus),
-            ending_distance(half, other) if enough else None,
-        ),
+        Figure("endings, variation", ending_distance(names, corpus), ending_distance(half, other) if enough else None),
         Figure("share with an unattested triple", *unattested(names, corpus)),
     ]
 

@@ -79,7 +79,7 @@ class Usable:
         analysis = self.morphology.explained(name)
         if not analysis:
             return "not explained"
-        if rules.status(rules.judge(name, rules.Evidence(doubled=""))[0]) != "ok":
+        if rules.status(rules.judge(name, rules.Evidence())[0]) != "ok":
             return "ill formed"
         if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"
@@ -96,7 +96,7 @@ class Usable:
         return "taken for another" if self.is_variant(name.lower()) else ""
 
     def is_variant(self, word: str) -> bool:
-        """Whether a genus differs from these small letters in -bacter and -bacterium, or in -us, -a and -um."""
+        """Whether another organism is called so, or a genus but for -bacter and -bacterium or for -us, -a and -um."""
         swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
         stem = re.sub("(us|a|um)$", "", word)
         variants = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}

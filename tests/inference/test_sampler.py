@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import numpy as np
@@ -11,7 +10,6 @@ from support.processes import NAMES
 from support.sampling import AB, TABLE, Table, drawn, greedy, sampled
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
 
 
@@ -74,20 +72,6 @@ def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
 def test_a_prefix_may_be_as_long_as_the_longest_name(prefix: str) -> None:
     """With no room for another letter a draw is the prefix, or none where the model does not end there."""
     assert set(drawn(200, prefixes=(prefix,), max_length=len(prefix))) == {prefix, None}
-
-
-@pytest.mark.parametrize(
-    ("prefix", "longest", "code", "message"),
-    [
-        ("Bo!?!", 9, 1, "--prefix Bo!?!: '!?' is not in the model's alphabet"),
-        ("Boris", 4, 2, "--prefix Boris is longer than --max-length 4"),
-    ],
-)
-def test_a_prefix_that_cannot_begin_a_name_is_refused(prefix: str, longest: int, code: int, message: str) -> None:
-    """Letters that the model does not have are named; a prefix must leave room."""
-    with pytest.raises(BacterioError, match=re.escape(message)) as caught:
-        names(1, prefixes=("Kora", prefix), max_length=longest)
-    assert caught.value.exit_code == code
 
 
 def test_lengths_are_those_asked_for() -> None:

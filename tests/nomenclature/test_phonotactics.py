@@ -7,7 +7,6 @@ from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.phonotactics import (
-    ENOUGH,
     Sounds,
     four_in_a_row,
 )
@@ -42,12 +41,3 @@ def test_a_list_teaches_beginnings_ends_rows_and_endings() -> None:
     assert "bactxqzter" in sounds.endings
     assert "abactxqzter" not in sounds.endings
     assert Sounds.of(names, enough=13) is None
-
-
-def test_few_names_teach_nothing() -> None:
-    """Below a thousand names there are no sounds to compare with; above, the endings of genera are known."""
-    assert Sounds.of(GENERA[: ENOUGH - 1]) is None
-    sounds = Sounds.of(GENERA)
-    assert sounds is not None
-    assert {"bacter", "monas", "microbium", "coccus", "ella"} <= sounds.endings
-    assert "fustis" not in sounds.endings

@@ -163,11 +163,6 @@ def test_the_worst_finding_is_the_status() -> None:
     assert [rules.status(findings) for findings in lists] == ["ok", "ok", "warn", "conflict"]
 
 
-def test_the_caveat_is_about_the_revision() -> None:
-    """What is printed beside rule numbers says which text they are not from."""
-    assert "not from the 2022 revision" in rules.CAVEAT
-
-
 def test_equal_and_near_proposals_are_found() -> None:
     """An equal name is an error, whatever its capitals, one a single edit away a warning that names it; others pass."""
     names = ["Thermofustis", "Rovibacterium", "thermofustis", "Rovibacteria", "Borivibrio", "Borivibria"]
