@@ -14,6 +14,7 @@ resume.…                  what only `--resume` needs: the weights and moments 
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,14 +68,14 @@ class Checkpoint:
         """Check that the parts are possible and agree with each other."""
         validation.check_model(self.model, len(self.nets))
         validation.check_parameters(self.model, self.nets, self.first)
-        validation.check_vocabulary(self.vocabulary, self.model.n_y)
-        validation.check_corpus(self.corpus, self.known)
+        validation.check_corpus(self.corpus, self.known, self.vocabulary, self.model.n_y)
         validation.check_settings("the training options", self.training)
         validation.check_settings("the figures of its progress", self.progress or {})
         validation.check_history(self.history)
         tables = {name: getattr(self, name) for name in TABLES}
         validation.check_mixture(self.weights, tables, self.training.get("ngram"))
         validation.check_held_out(self.held_out)
+        validation.require(self.progress or not self.resume, "it has arrays for --resume, and no progress")
 
     @property
     def params(self) -> Params:
@@ -145,7 +146,7 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     return Checkpoint(
         model=model,
         nets=tuple({name: arrays[net_key(k, name)] for name in shapes(model)} for k in nets),
-        vocabulary=Vocabulary(meta["vocabulary"]["letters"], bool(meta["vocabulary"]["capitalised"])),
+        vocabulary=Vocabulary(**meta["vocabulary"]),
         known=tuple(arrays["known_names"].tobytes().decode().split("\n")),
         corpus={"profile": "any"} | meta["corpus"],
         training=meta["training"],
@@ -162,7 +163,11 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
 def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
     try:
-        return decode(*archive.load(path))
+        arrays, meta = archive.load(path)
+        checkpoint = decode(arrays, meta)
+        unknown = min(arrays.keys() - encode(checkpoint)[0].keys(), default=None)
+        validation.require(unknown is None, f"has an unexpected member {reprlib.repr(unknown)}")
+        return checkpoint
     except ContentsError as error:
         raise CheckpointError(path, str(error)) from error
     except MemoryError as error:

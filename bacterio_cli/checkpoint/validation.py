@@ -54,22 +54,16 @@ def check_settings(what: str, settings: dict[str, Any]) -> None:
         require(simple, f"{what} hold {reprlib.repr(value)}, which is no number and no text")
 
 
-def check_vocabulary(vocabulary: Vocabulary, n_y: int) -> None:
-    """Sorted, distinct, printable letters, as many as the model reads."""
-    letters = vocabulary.letters
-    require(isinstance(letters, str), "the vocabulary is no text")
-    require(list(letters) == sorted(set(letters)), "the letters of the vocabulary are not sorted and distinct")
-    require(len(letters) + 1 == n_y, f"the vocabulary has {len(letters)} letters, and the model reads {n_y - 1}")
-    require(not UNPRINTABLE.search(letters), "the vocabulary has letters that cannot be printed")
-
-
-def check_corpus(facts: dict[str, Any], known: Sequence[str]) -> None:
-    """Names that are lines of a list, and facts that agree with them."""
+def check_corpus(facts: dict[str, Any], known: Sequence[str], vocabulary: Vocabulary, n_y: int) -> None:
+    """Distinct names that are lines of a list; facts and a vocabulary that agree with them."""
     check_settings("the facts about the corpus", facts)
     require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
     lengths = [*map(len, known)]
     fit = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE
     require(fit, f"the known names do not all have 1 to {LONGEST_LINE} characters")
+    require(len(set(known)) == len(known), "a known name stands twice")
+    require(vocabulary == Vocabulary.of(known), "the vocabulary is not that of the known names")
+    require(vocabulary.n_y == n_y, f"the vocabulary has {vocabulary.n_y - 1} letters, and the model reads {n_y - 1}")
     require(facts["names"] == len(known), "the known names are not as many as it says")
     require(facts["longest"] == max(lengths), "the longest name is not as long as it says")
     require(facts["characters"] == sum(lengths) + len(known), "the corpus has not as many characters as it says")

@@ -6,7 +6,6 @@ shard. So each shard can be made ready ahead, and by another process, and is the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
@@ -15,7 +14,7 @@ import numpy as np
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Array, dropout_mask
 from bacterio_cli.nn.models import Gradients, loss_and_grads
-from bacterio_cli.training.plan import MASKS, ORDER, PHASES, Phase
+from bacterio_cli.training.plan import MASKS, Phase
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import Steps, Work
 
@@ -34,25 +33,17 @@ class BatchShard:
 
     def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
-        self.text, self.targets = state.plan.texts[phase.kind], state.plan.soft_targets(phase)
+        self.targets = state.plan.soft_targets(phase)
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
         self.hidden = tuple(s[k::shards] for s in state.hidden)
 
     def steps(self) -> Steps:
         """Each batch, and the work that its shard is."""
         for epoch in range(self.epoch, self.phase.epochs):
-            for batch in islice(self.batches(epoch), self.done, None):
+            for batch in islice(self.state.plan.batches(self.phase, epoch), self.done, None):
                 yield batch, self.work(batch)
                 self.step += 1
             self.done = 0
-
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
-        config = self.state.config
-        rng = self.state.plan.rng(ORDER, PHASES.index(self.phase.kind), self.phase.net, epoch)
-        if config.stream:
-            return self.text.chunks(config.batch_size or 1, config.bptt, self.text.shuffled(rng))
-        return self.text.name_batches(config.batch_size or 1, rng)
 
     def work(self, batch: Batch) -> Work | None:
         """A call that computes the gradients, its targets and masks at hand; None if no name is in this shard."""

@@ -10,13 +10,13 @@ refit        all names                    nothing          the last weights
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from bacterio_cli.dataset.batching import EncodedCorpus
+from bacterio_cli.dataset.batching import Batch, EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
@@ -91,6 +91,14 @@ class TrainingPlan:
             epochs, rate = max(1, round(REFIT_EPOCHS * config.epochs)), REFIT_RATE * config.lr
             phases += [Phase("refit", net, epochs, steps["refit"], rate) for net in range(config.nets)]
         return phases
+
+    def batches(self, phase: Phase, epoch: int) -> Iterator[Batch]:
+        """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
+        config, text = self.config, self.texts[phase.kind]
+        rng = self.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
+        if config.stream:
+            return text.chunks(config.batch_size or 1, config.bptt, text.shuffled(rng))
+        return text.name_batches(config.batch_size or 1, rng)
 
     @cached_property
     def lead_in(self) -> Array:

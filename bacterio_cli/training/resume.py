@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.config import restore as restore_config
-from bacterio_cli.training.state import COUNTERS, REALS, TrainingState, begin
+from bacterio_cli.training.state import (
+    TrainingState,
+    begin,
+    build_optimiser,
+    copied,
+    fresh_hidden,
+    saved_arrays,
+    snapshot,
+)
+
+Rows = list[dict[str, Any]]
 
 
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
@@ -36,8 +46,8 @@ def objection(path: Path) -> str:
     progress, nets = checkpoint.progress, checkpoint.training.get("nets")
     if progress is None:
         return ""
-    refitted = not checkpoint.training.get("refit") or not progress.get("likelihoods") or progress["refitted"] == nets
-    finished = progress.get("fitted") == nets and refitted
+    refits = checkpoint.training.get("refit") and progress.get("likelihoods")
+    finished = progress.get("fitted") == nets and (not refits or progress.get("refitted") == nets)
     return "" if finished else "it is a training that has not ended; go on with --resume"
 
 
@@ -64,81 +74,150 @@ def resume(
                 "read alike (--profile, --column, --encoding), or start anew without --resume"
             )
     # The same names, but perhaps by other options: what was learned does not change its profile halfway.
-    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), config, background)
+    stored = config_of(checkpoint, path)
+    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), stored, background)
     if state.model != checkpoint.model:
         raise CheckpointError(path, "its model is not that of its training options", "start anew without --resume")
     try:
         restore(state, checkpoint, progress)
-        fitting = not state.done and state.plan.phases[state.phase].kind != "refit"
-        if not fitting and config.epochs is not None and config.epochs > checkpoint.training["epochs"]:
-            reopen(state)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
+    if config.epochs != stored.epochs:
+        state.config = state.plan.config = config
+        state.plan.phases = state.plan.plan_phases()
+        if state.done or state.current_phase.kind == "refit":
+            reopen(state)
     return state
 
 
-def saved_group(checkpoint: Checkpoint, name: str, like: Params) -> Params:
-    """A group of saved arrays with the keys and shapes of `like`; ValueError if one is missing, misshapen or odd."""
-    found = {}
-    for key, wanted in like.items():
-        member = f"its member 'resume.{name}.{key}'"
-        value = checkpoint.resume.get(f"{name}.{key}")
-        if value is None or value.shape != wanted.shape or value.dtype != wanted.dtype:
-            raise ValueError(f"{member} is missing or of the wrong shape")
-        if value.dtype.kind == "i" and not ((value >= 0) & (value < 2**53)).all():
-            raise ValueError(f"{member} is no count of steps")
-        if not np.isfinite(value).all():
-            raise ValueError(f"{member} holds values that are not finite")
-        found[key] = value.copy()
-    return found
-
-
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
-    """Put a fresh state where the saved one stood; KeyError, TypeError or ValueError if something does not fit."""
-    group, like = partial(saved_group, checkpoint), state.params
-    for name in COUNTERS:
+    """Put a fresh state where the saved one stood; KeyError, TypeError or ValueError if something does not fit.
+
+    Taken from the checkpoint are the place in the plan, the history, two sums and the arrays; the rest follows from
+    these. What the state would save must then be the checkpoint.
+    """
+    for name, kinds in {"phase": (int,), "phase_step": (int,), "nats": (int, float), "norms": (int, float)}.items():
         value = progress[name]
-        missing = name == "best_loss" and value is None
-        if not missing and (type(value) not in ((int, float) if name in REALS else (int,)) or not 0 <= value < 2**53):
+        if type(value) not in kinds or not 0 <= value < 2**53:
             raise ValueError(f"{name} is {value!r}")
         setattr(state, name, value)
-    phases = state.plan.phases
-    if state.phase > len(phases) or (not state.done and state.phase_step > phases[state.phase].steps):
-        raise ValueError("its progress lies beyond its plan")
-    state.params, state.moments = group("current", like), group("optimizer", state.moments)
-    state.best = group("best", like) if progress["best"] else None
-    if progress["fit_end"]:
-        state.fit_end = group("end", like), group("end_optimizer", state.moments)
-    state.fitted = [group(f"fitted{k}", like) for k in range(progress["fitted"])]
-    state.refitted = [group(f"refitted{k}", like) for k in range(progress["refitted"])]
-    state.likelihoods = [checkpoint.resume[f"likelihoods{k}"] for k in range(progress["likelihoods"])]
-    state.hidden = tuple(checkpoint.resume[f"state{k}"] for k in range(progress["hidden"]))
-    letters = 0 if state.plan.held_out is None else len(state.plan.held_out.ids) - 1
-    if any(p.shape != (letters,) or not ((p > 0) & (p <= 1)).all() for p in state.likelihoods):
-        raise ValueError("its likelihoods are not those of the held-out names")
-    like_state = state.model.start(1, np.float32)
-    if state.hidden and [s.shape[1:] for s in state.hidden] != [s.shape[1:] for s in like_state]:
-        raise ValueError("its hidden state has another shape")
     state.weights, state.history = checkpoint.weights, list(checkpoint.history)
-    done = [phase.kind for phase in phases[: state.phase]]
-    if (len(state.fitted), len(state.refitted)) != (done.count("fit"), done.count("refit")):
+    if state.phase > len(state.plan.phases):
         raise ValueError("its progress lies beyond its plan")
+    phase, k = state.current_phase, min(state.phase, len(state.plan.phases) - 1)
+    epochs, state.steps = divmod(state.phase_step, phase.steps_per_epoch)
+    rows = rows_of_phases(state, epochs)
+    state.step = state.steps + (state.history[-1]["step"] if state.history else 0)
+    state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(phase, epochs), state.steps))
+    if epochs:
+        state.best_epoch, state.best_loss = best_of(rows[k])
+    elif k:
+        state.best_epoch = best_of(rows[k - 1])[0]
+    shape_arrays(state, epochs)
+    for name, array in saved_arrays(state).items():
+        saved, member = checkpoint.resume.get(name), f"its member 'resume.{name}'"
+        if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype):
+            raise ValueError(f"{member} is missing or of the wrong shape")
+        if not np.isfinite(saved).all():
+            raise ValueError(f"{member} holds values that are not finite")
+        array[...] = saved
+    if not all(((p > 0) & (p <= 1)).all() for p in state.likelihoods):
+        raise ValueError("its likelihoods are not those of the held-out names")
+    check_moments(state, state.moments, state.phase_step)
+    if state.fit_end is not None:
+        check_moments(state, state.fit_end[1], len(rows[k - 1]) * state.plan.phases[k - 1].steps_per_epoch)
+    refuse_difference(checkpoint, snapshot(state))
+
+
+def rows_of_phases(state: TrainingState, epochs: int) -> list[Rows]:
+    """The rows of each phase; `epochs` of the current one are done. ValueError if they do not lead to where it stands.
+
+    Of a refit that is done again, since the fit before it went on, earlier rows are left out.
+    """
+    phases, step = state.plan.phases, 0
+    rows: list[Rows] = [[] for _ in phases]
+    for row in state.history:
+        k = next((k for k, phase in enumerate(phases) if (phase.kind, phase.net) == (row["stage"], row["net"])), None)
+        if k is None:
+            raise ValueError(f"its history has {row['stage']!r}, net {row['net']}, and its plan has not")
+        if row["stage"] == "refit" and row["epoch"] == 1:
+            rows[k].clear()
+        rows[k].append(row)
+        step += phases[k].steps_per_epoch
+        if (row["epoch"], row["step"]) != (len(rows[k]), step):
+            raise ValueError("the steps and epochs of its history are not those of its plan")
+    for k, (phase, found) in enumerate(zip(phases, rows, strict=True)):
+        least = most = epochs if k == state.phase else 0
+        if k < state.phase:
+            # A background may have been planned when there were fewer epochs.
+            early = phase.kind == "background" or (phase.kind == "fit" and state.config.patience)
+            least, most = 1 if early else phase.epochs, phase.epochs
+        done_again = phase.kind == "refit" and state.config.nets == 1 and most == 0
+        if not least <= len(found) <= most and not done_again:
+            raise ValueError("its progress is not where its history ends")
+    if state.done and (state.steps or epochs != len(rows[-1])):
+        raise ValueError("its progress is not where its history ends")
+    return rows
+
+
+def best_of(rows: Rows) -> tuple[int, float]:
+    """(epoch, loss) of the first row with the least loss on held-out names; of the last row if there are none."""
+    if rows[-1]["valid_nats_per_char"] is None:
+        return len(rows), rows[-1]["nats_per_char"]
+    losses = [row["valid_nats_per_char"] for row in rows]
+    return losses.index(min(losses)) + 1, min(losses)
+
+
+def shape_arrays(state: TrainingState, epochs: int) -> None:
+    """Give a state the arrays that it has where it stands, with any values."""
+    like, kind, held_out = state.params, state.current_phase.kind, state.plan.held_out
+    fits, refits = ([p.kind for p in state.plan.phases[: state.phase]].count(name) for name in ("fit", "refit"))
+    state.fitted, state.refitted = [copied(like) for _ in range(fits)], [copied(like) for _ in range(refits)]
+    if epochs and not state.done:
+        state.best = copied(like)
+    if kind == "refit" and state.config.nets == 1:
+        state.fit_end = copied(like), copied(state.moments)
+    if held_out is not None:
+        fits += kind == "fit" and epochs > 0 and not state.done
+        state.likelihoods = [np.empty(len(held_out.ids) - 1) for _ in range(fits)]
+    if state.phase_step:
+        state.hidden = fresh_hidden(state)
+
+
+def check_moments(state: TrainingState, moments: Params, updates: int) -> None:
+    """ValueError unless an optimiser's state can be that after so many updates."""
+    if moments["k"] != updates:
+        raise ValueError(f"its optimiser made {moments['k']} updates, not {updates}")
+    squares = build_optimiser(state.config).slots[-1:]  # the last slot of every rule sums or averages g²
+    if any((value < 0).any() for name, value in moments.items() if name.startswith(squares)):
+        raise ValueError("a sum of squares of its optimiser is negative")
+
+
+def refuse_difference(stored: Checkpoint, again: Checkpoint) -> None:
+    """ValueError unless a checkpoint is what would be saved again; where figures are computed anew, roughly."""
+    if stored.progress != again.progress:
+        raise ValueError("its progress is not that of its plan and history")
+    found, wanted = encode(stored)[0], encode(again)[0]
+    for name in sorted(found.keys() ^ wanted.keys()):
+        raise ValueError(f"its member {name!r} is {'unexpected' if name in found else 'missing'}")
+    for name, array in wanted.items():
+        computed = name == "held_out" or (array.dtype.kind == "f" and "first" in name)
+        same = np.allclose(found[name], array, rtol=0.1, atol=0.1) if computed else np.array_equal(found[name], array)
+        if found[name].shape != array.shape or not same:
+            raise ValueError(f"its member {name!r} is not that of its names, options and progress")
 
 
 def reopen(state: TrainingState) -> None:
     """Go back to the end of the fit, which has more epochs now; what came after it is done again."""
+    k, fit = next((k, phase) for k, phase in enumerate(state.plan.phases) if phase.kind == "fit")
     rows = [row for row in state.history if row["stage"] == "fit"]
+    state.phase, state.phase_step = k, len(rows) * fit.steps_per_epoch
     if state.fit_end is not None:
-        state.params, state.moments = state.fit_end
-        state.hidden = ()  # that of the refit is of other letters
-    state.phase = next(k for k, phase in enumerate(state.plan.phases) if phase.kind == "fit")
-    state.phase_step = len(rows) * state.plan.phases[state.phase].steps_per_epoch
+        (state.params, state.moments), state.fit_end = state.fit_end, None
+        state.hidden = fresh_hidden(state)  # that of the refit is of other letters
     state.best = state.fitted.pop()
     state.refitted.clear()
-    losses = [
-        row["nats_per_char"] if row["valid_nats_per_char"] is None else row["valid_nats_per_char"] for row in rows
-    ]
-    state.best_loss = min(losses)
-    state.best_epoch = rows[losses.index(state.best_loss)]["epoch"]
+    state.best_epoch, state.best_loss = best_of(rows)
+    state.step = state.history[-1]["step"]
     state.nats, state.chars, state.norms, state.steps = 0.0, 0, 0.0, 0

@@ -17,7 +17,7 @@ from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, init
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.plan import INIT, TrainingPlan
+from bacterio_cli.training.plan import INIT, Phase, TrainingPlan
 
 
 @dataclass
@@ -64,6 +64,11 @@ class TrainingState:
         return self.phase == len(self.plan.phases)
 
     @property
+    def current_phase(self) -> Phase:
+        """The phase of the next step; of a training that is done, the last."""
+        return self.plan.phases[min(self.phase, len(self.plan.phases) - 1)]
+
+    @property
     def total(self) -> int:
         """All steps of the training, if patience does not end it early."""
         later = sum(phase.steps for phase in self.plan.phases[self.phase :])
@@ -84,8 +89,7 @@ class TrainingState:
         return np.sort(np.add.reduceat(-np.log2(self.mixed), text.starts) / text.lengths).astype(np.float32)
 
 
-REALS = ("best_loss", "nats", "norms")
-COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", *REALS)  # stored under these very names
+COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", "best_loss", "nats", "norms")  # as stored
 
 
 def build_model(config: TrainingConfig, n_y: int) -> Model:
@@ -133,6 +137,31 @@ def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = No
     return state
 
 
+def copied(arrays: Params) -> Params:
+    """The same numbers in arrays of their own."""
+    return {name: value.copy() for name, value in arrays.items()}
+
+
+def saved_arrays(state: TrainingState) -> Params:
+    """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
+    groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
+    if state.fit_end is not None:
+        groups |= {"end": state.fit_end[0], "end_optimizer": state.fit_end[1]}
+    groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
+    groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
+    arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
+    arrays |= {f"likelihoods{k}": value for k, value in enumerate(state.likelihoods)}
+    return arrays | {f"state{k}": value for k, value in enumerate(state.hidden)}
+
+
+def fresh_hidden(state: TrainingState) -> State:
+    """With `--stream`, the hidden states from which a phase begins: zeros for each of its streams."""
+    if not state.config.stream:
+        return ()
+    letters = len(state.plan.texts[state.current_phase.kind].ids) - 1
+    return state.model.start(min(state.config.batch_size or 1, letters), np.float32)
+
+
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
     corpus, config = state.corpus, state.config
@@ -151,14 +180,6 @@ def snapshot(state: TrainingState) -> Checkpoint:
         "longest": max(map(len, corpus.names)),
         "profile": corpus.profile,
     }
-    groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
-    if state.fit_end is not None:
-        groups |= {"end": state.fit_end[0], "end_optimizer": state.fit_end[1]}
-    groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
-    groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
-    arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
-    arrays |= {f"likelihoods{k}": value for k, value in enumerate(state.likelihoods)}
-    arrays |= {f"state{k}": value for k, value in enumerate(state.hidden)}
     progress = {name: getattr(state, name) for name in COUNTERS}
     progress |= {name: len(getattr(state, name)) for name in ("fitted", "refitted", "likelihoods", "hidden")}
     progress |= {"best": state.best is not None, "fit_end": state.fit_end is not None}
@@ -175,7 +196,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
         background=state.plan.table("background"),
         weights=state.weights,
         progress=progress,
-        resume=arrays,
+        resume=saved_arrays(state),
         held_out=state.held_out_bits,
         first=tuple(net_of(state, params).first for params in nets) if config.stream else (),
     )

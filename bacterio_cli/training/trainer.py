@@ -20,13 +20,12 @@ from bacterio_cli.errors import DivergedError
 from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import shard_steps
 from bacterio_cli.training.data_parallel import SPLIT_FROM, gradients_of_shards, work_estimate
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
-from bacterio_cli.training.state import TrainingState, begin, build_optimiser, fresh_params, net_of, snapshot
+from bacterio_cli.training.state import TrainingState, begin, build_optimiser, copied, fresh_params, net_of, snapshot
 
 __all__ = ["Progress", "TrainingState", "begin", "resume", "snapshot", "train"]
 
@@ -60,7 +59,7 @@ def train(
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
     while not state.done:
-        phase = state.plan.phases[state.phase]
+        phase = state.current_phase
         optimiser = build_optimiser(state.config)
         shards = partial(shard_steps, state, phase)
         work = work_estimate(state.model, state.config.batch_size or 1)
@@ -191,7 +190,7 @@ def end_phase(state: TrainingState, phase: Phase) -> None:
     if state.done:
         state.best = None
         return
-    following = state.plan.phases[state.phase]
+    following = state.current_phase
     if following.kind == "refit":
         if state.config.nets == 1:
             state.fit_end = state.params, state.moments
@@ -208,8 +207,3 @@ def out_of_patience(state: TrainingState, phase: Phase) -> bool:
     since_best = state.phase_step // phase.steps_per_epoch - state.best_epoch
     patient = state.config.patience and phase.kind == "fit" and state.best_loss is not None
     return bool(patient) and since_best >= state.config.patience
-
-
-def copied(arrays: Params) -> Params:
-    """The same numbers in arrays of their own."""
-    return {name: value.copy() for name, value in arrays.items()}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
+from support.checkpoints import Meta, resumed, rewrite
 from support.processes import NAMES, SMALL, begin
 from support.saving import advanced, reopened, saved
 
+from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import CheckpointError
-from bacterio_cli.nn.layers import Array
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import CHOICES, resolve
-from bacterio_cli.training.resume import config_of, objection
+from bacterio_cli.training.resume import objection
 
+Change = Callable[[Arrays, Meta], object]
 STREAM: dict[str, Any] = {"stream": True, "bptt": 5, "batch_size": 7, "dropout": 0.2, "layers": 2}
 NOISY: dict[str, Any] = {"dropout": 0.3, "warmup": 4, "layers": 2}
 STOPS: list[tuple[dict[str, Any], int]] = [
@@ -33,9 +36,9 @@ STOPS: list[tuple[dict[str, Any], int]] = [
 def test_resume_ends_with_the_same_bytes(options: dict[str, Any], steps: int, tmp_path: Path) -> None:
     """Every net and optimiser; every step, with its dropout and order; a stream's state; patience; the seed preset."""
     saved(advanced(begin(**options), steps), tmp_path / "a")
-    resumed, whole = advanced(reopened(tmp_path / "a")), advanced(begin(**options))
-    assert resumed.step == whole.step >= steps
-    assert saved(resumed, tmp_path / "a") == saved(whole, tmp_path / "b")
+    taken_up, whole = advanced(reopened(tmp_path / "a")), advanced(begin(**options))
+    assert taken_up.step == whole.step >= steps
+    assert saved(taken_up, tmp_path / "a") == saved(whole, tmp_path / "b")
 
 
 @pytest.mark.parametrize("options", [{}, {"stream": True, "bptt": 5}], ids=str)
@@ -50,8 +53,8 @@ def test_resume_is_exact_in_every_phase(phase: int, left: int, options: dict[str
     advanced(state, sum(phase.steps for phase in state.plan.phases[: phase + 1]) - left)
     assert (state.phase, state.plan.phases[phase].steps - state.phase_step) == (phase, left)
     saved(state, tmp_path / "part")
-    resumed = advanced(reopened(tmp_path / "part", background))
-    assert saved(resumed, tmp_path / "part") == saved(advanced(whole), tmp_path / "whole")
+    taken_up = advanced(reopened(tmp_path / "part", background))
+    assert saved(taken_up, tmp_path / "part") == saved(advanced(whole), tmp_path / "whole")
 
 
 @pytest.mark.parametrize("options", [{}, {"refit": True}, {"nets": 2, "refit": True}, {"valid_fraction": 0}], ids=str)
@@ -76,20 +79,92 @@ def test_more_epochs_are_as_if_asked_for_at_once(tmp_path: Path) -> None:
     assert saved(extended, tmp_path / "a") == saved(advanced(begin(schedule="constant", epochs=4)), tmp_path / "b")
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("likelihoods0", lambda a: a[:-1].copy()),
-        ("likelihoods0", np.zeros_like),
-        ("current.E", lambda a: a.T.copy()),
-        ("current.E", lambda a: a.astype(np.float64)),
-        ("optimizer.v.E", lambda a: np.full_like(a, np.inf)),
-        ("optimizer.k", lambda a: a - 100),
-    ],
+FORGED: dict[str, tuple[Change, str]] = {
+    "another architecture": (lambda _, m: m["training"].update(arch="rnn"), "its model is not that of its training"),
+    "a stream that was none": (lambda _, m: m["training"].update(stream=True, bptt=99), "epochs of its history are"),
+    "a batch size": (lambda _, m: m["training"].update(batch_size=7), "steps and epochs of its history are not those"),
+    "a batch size of as many steps": (lambda _, m: m["training"].update(batch_size=14), "its progress is not that of"),
+    "an order of the table": (lambda _, m: m["training"].update(ngram=12), "'table.suffix' is not that of its names"),
+    "a seed": (lambda _, m: m["training"].update(seed=1), "'resume.likelihoods0' is missing or of the wrong shape"),
+    "more epochs done": (lambda _, m: m["training"].update(epochs=3), "its progress is not where its history ends"),
+    "a phase that ended": (lambda _, m: m["progress"].update(phase=2), "its progress is not where its history ends"),
+    "a phase too many": (lambda _, m: m["progress"].update(phase=3), "its progress lies beyond its plan"),
+    "a negative phase": (lambda _, m: m["progress"].update(phase=-1), "phase is -1"),
+    "a step of a phase": (lambda _, m: m["progress"].update(phase_step=True), "phase_step is True"),
+    "no step": (lambda _, m: m["progress"].pop("step"), "its progress is not that of its plan and history"),
+    "a row less": (lambda _, m: m["history"].pop(), "its progress is not where its history ends"),
+    "a row's step": (lambda _, m: m["history"][0].update(step=0), "steps and epochs of its history are not those"),
+    "a row's epoch": (lambda _, m: m["history"][0].update(epoch=2), "steps and epochs of its history are not those"),
+    "a row's net": (lambda _, m: m["history"][0].update(net=1), "its history has 'fit', net 1, and its plan has not"),
+    "a row's stage": (lambda _, m: m["history"][0].update(stage="x"), "its history has 'x', net 0, and its plan has"),
+    "a member more": (lambda a, _: a.update({"resume.x.E": np.ones(1)}), "member 'resume.x.E' is unexpected"),
+    "a member less": (lambda a, _: a.pop("resume.optimizer.m.E"), "'resume.optimizer.m.E' is missing or of the wrong"),
+    "another shape": (lambda a, _: a.update({"resume.end.E": a["E"].T.copy()}), "is missing or of the wrong shape"),
+    "float64": (lambda a, _: a.update({"resume.end.E": a["E"].astype(float)}), "is missing or of the wrong shape"),
+    "infinity": (lambda a, _: a["resume.end.E"].fill(np.inf), "'resume.end.E' holds values that are not finite"),
+    "likelihoods of 0": (lambda a, _: a["resume.likelihoods0"].fill(0), "likelihoods are not those of the held-out"),
+    "a negative square": (lambda a, _: a["resume.optimizer.v.E"].fill(-1), "sum of squares of its optimiser is neg"),
+    "squares of the fit": (lambda a, _: a["resume.end_optimizer.v.E"].fill(-1), "sum of squares of its optimiser is"),
+    **{
+        f"{k} updates": (lambda a, _, k=k: a["resume.optimizer.k"].fill(k), f"its optimiser made {k} updates, not 2")  # type: ignore[misc]
+        for k in (-(2**63), 3, 2**63 - 1)
+    },
+    "updates of the fit": (lambda a, _: a["resume.end_optimizer.k"].fill(9), "its optimiser made 9 updates, not 6"),
+    "another net": (lambda a, _: a["b_y"].__iadd__(1), "its member 'b_y' is not that of its names, options and"),
+    "another table": (lambda a, _: a["table.count"].__iadd__(1), "its member 'table.count' is not that of its names"),
+    "other held-out bits": (lambda a, _: a["held_out"].__iadd__(1), "its member 'held_out' is not that of its names"),
+}
+DERIVED = (
+    "step",
+    "phase",
+    "phase_step",
+    "best_epoch",
+    "best_loss",
+    "chars",
+    "steps",
+    "fitted",
+    "likelihoods",
+    "hidden",
 )
-def test_damaged_resume_data_is_one_line(name: str, change: Callable[[Array], Array]) -> None:
-    """Arrays that only --resume needs are checked before a step is taken."""
-    stored = training.snapshot(advanced(begin(ngram=3, refit=True, epochs=2), 12))
-    stored.resume[name] = change(stored.resume[name])
-    with pytest.raises(CheckpointError, match="what --resume needs is damaged"):
-        training.resume(stored, Corpus(NAMES), config_of(stored, "m"), "m")
+
+
+def more(figure: str) -> Change:
+    """One more in a figure of the progress."""
+    return lambda _, m: m["progress"].update({figure: (m["progress"][figure] or 0) + 1})
+
+
+@pytest.fixture(scope="module")
+def refitting() -> bytes:
+    """The file of a training that is in the second step of its refit."""
+    with NamedTemporaryFile() as file:
+        return saved(advanced(begin(ngram=3, refit=True, epochs=2, batch_size=15), 8), Path(file.name))
+
+
+@pytest.mark.parametrize("lie", [*FORGED, *DERIVED])
+def test_what_is_at_odds_with_the_plan_is_refused(lie: str, refitting: bytes, tmp_path: Path) -> None:
+    """Options, progress, history and arrays must be those of a training that stands where the file says."""
+    path = tmp_path / "m.npz"
+    path.write_bytes(refitting)
+    rewrite(path, lambda _, __: None)
+    assert resumed(path).step == 8
+    more = (
+        lambda _, m: m["progress"].update({lie: (m["progress"][lie] or 0) + 1}),
+        "its progress is not|optimiser made 2",
+    )
+    forge, message = FORGED.get(lie, more)
+    rewrite(path, forge)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        resumed(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("before", [0, 7, 12])
+def test_a_net_trained_on_names_is_no_stream(before: int, tmp_path: Path) -> None:
+    """Nor the other way about, though all figures agree: a stream has a hidden state once it has taken a step."""
+    options: dict[str, Any] = {"batch_size": 36, "epochs": 15}
+    for is_one in (True, False):
+        saved(advanced(begin(stream=is_one, **options), before), tmp_path / "m")
+        rewrite(tmp_path / "m", lambda _, m: m["training"].update(stream=not is_one))  # noqa: B023
+        with pytest.raises(CheckpointError, match=r"member 'first0' is |'resume.state0' is missing|progress is not"):
+            resumed(tmp_path / "m")
