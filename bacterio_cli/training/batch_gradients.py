@@ -1,27 +1,37 @@
-"""The batches of a training phase and their gradients, step by step, whole or in two shards.
+"""The gradients of a training phase, step by step, whole or in two shards computed side by side.
 
 The order of an epoch comes from the seed and the epoch, the dropout masks of a step from the seed, the step and the
-shard. So each shard can be made ready ahead, and by another process, and is the same.
+shard. So each shard can be made ready ahead, and by another process, and is the same. The names of a batch are
+independent of each other, and L is a mean over its N letters. With L_h the mean over the N_h letters of shard h and
+s_h = N_h / N:
+
+L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
+
+Whether a batch is split depends on sizes alone, never on the machine or on timing, and the same shards are added in
+the same order everywhere. Who computes the second shard is another matter: a forked worker, which lets training use
+two cores, or, where there can be none, this process itself after the first. The bytes are the same.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from bacterio_cli.dataset.batching import Batch
-from bacterio_cli.nn.layers import Array, dropout_mask
-from bacterio_cli.nn.models import Gradients, loss_and_grads
+from bacterio_cli.nn.layers import Array, Params, dropout_mask
+from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
 from bacterio_cli.training.plan import MASKS, Phase
 from bacterio_cli.training.state import TrainingState
-from bacterio_cli.training.worker import Steps, Work
+from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Steps, Work, can_fork, shared
 
-
-def shard_steps(state: TrainingState, phase: Phase, k: int, shards: int) -> Steps:
-    """Each batch from where the training stands, and the work of its shard k."""
-    return BatchShard(state, phase, k, shards).steps()
+# names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
+SPLIT_FROM = 2**19
 
 
 class BatchShard:
@@ -37,7 +47,7 @@ class BatchShard:
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
         self.hidden = tuple(s[k::shards] for s in state.hidden)
 
-    def steps(self) -> Steps:
+    def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""
         for epoch in range(self.epoch, self.phase.epochs):
             for batch in islice(self.state.plan.batches(self.phase, epoch), self.done, None):
@@ -76,3 +86,74 @@ class BatchShard:
             np.concatenate([new, old[streams:]]) for new, old in zip(result.state, self.hidden, strict=True)
         )
         return result._replace(state=self.hidden, d_initial_state=())
+
+
+def work_estimate(model: Model, names: int) -> int:
+    """How much work a batch is: names × units², 0 if it is a single name, which cannot be split."""
+    return names * model.n_a**2 if names > 1 else 0
+
+
+def gradients_of_shards(
+    steps: Callable[[int, int], Steps],
+    params: Params,
+    estimate: int,
+    *,
+    split_from: int = SPLIT_FROM,
+    fork: bool | None = None,
+    timeout: float = TIMEOUT,
+) -> Generator[tuple[Any, Gradients], None, None]:
+    """The gradients of each step, beside the batch of steps(0, …); `estimate` is the work of the largest batch.
+
+    `steps(k, shards)` goes on from where the training stands and yields (batch, work of shard k), with None for a
+    shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
+    there was when it began and, of all that changes, `params`: they are moved to memory that both see. The hidden
+    states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
+    A worker is given up after `timeout` seconds, or 20 times what this process's own shard took.
+    """
+    if estimate < split_from:
+        for batch, work in steps(0, 1):
+            assert work is not None
+            yield batch, work()
+        return
+    worker = None
+    if can_fork() if fork is None else fork:
+        with suppress(OSError):  # no memory or no process left
+            params |= shared(params)
+            worker = ForkedWorker(steps(1, 2), params)
+    ahead, behind = iter(steps(0, 2)), None
+    try:
+        step = next(ahead, None)
+        while step:
+            if worker:
+                worker.begin()
+            batch, work = step
+            assert work is not None
+            begun = time.perf_counter()
+            first = work()
+            longest = max(timeout, 20 * (time.perf_counter() - begun))
+            step = next(ahead, None)  # made ready while the worker may still be at work
+            if worker:
+                try:
+                    second = worker.answer(longest)
+                except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
+                    worker.close()
+                    worker = None
+            if not worker:
+                behind = behind or iter(steps(1, 2))
+                work = next(behind)[1]
+                second = work and work()
+            yield batch, first if second is None else added(first, second)
+    finally:
+        if worker:
+            worker.close()
+
+
+def added(first: Gradients, second: Gradients) -> Gradients:
+    """The sum of two shards, in the arrays of the first; of the states, rows 0, 2, … are the first's."""
+    for name, g in first.grads.items():
+        g += second.grads[name]
+    state = []
+    for even, odd in zip(first.state, second.state, strict=True):
+        state.append(np.empty((len(even) + len(odd), *even.shape[1:]), even.dtype))
+        state[-1][::2], state[-1][1::2] = even, odd
+    return Gradients(first.loss + second.loss, first.grads, tuple(state), ())

@@ -180,19 +180,6 @@ def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: st
     return config
 
 
-def restore(settings: Any) -> TrainingConfig:
-    """The config that a checkpoint stores, all sizes known; ValueError if it is none of this version's."""
-    if not isinstance(settings, dict) or set(settings) != {f.name for f in fields(TrainingConfig)}:
-        raise ValueError("other options than this version has")
-    try:
-        config = TrainingConfig(**settings)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
-    if None in (config.epochs, config.batch_size):
-        raise ValueError("no epochs or no batch size")
-    return config
-
-
 def refuse_contradictions(config: TrainingConfig, given: Mapping[str, Any]) -> None:
     """UsageError for an option that has no effect beside the others."""
     arch, table = config.arch, config.ngram > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,9 @@ import numpy as np
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
 from bacterio_cli.dataset.corpus import Corpus
-from bacterio_cli.errors import BacterioError, CheckpointError
+from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.config import restore as restore_config
 from bacterio_cli.training.state import (
     TrainingState,
     begin,
@@ -31,10 +30,15 @@ Rows = list[dict[str, Any]]
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     """The options that a checkpoint was trained with; CheckpointError if they are not this version's."""
     try:
-        return restore_config(checkpoint.training)
-    except (TypeError, ValueError) as error:
+        if checkpoint.training.keys() != {f.name for f in fields(TrainingConfig)}:
+            raise UsageError("other options than this version has")
+        config = TrainingConfig(**checkpoint.training)
+        if None in (config.epochs, config.batch_size):
+            raise UsageError("no epochs or no batch size")
+    except UsageError as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, "start anew without --resume") from error
+    return config
 
 
 def objection(path: Path) -> str:

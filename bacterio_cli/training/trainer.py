@@ -21,8 +21,7 @@ from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import shard_steps
-from bacterio_cli.training.data_parallel import SPLIT_FROM, gradients_of_shards, work_estimate
+from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, work_estimate
 from bacterio_cli.training.plan import Phase
 from bacterio_cli.training.resume import resume
 from bacterio_cli.training.state import TrainingState, begin, build_optimiser, copied, fresh_params, net_of, snapshot
@@ -61,7 +60,7 @@ def train(
     while not state.done:
         phase = state.current_phase
         optimiser = build_optimiser(state.config)
-        shards = partial(shard_steps, state, phase)
+        shards = partial(BatchShard, state, phase)
         work = work_estimate(state.model, state.config.batch_size or 1)
         with closing(gradients_of_shards(shards, state.params, work, split_from=split_from, fork=fork)) as gradients:
             while state.phase_step < phase.steps and not out_of_patience(state, phase):

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -27,12 +27,12 @@ from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 
 Work = Callable[[], Gradients]
-Steps = Iterator[tuple[Any, Work | None]]
+Steps = Iterable[tuple[Any, Work | None]]
 
 SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 PARTS = 10
-TIMEOUT = 10.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
+TIMEOUT = 5.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
 
 
 def shared(arrays: Params) -> Params:

@@ -35,7 +35,7 @@ def state_of(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int)
 
 def batches_of(state: trainer.TrainingState) -> Iterator[Batch]:
     """The batches of this training, epoch after epoch."""
-    return (batch for batch, _ in BatchShard(state, state.plan.phases[0], 0, 1).steps())
+    return (batch for batch, _ in BatchShard(state, state.plan.phases[0], 0, 1))
 
 
 def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, count: int) -> Work:

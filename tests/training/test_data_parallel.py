@@ -19,7 +19,7 @@ from support.builders import MODELS, Example, example
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
-from bacterio_cli.training.data_parallel import SPLIT_FROM, gradients_of_shards, work_estimate
+from bacterio_cli.training.batch_gradients import SPLIT_FROM, gradients_of_shards, work_estimate
 from bacterio_cli.training.worker import Steps
 
 both_ways = pytest.mark.parametrize("fork", [True, False], ids=["worker", "in turn"])

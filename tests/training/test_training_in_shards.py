@@ -59,7 +59,7 @@ def test_the_bytes_are_the_same_whoever_computes_the_second_shard(options: dict[
 def test_each_shard_has_masks_of_its_own() -> None:
     """The dropout of shard 1 is not that of shard 0 over again."""
     state = begin(dropout=0.5)
-    works = [next(BatchShard(state, state.plan.phases[0], k, 2).steps())[1] for k in range(2)]
+    works = [next(iter(BatchShard(state, state.plan.phases[0], k, 2)))[1] for k in range(2)]
     first, second = (work.args[2][0] for work in works)  # type: ignore[union-attr]
     rows = min(len(first), len(second))
     assert rows > 10
