@@ -23,10 +23,17 @@ def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
     assert not np.array_equal(load(tmp_path / "a").params["E"], load(tmp_path / "c").params["E"])
 
 
-@pytest.mark.parametrize("given", ["-", "names.txt"])
-@pytest.mark.parametrize("force", [(), ("--force",)])
-@pytest.mark.parametrize("option", ["--out", "--log", "--background"])
-def test_lists_are_not_overwritten(option: str, force: tuple[str, ...], given: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "given", "force"),
+    [
+        ("--out", "-", ()),
+        ("--out", "names.txt", ("--force",)),
+        ("--log", "-", ("--force",)),
+        ("--log", "names.txt", ()),
+        ("--background", "names.txt", ("--force",)),
+    ],
+)
+def test_lists_are_not_overwritten(option: str, given: str, force: tuple[str, ...], tmp_path: Path) -> None:
     """Neither --out nor --log names a list that is read, by name or as standard input, nor does --force help."""
     write_names(tmp_path)
     names = write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
@@ -55,22 +62,20 @@ def test_no_name_and_a_link_to_itself_are_refused(
     assert {path.name for path in tmp_path.iterdir()} == {"loop", "names.txt"}
 
 
-@pytest.mark.parametrize("written", ["names.txt", "thesis.py"])
-def test_a_file_of_another_kind_is_replaced_by_force_alone(written: str, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_replaced_by_force_alone(tmp_path: Path) -> None:
     """Also the list that comes through a pipe; what bacterio wrote itself and has ended needs no force."""
     write_names(tmp_path)
     (tmp_path / "thesis.py").write_text("print()\n")
-    before = (tmp_path / written).read_bytes()
-    for words in (("-o", written), ("--log", written, "-o", "new.npz")):
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for written, words in (("names.txt", ("-o", "names.txt")), ("thesis.py", ("--log", "thesis.py", "-o", "new.npz"))):
         result = bacterio("train", "-", *TINY, "-q", *words, cwd=tmp_path, shell='cat names.txt | "$@"')
         assert only_error(result).startswith(f"cannot write {written}: it is not a ")
-        assert (tmp_path / written).read_bytes() == before
-    assert not (tmp_path / "new.npz").exists()
-    for force in (("--force",), (), ("--compact",), ()):
-        words = ("-o", written, *force, "--log", "log")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    for force in ("--force", "--compact", "--quiet"):
+        words = ("-o", "thesis.py", force, "--log", "log")
         result = bacterio("train", "-", *TINY, "-q", *words, cwd=tmp_path, shell='echo "Abella\nAbebacter" | "$@"')
         assert result == (0, "", "")
-    assert load(tmp_path / written).known == ("Abella", "Abebacter")
+    assert load(tmp_path / "thesis.py").known == ("Abella", "Abebacter")
 
 
 @pytest.fixture(scope="module")
@@ -118,19 +123,10 @@ def test_resume_keeps_the_profile(tmp_path: Path) -> None:
     assert load(tmp_path / "m.npz").corpus["profile"] == "genus"
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--hidden 9", "--hidden 9 contradicts the run in m.npz, which has 8"),
-        ("--epochs 1", "--epochs 1 contradicts the run in m.npz, which has 2"),
-        ("--preset seed", "--arch rnn contradicts the run in m.npz, which has gru"),
-        ("--stream", "--stream True contradicts the run in m.npz, which has False"),
-    ],
-)
-def test_resume_refuses_other_options(words: str, message: str, finished: Path) -> None:
-    """An option that differs from the checkpoint's is exit 2 and named; more epochs alone may be asked for."""
-    result = bacterio("train", "names.txt", "--resume", "-o", "m.npz", *words.split(), cwd=finished)
-    assert message in only_error(result, 2)
+def test_resume_refuses_other_options(finished: Path) -> None:
+    """An option that differs from the checkpoint's is exit 2 and named."""
+    result = bacterio("train", "names.txt", "--resume", "-o", "m.npz", "--hidden", 9, cwd=finished)
+    assert "--hidden 9 contradicts the run in m.npz, which has 8" in only_error(result, 2)
 
 
 def test_resume_refuses_a_compact_file(finished: Path) -> None:
