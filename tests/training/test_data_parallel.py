@@ -188,25 +188,6 @@ def test_small_batches_stay_whole() -> None:
         next(gradients_of_shards(steps, params, 100, split_from=100))
 
 
-def test_a_replacement_begins_with_the_step_that_was_lost() -> None:
-    """A worker that dies while it computes leaves its shard to this process, which has the next batch ready by then."""
-    here, losses = os.getpid(), []
-
-    def work(step: int, k: int) -> Gradients:
-        if k and step == 1 and os.getpid() != here:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return Gradients(10.0**step * (k + 1), {"w": np.ones(3)}, (), ())
-
-    def steps(k: int, _: int) -> Steps:
-        for step in range(len(losses), 4):
-            yield step, partial(work, step, k)
-
-    for item, result in gradients_of_shards(steps, {"w": np.zeros(3)}, 1, split_from=1, fork=True):
-        assert item == len(losses)
-        losses.append(result.loss)
-    assert losses == [3, 30, 300, 3000]
-
-
 def test_a_slow_shard_is_given_time() -> None:
     """However small `timeout` is, the worker has 20 times as long as this process took for its own shard."""
 

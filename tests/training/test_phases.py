@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import NAMES, SMALL, TINY, bacterio, begin, only_error, write_names
+from support.processes import NAMES, SMALL, begin
 from support.saving import advanced, reopened, saved
 
-from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.training import trainer as training
@@ -86,42 +85,29 @@ def test_mix_is_the_weight_asked_for() -> None:
 
 
 def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
-    """Until the refit is done, the table in the file is counted on the training names; then on all."""
+    """Until the refit is done, the net and the table in the file are those of the training names; then of all."""
     state = begin(**ONE_NET)
     pairs = set()
     for _ in training.train(state):
-        table = training.snapshot(state).table
+        saved_now = training.snapshot(state)
+        assert saved_now.nets == (state.fitted[0] if state.fitted else state.best or state.params,)
+        table = saved_now.table
         assert table is not None
         pairs.add(int(table.counts.count.sum()))
-    final = training.snapshot(state).table
-    assert final is not None
+    final = training.snapshot(state)
+    assert final.table is not None
     assert len(pairs) == 1
-    assert int(final.counts.count.sum()) > pairs.pop()
-
-
-def test_the_file_holds_the_refitted_model(tmp_path: Path) -> None:
-    """When `train` has ended, the file is that of the last phase: the net and the table of all names."""
-    names = write_names(tmp_path)
-    for out, flag in (("refit.npz", "--refit"), ("fit.npz", "--no-refit")):
-        assert bacterio("train", names, *TINY, "--ngram", "3", flag, "-q", "-o", out, cwd=tmp_path).code == 0
-    refit, fit = load(tmp_path / "refit.npz"), load(tmp_path / "fit.npz")
-    assert refit.progress is not None
-    assert (refit.progress["refitted"], refit.progress["phase"]) == (1, 2)
-    assert refit.table is not None
-    assert fit.table is not None
-    assert refit.table.counts.count.sum() > fit.table.counts.count.sum()
-    assert not np.array_equal(refit.params["E"], fit.params["E"])
+    assert int(final.table.counts.count.sum()) > pairs.pop()
+    assert final.nets == (state.refitted[0],)
+    assert not np.array_equal(final.params["E"], state.fitted[0]["E"])
 
 
 def test_more_epochs_go_back_to_the_fit(tmp_path: Path) -> None:
-    """A larger --epochs goes on with the fit where it ended, and then refits again; with several nets it is refused."""
-    names, words = write_names(tmp_path), (*TINY[:-2], "--ngram", "3", "--refit", "-q", "-o", "m.npz")
-    assert bacterio("train", names, *words, "--epochs", "2", cwd=tmp_path).code == 0
-    assert bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path).code == 0
-    extended = load(tmp_path / "m.npz")
-    rows = [f"{row['stage']} {row['epoch']}" for row in extended.history]
-    assert rows == ["fit 1", "fit 2", "refit 1", "fit 3", "fit 4", "fit 5", "refit 1", "refit 2"]
-    assert len(extended.nets) == 1
-    assert bacterio("train", names, *words, "--nets", "2", "--epochs", "2", cwd=tmp_path).code == 0
-    refused = bacterio("train", names, "-q", "-o", "m.npz", "--resume", "--epochs", "5", cwd=tmp_path)
-    assert "an average of several nets cannot be extended" in only_error(refused, 2)
+    """A larger --epochs goes on with the fit where it ended, and then refits again, also from within a refit."""
+    for steps, refits in ((12, []), (None, ["refit 1"])):
+        saved(advanced(begin(**ONE_NET), steps), tmp_path / "m")
+        extended = advanced(reopened(tmp_path / "m", epochs=5))
+        rows = [f"{row['stage']} {row['epoch']}" for row in extended.history]
+        assert rows == ["fit 1", "fit 2", *refits, "fit 3", "fit 4", "fit 5", "refit 1", "refit 2"]
+        saved(extended, tmp_path / "m")
+        assert reopened(tmp_path / "m").done

@@ -80,6 +80,12 @@ def test_more_epochs_are_as_if_asked_for_at_once(tmp_path: Path) -> None:
     assert saved(extended, tmp_path / "a") == saved(advanced(begin(schedule="constant", epochs=4)), tmp_path / "b")
 
 
+def test_resume_keeps_the_profile(tmp_path: Path) -> None:
+    """Names that were learned as genera stay genera, also where --resume is given without --profile."""
+    saved(begin(Corpus(NAMES, profile="genus")), tmp_path / "m")
+    assert training.snapshot(reopened(tmp_path / "m")).corpus["profile"] == "genus"
+
+
 FORGED: dict[str, tuple[Change, str]] = {
     **{
         f"an option of tomorrow, {name} {value}": (

@@ -115,14 +115,6 @@ def test_resume_refuses_another_corpus(names: tuple[str, ...], finished: Path) -
     assert (finished / "m.npz").read_bytes() == before
 
 
-def test_resume_keeps_the_profile(tmp_path: Path) -> None:
-    """Names that were learned as genera stay genera, also where --resume is given without --profile."""
-    words = ("train", write_names(tmp_path), "-q", "-o", "m.npz")
-    assert bacterio(*words, *TINY, "--profile", "genus", cwd=tmp_path).code == 0
-    assert bacterio(*words, "--resume", "--epochs", "3", cwd=tmp_path).code == 0
-    assert load(tmp_path / "m.npz").corpus["profile"] == "genus"
-
-
 def test_resume_refuses_other_options(finished: Path) -> None:
     """An option that differs from the checkpoint's is exit 2 and named."""
     result = bacterio("train", "names.txt", "--resume", "-o", "m.npz", "--hidden", 9, cwd=finished)
