@@ -43,24 +43,6 @@ class Spelling:
         return np.repeat(spelled[:, None], self.n_y, axis=1).astype(float), (spelled,)
 
 
-def test_rows_that_are_not_kept_are_not_stepped() -> None:
-    """`keep` goes on with the rows chosen, each with its own beginning; what only others had read is forgotten."""
-    model = Spelling()
-    batch = PrefixBatch(model, 5)
-    batch.read(np.array([1, 2, 3, 2, 4]))
-    batch.keep(np.array([False, True, True, True, False]))
-    p = batch.read(np.array([1, 3, 1]))
-    np.testing.assert_array_equal(p[batch.node, 0], [21, 33, 21])
-    assert model.stepped == [4, 2]
-
-
-def test_the_distributions_are_shaped() -> None:
-    """`shape` is applied to every distribution that comes back."""
-    batch = PrefixBatch(Spelling(), 3)
-    p = batch.read(np.array([3, 1, 2]), lambda p: -p)
-    np.testing.assert_array_equal(p[batch.node], np.repeat([[-3], [-1], [-2]], 4, axis=1))
-
-
 @pytest.mark.parametrize("at_once", [2, 5, 1024])
 @examples
 @given(st.lists(st.text("123", max_size=6), min_size=1, max_size=40))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import NAMES, SMALL, begin, write_names
-from support.saving import advanced, saved
+from support.processes import NAMES, SMALL, begin
+from support.saving import advanced
 
 from bacterio_cli.dataset.batching import EncodedCorpus
-from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
+from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Params
@@ -108,10 +107,3 @@ def test_the_file_holds_the_weights_that_validated_best() -> None:
     assert state.best_epoch == state.history[best]["epoch"]
     assert mean_loss(state, training.snapshot(state).params, held_out) == losses[best]
     assert mean_loss(state, state.params, held_out) == losses[-1] > losses[best]
-
-
-def test_duplicates_are_gone_before_the_split(tmp_path: Path) -> None:
-    """A list with every name three times trains exactly as one with every name once."""
-    corpus = read_corpus([str(write_names(tmp_path, NAMES * 3))])
-    assert corpus.duplicates == 2 * len(NAMES)
-    assert saved(advanced(begin(corpus)), tmp_path / "a") == saved(advanced(begin()), tmp_path / "b")
