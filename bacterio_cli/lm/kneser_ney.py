@@ -26,7 +26,6 @@ from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
 DENSE_ENTRIES = 2**22  # up to so many probabilities (states × letters) a table is written out
-MANY_ROWS = 256  # once so many rows are asked for at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +150,10 @@ class NGram:
             after[begin + row, c.letter[pair]] = c.target[pair]
         return self.smooth(np.arange(S)), after
 
-    def written_out(self, rows: int) -> tuple[Array, Array] | None:
-        """`dense` for work on so many rows; None where writing it out would take longer than it saves."""
-        return self.dense if rows >= MANY_ROWS or "dense" in self.__dict__ else None
-
     def distributions(self, states: Array) -> Array:
         """P(· | state), (n,) → (n, n_y) float32."""
-        if (dense := self.written_out(len(states))) is not None:
-            return np.take(dense[0], states, axis=0)
+        if self.dense:
+            return np.take(self.dense[0], states, axis=0)
         wanted, shorter = np.zeros(len(self.counts.suffix), bool), states
         wanted[0] = True
         while shorter.any():  # down to the state without context, 0
@@ -175,8 +170,8 @@ class NGram:
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
-        if (dense := self.written_out(len(states))) is not None:
-            return dense[1][states, ids]
+        if self.dense:
+            return self.dense[1][states, ids]
         at, result, open_rows = np.array(states), np.zeros(len(states), np.int64), np.arange(len(states))
         while len(open_rows):
             pair, seen = self.find(at[open_rows], ids[open_rows])

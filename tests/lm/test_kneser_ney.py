@@ -14,7 +14,7 @@ from support.processes import NAMES, examples
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.discounts import choose_discounts, states_along
-from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, MANY_ROWS, Counts, NGram
+from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
@@ -119,35 +119,22 @@ def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int
         assert found[position] == state[0][0]
 
 
-@pytest.mark.parametrize("rows", [1, MANY_ROWS - 1])
+@pytest.mark.parametrize("rows", [1, 1000])
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
 @pytest.mark.parametrize("order", [1, 2, 4, 7])
-def test_few_rows_have_the_bits_of_the_table(order: int, names: Sequence[str], rows: int) -> None:
-    """From every state by every letter, a few rows at a time in any order, nothing written out for them."""
-    few, written = table(order, names=names), table(order, names=names).dense
-    assert written is not None
-    states, letters = (grid.ravel() for grid in np.indices((len(few.counts.suffix), VOCABULARY.n_y)))
-    np.testing.assert_allclose(few.likelihood(states, letters), written[0][states, letters], atol=1e-7)
+def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Sequence[str], rows: int) -> None:
+    """From every state by every letter, in any order, many rows at once or one, or none."""
+    sparse, dense = (table(order, names=names, dense_entries=entries) for entries in (0, DENSE_ENTRIES))
+    states, letters = (grid.ravel() for grid in np.indices((len(sparse.counts.suffix), VOCABULARY.n_y)))
+    P = dense.distributions(states)
+    assert (sparse.dense is None, dense.dense is None) == (True, False)
+    np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
     some = np.random.default_rng(order).permutation(len(states))[: 300 * rows]
-    for chunk in np.array_split(some, -(-len(some) // rows)):
-        assert np.array_equal(few.distributions(states[chunk]), written[0][states[chunk]])
-        np.testing.assert_array_equal(
-            few.after(letters[chunk], states[chunk]), written[1][states[chunk], letters[chunk]]
-        )
-    assert "dense" not in vars(few)
-
-
-@pytest.mark.parametrize("asked", ["distributions", "after"])
-def test_many_rows_write_the_table_out(asked: str) -> None:
-    """256 rows at once are worth it, 255 are not; once it is written out, one row, or none, is read from it too."""
-    model = table(3)
-    for rows in (MANY_ROWS - 1, MANY_ROWS):
-        zeros = np.zeros(rows, int)
-        model.distributions(zeros) if asked == "distributions" else model.after(zeros, zeros)
-        assert ("dense" in vars(model)) == (rows == MANY_ROWS)
-        empty = model.distributions(np.empty(0, np.int32))
-        assert (empty.shape, empty.dtype) == ((0, VOCABULARY.n_y), np.float32)
-    assert model.written_out(1) is model.dense is not None
+    for chunk in [*np.array_split(some, -(-len(some) // rows)), some[:0]]:
+        at, read = states[chunk], letters[chunk]
+        found = sparse.distributions(at)
+        assert (found.dtype, found.tobytes()) == (np.float32, P[chunk].tobytes())
+        np.testing.assert_array_equal(sparse.after(read, at), dense.after(read, at))
 
 
 def test_memory_is_that_of_what_was_seen() -> None:
