@@ -86,11 +86,8 @@ def check_model(model: Model, nets: int) -> None:
     """A model that can exist, so many times, within the number of parameters that a checkpoint holds."""
     for name, value in asdict(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
-        least, most = (
-            0 if name == "n_x" else 1,
-            limits.LARGEST_DEPTH if name in ("layers", "window") else limits.MOST_PARAMETERS,
-        )
-        possible = value in known if known else type(value) is int and least <= value <= most
+        most = limits.LARGEST_DEPTH if name in ("layers", "window") else limits.MOST_PARAMETERS
+        possible = value in known if known else type(value) is int and (name != "n_x") <= value <= most
         require(possible, f"{name} cannot be {reprlib.repr(value)}")
     require(type(nets) is int and 1 <= nets <= limits.MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
     found = nets * sum(int(np.prod(shape, dtype=object)) for shape in shapes(model).values())
@@ -157,10 +154,8 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     require(len(discounts) == 3 and all(map(is_number, discounts)), f"the {name}'s discounts are not three numbers")
     require(all(0 < x < k for k, x in enumerate(discounts, 1)), f"the {name}'s discounts are out of range")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    require(
-        len(table.levels) <= limits.MOST_LEVELS,
-        f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters",
-    )
+    few = len(table.levels) <= limits.MOST_LEVELS
+    require(few, f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters")
     # Each length's links lead to the length before, else smoothing would read what is not yet written.
     for (begin, end), (_, beyond) in pairwise(table.levels):
         links = suffix[end:beyond]

@@ -27,7 +27,7 @@ from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
 from bacterio_cli.training.plan import MASKS, Phase
-from bacterio_cli.training.state import TrainingState
+from bacterio_cli.training.state import TrainingState, fresh_hidden
 from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Steps, Work, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
@@ -45,7 +45,7 @@ class BatchShard:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
         self.targets = state.plan.soft_targets(phase)
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
-        self.hidden = tuple(s[k::shards] for s in state.hidden)
+        self.hidden = tuple(s[k::shards] for s in state.hidden or fresh_hidden(state))
 
     def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""
@@ -71,15 +71,12 @@ class BatchShard:
     def gradients(self, shard: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
         """Forward and backward; with `--stream` from the hidden state that the step before left."""
         model, streams = self.state.model, int(shard.batch_sizes[0])
-        hidden = None
-        if self.state.config.stream:
-            self.hidden = self.hidden or model.start(streams, np.float32)
-            hidden = tuple(s[:streams] for s in self.hidden)
+        hidden = tuple(s[:streams] for s in self.hidden) or None
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(
                 model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, weight=share
             )
-        if hidden is None:
+        if not self.hidden:
             return result._replace(state=(), d_initial_state=())
         # A stream that has ended keeps its state for the next epoch.
         self.hidden = tuple(

@@ -39,7 +39,7 @@ STOPS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "stops"), STOPS, ids=str)
+@pytest.mark.parametrize(("options", "stops"), STOPS, ids=lambda value: str(value)[:80])
 def test_resume_ends_with_the_same_bytes(options: dict[str, Any], stops: tuple[int, ...], tmp_path: Path) -> None:
     """Every net and optimiser; every step, with its dropout and order; a stream's state; patience; the seed preset.
 
