@@ -19,6 +19,7 @@ from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.errors import BacterioError
 
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
+TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
 
 def show_version(wanted: bool) -> None:
@@ -87,9 +88,16 @@ def main() -> None:
     one_blas_thread()
     open_streams()
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="bacterio")
+        app = application(sys.argv[1] if len(sys.argv) > 1 else None)
+        raise SystemExit(app(prog_name="bacterio", standalone_mode=False) or 0)
     except BacterioError as failure:
         fail(str(failure), failure.exit_code)
+    except TyperUsageError as failure:
+        if not sys.argv[1:]:  # the message is the help
+            failure.show()
+            raise SystemExit(failure.exit_code) from None
+        command = failure.ctx.command_path if failure.ctx else "bacterio"
+        fail(f"{failure.format_message().rstrip('.')} (see '{command} --help')", failure.exit_code)
     except OutputError as failure:
         silence_stdout()
         if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
+KEPT = 1_000  # letters at either end of an error that is longer
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
@@ -58,8 +59,11 @@ def notice(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """One line on stderr that says what went wrong."""
-    notice(f"error: {text}")
+    """One short line on stderr that says what went wrong; long words and a long line are cut in the middle."""
+    import re
+
+    text = re.sub(r"(\S{90})\S{20,}(\S{90})", r"\1…\2", text)
+    notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
 
 
 def line(text: str, *, stream: TextIO) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT, TINY, bacterio, write_names
+from support.processes import ENVIRONMENT, TINY, bacterio, inside, only_error, write_names
 
 from bacterio_cli import __version__
 
@@ -60,11 +60,10 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
     ],
 )
 def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:
-    """stderr names the word, stdout stays empty, and nothing is written."""
-    result = bacterio(*words.split(), cwd=room)
-    assert (result.code, result.stdout) == (2, "")
-    assert named in result.stderr
-    assert "Traceback" not in result.stderr
+    """One line on stderr names the word, stdout stays empty, and nothing is written."""
+    result = inside(*words.split(), cwd=room)
+    assert named in only_error(result, 2)
+    assert result.stdout == ""
     assert not (room / "bacterio.npz").exists()
 
 
@@ -81,10 +80,16 @@ def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: 
     ],
 )
 def test_a_slip_of_the_finger_is_told_what_was_meant(words: str, meant: str, tmp_path: Path) -> None:
-    """A command, an option or a value that there is not: stderr has the one that is most like it."""
-    result = bacterio(*words.split(), cwd=tmp_path)
-    assert (result.code, result.stdout) == (2, "")
-    assert re.search(rf"(?<!\w){meant}(?!\w)", result.stderr)
+    """A command, an option or a value that there is not: stderr has the one that is most like it, and the help."""
+    said = only_error(inside(*words.split(), cwd=tmp_path), 2)
+    assert re.search(rf"(?<!\w){meant}(?!\w)", said)
+    assert "tanh" in words or "--help')" in said
+
+
+def test_without_a_command_there_is_help(tmp_path: Path) -> None:
+    """On stderr, since nothing was asked for, exit 2."""
+    result, helped = bacterio(cwd=tmp_path), bacterio("--help", cwd=tmp_path)
+    assert result == (2, "", helped.stdout)
 
 
 def test_sample_prints_names_alone(room: Path) -> None:

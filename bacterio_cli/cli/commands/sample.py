@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bacterio_cli.checkpoint import LARGEST_COUNT
 from bacterio_cli.cli import completion, loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError
-from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE, most_tries
+from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -37,9 +36,9 @@ FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
 def sample(
     n: Annotated[int | None, Option("--n", "-n", min=1, help="How many names to print. [default: 20; 1 at temperature 0; with --for, 1 for each]")] = None,
-    temp: Annotated[float, Option("--temp", "-t", min=0, help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
+    temp: Annotated[float, Option("--temp", "-t", help="Temperature: below 1 safer, above 1 wilder; 0 is the one likeliest name.")] = TEMPERATURE,
     checkpoint: options.CheckpointOption = None,
-    seed: Annotated[int | None, Option(min=0, max=2**63 - 1, help="Seed; the same seed gives the same names. [default: fresh each time]")] = None,
+    seed: Annotated[int | None, Option(help="Seed, from 0; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
     ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
@@ -48,10 +47,10 @@ def sample(
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
     any_name: Annotated[bool, Option("--any", help="Every new draw, also names of genera that are not made of known words, or ill formed.")] = False,
     match: Annotated[str | None, Option(metavar="REGEX", parser=nfc, help="Only names in which this is found. [default: any]")] = None,
-    min_length: Annotated[int, Option(min=1, max=LONGEST_NAME, help="Shortest name, in letters.")] = 1,
-    max_length: Annotated[int | None, Option(min=1, max=LONGEST_NAME, help="Longest name, in letters. [default: twice the longest known]")] = None,
-    top_k: Annotated[int | None, Option(min=1, max=LARGEST_COUNT, help="Draw from the k likeliest letters only. [default: all]")] = None,
-    top_p: Annotated[float | None, Option(min=LEAST_SHARE, max=1, help="Draw from the likeliest letters that hold this share. [default: 1]")] = None,
+    min_length: Annotated[int, Option(help=f"Shortest name, in letters, {LONGEST_NAME:,} at most.")] = 1,
+    max_length: Annotated[int | None, Option(min=1, help="Longest name, in letters. [default: twice the longest known]")] = None,
+    top_k: Annotated[int | None, Option(help="Draw from the k likeliest letters only. [default: all]")] = None,
+    top_p: Annotated[float | None, Option(help="Draw from the likeliest letters that hold this share (1e-9 to 1). [default: 1]")] = None,
     avoid: options.AvoidOption = None,
     avoid_elsewhere: options.AvoidElsewhereOption = None,
     input_format: options.InputFormatOption = None,
@@ -72,7 +71,7 @@ def sample(
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Option(min=1, max=10**9, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
+    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
@@ -98,6 +97,11 @@ def sample(
     _, model = loading.open_model(checkpoint)
     given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
     refuse_impossible(given)
+    for option in ("prefix", "ending"):
+        for letters in given[option] or []:
+            if missing := model.vocabulary.missing(letters):
+                alphabet = f"the model's alphabet, {model.vocabulary.sketch()}"
+                raise BacterioError(f"--{option} {letters}: {missing!r} is not in {alphabet}")
     if model.weights[0] < LITTLE and not nets_only:
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
@@ -194,9 +198,6 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
 
     found = []
     if given["ending"]:
-        for end in given["ending"]:
-            if missing := scorer.checkpoint.vocabulary.missing(end):
-                raise BacterioError(f"--ending {end}: {missing!r} is not in the model's alphabet")
         found.append(filters.ending(given["ending"]))
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
