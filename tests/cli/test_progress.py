@@ -114,7 +114,7 @@ def test_a_stream_that_is_no_terminal_needs_no_more_than_write(tmp_path: Path, m
 def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
     """Ctrl-C: the last state without ^C, then the notice on a line of its own, exit 130."""
     words = ("train", write_names(tmp_path), *LONG, "-o", "m.npz")
-    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 200), keys=("left", b"\x03"))
+    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 200), interrupt_at="left")
     lines = left_on(200, shown)
     assert code == 130
     assert "^C" in shown

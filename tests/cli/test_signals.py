@@ -138,7 +138,7 @@ def test_what_an_interruption_keeps_is_said(tmp_path: Path) -> None:
 
 def in_the_first_epoch(folder: Path, *words: object) -> str:
     """What a training says that is interrupted then."""
-    code, shown = on_terminal(*words, cwd=folder, size=(24, 200), keys=("chars/s", b"\x03"))
+    code, shown = on_terminal(*words, cwd=folder, size=(24, 200), interrupt_at="chars/s")
     assert code == 130
     return shown
 

@@ -101,25 +101,23 @@ def inside(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str
 
 
 def on_terminal(
-    *arguments: object,
-    cwd: Path,
-    size: tuple[int, int] = (24, 120),
-    keys: tuple[str, bytes] | None = None,
-    **environment: str,
+    *arguments: object, cwd: Path, size: tuple[int, int] = (24, 120), interrupt_at: str = "", **environment: str
 ) -> tuple[int, str]:
     """Exit code and what a person is sent: both streams are one terminal of so many lines and columns.
 
-    `keys` are typed once, when their text has been shown.
+    Ctrl-C is typed when the text `interrupt_at` has been shown. It is echoed here: Linux does so after the signal, so
+    that on a busy machine its ^C may stand anywhere.
     """
     master, slave = pty.openpty()
+    name = os.ttyname(slave)
     termios.tcsetwinsize(slave, size)
     flags = termios.tcgetattr(slave)
-    flags[3] |= termios.NOFLSH  # Ctrl-C throws away what is on its way, which a busy machine makes a matter of chance
+    flags[3] = flags[3] & ~termios.ECHO | termios.NOFLSH  # nor is what is on its way thrown away, or not, by chance
     termios.tcsetattr(slave, termios.TCSANOW, flags)
     around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # they beat `size`
     opened = 'exec "$@" <"$0"'  # the first of a session to open a terminal gets the signals of its keys
     process = subprocess.Popen(
-        ["sh", "-c", opened, os.ttyname(slave), *command(*arguments)],
+        ["sh", "-c", opened, name, *command(*arguments)],
         cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         env=around | ENVIRONMENT | {"TERM": "xterm-256color"} | environment,
     )  # fmt: skip
@@ -128,9 +126,11 @@ def on_terminal(
     with open(master, "r+b", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO when the other side has gone
         while chunk := terminal.read(4096):
             shown += chunk
-            if keys and keys[0].encode() in shown:
-                terminal.write(keys[1])
-                keys = None
+            if interrupt_at and interrupt_at.encode() in shown:
+                with open(os.open(name, os.O_WRONLY | os.O_NOCTTY), "wb") as echo:
+                    echo.write(b"^C")
+                terminal.write(b"\x03")
+                interrupt_at = ""
     return process.wait(timeout=60), shown.decode()
 
 
