@@ -90,4 +90,5 @@ class Bar:
         if self.line is not None:
             with suppress(OSError):
                 width = terminal.columns_of(sys.stderr)
+                self.line.sp(" " * (width - 1))  # a ^C that was echoed behind the bar goes with it
                 self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)

@@ -123,6 +123,21 @@ def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
     assert re.fullmatch(r"bacterio: interrupted at step [\d,]+, .*; saved to m.npz, go on with --resume", lines[-2])
 
 
+def test_an_echo_of_ctrl_c_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a line that is written above the bar, and by the last state of the bar."""
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    with Bar("names", 2, delay=0) as bar:
+        stream.write("^C")
+        bar.write("Abella")
+        stream.write("^C")
+    lines = left_on(60, stream.getvalue())
+    assert lines[0] == "Abella"
+    assert "^C" not in "".join(lines)
+
+
 def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     """Training that diverges ends as without a bar: the same error as the last line, the same checkpoint."""
     wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", "1e15")
