@@ -23,6 +23,13 @@ class UsageError(BacterioError):
     exit_code = 2
 
 
+def refuse(*rules: tuple[object, str]) -> None:
+    """UsageError with the message beside the first of these that is true."""
+    for broken, message in rules:
+        if broken:
+            raise UsageError(message)
+
+
 def short(value: object) -> str:
     """A value as a message shows it, whatever its size: Python refuses to write out integers of 5,000 digits."""
     endless = isinstance(value, int) and abs(value) > 10**1000

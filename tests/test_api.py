@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import NAMES, bacterio, small_model
+from support.processes import NAMES, inside, small_model
 
 import bacterio_cli
 from bacterio_cli import api
@@ -120,7 +120,7 @@ def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(), ("--any",), ("--prefix", "Halo", "--prefix", "Thermo")])
 def test_sample_gives_what_the_command_prints(words: tuple[str, ...], tmp_path: Path) -> None:
     """The same names of the model that ships, all draws or the usable ones, with prefixes too."""
-    printed = bacterio("sample", "-n", 12, "--seed", 5, *words, cwd=tmp_path).stdout.splitlines()
+    printed = inside("sample", "-n", 12, "--seed", 5, *words, cwd=tmp_path).stdout.splitlines()
     options = {"prefixes": words[1::2]} if "--prefix" in words else {}
     assert list(api.sample(api.load(), 12, seed=5, any_name="--any" in words, **options)) == printed
     assert len(printed) == 12

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,13 +86,24 @@ def cell(value: Any) -> str:
     return "" if value is None else str(value["code"] if isinstance(value, dict) else value)
 
 
-def row_as(form: str, row: Row, *, etymology: bool = False, label: str | None = None) -> str:
-    """A row as a line of TSV or JSON, behind the placeholder that it is for and before the draft of an etymology."""
-    fields = ({} if label is None else {"placeholder": label}) | row.asdict()
-    if form == "jsonl":
-        return terminal.as_json(fields | (drafted(row).asdict() if etymology and row.analysis else {}))
-    fields["edits"] = ">2" if row.edits is None else row.edits
-    return tsv((*fields.values(), *([drafted(row).text if row.analysis else ""] if etymology else [])))
+def written(
+    rows: Iterable[tuple[str | None, Row]], form: str, *, header: bool, etymology: bool, label: bool = False
+) -> Iterator[Row]:
+    """Print rows as TSV or JSON, each behind the placeholder that it is for, if any, and pass them on."""
+    from bacterio_cli.inference.scorer import FIELDS
+
+    if header:
+        sys.stdout.write("\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n")
+    for placeholder, row in rows:
+        fields: dict[str, Any] = {"placeholder": placeholder} if label else {}
+        fields |= row.asdict()
+        draft = drafted(row) if etymology and row.analysis else None
+        if form == "jsonl":
+            sys.stdout.write(terminal.as_json(fields | (draft.asdict() if draft else {})))
+        else:
+            fields["edits"] = ">2" if row.edits is None else row.edits
+            sys.stdout.write(tsv((*fields.values(), *[draft.text if draft else ""] * etymology)))
+        yield row
 
 
 def drafted(row: Row) -> Etymology:
@@ -100,13 +112,6 @@ def drafted(row: Row) -> Etymology:
 
     assert row.analysis is not None
     return draft(row.analysis)
-
-
-def head_of(*, etymology: bool = False, label: bool = False) -> str:
-    """The names of the columns, as `row_as` writes them."""
-    from bacterio_cli.inference.scorer import FIELDS
-
-    return "\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n"
 
 
 def refuse_two_stdins(sources: Iterable[str]) -> None:

@@ -50,13 +50,15 @@ def rows(
     chosen: Iterator[str], form: str, scorer: Scorer, *, labels: Sequence[str] | None, header: bool, etymology: bool
 ) -> Iterator[str]:
     """Print the rows that `score` gives the names, and pass the names on."""
-    if header:
-        sys.stdout.write(loading.head_of(etymology=etymology, label=bool(labels)))
     pairs = labelled(chosen, labels)
-    while some := list(islice(pairs, AT_ONCE)):
-        for (label, name), row in zip(some, scorer.score([name for _, name in some]), strict=True):
-            sys.stdout.write(loading.row_as(form, row, etymology=etymology, label=label))
-            yield name
+    pieces = iter(lambda: list(islice(pairs, AT_ONCE)), [])
+    scored = (
+        (label, row)
+        for some in pieces
+        for (label, _), row in zip(some, scorer.score([name for _, name in some]), strict=True)
+    )
+    found = loading.written(scored, form, header=header, etymology=etymology, label=bool(labels))
+    return (row.name for row in found)
 
 
 def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:

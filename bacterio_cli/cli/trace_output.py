@@ -54,52 +54,37 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
     norms = [found.norms(step.t) for step in found.steps]
     fading = [symbol for symbol in ("last_a", "last_c") if f"0.{symbol}" in norms[0]]
-    scale = Scale([n[f"{k}.{symbol}"] for n in norms for k in range(found.model.layers) for symbol in fading])
-    cut = f"cut every {truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
-    alone = f"∂L_T/∂a of the loss at the last letter alone{scale.legend}"
+    vanishing = [n[f"{k}.{symbol}"] for n in norms for k in range(found.model.layers) for symbol in fading]
+    scale, widest = tables.LogScale(vanishing), max(len(tables.short(value)) for value in vanishing)
+    drawn = terminal.columns_of(sys.stdout) >= 80  # there is room for bars
+    behind = f"∂L_T/∂a of the loss at the last letter alone{f'; bars: {scale.legend}' if drawn else ''}"
+    if truncate:
+        behind = f"cut every {truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
     heading(
         "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
-        f"dz of the gates before σ, tanh or f; {cut if truncate else alone}"
+        f"dz of the gates before σ, tanh or f; {behind}"
     )
     for k in reversed(range(found.model.layers)):
         own = [symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]]
-        keys = ["dz_y"] * (k == found.model.layers - 1) + [f"{k}.{symbol}" for symbol in own]
+        top = ["dz_y"] * (k == found.model.layers - 1)
         rows = []
         for s, n in zip(reversed(found.steps), reversed(norms), strict=True):
-            row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in keys)]
+            row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in (*top, *(f"{k}.{name}" for name in own)))]
             if truncate:
                 lost, mark = n[f"{k}.lost"], "cut" if s.t % truncate == 0 and s.t < len(norms) else ""
-                bar = tables.bar(lost) if scale.drawn else ""
-                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}", bar, mark]
+                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}", tables.bar(lost) if drawn else "", mark]
             else:
-                row += [scale.number(n[f"{k}.{symbol}"]) for symbol in fading]
+                for value in (n[f"{k}.{symbol}"] for symbol in fading):
+                    bar = f" {tables.bar(scale.share(value))}"
+                    row.append(f"{tables.short(value):<{widest}}{bar}" if drawn else tables.short(value))
             rows.append(row)
-        numbers = [key.rpartition(".")[2] for key in keys]
-        behind = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
+        numbers = [*top, *own]
+        columns = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
         heading(f"Layer {k}")
         right = ("t", *numbers, "truncated", "lost")
-        tables.table(("t", "x", *numbers, *behind), rows, stream=sys.stdout, right=right)
+        tables.table(("t", "x", *numbers, *columns), rows, stream=sys.stdout, right=right)
         if not truncate:
             terminal.paragraph(fate([n[f"{k}.last_a"] for n in norms]))
-
-
-class Scale:
-    """A logarithmic scale for norms that vanish: bars of two decades at least, full at the largest, where there is room."""
-
-    def __init__(self, values: Sequence[float]) -> None:
-        above = [value for value in values if value] or [1.0]
-        self.top = max(above)
-        self.decades = max(2, math.ceil(math.log10(max(above)) - math.log10(min(above))))
-        self.widest = max(len(tables.short(value)) for value in values)
-        self.drawn = terminal.columns_of(sys.stdout) >= 80
-        self.legend = f"; bars: {self.decades} decades, full at {tables.short(self.top)}" if self.drawn else ""
-
-    def number(self, value: float) -> str:
-        """The norm, and its bar."""
-        if not self.drawn:
-            return tables.short(value)
-        share = 1 + (math.log10(value) - math.log10(self.top)) / self.decades if value else 0.0
-        return f"{tables.short(value):<{self.widest}} {tables.bar(share)}"
 
 
 def fate(norms: Sequence[float]) -> str:

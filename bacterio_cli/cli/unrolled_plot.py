@@ -8,11 +8,12 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bacterio_cli.cli.plots import LONGEST_HEADING, SVG_SIGNATURE, ensure_ours, letter_shown, shown
-from bacterio_cli.cli.tables import short
+from bacterio_cli.cli.tables import LogScale, short
 from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FORWARD, BACKWARD, PLAIN = "#2b7bba", "#c05a20", "#767676"  # seen on white and on black: contrast 4.4 and more
 MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # pixels: a cell, between cells, between layers, around, heading
+GRADIENTS = ("dz_y", "da", "dz", "dh_next", "dc_next")  # that have arrows
 LEAST, MOST = 0.8, 9.0  # widths of arrows
 
 
@@ -51,19 +53,18 @@ class Unrolled:
 
         self.found, self.letters, self.model = found, letters, found.model
         self.pieces: dict[str, list[str]] = {FORWARD: [], BACKWARD: [], PLAIN: []}
-        states = self.model.cells[0].states
-        self.tall = 60 * states + 8  # a cell
-        self.forward = [[[norm(kept[s]) for s in ("a", "c")[:states]] for kept in step.kept] for step in found.steps]
-        back = found.cut or found.back
-        self.dz_y = [norm(dz) for dz in back.dz]
-        self.da = [[norm(layer.da) for layer in step] for step in back.layers]
-        self.dz = [[norm(layer.dz) for layer in step] for step in back.layers]
-        self.dh_next = [[[norm(d) for d in layer.dh_next] for layer in step] for step in back.layers]
-        self.largest = max((v for step in self.forward for layer in step for v in layer), default=0) or 1.0
-        rows = [self.dz_y, *self.da, *self.dz, *(layer for step in self.dh_next for layer in step)]
-        above = [v for row in rows for v in row if v] or [1.0]
-        self.steepest = max(above)
-        self.decades = max(2, math.ceil(math.log10(self.steepest) - math.log10(min(above))))
+        self.states = ("a", "c")[: self.model.cells[0].states]
+        self.tall = 60 * len(self.states) + 8  # a cell
+        drawn = replace(found, back=found.cut or found.back, cut=None)
+        self.forward = [
+            {f"{k}.{s}": norm(kept[s]) for k, kept in enumerate(step.kept) for s in self.states} for step in found.steps
+        ]
+        self.backward = [
+            {key: value for key, value in drawn.norms(step.t).items() if key.rpartition(".")[2] in GRADIENTS}
+            for step in found.steps
+        ]
+        self.largest = max(value for norms in self.forward for value in norms.values()) or 1.0
+        self.scale = LogScale([value for norms in self.backward for value in norms.values()])
 
     def document(self, name: str, truncate: int | None) -> str:
         """The whole picture."""
@@ -74,14 +75,10 @@ class Unrolled:
         width, height = max(560, 2 * MARGIN + GAP + columns * (CELL + GAP)), TOP + bands * tall
         cut = f", BPTT cut every {truncate} letters" if truncate else ""
         units = f"{layers} {'layer' if layers == 1 else 'layers'} of {self.model.n_a} units"
-        self.text(
-            MARGIN, 20, f"{shown(name, LONGEST_HEADING)}: {self.model.cell}, {units}{cut}", anchor="start", size=13
-        )
+        title = f"{shown(name, LONGEST_HEADING)}: {self.model.cell}, {units}{cut}"
         forward = f"→ ↑ forward: numbers are norms, widths in proportion, full at {short(self.largest)}"
-        backward = (
-            f"← ↓ backward: norms of ∂L/∂, L the mean over the steps; widths: {self.decades} decades, "
-            f"full at {short(self.steepest)}"
-        )
+        backward = f"← ↓ backward: norms of ∂L/∂, L the mean over the steps; widths: {self.scale.legend}"
+        self.text(MARGIN, 20, title, anchor="start", size=13)
         self.text(MARGIN, 38, forward, FORWARD, anchor="start")
         self.text(MARGIN, 54, backward, BACKWARD, anchor="start")
         for t in range(T):
@@ -105,16 +102,16 @@ class Unrolled:
         step, middle = self.found.steps[t], x + CELL / 2
         up, down = middle - 26, middle + 26
         self.text(middle, y + 12, f"y = {letter_shown(self.letters[step.y])}", size=13)
-        self.falling(down, y + 18, y + 54, "dz_y", self.dz_y[t])
+        self.falling(down, y + 18, y + 54, "dz_y", self.backward[t]["dz_y"])
         self.box(x, y + 54, 24)
         self.text(middle, y + 70, f"P(y) = {step.y_hat[step.y]:.4f}")
         for k in reversed(range(self.model.layers)):
             top = self.top_of(k, y)
-            self.arrow(up, top, up, top - RISE, self.forward_width(self.forward[t][k][0]), FORWARD)
-            self.falling(down, top - RISE, top, "da", self.da[t][k])
+            self.arrow(up, top, up, top - RISE, self.forward_width(self.forward[t][f"{k}.a"]), FORWARD)
+            self.falling(down, top - RISE, top, "da", self.backward[t][f"{k}.da"])
             self.box(x, top, self.tall)
             self.text(x + 8, top + 15, f"layer {k}", anchor="start")
-            self.falling(down, top, top + self.tall, "dz", self.dz[t][k], inside=True)
+            self.falling(down, top, top + self.tall, "dz", self.backward[t][f"{k}.dz"], inside=True)
         bottom = self.top_of(0, y) + self.tall
         self.arrow(up, bottom + 34, up, bottom, LEAST, FORWARD)
         self.text(middle, bottom + 40, f"x = {letter_shown(self.letters[step.x])}", size=13)
@@ -124,15 +121,16 @@ class Unrolled:
         """What passes between the cells of step t, from 0, and the next: a (and c) on, dh_next (and dc_next) back."""
         for k in range(self.model.layers):
             top = self.top_of(k, y)
-            for s, symbol in enumerate(("a", "c")[: self.model.cells[k].states]):
-                value = self.forward[t][k][s] if t >= 0 else 0.0
+            for s, symbol in enumerate(self.states):
+                value = self.forward[t][f"{k}.{symbol}"] if t >= 0 else 0.0
                 at = top + 24 + 60 * s
                 self.arrow(x, at, x + GAP, at, self.forward_width(value), FORWARD)
                 self.text(x + GAP / 2, at - 9, f"‖{symbol if t >= 0 else symbol + '_0'}‖ {short(value)}", FORWARD)
                 if t >= 0:
-                    d = self.dh_next[t][k][s]
+                    back = ("dh_next", "dc_next")[s]
+                    d = self.backward[t][f"{k}.{back}"]
                     self.arrow(x + GAP, at + 18, x, at + 18, self.backward_width(d), BACKWARD)
-                    self.text(x + GAP / 2, at + 34, f"‖{('dh_next', 'dc_next')[s]}‖ {short(d)}", BACKWARD)
+                    self.text(x + GAP / 2, at + 34, f"‖{back}‖ {short(d)}", BACKWARD)
 
     def top_of(self, k: int, y: float) -> float:
         """Where the cells of layer k begin in the band at y; the output is above the last layer."""
@@ -144,8 +142,7 @@ class Unrolled:
 
     def backward_width(self, value: float) -> float:
         """By its logarithm, over the decades there are."""
-        share = 1 + (math.log10(value) - math.log10(self.steepest)) / self.decades if value else 0.0
-        return LEAST + (MOST - LEAST) * share
+        return LEAST + (MOST - LEAST) * self.scale.share(value)
 
     def falling(self, x: float, y: float, end: float, symbol: str, value: float, *, inside: bool = False) -> None:
         """A backward arrow downwards, its norm at its right, or inside a cell at its left."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.lists import GENERA, SURNAMES
-from support.processes import NAMES, TINY, bacterio, only_error, write_names
+from support.processes import NAMES, TINY, bacterio, inside, only_error, write_names
 from support.samples import GTDB, LPSN, NCBI, NODES, TABLE, place
 
 from bacterio_cli.checkpoint.checkpoint import load
@@ -18,7 +18,7 @@ from bacterio_cli.dataset.corpus import Corpus
 def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
     """One name a line; stderr says what the file is, a row a reason, and the sum."""
     place(tmp_path, GTDB, "g.tsv")
-    result = bacterio("corpus", "g.tsv", cwd=tmp_path)
+    result = inside("corpus", "g.tsv", cwd=tmp_path)
     assert (result.code, result.stdout) == (0, "Abanella\nCaldomonas\n")
     first, heading, row, last = result.stderr.splitlines()
     assert first == "bacterio: g.tsv: lineages, UTF-8, 4 names"
@@ -30,7 +30,7 @@ def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
 def test_json_is_one_object_on_stderr(tmp_path: Path) -> None:
     """--json has the same facts, with the digest by which --resume knows a corpus."""
     place(tmp_path, "# date: 2020-05\n" + GTDB, "g.tsv")
-    result = bacterio("corpus", "g.tsv", "--json", cwd=tmp_path)
+    result = inside("corpus", "g.tsv", "--json", cwd=tmp_path)
     assert (result.code, result.stdout, result.stderr.count("\n")) == (0, "Abanella\nCaldomonas\n", 1)
     examples = [("g.tsv:4", "Borivibrio_A"), ("g.tsv:5", "UBA7703")]
     assert json.loads(result.stderr) == {
@@ -48,14 +48,14 @@ def test_json_is_one_object_on_stderr(tmp_path: Path) -> None:
 def test_quiet_leaves_the_names_alone(tmp_path: Path) -> None:
     """-q prints no report."""
     place(tmp_path, GTDB, "g.tsv")
-    assert bacterio("corpus", "g.tsv", "-q", cwd=tmp_path) == (0, "Abanella\nCaldomonas\n", "")
+    assert inside("corpus", "g.tsv", "-q", cwd=tmp_path) == (0, "Abanella\nCaldomonas\n", "")
 
 
 @pytest.mark.parametrize(("text", "code"), [("Abano\n", 0), ("Abano\nAbano\n", 1), ("# note\n\n Abano \n", 0)])
 def test_check_fails_if_anything_was_dropped(text: str, code: int, tmp_path: Path) -> None:
     """--check changes the exit code and nothing else; one name is enough."""
     place(tmp_path, text, "l.txt")
-    plain, checked = bacterio("corpus", "l.txt", cwd=tmp_path), bacterio("corpus", "l.txt", "--check", cwd=tmp_path)
+    plain, checked = inside("corpus", "l.txt", cwd=tmp_path), inside("corpus", "l.txt", "--check", cwd=tmp_path)
     assert (plain.code, checked.code) == (0, code)
     assert checked[1:] == plain[1:]
     assert plain.stdout == "Abano\n"
@@ -64,7 +64,7 @@ def test_check_fails_if_anything_was_dropped(text: str, code: int, tmp_path: Pat
 def test_sources_are_joined_and_dash_is_standard_input(tmp_path: Path) -> None:
     """Packed data on standard input beside a file; names in the order of first appearance."""
     place(tmp_path, "Zetella\nAbanella\n", "l.txt")
-    result = bacterio("corpus", "l.txt", "-", cwd=tmp_path, stdin=gzip.compress(LPSN.encode()))
+    result = inside("corpus", "l.txt", "-", cwd=tmp_path, stdin=gzip.compress(LPSN.encode()))
     assert (result.code, result.stdout) == (0, "Zetella\nAbanella\nBorivibrio\nDurella\n")
     assert "bacterio: standard input: LPSN genus and species rows, UTF-8, 3 names\n" in result.stderr
 
@@ -83,7 +83,7 @@ def test_options_reach_the_reader(words: str, stdout: str, tmp_path: Path) -> No
     """--column, --profile, --input-format and --encoding."""
     place(tmp_path, TABLE, "t.csv")
     place(tmp_path, "Béla€\n".encode("cp1252"), "l.txt")
-    result = bacterio("corpus", *words.split(), cwd=tmp_path)
+    result = inside("corpus", *words.split(), cwd=tmp_path)
     assert (result.code, result.stdout) == (0, stdout)
 
 
@@ -107,7 +107,7 @@ def test_failures_are_one_line(words: str, code: int, what: str, tmp_path: Path)
     place(tmp_path, TABLE, "t.csv")
     place(tmp_path, "", "empty.txt")
     place(tmp_path, NCBI, "taxa.dmp", NODES)
-    result = bacterio("corpus", *words.split(), cwd=tmp_path)
+    result = inside("corpus", *words.split(), cwd=tmp_path)
     assert only_error(result, code).startswith(what)
     assert result.stdout == ""
 
@@ -133,13 +133,13 @@ def test_train_reads_the_same_files(tmp_path: Path) -> None:
     """A download is recognised, cleaned, said in a line, and can be resumed by its digest."""
     rows = [f"X{k}\td__B;p__P;g__{name};s__{name} x" for k, name in enumerate((*NAMES, "UBA77"))]
     place(tmp_path, "\n".join(rows), "g.tsv")
-    result = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", cwd=tmp_path)
+    result = inside("train", "g.tsv", *TINY, "-o", "m.npz", cwd=tmp_path)
     assert result.code == 0, result
     assert result.stderr.splitlines()[0] == ("bacterio: g.tsv: lineages, UTF-8, 41 names; 1 dropped: 1 placeholders")
     assert load(tmp_path / "m.npz").known == NAMES
-    again = bacterio("train", "g.tsv", *TINY, "-o", "m.npz", "--resume", cwd=tmp_path)
+    again = inside("train", "g.tsv", *TINY, "-o", "m.npz", "--resume", cwd=tmp_path)
     assert again.code == 0, again
-    other = bacterio("train", "g.tsv", *TINY, "--profile", "any", "-o", "m.npz", "--resume", cwd=tmp_path)
+    other = inside("train", "g.tsv", *TINY, "--profile", "any", "-o", "m.npz", "--resume", cwd=tmp_path)
     assert "was trained on another corpus" in only_error(other)
 
 
@@ -149,21 +149,21 @@ def test_train_takes_a_column_for_corpus_and_background(tmp_path: Path) -> None:
     place(tmp_path, table, "t.csv")
     place(tmp_path, table.replace("a\n", "ella\n"), "b.csv")
     words = ("train", "t.csv", *TINY, "--column", "name", "--background", "b.csv", "-o", "m.npz")
-    result = bacterio(*words, cwd=tmp_path)
+    result = inside(*words, cwd=tmp_path)
     assert result.code == 0, result
     assert [line.split(",")[0] for line in result.stderr.splitlines()[:2]] == [
         "bacterio: t.csv: column of a table",
         "bacterio: b.csv: column of a table",
     ]
     assert load(tmp_path / "m.npz").known == NAMES
-    twice = bacterio("train", "-", "--background", "-", cwd=tmp_path)
+    twice = inside("train", "-", "--background", "-", cwd=tmp_path)
     assert only_error(twice, 2).startswith("'-' is given twice")
 
 
 def test_train_says_nothing_of_plain_lists(tmp_path: Path) -> None:
     """For UTF-8 lines that lost duplicates only, the first line is that of the names."""
     write_names(tmp_path, NAMES * 2)
-    result = bacterio("train", "names.txt", *TINY, "-o", "m.npz", cwd=tmp_path)
+    result = inside("train", "names.txt", *TINY, "-o", "m.npz", cwd=tmp_path)
     assert result.stderr.startswith("bacterio: 40 names (40 duplicates dropped), ")
 
 
@@ -171,9 +171,9 @@ def test_train_says_nothing_of_plain_lists(tmp_path: Path) -> None:
 def test_a_plain_list_of_genera_is_cleaned_as_one(names: tuple[str, ...], profile: str, tmp_path: Path) -> None:
     """Its words tell it from other lists; then what is no name of a genus is dropped, unless --profile says any."""
     write_names(tmp_path, (*names, "Abano alba"))
-    result = bacterio("corpus", "names.txt", cwd=tmp_path)
+    result = inside("corpus", "names.txt", cwd=tmp_path)
     last = result.stderr.splitlines()[-1]
     kept = (*names, *["Abano alba"] * (profile == "any"))
     assert (result.code, tuple(result.stdout.splitlines())) == (0, kept)
     assert last.endswith(f"{len(kept)} names, {profile == 'genus':d} dropped, profile {profile}")
-    assert bacterio("corpus", "names.txt", "-q", "--profile", "any", cwd=tmp_path).stdout.count("\n") == len(names) + 1
+    assert inside("corpus", "names.txt", "-q", "--profile", "any", cwd=tmp_path).stdout.count("\n") == len(names) + 1

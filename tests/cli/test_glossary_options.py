@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, Result, bacterio, on_terminal, only_error, small_model, strict_json
+from support.processes import ROOT, Result, inside, on_terminal, only_error, small_model, strict_json
 from support.shipped import SCORER
 
 from bacterio_cli.inference.scorer import FIELDS
@@ -29,12 +29,12 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def draw(room: Path, *words: object) -> Result:
     """`bacterio sample` with the model that ships and a seed."""
-    return bacterio("sample", *MODEL, "--seed", 1, *words, cwd=room)
+    return inside("sample", *MODEL, "--seed", 1, *words, cwd=room)
 
 
 def score(room: Path, *words: object) -> Result:
     """`bacterio score` with the model that ships."""
-    return bacterio("score", *MODEL, *words, cwd=room)
+    return inside("score", *MODEL, *words, cwd=room)
 
 
 @pytest.mark.parametrize("topics", [["marine"], ["hot spring"], ["RED"], ["rod", "sulfur"], ["soil"]])
@@ -103,13 +103,13 @@ def test_the_etymology_in_every_form(command: str, room: Path) -> None:
     names = ["Thermofustis", "Rovibacterium", "Zorkul"] if command == "score" else draw(room, "-n", 6).stdout.split()
     words = names if command == "score" else ["--seed", 1, "-n", 6]
     told, plain = (
-        bacterio(command, *MODEL, *words, "--format", "tsv", "--header", *more, cwd=room).stdout.splitlines()
+        inside(command, *MODEL, *words, "--format", "tsv", "--header", *more, cwd=room).stdout.splitlines()
         for more in (["--etymology"], [])
     )
     drafts = [draft(SCORER.morphology.analyse(name)) for name in names]
     texts = ["etymology", *(drafted.text for drafted in drafts)]
     assert told == [f"{line}\t{text}" for line, text in zip(plain, texts, strict=True)]
-    lines = bacterio(command, *MODEL, *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines(True)
+    lines = inside(command, *MODEL, *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines(True)
     for record, drafted in zip(map(strict_json, lines), drafts, strict=True):
         assert tuple(record) == (*FIELDS, "components", "full")
         assert {"components": record["components"], "full": record["full"]} == drafted.asdict()
@@ -137,10 +137,10 @@ def test_the_etymology_for_a_person(room: Path) -> None:
 def test_names_of_no_genus_have_no_etymology(room: Path) -> None:
     """A model of other names prints them as without the option; fields are empty or missing, nothing is claimed."""
     words = ("-c", "m.npz", "--seed", 1, "-n", 5)
-    plain = bacterio("sample", *words, cwd=room).stdout
-    assert bacterio("sample", *words, "--etymology", cwd=room).stdout == plain
-    table = bacterio("sample", *words, "--etymology", "--format", "tsv", cwd=room).stdout.splitlines()
+    plain = inside("sample", *words, cwd=room).stdout
+    assert inside("sample", *words, "--etymology", cwd=room).stdout == plain
+    table = inside("sample", *words, "--etymology", "--format", "tsv", cwd=room).stdout.splitlines()
     assert [line.split("\t")[len(FIELDS) - 2 :] for line in table] == [["", "", ""]] * 5
-    for line in bacterio("sample", *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines():
+    for line in inside("sample", *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines():
         record = json.loads(line)
         assert (tuple(record), record["explained"], record["parts"]) == (FIELDS, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.processes import bacterio, only_error, small_model, strict_json
+from support.processes import inside, only_error, small_model, strict_json
 
 GRADCHECK_ROW = {
     "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
@@ -15,7 +15,7 @@ GRADCHECK_ROW = {
 
 def test_gradcheck_as_json(tmp_path: Path) -> None:
     """The verdict, the time, and a row a parameter with its shape, error and equation."""
-    result = bacterio("gradcheck", "--json", cwd=tmp_path)
+    result = inside("gradcheck", "--json", cwd=tmp_path)
     report = strict_json(result.stdout)
     assert (result.code, result.stderr) == (0, "")
     assert set(report) == {"passed", "seconds", "rows"}
@@ -34,7 +34,7 @@ def test_gradcheck_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arch", ["rnn", "gru", "lstm", "mlp"])
 def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
     """--arch leaves only the cases of that kind, and all of its parameters are among them."""
-    report = strict_json(bacterio("gradcheck", "--json", "--arch", arch, cwd=tmp_path).stdout)
+    report = strict_json(inside("gradcheck", "--json", "--arch", arch, cwd=tmp_path).stdout)
     assert all(row["case"].removeprefix("cell ").startswith(arch) for row in report["rows"])
     expected = {"0.W", "0.b", "1.W"} if arch == "mlp" else {"0.W_ax", "0.W_aa", "0.b_a", "1.W_aa", "x", "0.a_0"}
     assert expected | {"E", "W_ya", "b_y"} <= {row["parameter"] for row in report["rows"]}
@@ -42,7 +42,7 @@ def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
 
 def test_gradcheck_as_a_table(tmp_path: Path) -> None:
     """A line a row on stdout, the verdict in one line on stderr."""
-    result = bacterio("gradcheck", "--arch", "mlp", cwd=tmp_path)
+    result = inside("gradcheck", "--arch", "mlp", cwd=tmp_path)
     rows = result.stdout.splitlines()[1:]
     assert result.code == 0
     assert all(" pass " in row for row in rows)
@@ -54,7 +54,7 @@ def test_gradcheck_as_a_table(tmp_path: Path) -> None:
 def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
     """--inject shows rows that fail, in the table and in JSON; rows that the mistake does not touch still pass."""
     words = ("gradcheck", "--arch", "rnn", "--inject", "tanh-twice")
-    result = bacterio(*words, *["--json"] * as_json, cwd=tmp_path)
+    result = inside(*words, *["--json"] * as_json, cwd=tmp_path)
     assert result.code == 1
     if as_json:
         report = strict_json(result.stdout)
@@ -73,20 +73,20 @@ def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
 )
 def test_an_unknown_mistake_is_exit_2(typed: str, guess: str, tmp_path: Path) -> None:
     """The message says where the names are, and asks whether the nearest one was meant."""
-    said = only_error(bacterio("gradcheck", "--inject", typed, cwd=tmp_path), 2)
+    said = only_error(inside("gradcheck", "--inject", typed, cwd=tmp_path), 2)
     assert said == f"--inject {typed}: no such mistake; {guess}'bacterio gradcheck --list-bugs' lists them"
 
 
 @pytest.mark.parametrize("word", [["--json"], ["--inject", "tanh-twice"]])
 def test_the_list_of_mistakes_stands_alone(word: list[str], tmp_path: Path) -> None:
     """Beside an option that it would swallow it is refused."""
-    said = only_error(bacterio("gradcheck", "--list-bugs", *word, cwd=tmp_path), 2)
+    said = only_error(inside("gradcheck", "--list-bugs", *word, cwd=tmp_path), 2)
     assert said == "--list-bugs prints a list and checks nothing; give it alone"
 
 
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
     """Each line begins with the name that --inject takes, in kebab case, and goes on with what it is."""
-    result = bacterio("gradcheck", "--list-bugs", cwd=tmp_path)
+    result = inside("gradcheck", "--list-bugs", cwd=tmp_path)
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     assert (result.code, result.stderr) == (0, "")
     assert len({name for name, _ in lines}) == len(lines) >= 12
@@ -96,7 +96,7 @@ def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
 
 def test_gradcheck_of_a_trained_model(room: Path) -> None:
     """-c proves each parameter of the file at full size."""
-    report = strict_json(bacterio("gradcheck", "-c", "m.npz", "--json", cwd=room).stdout)
+    report = strict_json(inside("gradcheck", "-c", "m.npz", "--json", cwd=room).stdout)
     shapes = {row["parameter"]: tuple(row["shape"]) for row in report["rows"]}
     assert report["passed"]
     assert {name: shapes[name] for name in small_model().params} == {
@@ -106,6 +106,6 @@ def test_gradcheck_of_a_trained_model(room: Path) -> None:
 
 def test_a_tolerance_that_nothing_meets_fails(tmp_path: Path) -> None:
     """--tolerance decides: at 0 rounding alone is too much, and central differences need their own default."""
-    assert bacterio("gradcheck", "--arch", "mlp", "--tolerance", 0, cwd=tmp_path).code == 1
-    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", cwd=tmp_path).code == 0
-    assert bacterio("gradcheck", "--arch", "mlp", "--method", "central", "--tolerance", 1e-13, cwd=tmp_path).code == 1
+    assert inside("gradcheck", "--arch", "mlp", "--tolerance", 0, cwd=tmp_path).code == 1
+    assert inside("gradcheck", "--arch", "mlp", "--method", "central", cwd=tmp_path).code == 0
+    assert inside("gradcheck", "--arch", "mlp", "--method", "central", "--tolerance", 1e-13, cwd=tmp_path).code == 1

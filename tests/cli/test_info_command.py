@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.processes import NAMES, bacterio, small_model, strict_json
+from support.processes import NAMES, inside, small_model, strict_json
 
 from bacterio_cli.checkpoint.checkpoint import default_checkpoint
 from bacterio_cli.cli.tables import curve
@@ -14,7 +14,7 @@ from bacterio_cli.errors import FileError
 
 def test_info_as_json(room: Path) -> None:
     """One JSON object: the sizes, alphabet, corpus, options and history that the file holds."""
-    result = bacterio("info", "m.npz", "--json", cwd=room)
+    result = inside("info", "m.npz", "--json", cwd=room)
     facts, model = strict_json(result.stdout), small_model()
     assert (result.code, result.stderr) == (0, "")
     assert facts == {
@@ -38,7 +38,7 @@ def test_info_as_json(room: Path) -> None:
 
 def test_info_as_a_table(room: Path) -> None:
     """The same facts for people, a line each, with the best validation loss in bits."""
-    result = bacterio("info", "m.npz", cwd=room)
+    result = inside("info", "m.npz", cwd=room)
     lines = result.stdout.splitlines()[1:]
     rows = dict(line.split(maxsplit=1) for line in lines if not line.startswith(("corpus", "training")))
     assert (result.code, result.stderr) == (0, "")
@@ -55,9 +55,9 @@ def test_info_as_a_table(room: Path) -> None:
 
 def test_info_shows_the_default_model(tmp_path: Path) -> None:
     """Without a file, the model in the working directory, else the one that ships."""
-    assert strict_json(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] > 3000
+    assert strict_json(inside("info", "--json", cwd=tmp_path).stdout)["known_names"] > 3000
     small_model().save(tmp_path / "bacterio.npz")
-    assert strict_json(bacterio("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40
+    assert strict_json(inside("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40
 
 
 def test_a_directory_that_cannot_be_searched_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, bacterio, begin, finish, only_error, write_names
+from support.processes import ROOT, bacterio, begin, finish, inside, only_error, write_names
 from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import draw_surprise
@@ -68,7 +68,7 @@ def test_a_place_that_cannot_be_written_is_exit_1(words: str, path: str, reason:
     """One line with the reason and the option to choose with, before any results."""
     (room / "folder.pdf").mkdir(exist_ok=True)
     (room / "m.pdf").write_bytes((room / "m.npz").read_bytes())
-    result = bacterio(*words.split(), "--plot", path, cwd=room)
+    result = inside(*words.split(), "--plot", path, cwd=room)
     assert only_error(result) == f"cannot write {path}: {reason}"
     assert result.stdout == ""
 
@@ -79,7 +79,7 @@ def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path)
     """Where the model can spell no name there is no picture, and what stood there still does."""
     draw_surprise(tmp_path / "p.png", "t", [("b", [1.0, 2.0])])
     old = (tmp_path / "p.png").read_bytes()
-    result = bacterio("score", "-c", "m.npz", *words, "--plot", tmp_path / "p.png", cwd=room)
+    result = inside("score", "-c", "m.npz", *words, "--plot", tmp_path / "p.png", cwd=room)
     assert result.code == 1
     assert result.stderr.splitlines()[-1].endswith("p.png: there is no name to draw that the model can spell")
     assert (tmp_path / "p.png").read_bytes() == old
@@ -94,7 +94,7 @@ def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
     trainer.snapshot(finish(begin(Corpus(learned)))).save(tmp_path / "kana.npz")
     path, names = tmp_path / f"p.{suffix}", ["ピカチュウ", "ゼ$ニガ$", "カ メ", "ニ_ド_ク", "\x1bカ"]
     words = ("score", "-c", "kana.npz", *names, "--plot", path)
-    result = bacterio(*words, cwd=tmp_path, PYTHONWARNINGS="error")
+    result = inside(*words, cwd=tmp_path, PYTHONWARNINGS="error")
     assert result.code == 0
     boxes = f"bacterio: boxes stand in {path} for letters that its font lacks: ピカチュウゼニガメドク; "
     assert [line for line in result.stderr.splitlines() if boxes in line] == [
@@ -136,9 +136,9 @@ def test_the_same_bytes_twice(suffix: str, room: Path, tmp_path: Path) -> None:
 )
 def test_results_are_printed_as_always(words: str, room: Path, tmp_path: Path) -> None:
     """A picture changes nothing on stdout."""
-    plain = bacterio(*words.split(), cwd=room)
+    plain = inside(*words.split(), cwd=room)
     assert plain.stdout
-    assert bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room).stdout == plain.stdout
+    assert inside(*words.split(), "--plot", tmp_path / "p.png", cwd=room).stdout == plain.stdout
 
 
 @drawn

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import NAMES, bacterio, small_model
+from support.processes import NAMES, inside, small_model
 from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import Letters, draw_model, draw_surprise
@@ -20,7 +20,7 @@ from bacterio_cli.nomenclature.name_index import Lookup
 def test_the_surprise_of_each_letter_and_of_the_end(room: Path, tmp_path: Path) -> None:
     """A bar a letter and one, hatched, for $, each −log₂ P bits high; the highest is black and bears its value."""
     names = ["Borixis", "Koraa", "Gelimonas"]
-    result = bacterio("score", "-c", "m.npz", *names, "--plot", tmp_path / "p.svg", cwd=room)
+    result = inside("score", "-c", "m.npz", *names, "--plot", tmp_path / "p.svg", cwd=room)
     assert result.code == 0
     assert result.stderr.splitlines()[-1] == f"bacterio: drawn to {tmp_path / 'p.svg'}: 3 names"
     found = panels(tmp_path / "p.svg")[: len(names)]
@@ -39,11 +39,11 @@ def test_twelve_names_at_most(room: Path, tmp_path: Path) -> None:
     """Of a list the first twelve that can be spelled, which the notice says; the rows are all there."""
     listed = "Жук\n" + "".join(name + "\n" for name in NAMES[:15])
     words, text = ("score", "-c", "m.npz"), listed.encode()
-    result = bacterio(*words, "--plot", tmp_path / "p.svg", cwd=room, stdin=text)
+    result = inside(*words, "--plot", tmp_path / "p.svg", cwd=room, stdin=text)
     notice = f"bacterio: drawn to {tmp_path / 'p.svg'}: the first 12 of 15 names, without 1 that the model cannot spell"
     assert result.stderr.splitlines()[-1] == notice
     assert [p.letters for p in panels(tmp_path / "p.svg")] == [[*name, "$"] for name in NAMES[:12]]
-    assert result.stdout == bacterio(*words, cwd=room, stdin=text).stdout
+    assert result.stdout == inside(*words, cwd=room, stdin=text).stdout
 
 
 @drawn
@@ -62,7 +62,7 @@ def test_a_long_name_is_cut(tmp_path: Path) -> None:
 @drawn
 def test_learning_curves(room: Path, tmp_path: Path) -> None:
     """Curves of both losses in bits, of gradient norm and learning rate over steps, as the history has them."""
-    result = bacterio("info", "m.npz", "--plot", tmp_path / "p.svg", cwd=room)
+    result = inside("info", "m.npz", "--plot", tmp_path / "p.svg", cwd=room)
     assert (result.code, result.stderr) == (0, f"bacterio: drawn to {tmp_path / 'p.svg'}\n")
     loss, norm, rate, _ = panels(tmp_path / "p.svg")
     history = small_model().history
@@ -84,7 +84,7 @@ def test_learning_curves(room: Path, tmp_path: Path) -> None:
 @drawn
 def test_the_letters_of_corpus_and_draws(room: Path, tmp_path: Path) -> None:
     """Two bars a letter in per cent, the corpus's grey and most frequent first; what was drawn is hatched, and said."""
-    bacterio("info", "m.npz", "--plot", tmp_path / "p.svg", cwd=room)
+    inside("info", "m.npz", "--plot", tmp_path / "p.svg", cwd=room)
     letters = panels(tmp_path / "p.svg")[-1]
     counts = Counter("".join(NAMES).lower())
     expected = sorted(counts, key=lambda letter: (-counts[letter], letter))
@@ -112,7 +112,7 @@ def test_many_letters_are_shown_in_part(tmp_path: Path) -> None:
 def test_a_checkpoint_without_a_history(tmp_path: Path) -> None:
     """The letters alone, and the notice says why."""
     replace(small_model(), history=[]).save(tmp_path / "none.npz")
-    result = bacterio("info", "none.npz", "--plot", "p.svg", cwd=tmp_path)
+    result = inside("info", "none.npz", "--plot", "p.svg", cwd=tmp_path)
     assert result.code == 0
     assert result.stderr.endswith("p.svg, without learning curves: the file holds no history\n")
     (only,) = panels(tmp_path / "p.svg")

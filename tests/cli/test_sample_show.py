@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import bacterio, on_terminal, only_error, small_model
+from support.processes import inside, on_terminal, only_error, small_model
 
 from bacterio_cli.cli.terminal import bars
 from bacterio_cli.inference.decoding import keep_top_k
@@ -18,7 +18,7 @@ ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 def shown(room: Path, *words: object) -> dict[str, tuple[list[float], list[float]]]:
     """Each name with P of its letters as drawn and in the model, as `--show` prints them in a pipe."""
-    result = bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, "--show", *words, cwd=room)
+    result = inside("sample", "-c", "m.npz", "--seed", 1, "-n", 5, "--show", *words, cwd=room)
     assert (result.code, result.stderr) == (0, "")
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert len(rows) == 5
@@ -28,8 +28,8 @@ def shown(room: Path, *words: object) -> dict[str, tuple[list[float], list[float
 def test_the_names_are_those_of_the_seed_and_the_model_s_figures_those_of_score(room: Path) -> None:
     """Showing draws nothing; the product of P is e to the minus nats, one a letter, and one for the end."""
     rows = shown(room)
-    assert [*rows] == bacterio("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room).stdout.split()
-    scored = bacterio("score", "-c", "m.npz", "--format", "tsv", *rows, cwd=room).stdout.splitlines()
+    assert [*rows] == inside("sample", "-c", "m.npz", "--seed", 1, "-n", 5, cwd=room).stdout.split()
+    scored = inside("score", "-c", "m.npz", "--format", "tsv", *rows, cwd=room).stdout.splitlines()
     for (name, (drawn, plain)), line in zip(rows.items(), scored, strict=True):
         assert len(drawn) == len(plain) == len(name) + 1
         assert -np.log(plain).sum() == pytest.approx(float(line.split("\t")[1]), abs=0.01)
@@ -55,7 +55,7 @@ def test_as_drawn_is_what_temperature_and_top_k_make_of_the_model(room: Path) ->
 def test_what_has_no_choice_is_certain(words: str, certain: bool, room: Path) -> None:
     """Where only the likeliest letter is left it is drawn with P = 1; temperature 1 draws from the model as it is."""
     words = f"sample -c m.npz --seed 1 -n 1 --allow-known --show {words}"
-    result = bacterio(*words.split(), cwd=room)
+    result = inside(*words.split(), cwd=room)
     _, drawn, plain = result.stdout.rstrip("\n").split("\t")
     assert drawn == (",".join(["1"] * len(drawn.split(","))) if certain else plain)
 
@@ -92,12 +92,12 @@ def test_a_bar_is_as_high_as_p_and_as_wide_as_its_letter() -> None:
 def test_what_is_shown_is_reported_too(room: Path) -> None:
     """More names than are looked at together: all are printed, and the report has seen them."""
     words = ("-n", 600, "--show", "--report", "--json", "--allow-known", "--allow-duplicates")
-    result = bacterio("sample", "-c", "m.npz", "--seed", 1, *words, cwd=room)
+    result = inside("sample", "-c", "m.npz", "--seed", 1, *words, cwd=room)
     assert len(result.stdout.splitlines()) == 600
     assert '"compared": 600' in result.stderr
 
 
 def test_show_has_a_form_of_its_own(room: Path) -> None:
     """Beside another form it is refused."""
-    result = bacterio("sample", "-c", "m.npz", "--show", "--format", "tsv", cwd=room)
+    result = inside("sample", "-c", "m.npz", "--show", "--format", "tsv", cwd=room)
     assert only_error(result, 2).startswith("--show prints names in a form of its own")

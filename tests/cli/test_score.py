@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.processes import NAMES, Result, bacterio, on_terminal, only_error, small_model, strict_json, write_names
+from support.processes import NAMES, Result, inside, on_terminal, only_error, small_model, strict_json, write_names
 from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
@@ -29,7 +29,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def score(room: Path, *words: object, stdin: str = "") -> Result:
     """`bacterio score` with the small model."""
-    return bacterio("score", "-c", "m.npz", *words, cwd=room, stdin=stdin.encode())
+    return inside("score", "-c", "m.npz", *words, cwd=room, stdin=stdin.encode())
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -166,7 +166,7 @@ def test_the_profile_is_that_of_the_model_unless_given(room: Path) -> None:
         ("towns", "genus", True),
         ("m", "any", False),
     ]:
-        result = bacterio("score", "-c", f"{model}.npz", *(["--profile", profile] if profile else []), *words, cwd=room)
+        result = inside("score", "-c", f"{model}.npz", *(["--profile", profile] if profile else []), *words, cwd=room)
         (record,) = records(result.stdout)
         assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
         assert (record["status"] == "conflict") == judged
@@ -200,7 +200,7 @@ def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
     model = small_model()
     sure = replace(model, nets=({**model.params, "W_ya": 200 * model.params["W_ya"]},))
     sure.save(room / "sure.npz")
-    result = bacterio("score", "-c", "sure.npz", "--format", "jsonl", "Xisbac", "Koraa", cwd=room)
+    result = inside("score", "-c", "sure.npz", "--format", "jsonl", "Xisbac", "Koraa", cwd=room)
     assert (result.code, len(records(result.stdout))) == (0, 2)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import ROOT, bacterio, strict_json
+from support.processes import ROOT, inside, strict_json
 
 
 def judged(folder: Path, *words: object, stdin: str = "") -> list[dict[str, Any]]:
     """The rows of `bacterio score` with the model that ships."""
     words = ("-c", ROOT / "data/model.npz", "--no-also-known", "--format", "jsonl", *words)
-    result = bacterio("score", *words, cwd=folder, stdin=stdin.encode())
+    result = inside("score", *words, cwd=folder, stdin=stdin.encode())
     assert result.code == 0
     return [strict_json(line) for line in result.stdout.splitlines(keepends=True)]
 
@@ -70,8 +70,8 @@ def test_only_genera_are_compared_with_each_other(tmp_path: Path) -> None:
 def test_strict_fails_for_a_name_proposed_twice(more: list[str], tmp_path: Path) -> None:
     """Exit 1, with --summary too; each of the two alone is fine."""
     words = ("score", "-c", ROOT / "data/model.npz", "--strict", *more, "Thermofustis")
-    assert bacterio(*words, cwd=tmp_path).code == 0
-    assert bacterio(*words, "Salinicatena", "Thermofustis", cwd=tmp_path).code == 1
+    assert inside(*words, cwd=tmp_path).code == 0
+    assert inside(*words, "Salinicatena", "Thermofustis", cwd=tmp_path).code == 1
 
 
 GENDERS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.lists import GENERA, SURNAMES, TOWNS
-from support.processes import TINY, bacterio, only_error, write_names
+from support.processes import TINY, bacterio, inside, only_error, write_names
 
 from bacterio_cli.checkpoint.checkpoint import load
 
@@ -31,7 +31,7 @@ def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, m
     if data is not None:
         (tmp_path / "bad.txt").write_bytes(data)
     (tmp_path / "m.npz").write_bytes(b"precious")
-    result = bacterio("train", "bad.txt", "-o", "m.npz", "--force", cwd=tmp_path)
+    result = inside("train", "bad.txt", "-o", "m.npz", "--force", cwd=tmp_path)
     assert only_error(result).startswith(message)
     assert result.stdout == ""
     assert result.stderr.rstrip("\n").isprintable()
@@ -41,13 +41,13 @@ def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, m
 
 def test_a_name_that_lies_is_shown_escaped(tmp_path: Path) -> None:
     """A path with a line end or an escape in it cannot write a second line or colour the terminal."""
-    result = bacterio("train", "no\n\x1b[31msuch", cwd=tmp_path)
+    result = inside("train", "no\n\x1b[31msuch", cwd=tmp_path)
     assert only_error(result) == r"cannot read no\x0a\x1b[31msuch: No such file or directory"
 
 
 def test_training_prints_nothing_on_stdout(room: Path) -> None:
     """What is trained and how it went goes to stderr: the corpus, a report, and where the file is."""
-    result = bacterio("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
+    result = inside("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
     lines = result.stderr.splitlines()
     assert (result.code, result.stdout) == (0, "")
     assert lines[0].startswith("bacterio: 40 names (40 duplicates dropped), 19 letters; gru 1 × 8, ")
@@ -79,13 +79,13 @@ def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) 
 )
 def test_what_cannot_be_written_is_refused_before_training(words: str, message: str, room: Path) -> None:
     """The only line is the error, and no model is written."""
-    assert only_error(bacterio("train", "names.txt", *TINY, *words.split(), cwd=room)) == message
+    assert only_error(inside("train", "names.txt", *TINY, *words.split(), cwd=room)) == message
     assert not (room / "unlogged.npz").exists()
 
 
 def test_save_every_writes_between_epochs(room: Path) -> None:
     """With --save-every the file of a run that breaks off in its first epoch holds the last step saved."""
-    result = bacterio(
+    result = inside(
         "train", "names.txt", *TINY, "-q", "--optimizer", "sgd", "--lr", "1e10", "--schedule", "constant", "--clip", 0,
         "--warmup", 2, "--arch", "rnn", "--activation", "relu", "--batch-size", 8, "--save-every", 1, "-o", "s.npz",
         cwd=room,
@@ -112,11 +112,11 @@ def test_a_plain_list_of_genera_is_known_as_one(
 ) -> None:
     """By its words, which is said; --profile overrules it, and `sample` and `score` follow the model."""
     write_names(tmp_path, names)
-    result = bacterio("train", "names.txt", *TINY, *words, cwd=tmp_path)
+    result = inside("train", "names.txt", *TINY, *words, cwd=tmp_path)
     said = "bacterio: the names are built like those of genera: profile genus; --profile any takes any line"
     assert (result.code, said in result.stderr.splitlines()) == (0, names == GENERA and not words)
     assert load(tmp_path / "bacterio.npz").corpus["profile"] == profile
-    row = bacterio("score", "Halobacter", "--format", "jsonl", cwd=tmp_path).stdout
+    row = inside("score", "Halobacter", "--format", "jsonl", cwd=tmp_path).stdout
     assert (json.loads(row)["explained"] is not None) == (profile == "genus")
-    quiet = bacterio("train", "names.txt", *TINY, *words, "-q", cwd=tmp_path)
+    quiet = inside("train", "names.txt", *TINY, *words, "-q", cwd=tmp_path)
     assert quiet == (0, "", "")

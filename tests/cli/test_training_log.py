@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import NAMES, TINY, bacterio, only_error, write_names
+from support.processes import NAMES, TINY, inside, only_error, write_names
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli.training_log import open_log
@@ -35,15 +35,15 @@ def logged(path: Path) -> list[dict[str, Any]]:
 def test_the_log_has_a_row_per_epoch_and_grows_on_resume(tmp_path: Path) -> None:
     """JSON Lines; --resume appends the new rows, and repeats none even where the log is ahead of the checkpoint."""
     write_names(tmp_path)
-    assert bacterio(*WORDS, "--epochs", 2, cwd=tmp_path).code == 0
+    assert inside(*WORDS, "--epochs", 2, cwd=tmp_path).code == 0
     rows = logged(tmp_path / "log")
     assert [row["epoch"] for row in rows] == [1, 2]
     assert all(row.pop("chars_per_second") > 0 for row in rows)
     assert rows == load(tmp_path / "m.npz").history
     early = (tmp_path / "m.npz").read_bytes()
-    assert bacterio(*WORDS, "--resume", "--epochs", 4, cwd=tmp_path).code == 0
+    assert inside(*WORDS, "--resume", "--epochs", 4, cwd=tmp_path).code == 0
     (tmp_path / "m.npz").write_bytes(early)
-    assert bacterio(*WORDS, "--resume", "--epochs", 5, cwd=tmp_path).code == 0
+    assert inside(*WORDS, "--resume", "--epochs", 5, cwd=tmp_path).code == 0
     assert [row["step"] for row in logged(tmp_path / "log")] == [2, 4, 6, 8, 10]
 
 
@@ -51,7 +51,7 @@ def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
     """In all phases a row has the same keys in one order, and each column scalars of one type, or null; no NaN."""
     write_names(tmp_path)
     related = write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
-    assert bacterio(*WORDS, "--epochs", 1, "--refit", "--background", related, cwd=tmp_path).code == 0
+    assert inside(*WORDS, "--epochs", 1, "--refit", "--background", related, cwd=tmp_path).code == 0
     rows = logged(tmp_path / "log")
     assert [row["stage"] for row in rows] == ["background", "fit", "refit"]
     assert len({tuple(row) for row in rows}) == 1
@@ -155,11 +155,11 @@ def test_a_log_that_cannot_be_written_costs_no_epoch(tmp_path: Path) -> None:
     """A full disk is a warning; training goes on and is saved, and at the end exit 1 names the way to the rows."""
     write_names(tmp_path)
     loud = [word for word in WORDS if word not in ("-q", "log")]
-    result = bacterio(*loud, "/dev/full", "--epochs", 3, cwd=tmp_path)
+    result = inside(*loud, "/dev/full", "--epochs", 3, cwd=tmp_path)
     said = "cannot write /dev/full: No space left on device; --resume adds the rows that are missing"
     assert (result.code, result.stderr.count(said)) == (1, 2)
     assert f"bacterio: warning: {said}; training goes on\n" in result.stderr
     assert result.stderr.endswith(f"saved to m.npz\nbacterio: error: {said}\n")
-    assert only_error(bacterio(*WORDS[:-1], "/dev/full", "--epochs", 3, "--force", cwd=tmp_path)) == said
-    assert bacterio(*WORDS, "--resume", cwd=tmp_path) == (0, "", "")
+    assert only_error(inside(*WORDS[:-1], "/dev/full", "--epochs", 3, "--force", cwd=tmp_path)) == said
+    assert inside(*WORDS, "--resume", cwd=tmp_path) == (0, "", "")
     assert [row["epoch"] for row in logged(tmp_path / "log")] == [1, 2, 3]

@@ -9,7 +9,7 @@ import typer
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.progress import Bar
-from bacterio_cli.errors import UsageError
+from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
@@ -39,8 +39,7 @@ def corpus(
     from bacterio_cli.nomenclature.recognition import look_like_genera
 
     loading.refuse_two_stdins(files)
-    if as_json and quiet:
-        raise UsageError("--json is a form of the report, which --quiet leaves out; give one of them")
+    refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with Bar("reading", 0, quiet=quiet) as bar:
         found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)

@@ -15,7 +15,7 @@ import typer
 from bacterio_cli.cli import completion, gradcheck_output, options, terminal
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.training_options import Arch
-from bacterio_cli.errors import UsageError
+from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.numerical import Row
@@ -44,25 +44,27 @@ def gradcheck(
     """
     from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
 
-    if list_bugs and (inject is not None or as_json):
-        raise UsageError("--list-bugs prints a list and checks nothing; give it alone")
+    refuse(
+        (list_bugs and (inject is not None or as_json), "--list-bugs prints a list and checks nothing; give it alone")
+    )
     if list_bugs:
         gradcheck_output.show_bugs(bugs.BUGS)
         return
     if show:
         gradcheck_output.show_softmax()
         return
-    if checkpoint is not None and arch is not None:
-        raise UsageError("--arch belongs to the small cases; a checkpoint has its own")
     planted = None if inject is None else bugs.find(inject)
-    if inject is not None and planted is None:
-        meant = bugs.nearest(inject)
-        hint = f"did you mean {meant}? " if meant else ""
-        raise UsageError(f"--inject {inject}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
-    if explain and planted is None:
-        raise UsageError("--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them")
-    if explain and (checkpoint is not None or method != "complex" or tolerance is not None):
-        raise UsageError("--explain has scales of its own and both methods; leave out -c, --method and --tolerance")
+    meant, where = bugs.nearest(inject or ""), "'bacterio gradcheck --list-bugs' lists them"
+    hint = f"did you mean {meant}? " if meant else ""
+    refuse(
+        (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
+        (inject is not None and not planted, f"--inject {inject}: no such mistake; {hint}{where}"),
+        (explain and not planted, f"--explain goes with --inject BUG; {where}"),
+        (
+            explain and (checkpoint or method != "complex" or tolerance is not None),
+            "--explain has scales of its own and both methods; leave out -c, --method and --tolerance",
+        ),
+    )
     begun = time.perf_counter()
     if explain and planted:
         from bacterio_cli.gradcheck.lesson import teach

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,7 +14,7 @@ import typer
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
 from bacterio_cli.cli.progress import Bar
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError, UsageError, refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Row, Scorer
@@ -60,8 +60,7 @@ def score(
     from_stdin = not names or names == ["-"]
     lists = [*(avoid or []), *(avoid_elsewhere or [])]
     loading.refuse_two_stdins([*lists, *(glossary or []), *(["-"] if from_stdin else names or [])])
-    if header and form != "tsv":
-        raise UsageError(f"--header goes with --format tsv, not {form}")
+    refuse((header and form != "tsv", f"--header goes with --format tsv, not {form}"))
     if plot:
         from bacterio_cli.checkpoint.checkpoint import default_checkpoint
         from bacterio_cli.nomenclature.reference_lists import file_and_column
@@ -85,8 +84,13 @@ def score(
         show_summary(scorer, wanted, form, header=header)
         conflict = strict and any(row.status == "conflict" for row in rows_of(scorer, wanted, likelihood=False))
     else:
-        rows = rows_of(scorer, wanted, quiet=form != "table" and terminal.is_terminal(sys.stdout))
-        conflict = show_rows(rows, form, header=header, etymology=etymology)
+        rows: Iterable[Row] = rows_of(scorer, wanted, quiet=form != "table" and terminal.is_terminal(sys.stdout))
+        if form == "table":
+            rows = list(rows)
+            show_table(rows, etymology=etymology)
+        else:
+            rows = loading.written(((None, row) for row in rows), form, header=header, etymology=etymology)
+        conflict = "conflict" in {row.status for row in rows}
     sys.stdout.flush()
     if strict and conflict:
         raise SystemExit(1)
@@ -158,21 +162,6 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     else:
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
-
-
-def show_rows(rows: Iterator[Row], form: str, *, header: bool, etymology: bool) -> bool:
-    """A row per name; whether any has a conflict."""
-    if form == "table":
-        listed = list(rows)
-        show_table(listed, etymology=etymology)
-        return any(row.status == "conflict" for row in listed)
-    if header:
-        sys.stdout.write(loading.head_of(etymology=etymology))
-    conflict = False
-    for row in rows:
-        conflict = conflict or row.status == "conflict"
-        sys.stdout.write(loading.row_as(form, row, etymology=etymology))
-    return conflict
 
 
 def show_table(rows: Sequence[Row], *, etymology: bool) -> None:

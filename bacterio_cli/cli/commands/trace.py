@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bacterio_cli.cli import loading, options, terminal, trace_output
-from bacterio_cli.errors import CheckpointError, UsageError
+from bacterio_cli.errors import CheckpointError, refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -45,23 +45,24 @@ def trace(
     from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
 
     name = " ".join(name.split())
-    if not name:
-        raise UsageError("NAME is empty; give one, as in 'bacterio trace Escherichia'")
+    one_step, cut = step is not None, truncate is not None
     refuse_overlong([name])
-    if step is not None and truncate is not None:
-        raise UsageError("--step shows the whole gradient and --truncate what is left of it; give one of them")
-    if full and step is None:
-        raise UsageError("--full is for --step T; give both")
-    if compare and (step is not None or truncate is not None or plot or as_json):
-        raise UsageError("--compare prints a table of its own; give it without --step, --truncate, --plot and --json")
+    refuse(
+        (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
+        (one_step and cut, "--step shows the whole gradient and --truncate what is left of it; give one of them"),
+        (full and not one_step, "--full is for --step T; give both"),
+        (
+            compare and (one_step or cut or plot or as_json),
+            "--compare prints a table of its own; give it without --step, --truncate, --plot and --json",
+        ),
+    )
     path, model = loading.open_model(checkpoint)
     if plot:
         from bacterio_cli.cli import unrolled_plot  # what other commands do without
 
         unrolled_plot.ensure_drawable(plot, path)
     T = len(model.vocabulary.fold(name)) + 1
-    if step is not None and not 1 <= step <= T:
-        raise UsageError(f"--step {step}: {name} has the steps 1 to {T}")
+    refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
     found = follow(path, model, name, truncate)
     if compare:
         trace_output.show_comparison(found, model.vocabulary, name)
