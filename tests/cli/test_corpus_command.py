@@ -16,7 +16,7 @@ from bacterio_cli.dataset.corpus import Corpus
 
 
 def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
-    """One name a line; stderr says what the file is, a row a reason, and the sum."""
+    """One name a line; stderr says what the file is, a row a reason, and the sum, and with -q nothing."""
     place(tmp_path, GTDB, "g.tsv")
     result = inside("corpus", "g.tsv", cwd=tmp_path)
     assert (result.code, result.stdout) == (0, "Abanella\nCaldomonas\n")
@@ -25,6 +25,7 @@ def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
     assert heading.split() == ["dropped", "count", "such", "as"]
     assert row.split(maxsplit=2) == ["placeholders", "2", "'Borivibrio_A' (g.tsv:3), 'UBA7703' (g.tsv:4)"]
     assert last == "bacterio: 2 names, 2 dropped, profile genus"
+    assert inside("corpus", "g.tsv", "-q", cwd=tmp_path) == (0, "Abanella\nCaldomonas\n", "")
 
 
 def test_json_is_one_object_on_stderr(tmp_path: Path) -> None:
@@ -43,12 +44,6 @@ def test_json_is_one_object_on_stderr(tmp_path: Path) -> None:
             "placeholders": {"count": 2, "examples": [{"place": place, "text": text} for place, text in examples]}
         },
     }
-
-
-def test_quiet_leaves_the_names_alone(tmp_path: Path) -> None:
-    """-q prints no report."""
-    place(tmp_path, GTDB, "g.tsv")
-    assert inside("corpus", "g.tsv", "-q", cwd=tmp_path) == (0, "Abanella\nCaldomonas\n", "")
 
 
 @pytest.mark.parametrize(("text", "code"), [("Abano\n", 0), ("Abano\nAbano\n", 1), ("# note\n\n Abano \n", 0)])
@@ -158,13 +153,6 @@ def test_train_takes_a_column_for_corpus_and_background(tmp_path: Path) -> None:
     assert load(tmp_path / "m.npz").known == NAMES
     twice = inside("train", "-", "--background", "-", cwd=tmp_path)
     assert only_error(twice, 2).startswith("'-' is given twice")
-
-
-def test_train_says_nothing_of_plain_lists(tmp_path: Path) -> None:
-    """For UTF-8 lines that lost duplicates only, the first line is that of the names."""
-    write_names(tmp_path, NAMES * 2)
-    result = inside("train", "names.txt", *TINY, "-o", "m.npz", cwd=tmp_path)
-    assert result.stderr.startswith("bacterio: 40 names (40 duplicates dropped), ")
 
 
 @pytest.mark.parametrize(("names", "profile"), [(GENERA, "genus"), (SURNAMES, "any")])

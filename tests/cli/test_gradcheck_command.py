@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.processes import inside, only_error, small_model, strict_json
+from support.processes import inside, small_model, strict_json
 
 GRADCHECK_ROW = {
     "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
@@ -65,23 +65,6 @@ def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
         verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[1:]]
         assert result.stderr.startswith(f"bacterio: {verdicts.count(False)} of {len(verdicts)} rows FAIL; ")
     assert 0 < verdicts.count(False) < len(verdicts)
-
-
-@pytest.mark.parametrize(
-    ("typed", "guess"),
-    [("typo", ""), ("tanh-twise", "did you mean tanh-twice? "), ("carry", "did you mean no-carry? ")],
-)
-def test_an_unknown_mistake_is_exit_2(typed: str, guess: str, tmp_path: Path) -> None:
-    """The message says where the names are, and asks whether the nearest one was meant."""
-    said = only_error(inside("gradcheck", "--inject", typed, cwd=tmp_path), 2)
-    assert said == f"--inject {typed}: no such mistake; {guess}'bacterio gradcheck --list-bugs' lists them"
-
-
-@pytest.mark.parametrize("word", [["--json"], ["--inject", "tanh-twice"]])
-def test_the_list_of_mistakes_stands_alone(word: list[str], tmp_path: Path) -> None:
-    """Beside an option that it would swallow it is refused."""
-    said = only_error(inside("gradcheck", "--list-bugs", *word, cwd=tmp_path), 2)
-    assert said == "--list-bugs prints a list and checks nothing; give it alone"
 
 
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.processes import TINY, bacterio, on_terminal, write_names
+from support.processes import TINY, inside, on_terminal, write_names
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli.app import main
@@ -91,7 +91,7 @@ def test_nobody_else_gets_a_bar(kind: str, tmp_path: Path) -> None:
     if kind == "dumb":
         shown = on_terminal(*words, cwd=tmp_path, TERM="dumb")[1].replace("\r\n", "\n")
     else:
-        shown = bacterio(*words, cwd=tmp_path, TERM="xterm-256color").stderr
+        shown = inside(*words, cwd=tmp_path, TERM="xterm-256color").stderr
     assert not set("\r\x1b") & set(shown)
     assert "left" not in shown
     assert shown.startswith("bacterio: 40 names")
@@ -142,7 +142,7 @@ def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     """Training that diverges ends as without a bar: the same error as the last line, the same checkpoint."""
     wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", "1e15")
     words = ("train", write_names(tmp_path), "--epochs", 3, *wild, "-o")
-    plain = bacterio(*words, "plain.npz", cwd=tmp_path)
+    plain = inside(*words, "plain.npz", cwd=tmp_path)
     code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 300))
     assert code == plain.code == 1
     assert "is not finite at step" in plain.stderr
@@ -197,9 +197,8 @@ def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch)
 
 def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:
     """`sample --rank` counts the names of its pool, and prints the best of them below the bar."""
-    code, shown = on_terminal(
-        "sample", "-n", 3, "--any", "--rank", "--pool", 25_000, "--seed", 1, cwd=tmp_path, size=(24, 80)
-    )
+    words = ("sample", "-n", 3, "--rank", "--pool", 1200, "--seed", 1)
+    code, shown = on_terminal(*words, cwd=tmp_path, size=(24, 80))
     lines = left_on(80, shown)
     at = next(k for k, line in enumerate(lines) if re.fullmatch(r"names\|█+\| after 00:\d\d", line))
     assert code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import inside, on_terminal, only_error, small_model
+from support.processes import inside, on_terminal, small_model
 
 from bacterio_cli.cli.terminal import bars
 from bacterio_cli.inference.decoding import keep_top_k
@@ -95,9 +95,3 @@ def test_what_is_shown_is_reported_too(room: Path) -> None:
     result = inside("sample", "-c", "m.npz", "--seed", 1, *words, cwd=room)
     assert len(result.stdout.splitlines()) == 600
     assert '"compared": 600' in result.stderr
-
-
-def test_show_has_a_form_of_its_own(room: Path) -> None:
-    """Beside another form it is refused."""
-    result = inside("sample", "-c", "m.npz", "--show", "--format", "tsv", cwd=room)
-    assert only_error(result, 2).startswith("--show prints names in a form of its own")

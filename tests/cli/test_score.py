@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.processes import NAMES, Result, inside, on_terminal, only_error, small_model, strict_json, write_names
+from support.processes import NAMES, Result, inside, only_error, small_model, strict_json, write_names
 from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
@@ -80,15 +80,6 @@ def test_json_lines_hold_the_same(room: Path) -> None:
         assert [set(flag) for flag in record["flags"]] == [{"code", "severity", "rule", "says"}] * len(record["flags"])
     assert found[0]["listed_in"] == ["the model's corpus"]
     assert [found[4][key] for key in ("nats", "bits_per_char", "percentile", "nearest")] == [None] * 4
-
-
-def test_a_name_outside_the_alphabet_stops_nothing(room: Path) -> None:
-    """Its row has no numbers and says which letters; the rows around it are there, exit 0."""
-    result = score(room, "--format", "jsonl", "Lilium", "Жук", "Koraa")
-    found = records(result.stdout)
-    assert result.code == 0
-    assert [record["nats"] is None for record in found] == [False, True, False]
-    assert any("жук" in flag["says"] for flag in found[1]["flags"])
 
 
 def test_names_come_from_standard_input(room: Path) -> None:
@@ -172,26 +163,10 @@ def test_the_profile_is_that_of_the_model_unless_given(room: Path) -> None:
         assert (record["status"] == "conflict") == judged
 
 
-def test_a_terminal_gets_a_table(room: Path) -> None:
-    """A ruled table, what was found in words below; the same table can be had in a pipe."""
-    code, shown = on_terminal("score", "-c", "m.npz", "Borixis", "Boribactus", cwd=room)
-    assert (code, "─" in shown) == (0, True)
-    assert re.search(r"^Borixis: stands in the model's corpus", shown, re.MULTILINE)
-    table = score(room, "--format", "table", "Borixis", "Boribactus")
-    assert re.search(r"^Boribactus .* ok$", table.stdout, re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--avoid none.txt Kora", "cannot read none.txt: No such file or directory"),
-        ("--input-format json", "standard input: is not in the format json"),
-    ],
-)
-def test_what_cannot_be_read_is_one_line(words: str, message: str, room: Path) -> None:
+def test_a_list_at_odds_with_its_format_is_one_line(room: Path) -> None:
     """Exit 1; stdout stays empty."""
-    result = score(room, *words.split(), stdin="Kora\n")
-    assert only_error(result).startswith(message)
+    result = score(room, "--input-format", "json", stdin="Kora\n")
+    assert only_error(result).startswith("standard input: is not in the format json")
     assert result.stdout == ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from support.processes import bacterio, examples, on_terminal
+from support.processes import examples, inside, on_terminal
 from support.samples import GTDB, place
 
 from bacterio_cli.cli.tables import curve, table, widths_within
@@ -124,7 +124,7 @@ def test_no_word_is_broken_at_50_columns(words: str, room: Path) -> None:
     """Tables, notices, errors and help on a dumb terminal: no line is wider, only words beyond 40 letters are cut."""
     place(room, GTDB, "genera.tsv")
     code, seen = on_terminal(*words.split(), cwd=room, size=(24, 50), TERM="dumb")
-    plain, lines = bacterio(*words.split(), cwd=room), seen.splitlines()
+    plain, lines = inside(*words.split(), cwd=room), seen.splitlines()
     assert (code, "\x1b" in seen) == (plain.code, False)
     assert max(map(cell_len, lines)) <= 50
     there, whole = (set(re.findall(r"[^\W_]+", text)) for text in (" ".join(lines), plain.stdout + plain.stderr))
@@ -149,14 +149,14 @@ def test_a_terminal_gets_colours_unless_they_are_refused(words: str, coloured: l
     assert all(re.search(piece, shown) for piece in coloured)
     assert all(re.search(piece.partition("m")[2], plain) for piece in coloured)
     assert not re.search(r"\x1b\[(1;)?3", plain)
-    assert "\x1b" not in bacterio(*words.split(), cwd=room, TERM="xterm-256color").stdout
+    assert "\x1b" not in inside(*words.split(), cwd=room, TERM="xterm-256color").stdout
 
 
 def test_colours_can_be_asked_for_in_a_pipe(room: Path) -> None:
     """FORCE_COLOR colours what goes to a pipe; a dumb terminal and NO_COLOR are stronger."""
     words = ("score", "-c", "m.npz", "--format", "table", "--profile", "genus", "Borixis")
     red = "\x1b[1;31mconflict"
-    assert red in bacterio(*words, cwd=room, FORCE_COLOR="1", TERM="xterm").stdout
-    assert red not in bacterio(*words, cwd=room, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
-    assert "\x1b" not in bacterio(*words, cwd=room, FORCE_COLOR="1", TERM="dumb").stdout
-    assert "\x1b" not in bacterio(*words, cwd=room, TERM="xterm").stdout
+    assert red in inside(*words, cwd=room, FORCE_COLOR="1", TERM="xterm").stdout
+    assert red not in inside(*words, cwd=room, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
+    assert "\x1b" not in inside(*words, cwd=room, FORCE_COLOR="1", TERM="dumb").stdout
+    assert "\x1b" not in inside(*words, cwd=room, TERM="xterm").stdout
