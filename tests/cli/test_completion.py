@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT, bacterio
+from support.processes import ENVIRONMENT, bacterio, inside
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.gradcheck.bugs import BUGS
@@ -20,24 +20,27 @@ SHELLS = ("bash", "zsh", "fish")
 START = "import sys; sys.argv = ['bacterio']; from bacterio_cli.__main__ import main; main()"
 
 
-def answer(shell: str, line: str, folder: Path, start: str = START) -> str:
-    """What `bacterio` prints when this shell asks how the line goes on."""
-    asked = {
+def asked(shell: str, line: str) -> dict[str, str]:
+    """The variables by which this shell asks how the line goes on."""
+    return {"_BACTERIO_COMPLETE": f"complete_{shell}"} | {
         "bash": {"COMP_WORDS": line.replace(" ", "\n"), "COMP_CWORD": str(line.count(" "))},
         "zsh": {"_TYPER_COMPLETE_ARGS": line},
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
     }[shell]
-    done = subprocess.run(
+
+
+def answer(shell: str, line: str, folder: Path, start: str = START) -> str:
+    """What `bacterio` prints then."""
+    return subprocess.run(
         [sys.executable, "-c", start],
-        cwd=folder, env=os.environ | ENVIRONMENT | asked | {"_BACTERIO_COMPLETE": f"complete_{shell}"},
+        cwd=folder, env=os.environ | ENVIRONMENT | asked(shell, line),
         capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return done.stdout
+    ).stdout  # fmt: skip
 
 
 def completed(shell: str, line: str, folder: Path) -> list[str]:
     """The words that the shell would offer."""
-    found = answer(shell, line, folder)
+    found = inside(cwd=folder, **asked(shell, line)).stdout
     if shell == "zsh":
         return re.findall(r'^(?:_arguments .*\(\()?"([^"]*)"', found, flags=re.MULTILINE)
     return [row.partition("\t")[0] for row in found.splitlines() if row]
