@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import errno
-import io
 import re
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from support.processes import TINY, inside, on_terminal, write_names
+from support.processes import TINY, Screen, inside, on_terminal, write_names
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli.app import main
 from bacterio_cli.cli.progress import Bar
 
 LONG = (*TINY[:-2], "--epochs", "5000", "--batch-size", "8")  # far from its end when it is interrupted
-
-
-class Terminal(io.StringIO):
-    """A terminal in memory, which says nothing of its size."""
-
-    def isatty(self) -> bool:
-        """It is one."""
-        return True
-
-
-class Notebook:
-    """A stream that knows neither isatty nor fileno."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> int:
-        """Keep it."""
-        self.text += text
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
 
 def left_on(columns: int, shown: str) -> list[str]:
@@ -100,15 +77,15 @@ def test_nobody_else_gets_a_bar(kind: str, tmp_path: Path) -> None:
 
 def test_a_stream_that_is_no_terminal_needs_no_more_than_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a notebook, whose streams know neither isatty nor fileno, training says what it says in a pipe."""
-    stream = Notebook()
-    monkeypatch.setattr(sys, "stderr", stream)
+    said: list[str] = []
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=said.append, flush=lambda: None))
     monkeypatch.setattr(
         sys, "argv", ["bacterio", "train", str(write_names(tmp_path)), *TINY, "-o", str(tmp_path / "m")]
     )
     with pytest.raises(SystemExit, match="0"):
         main()
-    assert "\r" not in stream.text
-    assert stream.text.startswith("bacterio: 40 names")
+    assert "\r" not in "".join(said)
+    assert said[0].startswith("bacterio: 40 names")
 
 
 def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
@@ -125,7 +102,7 @@ def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
 
 def test_an_echo_of_ctrl_c_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a line that is written above the bar, and by the last state of the bar."""
-    stream = Terminal()
+    stream = Screen()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
@@ -153,7 +130,7 @@ def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
 def test_short_work_shows_nothing_and_long_work_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bar with a delay is silent until it has passed; the line that is left says how long it took."""
     for pause, seen in ((0.0, False), (0.3, True)):
-        stream = Terminal()
+        stream = Screen()
         monkeypatch.setattr(sys, "stderr", stream)
         monkeypatch.setenv("TERM", "xterm")
         with Bar("names", 2, delay=0.2) as bar:
@@ -180,7 +157,7 @@ def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.Monk
 
 def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes that fail are not heard of."""
-    stream, tries = Terminal(), []
+    stream, tries = Screen(), []
 
     def gone(text: str) -> int:
         tries.append(text)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from support.processes import examples, inside, on_terminal
+from support.processes import Screen, examples, inside, on_terminal
 from support.samples import GTDB, place
 
 from bacterio_cli.cli.tables import curve, table, widths_within
@@ -23,14 +23,6 @@ ROWS = [
     ("A", "5 %", "", ""),
 ]
 ANSI = re.compile(r"\x1b\[[\d;]*m")
-
-
-class Screen(io.StringIO):
-    """A terminal that keeps what it shows."""
-
-    def isatty(self) -> bool:
-        """It is one."""
-        return True
 
 
 def shown(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -51,6 +51,14 @@ class Result(NamedTuple):
     stderr: str
 
 
+class Screen(io.StringIO):
+    """A terminal in memory, which says nothing of its size and keeps what it shows."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
 def strict_json(text: str) -> Any:
     """JSON in one line; NaN and Infinity, which JSON does not have, are refused."""
 
