@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bacterio_cli.cli import terminal
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError, refuse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,10 +61,8 @@ class Letters(NamedTuple):
 
 
 def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
-    """Before any work: UsageError for a suffix unknown or a file that is read, BacterioError or FileError for the rest."""
-    if form_of(path) not in SIGNED:
-        raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
-    ensure_ours(path, sources)
+    """Before any work what `ensure_ours` says, and BacterioError where matplotlib is missing or does not start."""
+    ensure_ours(path, sources, PICTURES)
     try:
         with unwarned():
             import matplotlib  # noqa: F401
@@ -76,12 +74,14 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
         raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; correct them") from error
 
 
-def ensure_ours(path: Path, sources: Iterable[str | Path]) -> None:
-    """UsageError for a file that is read; FileError for one that cannot be written, or is no picture of this program."""
+def ensure_ours(path: Path, sources: Iterable[str | Path], suffixes: str) -> None:
+    """UsageError for another suffix, or a file that is read; FileError for one that cannot be written or is not ours."""
     from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
 
-    if is_one_of(path, sources):
-        raise UsageError(f"--plot {path} is one of the files to be read; choose another file")
+    refuse(
+        (path.suffix.lower() not in suffixes.split(", "), f"--plot {path}: the name of a picture ends in {suffixes}"),
+        (is_one_of(path, sources), f"--plot {path} is one of the files to be read; choose another file"),
+    )
     with reserved(path, objection=objection, option="--plot"):
         pass
 
@@ -93,11 +93,6 @@ def objection(path: Path) -> str:
         file.seek(max(0, path.stat().st_size - MARGIN))
         ends += file.read(MARGIN)
     return "" if any(signature in ends for signature in SIGNATURES) else "it is not a picture of this program"
-
-
-def form_of(path: Path) -> str:
-    """png, svg, pdf or whatever else the name ends in."""
-    return path.suffix.lower().removeprefix(".")
 
 
 @contextmanager
@@ -119,7 +114,7 @@ def sheet(path: Path, height: float, title: str) -> Iterator[Figure]:
     """
     from bacterio_cli.checkpoint.atomic_write import atomic_write
 
-    form, drawn, lacking = form_of(path), BytesIO(), ""
+    form, drawn, lacking = path.suffix.lower().removeprefix("."), BytesIO(), ""
     with unwarned():
         import matplotlib
         from matplotlib.figure import Figure

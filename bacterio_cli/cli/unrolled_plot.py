@@ -12,9 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bacterio_cli.cli.plots import LONGEST_HEADING, SVG_SIGNATURE, ensure_ours, letter_shown, shown
+from bacterio_cli.cli.plots import LONGEST_HEADING, SVG_SIGNATURE, letter_shown, shown
 from bacterio_cli.cli.tables import LogScale, short
-from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.trace.bptt import Trace
@@ -24,13 +23,6 @@ MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # pixels: a cell, between cells, between layers, around, heading
 GRADIENTS = ("dz_y", "da", "dz", "dh_next", "dc_next")  # that have arrows
 LEAST, MOST = 0.8, 9.0  # widths of arrows
-
-
-def ensure_drawable(path: Path, checkpoint: Path) -> None:
-    """Before any work, UsageError for another suffix or the file that is read, FileError for the rest."""
-    if path.suffix.lower() != ".svg":
-        raise UsageError(f"--plot {path}: the name of this picture ends in .svg")
-    ensure_ours(path, [checkpoint])
 
 
 def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:

@@ -128,7 +128,7 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plot", "code", "message"),
     [
-        ("p.png", 2, "--plot p.png: the name of this picture ends in .svg"),
+        ("p.png", 2, "--plot p.png: the name of a picture ends in .svg"),
         ("m.svg", 2, "--plot m.svg is one of the files to be read; choose another file"),
         ("none/p.svg", 1, "cannot write none/p.svg"),
         (

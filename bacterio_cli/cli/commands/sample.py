@@ -16,7 +16,7 @@ from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def sample(
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
-    if rank and n > pool:
-        raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
+    refuse((rank and n > pool, f"{n} names are more than the pool of {pool:,}; draw more with --pool"))
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
     given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
@@ -148,7 +147,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
     how_to_read = given["input_format"] or given["column"] or given["encoding"]
     edits = given["min_edits"]
-    for wrong, message in (
+    refuse(
         (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
         (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
         (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
@@ -164,9 +163,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             "--show prints names in a form of its own; give it without --format and --for",
         ),
         (given["any_name"] and given["check"], "--any prints names that --check refuses; give one of them"),
-    ):
-        if wrong:
-            raise UsageError(message)
+    )
     loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"]), *(given["glossary"] or [])])
 
 

@@ -58,9 +58,9 @@ def trace(
     )
     path, model = loading.open_model(checkpoint)
     if plot:
-        from bacterio_cli.cli import unrolled_plot  # what other commands do without
+        from bacterio_cli.cli import plots, unrolled_plot  # what other commands do without
 
-        unrolled_plot.ensure_drawable(plot, path)
+        plots.ensure_ours(plot, [path], ".svg")
     T = len(model.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
     found = follow(path, model, name, truncate)
