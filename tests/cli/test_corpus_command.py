@@ -132,6 +132,7 @@ def test_train_reads_the_same_files(tmp_path: Path) -> None:
     assert result.code == 0, result
     assert result.stderr.splitlines()[0] == ("bacterio: g.tsv: lineages, UTF-8, 41 names; 1 dropped: 1 placeholders")
     assert load(tmp_path / "m.npz").known == NAMES
+    assert load(tmp_path / "m.npz").corpus["profile"] == "genus"
     again = inside("train", "g.tsv", *TINY, "-o", "m.npz", "--resume", cwd=tmp_path)
     assert again.code == 0, again
     other = inside("train", "g.tsv", *TINY, "--profile", "any", "-o", "m.npz", "--resume", cwd=tmp_path)

@@ -14,6 +14,7 @@ from support.samples import LPSN_HEADER
 from bacterio_cli.inference.scorer import FIELDS, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
+WHOLE = ("--format", "jsonl")
 GIVEN = ("Borixis", "Borixia", "Boribactus", "Lilium", "Жук", "Koraa")
 
 
@@ -108,6 +109,29 @@ def test_strict_fails_on_conflicts_alone(room: Path) -> None:
         strict, lenient = score(room, "--strict", stdin=text), score(room, stdin=text)
         assert (strict.code, lenient.code) == (code, 0)
         assert (strict.stdout, strict.stderr) == (lenient.stdout, lenient.stderr)
+
+
+PROPOSED = ("Thermofustis", "Rovibacter", "thermofustis", "Rovibactor", "Halohalobacillus")
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_names_given_together_are_compared(typed: bool, room: Path) -> None:
+    """Typed or in a list: equal but for capitals is a conflict, one edit apart a warning that names the other."""
+    given = {"stdin": "".join(f"{name}\n" for name in PROPOSED)}
+    result = score(room, *WHOLE, *PROPOSED) if typed else score(room, *WHOLE, **given)
+    codes = [[flag["code"] for flag in record["flags"]] for record in records(result.stdout)]
+    assert [[code for code in row if code in ("proposed-twice", "proposed-near", "doubled")] for row in codes] == [
+        ["proposed-twice"], ["proposed-near"], ["proposed-twice"], ["proposed-near"], ["doubled"],
+    ]  # fmt: skip
+    assert "Rovibactor" in records(result.stdout)[1]["flags"][-1]["says"]
+    assert records(score(room, "--profile", "any", *WHOLE, *PROPOSED[:1] * 2).stdout)[1]["flags"] == []
+
+
+@pytest.mark.parametrize("more", [[], ["--summary"]])
+def test_strict_fails_for_a_name_proposed_twice(more: list[str], room: Path) -> None:
+    """Exit 1, with --summary too; each of the two alone is fine."""
+    assert score(room, "--strict", *more, "Thermofustis").code == 0
+    assert score(room, "--strict", *more, "Salinicatena", "Thermofustis", "thermofustis").code == 1
 
 
 def test_the_summary_is_one_row(room: Path) -> None:

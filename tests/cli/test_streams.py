@@ -8,7 +8,7 @@ from pathlib import Path
 from unicodedata import category
 
 import pytest
-from support.processes import NAMES, bacterio, on_terminal, only_error, write_names
+from support.processes import NAMES, bacterio, inside, on_terminal, only_error, write_names
 
 from bacterio_cli.cli.app import reason
 from bacterio_cli.cli.terminal import JOINERS, as_json, printable
@@ -22,6 +22,19 @@ def test_a_full_stdout_is_one_line(words: str, room: Path) -> None:
     """Exit 1, whether Typer prints or the command; without stderr too."""
     assert only_error(bacterio(*words.split(), cwd=room, shell='exec "$@" >/dev/full')) == FULL
     assert bacterio(*words.split(), cwd=room, shell='exec "$@" >/dev/full 2>/dev/full') == (1, "", "")
+
+
+@pytest.mark.parametrize(
+    "words", ["sample -c m.npz --seed 1 -n 1000000 --format jsonl", "score -c m.npz --avoid many.txt"]
+)
+def test_a_reader_that_has_gone_ends_the_rows_quietly(words: str, room: Path) -> None:
+    """`| head -1` of rows ends with exit 0, and without a word about it."""
+    write_names(room, [name + k * "a" for name in NAMES for k in range(80)], "many.txt")
+    line = '("$@" <many.txt; echo "code $?" >&2) | head -1'
+    result = bacterio(*words.split(), cwd=room, shell=line)
+    assert result.stdout.count("\n") == 1
+    assert result.stderr.endswith("code 0\n")
+    assert not any(word in result.stderr for word in ("error", "Traceback", "Exception"))
 
 
 @pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
@@ -61,7 +74,7 @@ def test_what_the_system_refuses_is_said_with_the_file() -> None:
 
 def test_a_name_of_300_letters_is_no_file(room: Path) -> None:
     """Names are compared with files; one that no file could have is a name."""
-    result = bacterio("score", "-c", "m.npz", "a" * 300 + ".b", cwd=room)
+    result = inside("score", "-c", "m.npz", "a" * 300 + ".b", cwd=room)
     assert (result.code, result.stdout.count("\n")) == (0, 1)
 
 
@@ -78,14 +91,13 @@ def test_characters_that_a_terminal_obeys_are_escaped() -> None:
 
 def test_names_of_files_and_of_genera_are_escaped(tmp_path: Path) -> None:
     """In an error line, in a table, and in a list on a terminal; a pipe gets the letters, joiners everywhere."""
-    assert only_error(bacterio("corpus", "a\u200f\u200e\u061cb", cwd=tmp_path)).startswith(
-        r"cannot read a\u200f\u200e\u061cb: "
-    )
+    told = only_error(inside("corpus", "a\u200f\u200e\u061cb\n\x1b[31m", cwd=tmp_path))
+    assert told.startswith(r"cannot read a\u200f\u200e\u061cb\x0a\x1b[31m: ")
     joined = "می\u200cخ"
     write_names(tmp_path, [*NAMES, "fu\u2061nc", joined])
-    table = bacterio("score", "fu\u2061nc", "--format", "table", cwd=tmp_path).stdout
+    table = inside("score", "fu\u2061nc", "--format", "table", cwd=tmp_path).stdout
     assert ("\u2061" in table, r"fu\u2061nc" in table) == (False, True)
     words = ("corpus", "names.txt", "-q", "--profile", "any")
     assert on_terminal(*words, cwd=tmp_path)[1].splitlines()[-2:] == [r"fu\u2061nc", joined]
-    assert bacterio(*words, cwd=tmp_path).stdout.splitlines()[-2:] == ["fu\u2061nc", joined]
-    assert joined in bacterio("score", joined, "--format", "tsv", cwd=tmp_path).stdout
+    assert inside(*words, cwd=tmp_path).stdout.splitlines()[-2:] == ["fu\u2061nc", joined]
+    assert joined in inside("score", joined, "--format", "tsv", cwd=tmp_path).stdout

@@ -39,12 +39,6 @@ def test_a_bad_list_is_one_line_and_leaves_the_model_alone(data: bytes | None, m
     assert {p.name for p in tmp_path.iterdir()} <= {"bad.txt", "m.npz"}
 
 
-def test_a_name_that_lies_is_shown_escaped(tmp_path: Path) -> None:
-    """A path with a line end or an escape in it cannot write a second line or colour the terminal."""
-    result = inside("train", "no\n\x1b[31msuch", cwd=tmp_path)
-    assert only_error(result) == r"cannot read no\x0a\x1b[31msuch: No such file or directory"
-
-
 def test_training_prints_nothing_on_stdout(room: Path) -> None:
     """What is trained and how it went goes to stderr: the corpus, a report, and where the file is."""
     result = inside("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
