@@ -54,7 +54,7 @@ def test_a_full_stderr_stops_nothing(words: str, code: int, stderr: str, room: P
     """Results and exit code are those of a run whose notices can be read."""
     result = bacterio(*words.split(), cwd=room, shell=f'exec "$@" {stderr}')
     assert (result.code, result.stderr) == (code, "")
-    assert result.stdout == bacterio(*words.split(), cwd=room).stdout
+    assert result.stdout == inside(*words.split(), cwd=room).stdout
 
 
 @pytest.mark.parametrize("words", ["train {}/names.txt --arch rnn --hidden 2 --epochs 1", "corpus names.txt"])

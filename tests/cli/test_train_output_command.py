@@ -51,13 +51,10 @@ def test_training_prints_nothing_on_stdout(room: Path) -> None:
     assert "\r" not in result.stderr
 
 
-@pytest.mark.parametrize(("closed", "left"), [(">&-", "stderr"), ("2>&-", "stdout")])
-def test_training_does_not_need_its_streams(closed: str, left: str, room: Path) -> None:
-    """With stdout or stderr closed it trains all the same, and the report does not go astray to stdout."""
-    result = bacterio("train", "names.txt", *TINY, "-o", "closed.npz", cwd=room, shell=f'exec "$@" {closed}')
-    assert result.code == 0, result
-    assert result.stdout == ""
-    assert ("saved to closed.npz" in result.stderr) == (left == "stderr")
+def test_training_does_not_need_stdout(room: Path) -> None:
+    """With stdout closed it trains all the same, and says what it does."""
+    result = bacterio("train", "names.txt", *TINY, "-o", "closed.npz", cwd=room, shell='exec "$@" >&-')
+    assert (result.code, "saved to closed.npz" in result.stderr) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import io
 import json
 import os
@@ -103,6 +104,7 @@ def inside(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str
             main()
         except SystemExit as stop:
             code = stop.code
+        gc.unfreeze()  # what a command keeps to its end is to go here
         sys.stdout.flush()
         sys.stderr.flush()
         return Result(int(code or 0), out.getvalue().decode(), err.getvalue().decode())  # type: ignore[call-overload]
