@@ -148,6 +148,8 @@ def test_the_summary_is_one_row(room: Path) -> None:
     assert (headed.code, headed.stdout.splitlines()[0].split("\t")) == (0, keys)
     assert headed.stdout.splitlines()[1].split("\t") == [str(value) for value in line.values()]
     assert score(room, "--summary", "Жук").stdout == "0\t0\t\t\t1\n"
+    table = score(room, "--summary", "--format", "table", *GIVEN).stdout
+    assert ["nats per char", str(line["nats_per_char"])] in [re.split("  +", row) for row in table.splitlines()]
 
 
 def test_stderr_names_the_lists(room: Path) -> None:
