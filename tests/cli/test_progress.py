@@ -143,7 +143,7 @@ def test_short_work_shows_nothing_and_long_work_a_bar(monkeypatch: pytest.Monkey
 
 def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time until the first bytes come, as through a pipe, is none of reading."""
-    stream = Terminal()
+    stream = Screen()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     with Bar("reading", 0, delay=0.2) as bar:
