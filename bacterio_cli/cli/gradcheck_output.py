@@ -29,7 +29,7 @@ def report(rows: Sequence[Row], seconds: float) -> None:
         )
         for row in rows
     ]
-    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, stream=sys.stdout, right=("error",))
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, right=("error",))
     failed, skipped = sum(not row.passed for row in rows), sum(bool(row.skipped) for row in rows)
     proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")
     outcome = f"{failed} of {len(rows)} rows FAIL" if failed else proved
@@ -50,7 +50,7 @@ def show_lesson(lesson: Lesson) -> None:
     terminal.paragraph(f"{lesson.name}: {lesson.summary}")
     terminal.paragraph(lesson.why, apart=True)
     terminal.paragraph(f"{place.file}:{place.line}, {place.function}", apart=True)
-    terminal.difference(place.wrong, place.right, stream=sys.stdout)
+    terminal.difference(place.wrong, place.right)
     if lesson.caught:
         show_cases(lesson)
         show_sweep(lesson)
@@ -67,7 +67,7 @@ def show_cases(lesson: Lesson) -> None:
         (c.case, c.worst.parameter, f"{c.worst.max_relative_error:.1e}", f"{c.failed} of {c.checked}") for c in shown
     ]
     columns = ("case", "parameter", "error", "rows")
-    tables.table(columns, rows, stream=sys.stdout, right=("error", "rows"), whole=columns[1:])
+    tables.table(columns, rows, right=("error", "rows"), whole=columns[1:])
     if left:
         count = sum(catch.failed for catch in left)
         terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them")
@@ -86,7 +86,7 @@ def show_sweep(lesson: Lesson) -> None:
         seen = [f"{count} of {sight.cases}" if count else "unseen" for count in (sight.complex_step, sight.central)]
         rows.append((f"{sight.scale:g}", f"{sight.error:.1e}", seen[0], f"{sight.distance:.1e}", seen[1]))
     columns = ("scale", "error", "complex", "distance", "central")
-    tables.table(columns, rows, stream=sys.stdout, right=columns[1:], whole=columns)
+    tables.table(columns, rows, right=columns[1:], whole=columns)
     terminal.paragraph(lesson.by_scale, apart=True)
     terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
@@ -115,4 +115,4 @@ def show_softmax() -> None:
             if (i == j) == wanted
         ]
         columns = ("i", "j", "∂ŷ_i/∂z_j", "complex step", "difference")
-        tables.table(columns, rows, stream=sys.stdout, right=columns)
+        tables.table(columns, rows, right=columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -31,11 +32,11 @@ def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str | Text]],
     *,
-    stream: TextIO,
+    stream: TextIO | None = None,
     right: Sequence[str] = (),
     whole: Sequence[str] = (),
 ) -> None:
-    """Rows under headings: ruled on a terminal, plain aligned text of any width elsewhere.
+    """Rows under headings, on stdout by default: ruled on a terminal, plain aligned text of any width elsewhere.
 
     Cells break between words, those of `whole` nowhere. On a terminal too narrow for that each row becomes a block with
     one cell per line, the empty ones left out. Words break only where they are longer than either form has room for.
@@ -45,6 +46,7 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
+    stream = stream or sys.stdout
     cells = [
         [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
         for row in rows

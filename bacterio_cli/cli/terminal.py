@@ -140,22 +140,21 @@ def columns_of(stream: TextIO) -> int:
     return max(LEAST_WIDTH, columns or 80)
 
 
-def paragraph(text: str, *, stream: TextIO | None = None, apart: bool = False) -> None:
-    """Prose, on stdout by default, after an empty line if it stands apart.
+def paragraph(text: str, *, apart: bool = False) -> None:
+    """Prose on stdout, after an empty line if it stands apart.
 
     It is broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula.
     """
     import re
 
-    stream = stream or sys.stdout
     held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
-    stream.write("\n" * apart + filled(held, min(80, columns_of(stream))).replace("\xa0", " ") + "\n")
+    sys.stdout.write("\n" * apart + filled(held, min(80, columns_of(sys.stdout))).replace("\xa0", " ") + "\n")
 
 
-def difference(wrong: Iterable[str], right: Iterable[str], *, stream: TextIO) -> None:
-    """Lines behind - and lines behind +, red and green on a terminal."""
+def difference(wrong: Iterable[str], right: Iterable[str]) -> None:
+    """Lines behind - and lines behind + on stdout, red and green on a terminal."""
     from rich.text import Text
 
     lines = [Text(printable(f"- {row}"), "red") for row in wrong]
     lines += [Text(printable(f"+ {row}"), "green") for row in right]
-    show(Text("\n").join(lines), stream=stream)
+    show(Text("\n").join(lines), stream=sys.stdout)

@@ -47,7 +47,7 @@ def show_forward(found: Trace, letters: Sequence[str]) -> None:
         best = "  ".join(f"{letters[i]} {s.y_hat[i]:.2f}" for i in likeliest)
         rows.append((str(s.t), letters[s.x], letters[s.y], f"{s.y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
     columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if found.model.layers == 1 else "‖a‖ by layer", "likeliest")
-    tables.table(columns, rows, stream=sys.stdout, right=("t", "P(y)", "bits"))
+    tables.table(columns, rows, right=("t", "P(y)", "bits"))
 
 
 def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) -> None:
@@ -82,7 +82,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
         columns = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
         heading(f"Layer {k}")
         right = ("t", *numbers, "truncated", "lost")
-        tables.table(("t", "x", *numbers, *columns), rows, stream=sys.stdout, right=right)
+        tables.table(("t", "x", *numbers, *columns), rows, right=right)
         if not truncate:
             terminal.paragraph(fate([n[f"{k}.last_a"] for n in norms]))
 
@@ -102,7 +102,7 @@ def show_equations(found: Trace) -> None:
 
     heading("Equations of a step")
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
-    tables.table(("gives", "equation", "shape", "source"), rows, stream=sys.stdout)
+    tables.table(("gives", "equation", "shape", "source"), rows)
 
 
 def show_gradients(found: Trace, truncate: int | None) -> None:
@@ -118,7 +118,7 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
         rows.append((g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm), *behind))
     heading("Gradients of the parameters, summed over time")
     columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
-    tables.table(columns, rows, stream=sys.stdout, right=("norm", "truncated", "lost", "cosine"))
+    tables.table(columns, rows, right=("norm", "truncated", "lost", "cosine"))
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
@@ -156,7 +156,7 @@ def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: boo
     heading(title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all")
     labels, *vectors = columns.values()
     rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
-    tables.table(tuple(columns), rows, stream=sys.stdout, right=tuple(columns)[1:])
+    tables.table(tuple(columns), rows, right=tuple(columns)[1:])
 
 
 def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
@@ -175,4 +175,4 @@ def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
             columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
     heading("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0")
     rows = list(zip(*columns.values(), strict=True))
-    tables.table(tuple(columns), rows, stream=sys.stdout, right=tuple(columns))
+    tables.table(tuple(columns), rows, right=tuple(columns))

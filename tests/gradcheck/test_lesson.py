@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import json
 import re
 from dataclasses import asdict, replace
@@ -147,12 +146,11 @@ def test_nearest_name(typed: str, meant: str | None) -> None:
     assert nearest(typed) == meant
 
 
-def test_paragraph_keeps_formulas_whole() -> None:
+def test_paragraph_keeps_formulas_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """Lines have at most 80 characters and neither begin nor end with the sign of a formula."""
-    stream = io.StringIO()
     for shift in range(80):
-        paragraph("x" * shift + " where a = b + c and ŷ − t ≈ u ⊙ v, so f / g is what it was before", stream=stream)
-    lines = stream.getvalue().splitlines()
+        paragraph("x" * shift + " where a = b + c and ŷ − t ≈ u ⊙ v, so f / g is what it was before")
+    lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) > 80
     assert [line for line in lines if re.match("[=≈⊙+−/] ", line) or re.search(" [=≈⊙+−/]$", line)] == []

@@ -41,7 +41,7 @@ def info(
     if as_json:
         sys.stdout.write(terminal.as_json(describe(model)))
     else:
-        tables.table(("what", "value"), rows_of(describe(model)), stream=sys.stdout)
+        tables.table(("what", "value"), rows_of(describe(model)))
 
 
 def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:

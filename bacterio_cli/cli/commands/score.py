@@ -161,7 +161,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
         sys.stdout.write(("\t".join(values) + "\n" if header else "") + loading.tsv(values.values()))
     else:
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
-        tables.table(("what", "value"), rows, stream=sys.stdout, right=("value",))
+        tables.table(("what", "value"), rows, right=("value",))
 
 
 def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
@@ -184,7 +184,7 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
         for row in rows
     ]
     columns = ("name", "bits", "better than", "nearest", "gender", "parts", "status")
-    tables.table(columns, cells, stream=sys.stdout, right=("bits", "better than"), whole=("name", "nearest", "status"))
+    tables.table(columns, cells, right=("bits", "better than"), whole=("name", "nearest", "status"))
     found = [(row.name, finding) for row in rows for finding in row.findings]
     lines = [f"{name}: {f.says} [{', '.join(filter(None, (f.severity, f.rule)))}]" for name, f in found]
     lines.append(f"not found in the lists given: {sum(not row.listed_in for row in rows):,} of {len(rows):,}")
