@@ -7,6 +7,7 @@ forgotten factor cannot hide. At the customary 0.01 tanh is the identity to four
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -86,10 +87,15 @@ def model_cases(scale: float = SCALE) -> Iterator[Case]:
     yield small_model_case("mlp", stacked, WindowMLP(5, 2, 3, 2, 3), scale, "regular")
 
 
-def all_cases(arch: str | None = None, scale: float = SCALE) -> Iterator[Case]:
+@cache
+def cases_at(scale: float) -> list[Case]:
+    """All cases, with their values at this scale."""
+    return [case for family in (layer_cases, plain_cases, cell_cases, model_cases) for case in family(scale)]
+
+
+def all_cases(arch: str | None = None, scale: float = SCALE) -> list[Case]:
     """All cases, or those of one architecture, with their values at this scale."""
-    for family in (layer_cases, plain_cases, cell_cases, model_cases):
-        yield from (case for case in family(scale) if arch is None or case.arch == arch)
+    return [case for case in cases_at(scale) if arch is None or case.arch == arch]
 
 
 def trained_case(trained: Checkpoint) -> Case:

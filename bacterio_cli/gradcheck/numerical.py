@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ Loss = Callable[[Params], Any]
 FLOOR = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One function under test: where it is evaluated, its value, and its gradient as derived by hand.
 
-    `values` are what is differentiated, by name; `equations` says what each row proves.
+    `values` are what is differentiated, by name; `equations` says what each row proves. A case equals itself alone.
     """
 
     name: str
@@ -74,8 +75,12 @@ def unit(value: Array, k: int) -> Array:
     return direction
 
 
+@cache
 def numeric_gradients(case: Case, derivative: Callable[..., float]) -> Params:
-    """∂L/∂v for every entry of every value of the case, flat, one entry at a time."""
+    """∂L/∂v for every entry of every value of the case, flat, one entry at a time.
+
+    Computed once: a mistake is planted in a gradient, and the loss knows nothing of it.
+    """
     return {
         name: np.array([derivative(case.loss, case.values, name, unit(value, k)) for k in range(value.size)])
         for name, value in case.values.items()
