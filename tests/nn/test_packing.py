@@ -10,7 +10,6 @@ from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
 LENGTHS = [(1,), (6,), (3, 3, 3), (6, 1), (7, 5, 5, 2), (4, 3, 2, 1), (2, 2, 1, 1, 1)]
-every_batch = pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 
 
 def numbered(lengths: tuple[int, ...]) -> tuple[Array, Array]:
@@ -19,26 +18,16 @@ def numbered(lengths: tuple[int, ...]) -> tuple[Array, Array]:
     return np.concatenate([[[100 * name] for name in range(len(lengths))], packed]), batch_sizes
 
 
-@every_batch
-def test_last_rows_are_each_names_own(lengths: tuple[int, ...]) -> None:
-    """`last_rows` takes for each name the row after its own last letter, in the type of the states."""
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+def test_rows_of_a_packed_batch(lengths: tuple[int, ...]) -> None:
+    """`last_rows` takes each name's row after its own last letter, in the type of the states; `previous_rows` sets
+    beside each letter the row one letter back; at step t, `now` has letter t of each name that is as long, `before`
+    its letter t − 1, `running` those names."""
     hidden_states, batch_sizes = numbered(lengths)
     last = last_rows(hidden_states.astype(np.float32), batch_sizes)
     assert last.tolist() == [[100 * name + n] for name, n in enumerate(lengths)]
     assert last.dtype == np.float32
-
-
-@every_batch
-def test_previous_rows_are_one_letter_back(lengths: tuple[int, ...]) -> None:
-    """`previous_rows` sets beside each letter the row before it in the same name."""
-    hidden_states, batch_sizes = numbered(lengths)
     assert previous_rows(hidden_states, batch_sizes).tolist() == (hidden_states[len(lengths) :] - 1).tolist()
-
-
-@every_batch
-def test_steps_are_the_names_still_running(lengths: tuple[int, ...]) -> None:
-    """At step t, `now` has letter t of each name that is as long, `before` its letter t − 1, `running` those names."""
-    hidden_states, batch_sizes = numbered(lengths)
     steps = steps_of(batch_sizes)
     assert len(steps) == max(lengths)
     for t, step in enumerate(steps, 1):
