@@ -38,29 +38,26 @@ def assert_same(found: Params, wanted: Params) -> None:
 
 
 @models
-def test_the_steps_add_up_to_the_gradient_of_the_name(model: CharRNN) -> None:
-    """Loss and gradients summed over the steps are those of `loss_and_grads` on the whole name."""
-    params, found = traced(model)
-    whole = loss_and_grads(model, params, IDS[:-1], ones(8), IDS[1:])
-    assert found.nats_per_char == pytest.approx(whole.loss, rel=1e-12)
-    assert_same(found.back.grads, whole.grads)
-    assert found.cut is None
-
-
-@models
-@pytest.mark.parametrize("K", [1, 3, 8])
-def test_a_cut_is_that_of_training_in_chunks(model: CharRNN, K: int) -> None:
-    """The truncated gradient is that of chunks, each begun from the state of the one before and nothing coming back."""
+@pytest.mark.parametrize("K", [None, 1, 3])
+def test_the_steps_add_up_to_the_gradient_of_training(model: CharRNN, K: int | None) -> None:
+    """Loss and gradients are those of `loss_and_grads` on the name; with a cut on chunks of it, each begun from the
+    state of the one before and nothing coming back. db_a is the sum of the steps' dz, gate by gate."""
     params, found = traced(model, K)
-    state, total = None, {name: np.zeros_like(value) for name, value in params.items()}
-    for begin_at in range(0, 8, K):
-        x, y = IDS[:-1][begin_at : begin_at + K], IDS[1:][begin_at : begin_at + K]
+    state, loss, total = None, 0.0, {name: np.zeros_like(value) for name, value in params.items()}
+    for begin_at in range(0, 8, K or 8):
+        x, y = (ids[begin_at : begin_at + (K or 8)] for ids in (IDS[:-1], IDS[1:]))
         chunk = loss_and_grads(model, params, x, ones(len(x)), y, state=state, weight=len(x) / 8)
-        state = chunk.state
+        state, loss = chunk.state, loss + chunk.loss
         for name, g in chunk.grads.items():
             total[name] += g
-    assert found.cut is not None
-    assert_same(found.cut.grads, total)
+    back = found.back if K is None else found.cut
+    assert back is not None
+    assert found.nats_per_char == pytest.approx(loss, rel=1e-12)
+    assert_same(back.grads, total)
+    for k in range(model.layers):
+        dz = sum(np.concatenate(step[k].dz) for step in back.layers)
+        np.testing.assert_allclose(dz, total[f"{k}.b_a"], rtol=1e-12, atol=1e-14)
+    assert K or found.cut is None
 
 
 @models
@@ -116,16 +113,6 @@ def test_the_way_forward_is_that_of_the_whole_name(model: CharRNN) -> None:
             np.testing.assert_allclose([own[symbol] for own in kept], values, rtol=1e-12, err_msg=f"{cell} {symbol}")
 
 
-@models
-def test_dz_of_the_gates_makes_the_gradients(model: CharRNN) -> None:
-    """db_a is the sum of the steps' dz, and dW_ax of the first layer that of their products with x_t."""
-    _, found = traced(model)
-    rows = [np.concatenate(step[0].dz) for step in found.back.layers]
-    np.testing.assert_allclose(np.sum(rows, axis=0), found.back.grads["0.b_a"], rtol=1e-12, atol=1e-14)
-    products = [np.outer(dz, step.x_t) for dz, step in zip(rows, found.steps, strict=True)]
-    np.testing.assert_allclose(np.sum(products, axis=0), found.back.grads["0.W_ax"], rtol=1e-12, atol=1e-14)
-
-
 def test_norms_are_those_of_the_vectors() -> None:
     """Each norm is that of the vector of its name, dz over all gates; last_a and last_c of ∂L_T, with what is above."""
     _, found = traced(CELLS["lstm, 2"], 3)
@@ -176,7 +163,7 @@ def test_float32_weights_are_traced_in_float64() -> None:
     params = {name: p.astype(np.float32) for name, p in random_params(model, np.random.default_rng(6)).items()}
     exact = {name: p.astype(np.float64) for name, p in params.items()}
     found = trace(model, params, LETTERS, NAME)
-    assert_same(found.back.grads, loss_and_grads(model, exact, IDS[:-1], ones(8), IDS[1:]).grads)
+    assert_same(found.back.grads, trace(model, exact, LETTERS, NAME).back.grads)
     assert {g.dtype for g in found.back.grads.values()} == {np.dtype(np.float64)}
 
 

@@ -11,18 +11,9 @@ from support.builders import RECURRENT, random_params
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.nn import activations, cells, gru, layers, loss, lstm, models, rnn
 from bacterio_cli.nn.models import CELLS, CharRNN
+from bacterio_cli.trace import equations
 from bacterio_cli.trace.bptt import trace
-from bacterio_cli.trace.equations import (
-    ABOVE,
-    BACK,
-    DERIVATIVES,
-    EMBEDDED,
-    FORTH,
-    ONE_HOT,
-    RETURN,
-    Equation,
-    equations_of,
-)
+from bacterio_cli.trace.equations import DERIVATIVES, FORTH, RETURN, Equation, equations_of
 
 
 def docstrings() -> list[str]:
@@ -38,8 +29,8 @@ def docstrings() -> list[str]:
 
 
 EQUATIONS = [
-    EMBEDDED, ONE_HOT, *ABOVE, *BACK, *DERIVATIVES.values(),
-    *(e for part in (FORTH, RETURN) for equations in part.values() for e in equations),
+    equations.EMBEDDED, equations.ONE_HOT, *equations.ABOVE, *equations.BACK, *DERIVATIVES.values(),
+    *(e for part in (FORTH, RETURN) for own in part.values() for e in own),
 ]  # fmt: skip
 
 

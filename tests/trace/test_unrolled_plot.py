@@ -25,9 +25,8 @@ LETTERS = "&<ab"
 def drawing(name: str, cell: str = "lstm", truncate: int | None = None) -> tuple[Trace, ET.Element]:
     """A trace of two layers, and its drawing as parsed XML."""
     model = CharRNN(5, 3, 4, 2, cell)
-    found = trace(
-        model, random_params(model, np.random.default_rng(3)), Vocabulary(LETTERS, False), name, truncate=truncate
-    )
+    params = random_params(model, np.random.default_rng(3))
+    found = trace(model, params, Vocabulary(LETTERS, False), name, truncate=truncate)
     return found, ET.fromstring(Unrolled(found, ("$", *LETTERS)).document(name, truncate))
 
 
@@ -53,9 +52,8 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
             values |= {key: norm(kept[key]) for key in ("a", "c")[:states]}
             wanted += Counter(f"‖{key}‖ {short(v)}" for key, v in values.items())
     wanted += Counter({"‖a_0‖ 0": 2, **({"‖c_0‖ 0": 2} if states == 2 else {})})
-    assert (
-        Counter(t.text for t in picture.iter(f"{SVG}text") if "‖" in str(t.text) and "L/" not in str(t.text)) == wanted
-    )
+    said = [str(text.text) for text in picture.iter(f"{SVG}text")]
+    assert Counter(text for text in said if "‖" in text and "L/" not in text) == wanted
     groups = {group.get("fill"): group for group in picture.iter(f"{SVG}g")}
     widths = {colour: [width_of(arrow) for arrow in group.iter(f"{SVG}polygon")] for colour, group in groups.items()}
     above = [v for v in backward if v]
@@ -73,21 +71,16 @@ def test_letters_are_escaped_and_in_their_columns() -> None:
     said = [(str(t.text), t.get("x")) for t in picture.iter(f"{SVG}text")]
     for step, (read, to_come) in zip(found.steps, [*zip("$<&ab", "<&ab$", strict=True)], strict=True):
         (at,) = [x for text, x in said if text == f"t = {step.t}"]
-        assert [text for text, x in said if x == at and text[:4] in ("x = ", "y = ")] == [
-            f"y = {to_come}",
-            f"x = {read}",
-        ]
+        shown = [text for text, x in said if x == at and text[:4] in ("x = ", "y = ")]
+        assert shown == [f"y = {to_come}", f"x = {read}"]
 
 
 @pytest.mark.parametrize("letters", [1, 7, 8, 60])
 def test_long_names_go_on_below(letters: int) -> None:
     """At most eight columns stand side by side, as many in each line; nothing leaves the picture or hides a text."""
     _, picture = drawing("ab<" * (letters // 3) + "a" * (letters % 3))
-    columns = [
-        (float(t.get("x", "")), float(t.get("y", ""))) for t in picture.iter(f"{SVG}text") if str(t.text)[:4] == "t = "
-    ]
-    lines = Counter(y for _, y in columns)
-    assert len(columns) == letters + 1
+    lines = Counter(text.get("y") for text in picture.iter(f"{SVG}text") if str(text.text).startswith("t = "))
+    assert lines.total() == letters + 1
     assert max(lines.values()) <= 8
     assert len(lines) == -(-(letters + 1) // 8)
     width, height = float(picture.get("width", "")), float(picture.get("height", ""))
@@ -131,11 +124,7 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
         ("p.png", 2, "--plot p.png: the name of a picture ends in .svg"),
         ("m.svg", 2, "--plot m.svg is one of the files to be read; choose another file"),
         ("none/p.svg", 1, "cannot write none/p.svg"),
-        (
-            "mine.svg",
-            1,
-            "cannot write mine.svg: it is not a picture of this program; choose another place with",
-        ),
+        ("mine.svg", 1, "cannot write mine.svg: it is not a picture of this program; choose another place with"),
         ("kept.svg", 1, "cannot write kept.svg: it is read-only; choose another place with --plot, or remove it"),
     ],
 )
