@@ -1,6 +1,6 @@
-"""Held-out loss of each recipe beside Kneser–Ney, in one run: `make bench-quality FILES="train.txt test.txt"`.
+"""Held-out loss of presets beside Kneser–Ney, in one run: `make bench-quality FILES="train.txt test.txt"`.
 
-    python tests/bench/quality.py TRAIN [TEST …] [--recipes default,best,…] [--reinvent SEEDS]
+    python tests/bench/quality.py TRAIN [TEST …] [--presets default,best,…] [--reinvent SEEDS]
 
 Without a test list, a random tenth of TRAIN is held out for it. Names of the tests that stand in the training list
 are not counted. The reference is interpolated Kneser–Ney of order 7 with one discount, chosen on a tenth of the
@@ -34,14 +34,6 @@ from bacterio_cli.training import trainer
 from bacterio_cli.training.config import resolve
 from bacterio_cli.training.plan import SPLIT
 
-RECIPES: dict[str, tuple[str, dict[str, object]]] = {
-    "seed": ("seed", {}),
-    "plain LSTM": ("default", {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}),
-    "tanh RNN": ("default", {"arch": "rnn"}),
-    "fast": ("fast", {}),
-    "default": ("default", {}),
-    "best": ("best", {}),
-}
 DISCOUNTS = np.arange(0.5, 0.96, 0.05).round(2).tolist()
 PRINTED = 5_000
 Row = tuple[str, LanguageModel, float]  # what it is, the model, seconds to train
@@ -52,9 +44,8 @@ def lists(train: str, tests: Sequence[str]) -> tuple[Corpus, list[list[str]]]:
     corpus = read_corpus([train], look_like_genera=look_like_genera)
     held = [read_corpus([path]).names for path in tests]
     if not held:
-        shuffled = [corpus.names[k] for k in np.random.default_rng(7).permutation(len(corpus.names))]
-        tenth = len(shuffled) // 10
-        corpus, held = Corpus(tuple(shuffled[tenth:])), [tuple(shuffled[:tenth])]
+        names, tenth = split(corpus.names, 0.1, np.random.default_rng(7))
+        corpus, held = Corpus(tuple(names)), [tuple(tenth)]
     known, vocabulary = set(corpus.names), Vocabulary.of(corpus.names)
     return corpus, [[name for name in names if name not in known and not vocabulary.missing(name)] for names in held]
 
@@ -64,30 +55,20 @@ def loss(model: LanguageModel, text: EncodedCorpus) -> float:
     return -float(np.log(likelihood(model, text)).mean())
 
 
-def kneser_ney(names: Sequence[str], orders: Sequence[int]) -> Iterator[Row]:
-    """The reference, then tables of other orders counted on nine tenths, each with the one discount that is best."""
+def kneser_ney(names: Sequence[str]) -> Iterator[Row]:
+    """The reference."""
     vocabulary = Vocabulary.of(names)
-    _, held = split(names, 0.1, np.random.default_rng([0, SPLIT]))
-    rest = [name for name in names if name not in set(held)]
-    text = EncodedCorpus(held, vocabulary)
-
-    def counts(of: Sequence[str], order: int) -> Counts:
-        return Counts.of(EncodedCorpus(of, vocabulary).ids, vocabulary.n_y, order)
-
-    for k, order in enumerate((7, *orders)):
-        begun = time.perf_counter()
-        table = counts(rest, order)
-        _, D = min((loss(NGram(table, (d, d, d)), text), d) for d in DISCOUNTS)
-        label = f"Kneser–Ney, order {order}, {D}, nine tenths"
-        if k == 0:
-            label, table = f"Kneser–Ney, order 7, one discount {D} (reference)", counts(names, 7)
-        yield label, NGram(table, (D, D, D)), time.perf_counter() - begun
+    rest, held = split(names, 0.1, np.random.default_rng([0, SPLIT]))
+    text, begun = EncodedCorpus(held, vocabulary), time.perf_counter()
+    part, whole = (Counts.of(EncodedCorpus(of, vocabulary).ids, vocabulary.n_y, 7) for of in (rest, names))
+    _, D = min((loss(NGram(part, (d, d, d)), text), d) for d in DISCOUNTS)
+    label = f"Kneser–Ney, order 7, one discount {D} (reference)"
+    yield label, NGram(whole, (D, D, D)), time.perf_counter() - begun
 
 
-def trained(corpus: Corpus, recipe: str, seed: int) -> tuple[Checkpoint, float]:
-    """The model of a recipe, and the seconds that its training takes."""
-    preset, given = RECIPES[recipe]
-    state = trainer.begin(corpus, resolve(preset, {**given, "seed": seed}))
+def trained(corpus: Corpus, preset: str, seed: int) -> tuple[Checkpoint, float]:
+    """The model of a preset, and the seconds that its training takes."""
+    state = trainer.begin(corpus, resolve(preset, {"seed": seed}))
     begun = time.perf_counter()
     for _ in trainer.train(state):
         pass
@@ -122,9 +103,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("train")
     parser.add_argument("tests", nargs="*")
-    parser.add_argument("--recipes", default=",".join(RECIPES))
+    parser.add_argument("--presets", default="default")
     parser.add_argument("--reinvent", type=int, default=0, metavar="SEEDS")
-    parser.add_argument("--orders", type=int, nargs="*", default=[3, 4, 5, 6, 7, 8])
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 
@@ -143,14 +123,12 @@ def main() -> None:
             bits, ratio = losses[0] / np.log(2), losses[0] / reference[0]
             print(f"| {label} | {nats} | {bits:.3f} | {ratio:.4f} | {seconds:.0f} |", flush=True)
 
-    show(kneser_ney(corpus.names, arguments.orders))
-    said = ""
-    for recipe in arguments.recipes.split(","):
-        model, seconds = trained(corpus, recipe, arguments.seed)
-        show(parts(recipe, model, seconds))
-        if recipe == "default" and arguments.reinvent:
-            said = reinvented(model, wanted, arguments.reinvent)
-    print(said)
+    show(kneser_ney(corpus.names))
+    for preset in arguments.presets.split(","):
+        model, seconds = trained(corpus, preset, arguments.seed)
+        show(parts(preset, model, seconds))
+        if preset == "default" and arguments.reinvent:
+            print(reinvented(model, wanted, arguments.reinvent), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bacterio_cli.gradcheck.model_cases import random_state
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
@@ -36,13 +37,6 @@ WINDOWED: dict[str, WindowMLP] = {name: model for name, model in MODELS.items() 
 def random_params(model: Model, rng: np.random.Generator) -> Params:
     """Every parameter random and in float64, biases included."""
     return {name: SCALE * rng.standard_normal(shape) for name, shape in shapes(model).items()}
-
-
-def random_state(model: Model, rng: np.random.Generator, names: int) -> State:
-    """A state for so many names that is not the start of any: random activations, or random ids for a window."""
-    if isinstance(model, WindowMLP):
-        return (rng.integers(0, model.n_y, (names, model.window - 1)),)
-    return tuple(SCALE * rng.standard_normal(s.shape) for s in model.start(names, np.float64))
 
 
 def pack(rows: Sequence[Any]) -> tuple[Array, Array]:
@@ -81,5 +75,5 @@ def example(
     x, batch_sizes = pack([rng.integers(0, model.n_y, n) for n in lengths])
     targets = rng.dirichlet(np.ones(model.n_y), N) if soft else rng.integers(0, model.n_y, N)
     masks = [dropout_mask(rng, (N, width), 0.3, np.float64) for width in model.mask_widths] if masked else None
-    state = random_state(model, rng, len(lengths))
+    state = random_state(model, rng, len(lengths), SCALE)
     return Example(model, random_params(model, rng), x, batch_sizes, targets, state, masks)
