@@ -28,7 +28,7 @@ BATCH = 1000  # hostile files per worker process
 MODEL = shipped("model.npz")
 MOST_GROWTH = 8.0  # MB of peak memory, from a tenth of the names to their end
 SETTLED = 200_000  # names: by then the largest block has been made while another one stood
-EACH = 50  # names for each of a crowd
+EACH = 10  # names for each of a crowd
 WAVE = 8  # samplers beside a training, which is to get on meanwhile
 
 
@@ -116,7 +116,7 @@ def crowd(folder: Path, count: int, seed: int, *, states: Callable[..., list[str
     log = Log("crowd")
     words = ("sample", "-n", EACH, "--seed", seed, "-c")
     alone = bacterio(*words, MODEL, cwd=folder)
-    sound = re.fullmatch(r"bacterio: 50 of [\d,]+ draws accepted \([\d.]+ %\)\n", alone.stderr)
+    sound = re.fullmatch(rf"bacterio: {EACH} of [\d,]+ draws accepted \([\d.]+ %\)\n", alone.stderr)
     log.expect((alone.code, alone.stdout.count("\n")) == (0, EACH) and sound is not None, f"alone: {alone}")
     for process in [start(folder, *words, MODEL) for _ in range(count)]:
         result = ended(process)

@@ -13,7 +13,7 @@ from support.processes import small_model
 from tools import hostile, soak, soak_saving, soak_using
 from tools.hostile_archives import MARKER, Evil, npy
 
-SHORT = {"kills": 3, "disk": 1, "rivals": 1, "signals": 2, "files": 150, "screen": 2, "crowd": 4}
+SHORT = {"kills": 2, "disk": 1, "rivals": 1, "signals": 2, "files": 100, "screen": 2, "crowd": 2}
 
 
 @pytest.mark.parametrize("part", SHORT)
@@ -27,8 +27,8 @@ def test_bad_luck_breaks_nothing(part: str, tmp_path: Path) -> None:
 def test_many_names_need_no_more_memory(tmp_path: Path) -> None:
     """Names of a small net: few blocks of a large one tell little, for each needs its own ten megabytes."""
     small_model().save(tmp_path / "small.npz")
-    log = soak_using.names(tmp_path, 400_000, 3, model=tmp_path / "small.npz")
-    assert (log.failures, log.seen["names"]) == ([], 400_000)
+    log = soak_using.names(tmp_path, 300_000, 3, model=tmp_path / "small.npz")
+    assert (log.failures, log.seen["names"]) == ([], 300_000)
 
 
 def test_a_file_that_no_save_wrote_is_noticed(tmp_path: Path) -> None:
