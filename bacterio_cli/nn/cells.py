@@ -19,6 +19,12 @@ State = tuple[Array, ...]
 CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
 
 
+def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+    """W ~ U(−√(6/(n_in + n_out)), +√(…)), (n_out, n_in).  (Glorot and Bengio 2010, eq. 16.)"""
+    bound = np.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-bound, bound, (n_out, n_in))
+
+
 def orthogonal(rng: np.random.Generator, n: int) -> Array:
     """A random orthogonal matrix (n, n), uniform: QR of a Gaussian with the signs of R's diagonal."""
     q, r = np.linalg.qr(rng.standard_normal((n, n)))
@@ -51,11 +57,10 @@ class Cell:
         return dict(zip(self.names(), ((rows, self.n_x), (rows, self.n_a), (rows,)), strict=True))
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
-        """W_ax by Glorot's uniform bound, W_aa orthogonal per gate (Saxe et al. 2014), b_a = 0."""
+        """Per gate W_ax by Glorot's rule and W_aa orthogonal (Saxe et al. 2014); b_a = 0."""
         W_ax, W_aa, b_a = self.names()
-        bound = np.sqrt(6 / (self.n_x + self.n_a))
         return {
-            W_ax: rng.uniform(-bound, bound, (len(self.gate_names) * self.n_a, self.n_x)).astype(dtype),
+            W_ax: np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
             W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
             b_a: np.zeros(len(self.gate_names) * self.n_a, dtype),
         }

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.cells import State, glorot
 from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes, dropout, linear, linear_backward, segment_sum
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
@@ -189,12 +189,6 @@ def shapes(model: Model) -> Shapes:
     """The shape of every parameter, by name."""
     embedding = {"E": (model.n_y, model.n_x)} if model.n_x else {}
     return {**embedding, **model.hidden_shapes, "W_ya": (model.n_y, model.n_a), "b_y": (model.n_y,)}
-
-
-def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
-    """W ~ U(−√(6/(n_in + n_out)), +√(…)), (n_out, n_in).  (Glorot and Bengio 2010, eq. 16.)"""
-    bound = np.sqrt(6 / (n_in + n_out))
-    return rng.uniform(-bound, bound, (n_out, n_in))
 
 
 def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float | None = None) -> Params:

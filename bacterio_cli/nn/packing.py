@@ -42,9 +42,6 @@ def steps_of(batch_sizes: Array) -> list[Step]:
 
 def previous_rows(hidden_states: Array, batch_sizes: Array) -> Array:
     """a⟨t−1⟩ beside every row of a⟨t⟩.  (B + N, n_a) → (N, n_a)"""
-    B, N = int(batch_sizes[0]), int(batch_sizes.sum())
-    if B * len(batch_sizes) == N:  # all names are equally long: a⟨t−1⟩ stands B rows above a⟨t⟩
-        return hidden_states[:N]
     return np.concatenate([hidden_states[step.before] for step in steps_of(batch_sizes)])
 
 
