@@ -36,7 +36,7 @@ def model_case(
     """
     x, batch_sizes, targets = data
     names = [f"{k}.{s}" for k, cell in enumerate(model.cells) for s in ("a_0", "c_0")[: cell.states] if state]
-    values = params | dict(zip(names, state or () if names else (), strict=True))
+    values = params | dict(zip(names, state or (), strict=False))
 
     def start(v: Params) -> State | None:
         return tuple(v[name] for name in names) if names else state
@@ -46,7 +46,7 @@ def model_case(
 
     def gradient(v: Params) -> Params:
         found = loss_and_grads(model, v, x, batch_sizes, targets, state=start(v), masks=masks)
-        return found.grads | dict(zip(names, found.d_initial_state if names else (), strict=True))
+        return found.grads | dict(zip(names, found.d_initial_state, strict=False))
 
     return Case(label, arch, values, loss, gradient, gradient_equations(values, arch))
 
