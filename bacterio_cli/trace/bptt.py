@@ -52,11 +52,6 @@ class Layer(NamedTuple):
     dh_next: State
     dz: Array
 
-    @property
-    def total(self) -> State:
-        """The whole ∂L/∂a⟨t⟩, from above and from step t+1; behind it an LSTM's ∂L/∂c⟨t⟩ from step t+1."""
-        return (self.da + self.dh_next[0], *self.dh_next[1:])
-
 
 class Backward(NamedTuple):
     """One way back: dz (T, n_y) of the logits, the layers at each step, [t − 1][layer], and the gradients summed."""
@@ -118,9 +113,9 @@ class Trace:
         found = {"dz_y": norm(vectors["dz_y"])}
         for k, cell in enumerate(self.model.cells):
             found |= {f"{k}.{symbol}": norm(vectors[f"{k}.{symbol}"]) for symbol in ("a", "da", *NEXTS[: cell.states])}
-            dz, total = self.back.layers[t - 1][k].dz, self.last.layers[t - 1][k].total
-            found[f"{k}.dz"] = norm(dz)
-            found |= {f"{k}.{symbol}": norm(d) for symbol, d in zip(("last_a", "last_c"), total, strict=False)}
+            dz, last = self.back.layers[t - 1][k].dz, self.last.layers[t - 1][k]
+            found |= {f"{k}.dz": norm(dz), f"{k}.last_a": norm(last.da + last.dh_next[0])}
+            found |= {f"{k}.last_c": norm(dc_next) for dc_next in last.dh_next[1:]}
             if self.cut:
                 left = compare("dz", dz, self.cut.layers[t - 1][k].dz)
                 found |= {f"{k}.dz_truncated": left.truncated, f"{k}.lost": left.lost}

@@ -86,7 +86,7 @@ def test_the_last_loss_alone_is_followed_back(model: CharRNN) -> None:
             z, _, _ = model.forward(exact, IDS[t:-1], ones(8 - t), tuple(moved))
             assert came[2] == pytest.approx(cross_entropy(z[-1:], IDS[-1:])[0].imag / 1e-30, rel=1e-10, abs=1e-18)
     top = found.last.layers[7][-1]
-    np.testing.assert_allclose(top.total[0], (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
+    np.testing.assert_allclose(top.da, (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
 
 
 @models
