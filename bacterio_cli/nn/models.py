@@ -21,7 +21,7 @@ from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes, dropout, linear, linear_backward, segment_sum
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.lstm import LSTM
-from bacterio_cli.nn.packing import steps_of
+from bacterio_cli.nn.packing import last_rows, steps_of
 from bacterio_cli.nn.rnn import RNN
 
 CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -143,15 +143,12 @@ class WindowMLP(LetterModel):
 
     def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
-        w, windows = self.window, []
-        line = np.zeros((int(batch_sizes[0]), w - 1 + len(batch_sizes)), np.intp)
-        line[:, : w - 1] = state[0] if state else 0
-        after = line[:, : w - 1].copy()
-        for t, step in enumerate(steps_of(batch_sizes)):
-            line[step.running, w - 1 + t] = x[step.now]
-            windows.append(line[step.running, t : t + w])
-            after[step.running] = line[step.running, t + 1 : t + w]
-        return np.concatenate(windows), (after,)
+        B = int(batch_sizes[0])
+        windows = np.zeros((B + len(x), self.window), np.intp)  # on top those that end before the first letter
+        windows[:B, 1:] = state[0] if state else 0
+        for step in steps_of(batch_sizes):
+            windows[B:][step.now] = np.column_stack([windows[step.before, 1:], x[step.now]])
+        return windows[B:], (last_rows(windows, batch_sizes)[:, 1:],)
 
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
