@@ -91,7 +91,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         np.multiply(to_c, p, out=to_r)
         to_r *= sigmoid_derivative(r)  # (3′), (2′)
         np.multiply(to_c, r, out=to_p)  # (3′)
-        dh_next = d_final_state[0].astype(u.dtype)
+        dh_next = d_final_state[0].copy()
         for step in reversed(steps_of(batch_sizes)):
             a_bar = da[step.now] + dh_next[step.running]
             dz_t = local_grads[:, step.now]

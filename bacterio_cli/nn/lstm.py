@@ -99,7 +99,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         to_c *= i  # (3′), (2′)
         through_tanh = tanh_derivative(tanh_c)
         through_tanh *= o  # (4′)
-        dh_next, dc_next = (d.astype(i.dtype) for d in d_final_state)
+        dh_next, dc_next = (d.copy() for d in d_final_state)
         for step in reversed(steps_of(batch_sizes)):
             a_bar = da[step.now] + dh_next[step.running]
             c_bar = dc_next[step.running]

@@ -61,7 +61,7 @@ class RNN(Cell):
         W_aa = params[self.names()[1]]
         f_prime = ACTIVATIONS[self.activation].derivative(hidden_states[-len(da) :])
         dz = np.empty_like(f_prime)
-        dh_next = d_final_state[0].astype(f_prime.dtype)
+        dh_next = d_final_state[0].copy()
         for step in reversed(steps_of(batch_sizes)):
             dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
             dz_t *= f_prime[step.now]  # (4′)

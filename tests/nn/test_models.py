@@ -94,6 +94,7 @@ def test_every_parameter_has_its_gradient_in_its_own_type(name: str) -> None:
     for parameter, g in exact.grads.items():
         assert rounded.grads[parameter].dtype == np.float32
         np.testing.assert_allclose(rounded.grads[parameter], g, rtol=0, atol=1e-5)
+    assert all(d.dtype == np.float32 for d in rounded.d_initial_state)
 
 
 @pytest.mark.parametrize("name", WINDOWED)
@@ -103,6 +104,7 @@ def test_state_of_a_window_is_its_last_letters(name: str) -> None:
     _, (after,), _ = model.forward(params, x, batch_sizes, state)
     for before, ids, kept in zip(state[0], unpack(x, batch_sizes), after, strict=True):
         assert kept.tolist() == [*before, *ids][-(model.window - 1) :]
+    assert after.dtype == model.start(1, np.float64)[0].dtype == np.intp
 
 
 @pytest.mark.parametrize("model", [CharRNN(40, 20, 30, 2), WindowMLP(40, 20, 30, 2)], ids=["gru", "mlp"])

@@ -79,7 +79,9 @@ def test_update_works_in_place(optimiser: Optimiser) -> None:
     grads = {name: rng.standard_normal(p.shape).astype(np.float32) for name, p in params.items()}
     arrays = dict(params)
     before, given = copied(params), copied(grads)
-    optimiser.update(params, grads, optimiser.init(params), learning_rate=LR)
+    state = optimiser.init(params)
+    assert (state["k"].dtype, state["k"].shape) == (np.int64, ())
+    optimiser.update(params, grads, state, learning_rate=LR)
     for name, p in params.items():
         assert p is arrays[name]
         assert p.dtype == np.float32

@@ -40,15 +40,21 @@ def test_the_page_equals_the_engine(case: tuple[plain.Params, np.ndarray, np.nda
         np.testing.assert_allclose(g.reshape(result.grads[KEYS[name]].shape) / T, result.grads[KEYS[name]], rtol=1e-12)
 
 
-def test_an_update_is_clipped_and_divided(case: tuple[plain.Params, np.ndarray, np.ndarray]) -> None:
-    """The first update moves each weight by η g/√(g² + ε), g clipped at 5: by about η whatever g is."""
-    params, _, _ = case
-    before = params["u"].copy()
-    memory = {name: np.zeros_like(value) for name, value in params.items()}
-    g = {name: np.full_like(value, 80.0) for name, value in params.items()}
-    plain.update(params, g, memory, 0.1)
-    np.testing.assert_allclose(before - params["u"], 0.1 * 5 / np.sqrt(25 + 1e-8))
-    np.testing.assert_allclose(memory["u"], 25)
+def test_the_page_starts_with_small_weights() -> None:
+    """Weights are N(0, 0.01²), biases 0."""
+    params = plain.start(100, 30, np.random.default_rng(0))
+    assert {name: value.std().round(3) for name, value in params.items()} == {
+        "u": 0.01, "w": 0.01, "v": 0.01, "b_h": 0, "b_y": 0,
+    }  # fmt: skip
+
+
+def test_updates_are_clipped_and_divided() -> None:
+    """Each update moves a weight by η g/√(Σ g² + ε), g clipped at ±5 and η = 0.1."""
+    params, memory = {"u": np.array([1.0, 1, 1])}, {"u": np.zeros(3)}
+    for g in ([80, -80, 1e-4], [3, 4, 1e-4]):
+        plain.update(params, {"u": np.array(g)}, memory)
+    steps = [1 + 3 / 34**0.5, -1 + 4 / 41**0.5, 1 / 2**0.5 + 1 / 3**0.5]
+    np.testing.assert_allclose(params["u"], 1 - 0.1 * np.array(steps), rtol=1e-8)
 
 
 def test_the_page_runs(tmp_path: Path) -> None:
@@ -63,11 +69,14 @@ def test_the_page_runs(tmp_path: Path) -> None:
 
 
 def test_an_update_of_the_dense_net_lowers_the_cost() -> None:
-    """θ ← θ − η ∂C/∂θ, with a minus, takes every W in place to a smaller cost."""
+    """W_l ← W_l − η ∂C/∂W_l takes every W in place to a smaller cost, half the square of the distance."""
     rng = np.random.default_rng(5)
     W = [rng.standard_normal((4, 3)), rng.standard_normal((2, 4))]
     x, target = rng.standard_normal((3, 1)), rng.random((2, 1))
-    before, cost = [W_l.copy() for W_l in W], plain_dense.cost(W, x, target)
+    cost, wanted = plain_dense.cost(W, x, target), plain_dense.gradients(W, x, target)
+    assert cost == pytest.approx(np.linalg.norm(plain_dense.forward(W, x)[-1] - target) ** 2 / 2)
+    wanted = [W_l - 0.1 * g for W_l, g in zip(W, wanted, strict=True)]
     plain_dense.update(W, x, target, 0.1)
     assert plain_dense.cost(W, x, target) < cost
-    assert all((now != then).all() for now, then in zip(W, before, strict=True))
+    for now, then in zip(W, wanted, strict=True):
+        np.testing.assert_array_equal(now, then)
