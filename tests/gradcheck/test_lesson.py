@@ -126,24 +126,25 @@ def test_paragraph_keeps_formulas_whole(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_lesson_is_printed(tmp_path: Path) -> None:
     """What it is, the lines with - and +, the cases, the sweep and the reason; no colours, and no wall of rows."""
-    result = bacterio("gradcheck", "--inject", "tanh-twice", "--explain", cwd=tmp_path, TERM="xterm-256color")
+    words = ("gradcheck", "--arch", "rnn", "--explain", "--inject")
+    result = bacterio(*words, "tanh-twice", cwd=tmp_path, TERM="xterm-256color")
     lines, bug = result.stdout.splitlines(), find("tanh-twice")
     assert (result.code, result.stderr) == (1, "")
     assert lines[0] == "tanh-twice: 1 − tanh(a)² where a is already tanh(z)"
     place = place_of(bug)
     at = lines.index(f"bacterio_cli/nn/activations.py:{place.line}, tanh_derivative")
     assert lines[at + 1 : at + 3] == ["- " + place.wrong[0], "+ " + place.right[0]]
-    words = " ".join(result.stdout.split())
-    assert bug.why in words
-    assert bug.by_scale in words
-    assert "Caught by 94 of 169 rows" in words
-    assert "and 57 rows of 8 more cases; --json has them" in lines
+    shown = " ".join(result.stdout.split())
+    assert bug.why in shown
+    assert bug.by_scale in shown
+    assert "Caught by 30 of 60 rows" in shown
     sweep = [line.split() for line in lines if re.match(r"0\.\d+ +\d", line)]
     assert [row[0] for row in sweep] == ["0.01", "0.1", "0.5"]
-    assert [row[-1] for row in sweep] == ["unseen", "16", "16"]
+    assert [row[-1] for row in sweep] == ["unseen", "5", "5"]
     assert "\x1b" not in result.stdout
     assert max(map(len, lines)) <= 80
     assert len(lines) < 45
+    assert re.search(r"^and 7 rows of 1 more case", bacterio(*words, "no-carry", cwd=tmp_path).stdout, flags=re.M)
 
 
 def test_lesson_as_json(tmp_path: Path) -> None:
