@@ -13,7 +13,7 @@ import pytest
 from support.processes import ROOT, bacterio, only_error
 
 from bacterio_cli.cli.terminal import paragraph
-from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
+from bacterio_cli.gradcheck.bugs import BUGS, Bug, find, nearest
 from bacterio_cli.gradcheck.layer_cases import SCALE
 from bacterio_cli.gradcheck.lesson import SCALES, catches, place_of, sight, teach
 from bacterio_cli.gradcheck.model_cases import all_cases
