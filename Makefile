@@ -1,6 +1,6 @@
 # Targets for people; `make` alone prints them. Everything happens in an environment made on first use.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check coverage mutation audit lowest newest model bench bench-growth bench-quality \
+.PHONY: help setup demo test lint types check coverage mutation audit lowest newest model bench bench-quality \
 	soak build smoke clean
 
 # The first Python of at least 3.11 on this machine; override with `make PYTHON=…`.
@@ -50,10 +50,14 @@ coverage: $(VENV)/dev ## the tests, and which branches they reach; fails below 9
 soak: $(VENV)/dev ## kills, full disks, rivals, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
 	$(BIN)/python tests/tools/soak.py $(ARGS)
 
-mutation: $(VENV)/dev ## plant small faults in copies and count those that no test notices: make mutation ARGS="bacterio_cli.nn.loss*"
+SAMPLE := 300
+mutation: export OPENBLAS_NUM_THREADS = 1
+mutation: $(VENV)/dev ## plant SAMPLE small faults, or those of ARGS, in copies and print those that no test notices: make mutation ARGS="bacterio_cli.nn.loss*"
 	rm -rf mutants
-	$(BIN)/mutmut run $(ARGS)
-	$(BIN)/mutmut results
+	$(BIN)/mutmut run $(or $(ARGS),bacterio_cli.nn.loss.x_softmax__mutmut_1)
+	test -n "$(ARGS)" || $(BIN)/mutmut results --all true | sed 's/^ *//; s/: .*//' | sort | \
+		shuf -n $(SAMPLE) --random-source=data/model.npz | xargs $(BIN)/mutmut run
+	$(BIN)/mutmut results | grep -v 'not checked'
 
 audit: $(VENV)/dev ## known vulnerabilities in what .venv holds; says what the index does not know
 	$(BIN)/python -m pip_audit --skip-editable --progress-spinner off
@@ -76,9 +80,6 @@ model: $(VENV)/run ## train the model that ships: data/model.npz
 bench: $(VENV)/dev ## speed beside PyTorch, which it installs into .venv: make bench ARGS="--only start"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/speed.py $(ARGS)
-
-bench-growth: $(VENV)/run ## time and memory as corpus, net and alphabet grow: make bench-growth FILES="large_list.txt"
-	$(BIN)/python tests/bench/growth.py $(FILES)
 
 bench-quality: $(VENV)/run ## held-out loss beside Kneser–Ney: make bench-quality FILES="train.txt test.txt"
 	$(BIN)/python tests/bench/quality.py $(FILES)
