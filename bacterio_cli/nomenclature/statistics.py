@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:
 def ending_distance(a: Sequence[str], b: Sequence[str]) -> float:
     """½ Σ |share_a − share_b| over the last four letters: the share of names whose endings would have to change."""
     x, y = (Counter(name[-LETTERS_OF_ENDING:] for name in names) for names in (a, b))
-    return 0.5 * sum(abs(x[ending] / len(a) - y[ending] / len(b)) for ending in x.keys() | y.keys())
+    return 0.5 * math.fsum(abs(x[ending] / len(a) - y[ending] / len(b)) for ending in x.keys() | y.keys())
 
 
 def unattested(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, float]:

@@ -42,6 +42,13 @@ def test_distances_between_lists_by_hand() -> None:
     assert unattested(["aba", "abc"], ["aba", "abab"]) == (0.5, 1.0)
 
 
+def test_the_order_of_endings_changes_no_digit() -> None:
+    """Endings are a set, whose order no seed decides; the sum over them is exact."""
+    rng = np.random.default_rng(0)
+    names = [f"a{rng.integers(700):04}" for _ in range(900)]
+    assert len({ending_distance(rng.permutation(names).tolist(), names[:300]) for _ in range(30)}) == 1
+
+
 def test_report_on_stderr_leaves_the_names_alone(tmp_path: Path) -> None:
     """--report adds a table to stderr, --json makes it an object; stdout has the same names as without."""
     small_model().save(tmp_path / "m.npz")
