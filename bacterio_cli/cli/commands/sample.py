@@ -71,7 +71,7 @@ def sample(
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
+    max_tries: Annotated[int | None, Option(min=1, max=10**9, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
