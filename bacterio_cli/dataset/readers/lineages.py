@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -96,17 +96,15 @@ def standing(status: str, words: str) -> str:
     return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
 
 
-def gather(
-    source: Source, rows: Rows, where: str, *, ranks: Container[str] = GENUS_RANKS, most: int = MOST_ENTRIES
-) -> Reading:
+def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected. `ranks` are those of a genus.
+    A genus that only its species attest is a name if one of them is not rejected.
     """
     best: dict[str, tuple[int, tuple[bool, int]]] = {}  # its first line, and what decides
     ranked, scopes = bool(source.rank), set()
     for line, (cell, rank, status, scope, *below) in rows:
-        if ranked and rank_of(rank) not in ranks:
+        if ranked and rank_of(rank) not in GENUS_RANKS:
             continue
         text, kind = taxon(plain(cell), lineage=source.lineage, ranked=ranked), standing(plain(status), source.words)
         if not text or not kind:

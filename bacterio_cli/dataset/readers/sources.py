@@ -37,7 +37,7 @@ LPSN_STATUS = "lpsntaxonomicstatus"
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
     Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, words="lpsn"),
-    Source("NCBI taxonomy names", "uniquename", "name", "taxid", "nameclass", words="ncbi"),
+    Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", words="ncbi"),
     Source("NCBI ranked lineages", "taxid taxname species", "genus"),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),

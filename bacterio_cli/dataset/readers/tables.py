@@ -107,9 +107,8 @@ def read(text: Text) -> Reading | None:
         tried: list[Reading] = []
         for source in SOURCES:
             if places := columns_of(source, layout.columns):
-                ranks = genera_beside(text) if source.rank == "taxid" else GENUS_RANKS
-                take = partial(gather, source, where=text.where, ranks=ranks)
-                tried.append(read_rows(take, text, layout, places))
+                ids = genera_beside(text) if "nameclass" in layout.columns else None
+                tried.append(read_rows(partial(gather, source, where=text.where), text, layout, places, ids))
                 if tried[-1].entries:
                     return tried[-1]
         if tried:
@@ -117,26 +116,34 @@ def read(text: Text) -> Reading | None:
     return None
 
 
-def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int]) -> Reading:
+def read_rows(
+    take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int], ids: set[str] | None = None
+) -> Reading:
     """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return take(rows(text, layout, places))
+        return take(rows(text, layout, places, ids))
     except InputError:
         if layout.delimiter != "\t":
             raise
         return take(rows(text, layout, places, quotes=False))
 
 
-def rows(text: Text, layout: Layout, places: Sequence[int], *, quotes: bool = True) -> Rows:
-    """(line, the cells at these places) of all rows below a header; "" where a row is short.
+def rows(
+    text: Text, layout: Layout, places: Sequence[int], ids: set[str] | None = None, *, quotes: bool = True
+) -> Rows:
+    """(line, the cells at these places) of all rows below a header, or of those whose first cell is one of `ids`.
+
+    A cell is "" where a row is short.
 
     InputError with the line for quotes that are not those of CSV, for a row with more cells than the header, and for a
     header without rows.
     """
     width, name, last = len(layout.columns) if layout.line else 0, places[0], max(places)
-    lines = (line + "\n" for line in islice(text, layout.line, None))
+    lines = islice(text, layout.line, None)
+    if ids is not None:  # most rows of a dump are of no genus
+        lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     how: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    table = csv.reader(lines, delimiter=layout.delimiter, quoting=how, strict=True)
+    table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=how, strict=True)
     number, empty, what = layout.line + 1, True, "a quote is opened and not closed, or followed by letters"
     try:
         for row in table:
