@@ -139,7 +139,7 @@ def rows(
     header without rows.
     """
     width, name, last = len(layout.columns) if layout.line else 0, places[0], max(places)
-    lines = islice(text, layout.line, None)
+    lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:  # most rows of a dump are of no genus
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     how: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
