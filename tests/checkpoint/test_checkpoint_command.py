@@ -10,29 +10,14 @@ from support.checkpoints import rewrite
 from support.processes import TINY, bacterio, only_error, write_names
 
 
-@pytest.mark.parametrize(
-    ("words", "damage", "message"),
-    [
-        ("info m.npz", "", "is empty"),
-        ("sample -c m.npz", "no archive", "is not a checkpoint, or was cut short"),
-        (
-            "train names.txt --resume -o m.npz",
-            "newer",
-            "has format 3, and this version reads format 2; upgrade bacterio",
-        ),
-    ],
-)
-def test_commands_refuse_damage_in_one_line(words: str, damage: str, message: str, saved: Path) -> None:
+@pytest.mark.parametrize("words", ["info m.npz", "sample -c m.npz", "train names.txt --resume -o m.npz"])
+def test_commands_refuse_damage_in_one_line(words: str, saved: Path) -> None:
     """Exit 1, one line on stderr, nothing on stdout, no traceback, and the file is left as it is."""
     write_names(saved.parent)
-    if damage == "newer":
-        rewrite(saved, lambda _, meta: meta.update(format=3))
-    else:
-        saved.write_text(damage)
-    before = saved.read_bytes()
+    saved.write_text("no archive")
     result = bacterio(*words.split(), cwd=saved.parent)
-    assert only_error(result).startswith(f"m.npz: {message}")
-    assert (result.stdout, saved.read_bytes()) == ("", before)
+    assert only_error(result).startswith("m.npz: is not a checkpoint, or was cut short")
+    assert (result.stdout, saved.read_text()) == ("", "no archive")
 
 
 def test_json_shows_nothing_unprintable(saved: Path) -> None:
