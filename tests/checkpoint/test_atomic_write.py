@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -28,34 +29,18 @@ def listing(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
 
 
-def failing(*_: object, **__: object) -> None:
-    """What a full disk does."""
-    raise OSError(28, "No space left on device")
-
-
 @pytest.mark.parametrize("function", ["replace", "fsync", "chmod"])
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr)
 def test_a_failed_write_leaves_the_old_file_alone(
-    function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fault: BaseException, function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever step fails, the file that stood there is untouched and nothing is left beside it."""
+    """Whichever step fails or is interrupted, the file that stood there is untouched and nothing is left beside it."""
     write(tmp_path / "m", "old")
-    monkeypatch.setattr(os, function, failing)
-    with pytest.raises(FileError, match=r"cannot write .*/m: No space left on device; the file that stood there"):
+    monkeypatch.setattr(os, function, Mock(side_effect=fault))
+    with pytest.raises((FileError, KeyboardInterrupt)) as caught:
         write(tmp_path / "m")
-    assert listing(tmp_path) == {"m": b"old"}
-
-
-def test_an_interrupted_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
-    """Half of a file is not put in place, and not left beside it."""
-    write(tmp_path / "m", "old")
-
-    def interrupted() -> None:
-        with atomic_write(tmp_path / "m") as file:
-            file.write(b"half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    if isinstance(fault, OSError):
+        assert str(caught.value).startswith(f"cannot write {tmp_path}/m: No space left on device; the file that stood")
     assert listing(tmp_path) == {"m": b"old"}
 
 
@@ -137,29 +122,24 @@ def test_a_mounted_file_is_named_before_it_is_written(tmp_path: Path) -> None:
     assert "it is a mount point, which no other file can replace; choose another place" in done.stderr
 
 
-def linked(path: Path, how: str) -> Path:
-    """The file by this name, or by another."""
-    if how == "symbolic":
-        (path.parent / "link").symlink_to(path.name)
-    elif how == "hard":
-        (path.parent / "link").hardlink_to(path)
-    return path if how == "itself" else path.parent / "link"
-
-
-@pytest.mark.parametrize("how", ["itself", "symbolic", "hard"])
+@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to], ids=["itself", "symbolic", "hard"])
 @pytest.mark.parametrize(("against", "mode"), [("it is a poem", 0o644), ("", 0o444)], ids=["foreign", "read-only"])
-def test_another_file_is_replaced_by_force_alone(against: str, mode: int, how: str, tmp_path: Path) -> None:
+def test_another_file_is_replaced_by_force_alone(
+    against: str, mode: int, link: Callable[[Path, Path], None] | None, tmp_path: Path
+) -> None:
     """What there is an objection to, or is read-only, is refused by whatever name it goes, and the way out named."""
-    write(tmp_path / "m", "old")
-    path = linked(tmp_path / "m", how)
+    path, named = tmp_path / "m", tmp_path / ("link" if link else "m")
+    write(path, "old")
+    if link:
+        link(named, path)
     path.chmod(mode)
     for force, way in ((False, " or replace it with --force"), (None, ", or remove it")):
         with pytest.raises(FileError) as caught:
-            reserve(path, against=against, force=force)
+            reserve(named, against=against, force=force)
         what = against or "it is read-only"
-        assert str(caught.value) == f"cannot write {path}: {what}; choose another place with --out{way}"
-    reserve(path, against=against, force=True)
-    assert (tmp_path / "m").read_bytes() == b"old"
+        assert str(caught.value) == f"cannot write {named}: {what}; choose another place with --out{way}"
+    reserve(named, against=against, force=True)
+    assert path.read_bytes() == b"old"
 
 
 def test_an_empty_file_is_no_loss(tmp_path: Path) -> None:

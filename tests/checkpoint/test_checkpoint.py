@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -82,27 +81,11 @@ def test_held_out_names_may_be_alike_or_missing(saved: Path) -> None:
     assert load(saved).held_out.tolist() == []
 
 
-ROW = small_model().history[0]
-UNREADABLE: dict[str, dict[str, Any]] = {
-    "the rows of the history hold nan": {"history": [ROW | {"gradient_norm": math.nan}]},
-    "the training options hold inf": {"training": {"lr": math.inf}},
-    "known names have characters that cannot be printed": {"known": ("Al\nba", *NAMES[1:])},
-    "known names do not all have 1 to 500 characters": {"known": ("A" * 501, *NAMES[1:])},
-    "'E' is float64": {"nets": ({name: p.astype(float) for name, p in small_model().params.items()},)},
-    "net 1 has not all": {"nets": ({"E": small_model().params["E"]},)},
-}
-
-
-@pytest.mark.parametrize("message", UNREADABLE)
-def test_what_could_not_be_read_again_is_not_made(message: str) -> None:
-    """Contents that `load` refuses are refused in memory too, for the same reason."""
-    with pytest.raises(ContentsError, match=message):
-        replace(small_model(), **UNREADABLE[message])
-
-
-def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
-    """Nor is what became of a sound checkpoint; nothing is left behind."""
-    model = replace(small_model(), history=[dict(ROW)])
+def test_what_could_not_be_read_again_is_neither_made_nor_written(tmp_path: Path) -> None:
+    """Contents that `load` refuses are refused in memory too, and when a checkpoint that was sound is saved."""
+    with pytest.raises(ContentsError, match="net 1 has not all"):
+        replace(small_model(), nets=({"E": small_model().params["E"]},))
+    model = replace(small_model(), history=[dict(small_model().history[0])])
     model.history[0]["step"] = -1
     with pytest.raises(ContentsError, match="the history holds a value that is no number"):
         model.save(tmp_path / "m.npz")
@@ -123,39 +106,27 @@ def skip_members(path: Path) -> None:
     path.write_bytes(data)
 
 
-def write_array(path: Path) -> None:
-    """What numpy.save writes."""
-    with path.open("wb") as file:
-        np.save(file, np.zeros(3))
-
-
 def write_metadata(path: Path, words: bytes) -> None:
     """An archive with this text as its metadata, and nothing else."""
     with path.open("wb") as file:
         archive.write_archive(file, {"meta": np.frombuffer(words, np.uint8)}, compress=False)
 
 
+def formatted(number: int) -> Callable[[Path], None]:
+    """A checkpoint that says it has another format."""
+    return lambda path: rewrite(path, lambda _, meta: meta.update(format=number))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "empty": (lambda p: p.write_bytes(b""), "is empty"),
-    "text": (lambda p: p.write_text("\n".join(NAMES)), "is not a checkpoint, or was cut short"),
     "cut short": (lambda p: p.write_bytes(p.read_bytes()[:-100]), "is not a checkpoint, or was cut short"),
-    "a single array": (write_array, "is not a checkpoint, or was cut short"),
     "foreign": (lambda p: np.savez(p, x=np.zeros(3)), "is a NumPy archive, but not a checkpoint of this program"),
     "pickle": (
         lambda p: np.savez(p, meta=np.array([{"format": 1}], dtype=object)),
         "its member 'meta' has dtype object, which no checkpoint has",
     ),
-    "newer": (
-        lambda p: rewrite(p, lambda _, meta: meta.update(format=3)),
-        "has format 3, and this version reads format 2; upgrade bacterio",
-    ),
-    **{
-        f"format {older}": (
-            lambda p, older=older: rewrite(p, lambda _, meta: meta.update(format=older)),  # type: ignore[misc]
-            f"has format {older}, and this version reads format 2; train a new one with 'bacterio train'",
-        )
-        for older in (1, 0, -7)
-    },
+    "newer": (formatted(3), "has format 3, and this version reads format 2; upgrade bacterio"),
+    "older": (formatted(1), "has format 1, and this version reads format 2; train a new one with 'bacterio train'"),
     "the directory skips members": (skip_members, "is damaged (its directory has 2 of "),
     "member twice": (add_a_member_twice, "has an unexpected member"),
     "metadata is no JSON": (lambda p: write_metadata(p, b"{"), "its metadata cannot be read"),
