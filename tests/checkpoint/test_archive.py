@@ -6,6 +6,7 @@ import io
 import os
 import tracemalloc
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ CONTENTS: tuple[Arrays, dict[str, Any]] = (
     {"E": np.arange(6, dtype=np.float32).reshape(2, 3), "k": np.array(7)},
     {"a": [1, "é"]},
 )
-DIRECTORY, END = b"PK\x01\x02", b"PK\x05\x06"  # marks of a zip archive's records
+LOCAL, DIRECTORY, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"  # marks of a zip archive's records
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """An archive of two arrays and a little metadata."""
-    archive.save(tmp_path / "m.npz", *CONTENTS)
+    """An archive of two arrays and a little metadata, compressed."""
+    archive.save(tmp_path / "m.npz", *CONTENTS, compress=True)
     return tmp_path / "m.npz"
 
 
@@ -73,10 +74,8 @@ def test_equal_contents_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.Mon
     ("options", "packed"),
     [
         ({"compress": False}, []),
-        ({"compress": True}, ["count", "meta"]),
-        ({"compress": True, "largest_unpacked": 2 * 8806}, ["count", "meta"]),
+        ({"compress": True, "largest_unpacked": 2 * 8806, "largest_text": 9}, ["count", "meta"]),
         ({"compress": True, "largest_unpacked": 2 * 8805}, []),
-        ({"compress": True, "largest_text": 9}, ["count", "meta"]),
         ({"compress": True, "largest_text": 8}, ["count"]),
     ],
 )
@@ -99,30 +98,28 @@ def test_a_long_text_is_not_unpacked() -> None:
         archive.read_archive("m", packed, largest_text=4999)
 
 
+STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+
+
 @pytest.mark.parametrize(
     ("members", "size", "message"),
     [
-        ([(60, zipfile.ZIP_STORED), (40, zipfile.ZIP_STORED)], 100, None),
-        ([(60, zipfile.ZIP_STORED), (41, zipfile.ZIP_STORED)], 100, "claims more contents"),
-        ([(12_000, zipfile.ZIP_DEFLATED), (8_000, zipfile.ZIP_DEFLATED), (100, zipfile.ZIP_STORED)], 100, None),
-        ([(12_000, zipfile.ZIP_DEFLATED), (8_001, zipfile.ZIP_DEFLATED)], 100, "claims more contents"),
-        ([(2**28, zipfile.ZIP_DEFLATED)], 2**27, None),
-        ([(2**28 + 1, zipfile.ZIP_DEFLATED)], 2**27, "claims more contents"),
-        ([(60, zipfile.ZIP_STORED), (40, zipfile.ZIP_BZIP2)], 100, "is compressed in a way"),
+        ([(60, STORED), (40, STORED)], 100, ""),
+        ([(60, STORED), (41, STORED)], 100, "claims more contents"),
+        ([(12_000, DEFLATED), (8_000, DEFLATED), (100, STORED)], 100, ""),
+        ([(12_000, DEFLATED), (8_001, DEFLATED)], 100, "claims more contents"),
+        ([(2**28, DEFLATED)], 2**27, ""),
+        ([(2**28 + 1, DEFLATED)], 2**27, "claims more contents"),
+        ([(60, STORED), (40, zipfile.ZIP_BZIP2)], 100, "is compressed in a way"),
     ],
 )
-def test_a_file_holds_no_more_than_its_size_allows(
-    members: list[tuple[int, int]], size: int, message: str | None
-) -> None:
+def test_a_file_holds_no_more_than_its_size_allows(members: list[tuple[int, int]], size: int, message: str) -> None:
     """Stored members its own size, deflated ones 200 times that and 256 MiB at most; packed otherwise, nothing."""
     directory = [zipfile.ZipInfo("x.npy") for _ in members]
     for entry, (claimed, method) in zip(directory, members, strict=True):
         entry.file_size, entry.compress_type = claimed, method
-    if message is None:
+    with pytest.raises(CheckpointError, match=message) if message else nullcontext():
         archive.check_sizes("m", directory, size)
-    else:
-        with pytest.raises(CheckpointError, match=message):
-            archive.check_sizes("m", directory, size)
 
 
 def test_a_member_that_unpacks_to_more_than_it_claims_is_damage(path: Path) -> None:
@@ -137,28 +134,13 @@ def test_a_member_that_unpacks_to_more_than_it_claims_is_damage(path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("mark", "offset", "value", "message"),
-    [
-        (DIRECTORY, 42, b"\xff\xff\xff\x7f", "is damaged"),
-        (DIRECTORY, 8, b"\x01\x00", "is damaged"),
-        (DIRECTORY, 10, b"\x63\x00", "is compressed in a way that no checkpoint is"),
-        (END, 18, b"\x40", "is damaged"),
-    ],
-    ids=["member beyond the end", "encrypted", "unknown method", "directory before the beginning"],
+    ("mark", "offset", "value"),
+    [(LOCAL, 45, b"\xff" * 15), (DIRECTORY, 42, b"\xff\xff\xff\x7f"), (DIRECTORY, 8, b"\x01\x00"), (END, 18, b"\x40")],
+    ids=["deflated data", "member beyond the end", "encrypted", "directory before the beginning"],
 )
-def test_a_damaged_directory_is_damage(mark: bytes, offset: int, value: bytes, message: str, path: Path) -> None:
-    """Whatever zipfile raises for its records, the file is to blame."""
+def test_whatever_zipfile_raises_is_damage(mark: bytes, offset: int, value: bytes, path: Path) -> None:
+    """For its records or for what is packed, the file is to blame, and no fault of the disk."""
     patch(path, mark, offset, value)
-    refused(path, message)
-
-
-def test_damaged_compression_is_damage(path: Path) -> None:
-    """What unpacking raises is damage of the file, and no fault of the disk."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
-        written.writestr("meta.npy", b"x" * 1000)
-    data = bytearray(path.read_bytes())
-    data[45:60] = b"\xff" * 15
-    path.write_bytes(data)
     refused(path)
 
 
@@ -169,14 +151,10 @@ HEADERS = [
     b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
     b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
     b"__import__('os').abort()",
-    b"{'descr': (",
-    b"{[]: 1}",
-    b"{1: 2, 'descr': '<f4'}",
-    b"-" * 9000 + b"1",
 ]
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=[header[:60].decode() for header in HEADERS])
+@pytest.mark.parametrize("header", HEADERS, ids=bytes.decode)
 def test_a_hostile_array_header_is_refused(header: bytes, path: Path) -> None:
     """A header that no NumPy wrote is never evaluated, and one error comes out."""
     with zipfile.ZipFile(path, "w") as written:
@@ -196,9 +174,9 @@ def test_the_length_of_an_array_header_is_two_bytes() -> None:
             archive.read_array("m", "x", bytes(data))
 
 
-@pytest.mark.parametrize("shape", ["(7,)", "(5,)", "(2, 4)"])
+@pytest.mark.parametrize("shape", ["(7,)", "(5,)"])
 def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
-    """Six numbers under a header that says seven, five or eight."""
+    """Six numbers under a header that says seven or five."""
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
     with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
         archive.read_array("m.npz", "E", member(header, bytes(24)))
@@ -220,7 +198,7 @@ def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
     assert not path.with_name("m2").exists()
 
 
-@pytest.mark.parametrize("version", [True, 1.0, "1", None])
+@pytest.mark.parametrize("version", [True, 1.0, "1"])
 def test_a_format_that_is_no_integer_is_damage(version: object, path: Path) -> None:
     """True and 1.0 are equal to 1 and yet no format; a text cannot be compared with one."""
     archive.save(path, CONTENTS[0], {"format": version})
