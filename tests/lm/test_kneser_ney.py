@@ -18,7 +18,6 @@ from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
-TEXT = EncodedCorpus(NAMES, VOCABULARY)
 
 
 def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float, float, float]):  # type: ignore[no-untyped-def]
@@ -46,17 +45,9 @@ def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float
     return lambda w, context: P(w, context, min(order - 1, len(context)))
 
 
-def table(
-    order: int,
-    discounts: tuple[float, float, float] = D,
-    names: Sequence[str] = NAMES,
-    *,
-    dense_entries: int = DENSE_ENTRIES,
-) -> NGram:
-    """The automaton of these names."""
-    return NGram(
-        Counts.of(EncodedCorpus(names, VOCABULARY).ids, VOCABULARY.n_y, order), discounts, dense_entries=dense_entries
-    )
+def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = VOCABULARY) -> Counts:
+    """The counts of these names."""
+    return Counts.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
@@ -64,7 +55,10 @@ def table(
 @pytest.mark.parametrize("names", [NAMES[:12], NAMES[:1]], ids=len)
 def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple[float, float, float]) -> None:
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
-    P, model = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts), table(order, discounts, names)
+    P, model = (
+        plain([n.lower() for n in names], VOCABULARY.letters, order, discounts),
+        NGram(counted(order, names), discounts),
+    )
     for prefix in ("", "a", "alb", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
         for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:
@@ -73,22 +67,11 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
         np.testing.assert_allclose(p[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("dense_entries", [0, DENSE_ENTRIES], ids=["sparse", "dense"])
-@pytest.mark.parametrize("order", [1, 3, 7])
-def test_distributions_sum_to_one(order: int, dense_entries: int) -> None:
-    """In every state, written out or not."""
-    model = table(order, dense_entries=dense_entries)
-    P = model.distributions(np.arange(len(model.counts.suffix)))
-    assert (model.dense is not None) == (dense_entries > 0)
-    assert P.min() > 0
-    np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
-
-
 @pytest.mark.parametrize("order", [1, 2, 5])
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
 def test_the_boundary_forgets_what_was_before(names: Sequence[str], order: int) -> None:
     """Read in any state, it leads to the one in which every name begins: nothing of a name reaches the next."""
-    model = table(order, names=names)
+    model = NGram(counted(order, names), D)
     states = np.arange(len(model.counts.suffix))
     begun = model.after(np.zeros(1, np.int64), np.zeros(1, np.int64))
     assert begun.tolist() == [min(1, order - 1)]
@@ -111,8 +94,7 @@ def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
 def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int) -> None:
     """Any list, any order: the state at each position of a text is the one that its name is stepped to."""
     vocabulary = Vocabulary("abc", capitalised=False)
-    text = EncodedCorpus(names, vocabulary)
-    model = NGram(Counts.of(text.ids, vocabulary.n_y, order), D)
+    text, model = EncodedCorpus(names, vocabulary), NGram(counted(order, names, vocabulary), D)
     found, state = states_along(model, text), model.start(1)
     for position, letter in enumerate(text.ids[:-1]):
         _, state = model.step(np.array([letter]), state if letter else model.start(1))
@@ -123,11 +105,13 @@ def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
 @pytest.mark.parametrize("order", [1, 2, 4, 7])
 def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Sequence[str], rows: int) -> None:
-    """From every state by every letter, in any order, many rows at once or one, or none."""
-    sparse, dense = (table(order, names=names, dense_entries=entries) for entries in (0, DENSE_ENTRIES))
+    """From every state by every letter, in any order, many rows at once or one, or none; and they sum to 1."""
+    sparse, dense = (NGram(counted(order, names), D, entries) for entries in (0, DENSE_ENTRIES))
     states, letters = (grid.ravel() for grid in np.indices((len(sparse.counts.suffix), VOCABULARY.n_y)))
     P = dense.distributions(states)
     assert (sparse.dense is None, dense.dense is None) == (True, False)
+    np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
+    assert P.min() > 0
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
     some = np.random.default_rng(order).permutation(len(states))[: 300 * rows]
     for chunk in [*np.array_split(some, -(-len(some) // rows)), some[:0]]:
@@ -142,8 +126,7 @@ def test_memory_is_that_of_what_was_seen() -> None:
     rng = np.random.default_rng(0)
     letters = "".join(chr(0x4E00 + k) for k in range(5500))
     names = ["".join(letters[k] for k in rng.integers(0, 5500, 3)) for _ in range(2000)]
-    vocabulary = Vocabulary(letters, capitalised=False)
-    counts = Counts.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, 7)
+    counts = counted(7, names, Vocabulary(letters, capitalised=False))
     assert len(counts.letter) <= 4 * 4 * 2000
     model = NGram(counts, D)
     assert model.dense is None
@@ -153,10 +136,7 @@ def test_memory_is_that_of_what_was_seen() -> None:
 
 def test_discounts_are_no_worse_than_their_estimate() -> None:
     """What is chosen on held-out names has at most the loss of the estimate there, within the bounds of a discount."""
-    counts, held = (
-        Counts.of(EncodedCorpus(NAMES[::2], VOCABULARY).ids, VOCABULARY.n_y, 5),
-        EncodedCorpus(NAMES[1::2], VOCABULARY),
-    )
+    counts, held = counted(5, NAMES[::2]), EncodedCorpus(NAMES[1::2], VOCABULARY)
 
     def loss(discounts: tuple[float, float, float]) -> float:
         model = NGram(counts, discounts)

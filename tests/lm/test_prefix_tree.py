@@ -63,9 +63,8 @@ def test_any_words_are_read_letter_by_letter(at_once: int, words: list[str]) -> 
 
 def net(model: Model) -> Net:
     """A random net in float32, at a scale where letters differ."""
-    return Net(
-        model, {n: (2 * p).astype(np.float32) for n, p in random_params(model, np.random.default_rng(71)).items()}
-    )
+    params = random_params(model, np.random.default_rng(71))
+    return Net(model, {name: (2 * p).astype(np.float32) for name, p in params.items()})
 
 
 TABLE = NGram(Counts.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4), (0.7, 1.1, 1.6))
@@ -98,16 +97,6 @@ def test_likelihood_is_that_of_each_name_alone(kind: str, largest: int, at_once:
     assert p.dtype == np.float64
     np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)
     assert p.std() > 0.02
-
-
-def test_likelihood_steps_each_beginning_once() -> None:
-    """A list is stepped once for every different beginning in it, however often it comes."""
-    letters = Vocabulary("abc", capitalised=False)
-    names = ["abca", "ab", "b", "abca", "acb", "abc", "b"]
-    model = Spelling()
-    likelihood(model, EncodedCorpus(names, letters))
-    beginnings = {name[:k] for name in names for k in range(len(name) + 1)}
-    assert sum(model.stepped) == len(beginnings) == 8
 
 
 def test_names_that_begin_alike_go_in_one_block() -> None:
