@@ -7,18 +7,17 @@ import math
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
-from support import saving
 from support.checkpoints import Meta, rewrite
 from support.processes import NAMES, begin, finish
 
 from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.errors import CheckpointError
+from bacterio_cli.training.trainer import snapshot
 
 Change = Callable[[Arrays, Meta], object]
 NESTED: list[Any] = json.loads("[" * 300 + "]" * 300)
@@ -63,11 +62,9 @@ def discounts(*values: object) -> Change:
 
 IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "no model": (lambda _, m: m.pop("model"), "'model' is missing"),
-    "unknown class": (at("model", **{"class": "Oracle"}), "'Oracle' is missing"),
     "nested class": (at("model", **{"class": NESTED}), "inconsistent"),
     "nested cell": (at("model", cell=[["gru"]] * 10**4), "cell cannot be [["),
     "size is a text": (at("model", n_a="16"), "n_a cannot be '16'"),
-    "huge size": (at("model", n_a=2**40), "n_a cannot be"),
     "large size": (at("model", n_a=3000), "parameters are more than the 16,777,216 that a checkpoint"),
     "too deep": (at("model", layers=2**20), "layers cannot be"),
     "member missing": (lambda a, _: a.pop("0.W_aa"), "'0.W_aa' is missing"),
@@ -125,7 +122,6 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a discount is a text": (discounts(0.5, 0.5, "1"), "discounts are not three numbers"),
     "a discount of 0": (discounts(0.5, 0.5, 0), "the table's discounts are out of range"),
     "all of a count of 1": (discounts(1, 0.5, 0.5), "the table's discounts are out of range"),
-    "more than a count of 2": (discounts(0.5, 2.5, 0.5), "the table's discounts are out of range"),
     # Of the table: a difference of 32 bits that is positive by wrapping around, and a column, beside a row a square.
     "wrapped around": (entry("table.first", slice(1, 4), (2**31 - 1, -(2**31), -1)), "do not share out its pairs"),
     "a column": (array(lambda links: links[:, None], "table.suffix"), "the table's arrays do not fit each other"),
@@ -147,10 +143,13 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
 
 
 @pytest.fixture(scope="module")
-def sound() -> bytes:
-    """The file of a short training with a table of contexts as long as there may be."""
-    with NamedTemporaryFile() as file:
-        return saving.saved(finish(begin(hidden=16, ngram=12, epochs=1)), Path(file.name))
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a short training with a table of contexts as long as there may be, which is read without a change."""
+    path = tmp_path_factory.mktemp("sound") / "m"
+    snapshot(finish(begin(hidden=16, ngram=12, epochs=1))).save(path)
+    rewrite(path, lambda _, __: None)
+    assert load(path).table is not None
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("change", IMPOSSIBLE)
@@ -168,12 +167,3 @@ def test_impossible_contents_are_refused(change: str, sound: bytes, tmp_path: Pa
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
-
-
-def test_what_is_altered_was_sound(sound: bytes, tmp_path: Path) -> None:
-    """Without a change, the same file is read."""
-    path = tmp_path / "m"
-    path.write_bytes(sound)
-    rewrite(path, lambda _, __: None)
-    assert load(path).table is not None
-    assert len(load(path).held_out) > 1

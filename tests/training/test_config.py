@@ -31,17 +31,6 @@ def test_epochs_and_batch_size_follow_from_the_corpus() -> None:
     assert sizes == {400: (90, 32), 43_000: (45, 32), 1_200_000: (6, 128)}
 
 
-def test_the_seed_preset_is_the_first_source_text() -> None:
-    """One tanh layer of 50 on one-hot letters, weights N(0, 0.01²), SGD 0.01, a name per step, no table."""
-    config = asdict(resolve("seed", {}))
-    assert config == asdict(TrainingConfig()) | {
-        "arch": "rnn", "activation": "tanh", "hidden": 50, "layers": 1, "embedding": 0, "dropout": 0.0,
-        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
-        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum", "ngram": 0, "smoothing": 0.0,
-        "mix": "1", "refit": False,
-    }  # fmt: skip
-
-
 def test_a_flag_beside_a_preset_wins() -> None:
     """Only what was given differs from the preset."""
     options = {"optimizer": "adam", "lr": 0.1, "clip_mode": "norm"}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.processes import TINY, bacterio, begin, only_error, write_names
-from support.saving import advanced, reopened, saved
+from support.saving import advanced, saved
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.errors import DivergedError
@@ -32,19 +32,6 @@ def test_a_step_that_diverges_is_not_taken(what: str, how: dict[str, Any], tmp_p
     assert state.step >= 1
     before = advanced(begin(schedule="constant", **WILD[what]), state.step, **how)
     assert saved(state, tmp_path / "after") == saved(before, tmp_path / "before")
-
-
-def test_a_resumed_training_diverges_where_it_did(tmp_path: Path) -> None:
-    """What is saved after divergence goes on as the training itself would have: to the same step and message."""
-    said = []
-    state = begin(schedule="constant", **WILD["the validation loss"])
-    for _ in range(2):
-        with pytest.raises(DivergedError) as caught:
-            advanced(state)
-        said.append(str(caught.value))
-        saved(state, tmp_path / "m")
-        state = reopened(tmp_path / "m")
-    assert said[0] == said[1]
 
 
 def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:

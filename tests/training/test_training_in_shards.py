@@ -15,7 +15,6 @@ from bacterio_cli.training.batch_gradients import BatchShard
 from bacterio_cli.training.trainer import train
 
 KINDS: list[dict[str, Any]] = [
-    {},
     {"ngram": 3, "refit": True},
     {"arch": "mlp", "reduction": "sum"},
     {"arch": "lstm", "stream": True, "bptt": 5, "batch_size": 7, "layers": 2},
