@@ -92,7 +92,7 @@ FORGED: dict[str, tuple[Change, str]] = {
             lambda _, m, name=name, value=value: m["training"].update({name: value}),  # type: ignore[misc]
             "its training options are not those of this version",
         )
-        for name, value in {"arch": "oracle", "hidden": "16", "batch_size": 0, "epochs": None, "x": 1}.items()
+        for name, value in {"hidden": "16", "epochs": None, "x": 1}.items()
     },
     "another architecture": (lambda _, m: m["training"].update(arch="rnn"), "its model is not that of its training"),
     "a stream that was none": (lambda _, m: m["training"].update(stream=True, bptt=99), "epochs of its history are"),
