@@ -5,43 +5,19 @@ from __future__ import annotations
 import json
 import math
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.checkpoints import Meta, rewrite
+from support.checkpoints import Change, array, at, entry, rewrite
 from support.processes import NAMES, begin, finish
 
-from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.errors import CheckpointError
 from bacterio_cli.training.trainer import snapshot
 
-Change = Callable[[Arrays, Meta], object]
 NESTED: list[Any] = json.loads("[" * 300 + "]" * 300)
-
-
-def at(*keys: str | int, **values: Any) -> Change:
-    """Other values in a part of the metadata."""
-
-    def change(_: Arrays, part: Any) -> None:
-        for key in keys:
-            part = part[key]
-        part.update(values)
-
-    return change
-
-
-def array(values: Callable[[Any], object], member: str = "held_out") -> Change:
-    """Another array, made from the one that a member is."""
-    return lambda a, _: a.update({member: np.asarray(values(a[member]))})
-
-
-def entry(member: str, place: int | slice, value: Any) -> Change:
-    """Other numbers in a member."""
-    return lambda a, _: a[member].__setitem__(place, value)
 
 
 def known(first: bytes) -> Change:
@@ -93,8 +69,8 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "descending": (entry("held_out", 0, 99), "the held-out likelihoods are not in ascending order"),
     "negative": (entry("held_out", 0, -1), "the held-out likelihoods are not all finite and positive"),
     "not a number": (entry("held_out", -1, np.nan), "the held-out likelihoods are not all finite and positive"),
-    "square": (array(lambda bits: [bits, bits]), "no row of float32 numbers"),
-    "held out in float64": (array(np.float64), "no row of float32 numbers"),
+    "square": (array(lambda bits: [bits, bits], "held_out"), "no row of float32 numbers"),
+    "held out in float64": (array(np.float64, "held_out"), "no row of float32 numbers"),
     "nested option": (at("training", dropout=[[0.3]]), "the training options hold [[0.3]]"),
     "endless option": (at("training", mix="1" * 10**6), "a text of more than 200 characters"),
     "digest is a number": (at("corpus", digest=5), "the digest or the date of the corpus is no"),

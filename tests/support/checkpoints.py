@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from support.processes import NAMES
 
 from bacterio_cli.checkpoint import archive, checkpoint
@@ -17,9 +18,31 @@ from bacterio_cli.training import trainer
 from bacterio_cli.training.resume import config_of
 
 Meta = dict[str, Any]
+Change = Callable[[Arrays, Meta], object]
 
 
-def rewrite(path: Path, change: Callable[[Arrays, Meta], object]) -> None:
+def at(*keys: str | int, **values: Any) -> Change:
+    """Other values in a part of the metadata."""
+
+    def change(_: Arrays, part: Any) -> None:
+        for key in keys:
+            part = part[key]
+        part.update(values)
+
+    return change
+
+
+def array(values: Callable[[Any], object], member: str) -> Change:
+    """Another array, made from the one that a member is."""
+    return lambda a, _: a.update({member: np.asarray(values(a[member]))})
+
+
+def entry(member: str, place: Any, value: Any) -> Change:
+    """Other numbers in a member."""
+    return lambda a, _: a[member].__setitem__(place, value)
+
+
+def rewrite(path: Path, change: Change) -> None:
     """Change the arrays and the metadata of a checkpoint, and write it again in good order."""
     arrays, meta = archive.load(path)
     arrays = {name: array.copy() for name, array in arrays.items()}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
-from support.checkpoints import Meta, resumed, rewrite
+from support.checkpoints import Change, array, at, entry, resumed, rewrite
 from support.processes import NAMES, begin
 from support.saving import advanced, reopened, saved
 
-from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import CheckpointError
@@ -22,15 +19,15 @@ from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import CHOICES
 from bacterio_cli.training.resume import objection
 
-Change = Callable[[Arrays, Meta], object]
+ALL = ...
 STREAM: dict[str, Any] = {"stream": True, "bptt": 5, "batch_size": 7, "dropout": 0.2, "layers": 2}
-NOISY: dict[str, Any] = {"dropout": 0.3, "warmup": 4, "layers": 2}
 BACKGROUND = Corpus(tuple(name + "ella" for name in NAMES[:10]))
 SIX: dict[str, Any] = {"background": BACKGROUND, "ngram": 3, "refit": True, "nets": 2, "epochs": 2}
 STOPS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
-    *(({"arch": arch, "optimizer": rule}, (7,)) for arch in CHOICES["arch"] for rule in CHOICES["optimizer"]),
-    (NOISY, tuple(range(1, 15))),
-    *((STREAM | {"arch": arch}, (4, 11, 22)) for arch in ("rnn", "gru", "lstm")),
+    *(({"arch": arch}, (7,)) for arch in CHOICES["arch"]),
+    *(({"optimizer": rule}, (7,)) for rule in CHOICES["optimizer"]),
+    ({"dropout": 0.3, "warmup": 4, "layers": 2}, (1, 4, 5, 6, 9, 14)),
+    *((STREAM | {"arch": arch}, (4, 11, 22)) for arch in ("rnn", "lstm")),
     ({"preset": "seed", "embedding": 0, "batch_size": 1, "epochs": 2}, (50,)),
     ({"lr": 0.0, "patience": 2, "epochs": 9}, (12,)),
     ({"valid_fraction": 0}, (7,)),
@@ -87,54 +84,41 @@ def test_resume_keeps_the_profile(tmp_path: Path) -> None:
 
 
 FORGED: dict[str, tuple[Change, str]] = {
-    **{
-        f"an option of tomorrow, {name} {value}": (
-            lambda _, m, name=name, value=value: m["training"].update({name: value}),  # type: ignore[misc]
-            "its training options are not those of this version",
-        )
-        for name, value in {"hidden": "16", "epochs": None, "x": 1}.items()
-    },
-    "another architecture": (lambda _, m: m["training"].update(arch="rnn"), "its model is not that of its training"),
-    "a stream that was none": (lambda _, m: m["training"].update(stream=True, bptt=99), "epochs of its history are"),
-    "a batch size": (lambda _, m: m["training"].update(batch_size=7), "steps and epochs of its history are not those"),
-    "a batch size of as many steps": (lambda _, m: m["training"].update(batch_size=14), "its progress is not that of"),
-    "an order of the table": (lambda _, m: m["training"].update(ngram=12), "'table.suffix' is not that of its names"),
-    "a seed": (lambda _, m: m["training"].update(seed=1), "'resume.likelihoods0' is missing or of the wrong shape"),
-    "more epochs done": (lambda _, m: m["training"].update(epochs=3), "its progress is not where its history ends"),
-    "a phase that ended": (lambda _, m: m["progress"].update(phase=2), "its progress is not where its history ends"),
-    "a phase too many": (lambda _, m: m["progress"].update(phase=3), "its progress lies beyond its plan"),
-    "a negative phase": (lambda _, m: m["progress"].update(phase=-1), "phase is -1"),
-    "a step of a phase": (lambda _, m: m["progress"].update(phase_step=True), "phase_step is True"),
-    "no step": (lambda _, m: m["progress"].pop("step"), "its progress is not that of its plan and history"),
+    "a size that is a text": (at("training", hidden="16"), "its training options are not those of this version"),
+    "no epochs": (at("training", epochs=None), "its training options are not those of this version"),
+    "an option of tomorrow": (at("training", x=1), "its training options are not those of this version"),
+    "another architecture": (at("training", arch="rnn"), "its model is not that of its training"),
+    "a batch size": (at("training", batch_size=7), "steps and epochs of its history are not those"),
+    "a batch size of as many steps": (at("training", batch_size=14), "its progress is not that of"),
+    "an order of the table": (at("training", ngram=12), "'table.suffix' is not that of its names"),
+    "a seed": (at("training", seed=1), "'resume.likelihoods0' is missing or of the wrong shape"),
+    "a phase that ended": (at("progress", phase=2), "its progress is not where its history ends"),
+    "a phase too many": (at("progress", phase=3), "its progress lies beyond its plan"),
+    "a negative phase": (at("progress", phase=-1), "phase is -1"),
+    "a step of a phase": (at("progress", phase_step=True), "phase_step is True"),
     "a row less": (lambda _, m: m["history"].pop(), "its progress is not where its history ends"),
-    "a row's step": (lambda _, m: m["history"][0].update(step=0), "steps and epochs of its history are not those"),
-    "a row's epoch": (lambda _, m: m["history"][0].update(epoch=2), "steps and epochs of its history are not those"),
-    "a row's net": (lambda _, m: m["history"][0].update(net=1), "its history has 'fit', net 1, and its plan has not"),
-    "a row's stage": (lambda _, m: m["history"][0].update(stage="x"), "its history has 'x', net 0, and its plan has"),
+    "a row's epoch": (at("history", 0, epoch=2), "steps and epochs of its history are not those"),
+    "a row's net": (at("history", 0, net=1), "its history has 'fit', net 1, and its plan has not"),
     "a member more": (lambda a, _: a.update({"resume.x.E": np.ones(1)}), "member 'resume.x.E' is unexpected"),
     "a member less": (lambda a, _: a.pop("resume.optimizer.m.E"), "'resume.optimizer.m.E' is missing or of the wrong"),
-    "another shape": (lambda a, _: a.update({"resume.end.E": a["E"].T.copy()}), "is missing or of the wrong shape"),
-    "float64": (lambda a, _: a.update({"resume.end.E": a["E"].astype(float)}), "is missing or of the wrong shape"),
-    "infinity": (lambda a, _: a["resume.end.E"].fill(np.inf), "'resume.end.E' holds values that are not finite"),
-    "likelihoods of 0": (lambda a, _: a["resume.likelihoods0"].fill(0), "likelihoods are not those of the held-out"),
-    "a negative square": (lambda a, _: a["resume.optimizer.v.E"].fill(-1), "sum of squares of its optimiser is neg"),
-    "squares of the fit": (lambda a, _: a["resume.end_optimizer.v.E"].fill(-1), "sum of squares of its optimiser is"),
-    **{
-        f"{k} updates": (lambda a, _, k=k: a["resume.optimizer.k"].fill(k), f"its optimiser made {k} updates, not 2")  # type: ignore[misc]
-        for k in (-(2**63), 3, 2**63 - 1)
-    },
-    "updates of the fit": (lambda a, _: a["resume.end_optimizer.k"].fill(9), "its optimiser made 9 updates, not 6"),
-    "another net": (lambda a, _: a["b_y"].__iadd__(1), "its member 'b_y' is not that of its names, options and"),
-    "another table": (lambda a, _: a["table.count"].__iadd__(1), "its member 'table.count' is not that of its names"),
-    "other held-out bits": (lambda a, _: a["held_out"].__iadd__(1), "its member 'held_out' is not that of its names"),
+    "another shape": (array(np.transpose, "resume.end.E"), "is missing or of the wrong shape"),
+    "float64": (array(np.float64, "resume.end.E"), "is missing or of the wrong shape"),
+    "infinity": (entry("resume.end.E", ALL, np.inf), "'resume.end.E' holds values that are not finite"),
+    "likelihoods of 0": (entry("resume.likelihoods0", ALL, 0), "likelihoods are not those of the held-out"),
+    "a negative square": (entry("resume.optimizer.v.E", ALL, -1), "sum of squares of its optimiser is neg"),
+    "squares of the fit": (entry("resume.end_optimizer.v.E", ALL, -1), "sum of squares of its optimiser is"),
+    "updates": (entry("resume.optimizer.k", ALL, 3), "its optimiser made 3 updates, not 2"),
+    "updates of the fit": (entry("resume.end_optimizer.k", ALL, 9), "its optimiser made 9 updates, not 6"),
+    "another table": (entry("table.count", 0, 99), "its member 'table.count' is not that of its names"),
+    "other held-out bits": (entry("held_out", -1, 99), "its member 'held_out' is not that of its names"),
 }
 
 
 @pytest.fixture(scope="module")
-def refitting() -> bytes:
+def refitting(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a training that is in the second step of its refit."""
-    with NamedTemporaryFile() as file:
-        return saved(advanced(begin(ngram=3, refit=True, epochs=2, batch_size=15), 8), Path(file.name))
+    state = advanced(begin(ngram=3, refit=True, epochs=2, batch_size=15), 8)
+    return saved(state, tmp_path_factory.mktemp("refitting") / "m")
 
 
 @pytest.mark.parametrize("lie", FORGED)
@@ -167,7 +151,7 @@ def test_no_figure_of_the_progress_is_taken_on_trust(steps: int | None, tmp_path
     assert resumed(path).step == progress["step"]
 
 
-@pytest.mark.parametrize("before", [0, 7, 12])
+@pytest.mark.parametrize("before", [0, 7])
 def test_a_net_trained_on_names_is_no_stream(before: int, tmp_path: Path) -> None:
     """Nor the other way about, though all figures agree: a stream has a hidden state once it has taken a step."""
     options: dict[str, Any] = {"batch_size": 36, "epochs": 15}
