@@ -50,18 +50,6 @@ def member(header: bytes, body: bytes) -> bytes:
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + body
 
 
-@pytest.mark.parametrize("compress", [False, True])
-def test_what_is_saved_is_loaded(compress: bool, tmp_path: Path) -> None:
-    """Arrays keep values, shapes (a scalar's too) and types; the metadata comes back with the format."""
-    archive.save(tmp_path / "m", *CONTENTS, compress=compress)
-    arrays, meta = archive.load(tmp_path / "m")
-    assert meta == {"format": 2, **CONTENTS[1]}
-    assert arrays.keys() == CONTENTS[0].keys()
-    for name, array in CONTENTS[0].items():
-        assert (arrays[name].shape, arrays[name].dtype) == (array.shape, array.dtype)
-        assert (arrays[name] == array).all()
-
-
 def test_equal_contents_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No time, name or order of the machine enters the file."""
     archive.save(tmp_path / "a", *CONTENTS)

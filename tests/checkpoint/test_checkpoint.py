@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from support.checkpoints import rewrite
+from support.checkpoints import at, rewrite
 from support.processes import NAMES, begin, finish, small_model
 
 from bacterio_cli.checkpoint import archive
@@ -31,10 +32,6 @@ def test_numpy_reads_it_without_pickle(saved: Path) -> None:
     rest = {name for name in members if not name.startswith("resume.")}
     assert rest == set(shapes(small_model().model)) == {"E", "0.W_ax", "0.W_aa", "0.b_a", "W_ya", "b_y"}
     assert meta["format"] == 2
-    assert meta["model"] == {
-        "class": "CharRNN", "n_y": small_model().vocabulary.n_y, "n_x": 4, "n_a": 16, "layers": 1,
-        "cell": "gru", "activation": "tanh",
-    }  # fmt: skip
 
 
 def same(a: Checkpoint, b: Checkpoint) -> bool:
@@ -112,21 +109,15 @@ def write_metadata(path: Path, words: bytes) -> None:
         archive.write_archive(file, {"meta": np.frombuffer(words, np.uint8)}, compress=False)
 
 
-def formatted(number: int) -> Callable[[Path], None]:
-    """A checkpoint that says it has another format."""
-    return lambda path: rewrite(path, lambda _, meta: meta.update(format=number))
-
-
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "empty": (lambda p: p.write_bytes(b""), "is empty"),
     "cut short": (lambda p: p.write_bytes(p.read_bytes()[:-100]), "is not a checkpoint, or was cut short"),
     "foreign": (lambda p: np.savez(p, x=np.zeros(3)), "is a NumPy archive, but not a checkpoint of this program"),
-    "pickle": (
-        lambda p: np.savez(p, meta=np.array([{"format": 1}], dtype=object)),
-        "its member 'meta' has dtype object, which no checkpoint has",
+    "newer": (lambda p: rewrite(p, at(format=3)), "has format 3, and this version reads format 2; upgrade bacterio"),
+    "older": (
+        lambda p: rewrite(p, at(format=1)),
+        "has format 1, and this version reads format 2; train a new one with 'bacterio train'",
     ),
-    "newer": (formatted(3), "has format 3, and this version reads format 2; upgrade bacterio"),
-    "older": (formatted(1), "has format 1, and this version reads format 2; train a new one with 'bacterio train'"),
     "the directory skips members": (skip_members, "is damaged (its directory has 2 of "),
     "member twice": (add_a_member_twice, "has an unexpected member"),
     "metadata is no JSON": (lambda p: write_metadata(p, b"{"), "its metadata cannot be read"),
@@ -176,10 +167,6 @@ def test_a_flipped_bit_never_goes_unnoticed_where_it_counts(compress: bool, save
 
 def test_too_little_memory_is_the_files_error(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the checkpoint, and not the options of a training."""
-
-    def exhausted(*_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(json, "loads", exhausted)
+    monkeypatch.setattr(json, "loads", Mock(side_effect=MemoryError))
     with pytest.raises(CheckpointError, match=r"m\.npz: needs more memory than there is"):
         load(saved)

@@ -67,17 +67,6 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
         np.testing.assert_allclose(p[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("order", [1, 2, 5])
-@pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
-def test_the_boundary_forgets_what_was_before(names: Sequence[str], order: int) -> None:
-    """Read in any state, it leads to the one in which every name begins: nothing of a name reaches the next."""
-    model = NGram(counted(order, names), D)
-    states = np.arange(len(model.counts.suffix))
-    begun = model.after(np.zeros(1, np.int64), np.zeros(1, np.int64))
-    assert begun.tolist() == [min(1, order - 1)]
-    np.testing.assert_array_equal(model.after(np.zeros(len(states), np.int64), states), np.repeat(begun, len(states)))
-
-
 @pytest.mark.parametrize("suffix", [[0, 5, 5], [0, -1, 0]])
 def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
     """A table whose states are not sorted by the length of their context has no levels, and no loop without end."""
@@ -105,7 +94,10 @@ def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=len)
 @pytest.mark.parametrize("order", [1, 2, 4, 7])
 def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Sequence[str], rows: int) -> None:
-    """From every state by every letter, in any order, many rows at once or one, or none; and they sum to 1."""
+    """From every state by every letter, in any order, many rows at once or one, or none; they sum to 1.
+
+    The boundary leads from any state to the one in which every name begins: nothing of a name reaches the next.
+    """
     sparse, dense = (NGram(counted(order, names), D, entries) for entries in (0, DENSE_ENTRIES))
     states, letters = (grid.ravel() for grid in np.indices((len(sparse.counts.suffix), VOCABULARY.n_y)))
     P = dense.distributions(states)
@@ -113,6 +105,7 @@ def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Se
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
     assert P.min() > 0
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
+    np.testing.assert_array_equal(sparse.after(np.zeros(len(states), np.int64), states), min(1, order - 1))
     some = np.random.default_rng(order).permutation(len(states))[: 300 * rows]
     for chunk in [*np.array_split(some, -(-len(some) // rows)), some[:0]]:
         at, read = states[chunk], letters[chunk]

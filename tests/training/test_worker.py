@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from support.processes import ROOT, start, write_names
@@ -39,27 +41,22 @@ def test_where_a_process_can_fork() -> None:
     assert done.stdout.split() == ["True", "True", "False", "False", "False"]
 
 
-class Clock:
-    """A pipe on which nothing comes for so many seconds, as when the clock went on while all was stopped."""
+def silent(seconds: float) -> Any:
+    """A pipe on which nothing comes for a time, as when the clock went on while all was stopped."""
+    looks: list[float] = []
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def poll(timeout: float) -> bool:
+        looks.append(timeout)  # a look costs all the time it is given
+        return sum(looks) > seconds
 
-    def poll(self, timeout: float) -> bool:
-        """Whether there is a message; a look costs all the time it is given."""
-        self.seconds -= timeout
-        return self.seconds < 0
-
-    def recv(self) -> str:
-        """It."""
-        return "answer"
+    return Mock(poll=poll, recv=lambda: "answer")
 
 
 def test_a_worker_that_was_stopped_too_is_given_time() -> None:
     """After Ctrl-Z one part of the time is over, not all of it; a worker that hangs is given up."""
-    assert receive(Clock(9.5), 10.0) == "answer"  # type: ignore[arg-type]
+    assert receive(silent(9.5), 10.0) == "answer"
     with pytest.raises(TimeoutError):
-        receive(Clock(10.5), 10.0)  # type: ignore[arg-type]
+        receive(silent(10.5), 10.0)
 
 
 def eventually(found: object) -> bool:
