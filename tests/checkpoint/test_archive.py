@@ -45,19 +45,6 @@ def patch(path: Path, mark: bytes, offset: int, value: bytes) -> None:
     path.write_bytes(data)
 
 
-def member(header: bytes, body: bytes) -> bytes:
-    """A `.npy` member with a header of one's own words."""
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + body
-
-
-def test_equal_contents_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No time, name or order of the machine enters the file."""
-    archive.save(tmp_path / "a", *CONTENTS)
-    monkeypatch.setattr("time.time", lambda: 2e9)
-    archive.save(tmp_path / "b", *CONTENTS)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
 @pytest.mark.parametrize(
     ("options", "packed"),
     [
@@ -132,22 +119,21 @@ def test_whatever_zipfile_raises_is_damage(mark: bytes, offset: int, value: byte
     refused(path)
 
 
-HEADERS = [
-    b"{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }",
-    b"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
-    b"{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999,), }",
-    b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
-    b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
-    b"__import__('os').abort()",
-]
-
-
-@pytest.mark.parametrize("header", HEADERS, ids=bytes.decode)
-def test_a_hostile_array_header_is_refused(header: bytes, path: Path) -> None:
-    """A header that no NumPy wrote is never evaluated, and one error comes out."""
+@pytest.mark.parametrize(
+    ("descr", "fortran", "shape"),
+    [
+        ("'<f4'", True, "(2, 3)"),
+        ("'<f4'", False, "(-6,)"),
+        *(("'<f4'", False, shape) for shape in ("(7,)", "(5,)", "(9999999999,)")),
+        *((descr, False, "(6,)") for descr in ("'|O'", "[('a', '<f4')]", "__import__('os').abort()")),
+    ],
+)
+def test_a_hostile_array_header_is_refused(descr: str, fortran: bool, shape: str, path: Path) -> None:
+    """A header that no NumPy wrote is never evaluated, and six numbers are neither seven nor five."""
+    header = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
     with zipfile.ZipFile(path, "w") as written:
-        written.writestr("meta.npy", member(header, b"\0\0\0\0"))
-    refused(path, "is damaged|dtype object")
+        written.writestr("meta.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(24))
+    refused(path, "member 'meta' (has an unknown header|does not hold the values that it claims|has dtype object)")
 
 
 def test_the_length_of_an_array_header_is_two_bytes() -> None:
@@ -162,34 +148,27 @@ def test_the_length_of_an_array_header_is_two_bytes() -> None:
             archive.read_array("m", "x", bytes(data))
 
 
-@pytest.mark.parametrize("shape", ["(7,)", "(5,)"])
-def test_a_member_that_holds_other_than_it_claims_is_damage(shape: str) -> None:
-    """Six numbers under a header that says seven or five."""
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }} \n".encode()
-    with pytest.raises(ValueError, match="member 'E' does not hold the values that it claims"):
-        archive.read_array("m.npz", "E", member(header, bytes(24)))
-
-
 def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
     """One byte more is refused before it is read, and would not have been written; a pipe is read as far as that."""
     size = path.stat().st_size
     assert archive.load(path, largest_file=size)[1]["a"] == CONTENTS[1]["a"]
-    for source in (path, Path("/dev/fd/{}")):
-        reader, writer = os.pipe()
-        os.write(writer, path.read_bytes())
-        os.close(writer)
+    reader, writer = os.pipe()
+    os.write(writer, path.read_bytes())
+    os.close(writer)
+    for source in (path, f"/dev/fd/{reader}"):
         with pytest.raises(CheckpointError, match="is larger than the 0 MiB that are read"):
-            archive.load(str(source).format(reader), largest_file=size - 1)
-        os.close(reader)
+            archive.load(source, largest_file=size - 1)
+    os.close(reader)
     with pytest.raises(ContentsError, match=r"m2 would hold 0 MiB, more than the 0 that are read"):
         archive.save(path.with_name("m2"), *CONTENTS, largest_file=20)
     assert not path.with_name("m2").exists()
 
 
-@pytest.mark.parametrize("version", [True, 1.0, "1"])
-def test_a_format_that_is_no_integer_is_damage(version: object, path: Path) -> None:
-    """True and 1.0 are equal to 1 and yet no format; a text cannot be compared with one."""
-    archive.save(path, CONTENTS[0], {"format": version})
+@pytest.mark.parametrize("meta", [b"{", b"[1]", b'{"format": true}', b'{"format": 1.0}', b'{"format": "1"}'], ids=repr)
+def test_metadata_without_a_format_is_damage(meta: bytes, path: Path) -> None:
+    """No JSON, no object, and what is equal to 1 or looks like it but is no integer."""
+    with path.open("wb") as file:
+        archive.write_archive(file, {"meta": np.frombuffer(meta, np.uint8)}, compress=False)
     refused(path, "its metadata cannot be read")
 
 

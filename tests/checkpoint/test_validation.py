@@ -77,9 +77,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "longest is another": (at("corpus", longest=10**30), "the longest name is not as long as"),
     "characters are others": (at("corpus", characters=-1), "the corpus has not as many characters"),
     "unknown profile": (at("corpus", profile="moth"), "there is no profile 'moth'"),
-    "a row without an epoch": (lambda _, m: m["history"][-1].pop("epoch"), "'epoch' is missing"),
     "a loss is a text": (at("history", 0, valid_bits_per_char="2"), "a value that is no number"),
-    "a loss too large": (at("history", 0, valid_bits_per_char=10**400), "the rows of the history hold 1000"),
     "NaN in a figure of tomorrow": (at("history", 0, x=math.nan), "rows of the history hold nan"),
     "a negative epoch": (at("history", 0, epoch=-1), "a value that is no number"),
     "a row without a stage": (at("history", 0, stage=1), "the history does not name its stages"),
@@ -103,10 +101,6 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a column": (array(lambda links: links[:, None], "table.suffix"), "the table's arrays do not fit each other"),
     "contexts without end": (
         array(lambda links: np.r_[0, np.arange(len(links) - 1)].astype(np.int32), "table.suffix"),
-        "the table has contexts of more than 11 letters",
-    ),
-    "a link sideways": (
-        lambda a, _: a["table.suffix"].__setitem__(-1, len(a["table.suffix"]) - 2),
         "the table has contexts of more than 11 letters",
     ),
     "a link to itself": (entry("table.suffix", 5, 5), "the table's suffix links do not lead to shorter contexts"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.processes import bacterio, begin, examples, only_error
+from support.processes import begin, examples
 
 from bacterio_cli.checkpoint.checkpoint import decode, encode
 from bacterio_cli.errors import UsageError
@@ -96,12 +95,6 @@ def test_options_without_effect_are_refused(options: dict[str, Any], message: st
     """An option that contradicts another is a usage error with its name."""
     with pytest.raises(UsageError, match=f"^{message}"):
         resolve("default", options)
-
-
-def test_usage_errors_come_first(tmp_path: Path) -> None:
-    """Exit 2 before a list is read or a file is made."""
-    assert only_error(bacterio("train", "none.txt", "--window", 3, cwd=tmp_path), 2).startswith("--window")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_preset_on_resume_is_held_against_the_run() -> None:

@@ -106,7 +106,6 @@ FORGED: dict[str, tuple[Change, str]] = {
     "infinity": (entry("resume.end.E", ALL, np.inf), "'resume.end.E' holds values that are not finite"),
     "likelihoods of 0": (entry("resume.likelihoods0", ALL, 0), "likelihoods are not those of the held-out"),
     "a negative square": (entry("resume.optimizer.v.E", ALL, -1), "sum of squares of its optimiser is neg"),
-    "squares of the fit": (entry("resume.end_optimizer.v.E", ALL, -1), "sum of squares of its optimiser is"),
     "updates": (entry("resume.optimizer.k", ALL, 3), "its optimiser made 3 updates, not 2"),
     "updates of the fit": (entry("resume.end_optimizer.k", ALL, 9), "its optimiser made 9 updates, not 6"),
     "another table": (entry("table.count", 0, 99), "its member 'table.count' is not that of its names"),

@@ -22,14 +22,12 @@ def test_targets_come_from_the_other_folds() -> None:
     for batch in text.name_batches(7):
         t = fitted.targets(batch)
         np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
-        for row, (position, y) in enumerate(zip(batch.position, batch.y, strict=True)):
-            fold = fitted.fold[position]
-            owner = np.searchsorted(text.starts, position, side="right") - 1
-            others = [n for k, n in enumerate(NAMES) if fitted.fold[text.starts[k]] != fold]
-            assert NAMES[owner] not in others
-            if row % 9 == 0:
-                ids = EncodedCorpus(others, vocabulary).ids
-                model = NGram(Counts.of(ids, vocabulary.n_y, 5), D)
-                one_hot = np.eye(vocabulary.n_y)[y]
-                expected = 0.6 * one_hot + 0.4 * model.distributions(np.array([states_along(model, text)[position]]))[0]
-                np.testing.assert_allclose(t[row], expected, atol=1e-6)
+        for row, (position, y) in list(enumerate(zip(batch.position, batch.y, strict=True)))[::9]:
+            own = np.searchsorted(text.starts, position, side="right") - 1
+            others = [
+                name for name, s in zip(NAMES, text.starts, strict=True) if fitted.fold[s] != fitted.fold[position]
+            ]
+            assert NAMES[own] not in others
+            table = NGram(Counts.of(EncodedCorpus(others, vocabulary).ids, vocabulary.n_y, 5), D)
+            p = table.distributions(states_along(table, text)[position : position + 1])[0]
+            np.testing.assert_allclose(t[row], 0.6 * np.eye(vocabulary.n_y)[y] + 0.4 * p, atol=1e-6)

@@ -32,6 +32,7 @@ A_LIST = "is one of the lists to be read; choose another file"
         ("- --out names.txt --force", 2, A_LIST),
         ("names.txt --log names.txt", 2, A_LIST),
         ("names.txt --background related.txt --out related.txt", 2, A_LIST),
+        ("none.txt --window 3", 2, "--window belongs to --arch mlp; gru carries a state instead"),
         ("names.txt --out=", 2, "--out is empty, or the working directory; give the name of a file"),
         (
             "names.txt --log loop",
@@ -40,8 +41,8 @@ A_LIST = "is one of the lists to be read; choose another file"
         ),
     ],
 )
-def test_what_is_no_place_for_a_file_is_refused(words: str, code: int, message: str, tmp_path: Path) -> None:
-    """A list that is read, by name or as standard input, no name, a link to itself: one line, and all stays there."""
+def test_what_cannot_be_begun_is_refused(words: str, code: int, message: str, tmp_path: Path) -> None:
+    """A usage error before a list is read; a place that is a list, by name or as standard input, or none; all stays."""
     write_names(tmp_path)
     write_names(tmp_path, [name + "us" for name in NAMES], file="related.txt")
     (tmp_path / "loop").symlink_to("loop")
