@@ -112,7 +112,5 @@ def test_names_that_begin_alike_go_in_one_block() -> None:
 
 def test_a_block_is_smaller_for_many_letters() -> None:
     """65,536 names side by side, but no more than 2²² probabilities, and at least one name."""
-    assert [largest_block(n_y) for n_y in (2, 30, 128, 129, 5501, 2**22, 2**23)] == [
-        65_536, 65_536, 32_768, 32_513, 762, 1, 1,
-    ]  # fmt: skip
+    assert [largest_block(n_y) for n_y in (2, 128, 129, 5501, 2**23)] == [65_536, 32_768, 32_513, 762, 1]
     assert all(high >= low for high, low in pairwise(largest_block(n_y) for n_y in range(2, 3000)))

@@ -37,7 +37,7 @@ def shard_of(case: Example, params: Params, k: int, shards: int) -> Gradients:
 
 
 def in_two_shards(
-    case: Example, *, fork: bool, steps: int, after: Callable[[int], None] | None = None, timeout: float = 60
+    case: Example, *, fork: bool, steps: int, after: Callable[[int], object] = lambda _: None, timeout: float = 60
 ) -> list[Gradients]:
     """The gradients of an example at some steps; after each `after` is called and every parameter doubled."""
     params = dict(case.params)
@@ -50,8 +50,7 @@ def in_two_shards(
     with closing(gradients_of_shards(same_batch, params, 1, split_from=1, fork=fork, timeout=timeout)) as gradients:
         for step, (_, result) in enumerate(islice(gradients, steps)):
             found.append(result._replace(grads={name: g.copy() for name, g in result.grads.items()}))
-            if after:
-                after(step)
+            after(step)
             for p in params.values():
                 p *= 2
     return found
@@ -165,8 +164,8 @@ def test_the_next_step_is_made_ready_before_the_answer_is_waited_for() -> None:
 
 def test_small_batches_stay_whole() -> None:
     """Below `split_from` there is one shard, computed here and handed on as it is; the parameters are not moved."""
-    result, params = Gradients(0.0, {}, (), ()), {"w": np.zeros(3)}
-    before = params["w"]
+    result, before = Gradients(0.0, {}, (), ()), np.zeros(3)
+    params = {"w": before}
 
     def steps(k: int, shards: int) -> Steps:
         assert (k, shards) == (0, 1)

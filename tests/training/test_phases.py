@@ -88,9 +88,8 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     for _ in training.train(state):
         saved_now = training.snapshot(state)
         assert saved_now.nets == (state.fitted[0] if state.fitted else state.best or state.params,)
-        table = saved_now.table
-        assert table is not None
-        pairs.add(int(table.counts.count.sum()))
+        assert saved_now.table is not None
+        pairs.add(int(saved_now.table.counts.count.sum()))
     final = training.snapshot(state)
     assert final.table is not None
     assert len(pairs) == 1
