@@ -82,18 +82,22 @@ def test_mix_is_the_weight_asked_for() -> None:
 
 
 def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
-    """Until the refit is done, the net and the table in the file are those of the training names; then of all."""
+    """Until the refit is done, the net and the table in the file are those of the training names; then of all.
+
+    The discounts stay those that were chosen with the table of the training names.
+    """
     state = begin(**ONE_NET)
-    pairs = set()
+    tables = set()
     for _ in training.train(state):
         saved_now = training.snapshot(state)
         assert saved_now.nets == (state.fitted[0] if state.fitted else state.best or state.params,)
         assert saved_now.table is not None
-        pairs.add(int(saved_now.table.counts.count.sum()))
+        tables.add((int(saved_now.table.counts.count.sum()), saved_now.table.discounts))
     final = training.snapshot(state)
     assert final.table is not None
-    assert len(pairs) == 1
-    assert int(final.table.counts.count.sum()) > pairs.pop()
+    ((letters, discounts),) = tables
+    assert int(final.table.counts.count.sum()) > letters
+    assert final.table.discounts == discounts
     assert final.nets == (state.refitted[0],)
     assert not np.array_equal(final.params["E"], state.fitted[0]["E"])
 
