@@ -39,7 +39,10 @@ def short(value: object) -> str:
 def require_number(option: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
     """UsageError unless the value is a number from `low` to `high`, without a fraction if it is to be `whole`."""
     kind, name = (Integral, "a whole number") if whole else (Real, "a number")
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:  # type: ignore[operator]
+    number = (
+        float(value) if isinstance(value, Real) and not isinstance(value, Integral) else value
+    )  # NumPy's may overflow
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= number <= high:  # type: ignore[operator]
         raise UsageError(f"{option} must be {name} from {low:,} to {high:,}, not {short(value)}")
 
 
