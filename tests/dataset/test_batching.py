@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -37,57 +37,44 @@ def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
     return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
 
 
-def order(text: EncodedCorpus, batch_size: int, seed: int | None) -> list[list[int]]:
-    """Where the letters of each batch stand in the text."""
-    rng = None if seed is None else np.random.default_rng(seed)
-    return [batch.position.tolist() for batch in text.name_batches(batch_size, rng)]
-
-
 @pytest.mark.parametrize("seed", [None, 1])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
 def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
-    """A row reads boundary and letters, and is to predict letters and boundary; all batches but one are full."""
+    """A row reads boundary and letters, and is to predict letters and boundary; all batches but one are full.
+
+    Nothing is lost where there are more batches than the 32 of a pool.
+    """
     batches = list(TEXT.name_batches(batch_size, None if seed is None else np.random.default_rng(seed)))
     pairs = [pair for b in batches for pair in zip(rows(b, b.x), rows(b, b.y), strict=True)]
     assert Counter(VOCABULARY.decode(y[:-1]) for _, y in pairs) == Counter(NAMES)
     assert all([*x, 0] == [0, *y] for x, y in pairs)
     assert sorted(len(rows(b, b.y)) for b in batches)[1:] == [batch_size] * (len(batches) - 1)
     assert TEXT.batches_per_epoch(batch_size, None) == len(batches)
+    assert batch_size > 1 or len(batches) > POOL
     for b in batches:
         assert (b.x == TEXT.ids[b.position]).all()
         assert (b.y == TEXT.ids[b.position + 1]).all()
 
 
 def test_names_of_similar_length_go_together() -> None:
-    """Within a pool batches do not overlap in length: the longest name of one is at most the next one's shortest."""
+    """Within a pool the lengths of batches, which come in any order, do not overlap; an evaluation begins with the
+    longest name and ends with the shortest."""
     assert len(NAMES) <= POOL * 7
-    spans = sorted(
-        (min(lengths), max(lengths))
-        for batch in TEXT.name_batches(7, np.random.default_rng(1))
-        if (lengths := [len(row) for row in rows(batch, batch.x)])
+    shuffled, evaluated = (
+        [[len(row) for row in rows(batch, batch.x)] for batch in TEXT.name_batches(7, rng)]
+        for rng in (np.random.default_rng(1), None)
     )
-    assert all(high <= low for (_, high), (low, _) in pairwise(spans))
-
-
-def test_a_list_longer_than_a_pool_is_read_whole() -> None:
-    """Names beyond the first pool of 32 batches are not lost, nor is the rest of the last pool."""
-    text = EncodedCorpus([name + tail for name in NAMES for tail in ("a", "i")], VOCABULARY)
-    batches = list(text.name_batches(2, np.random.default_rng(1)))
-    assert len(batches) == 40 > POOL
-    assert sorted(p for b in batches for p in b.position) == list(range(len(text.ids) - 1))
+    ordered = sorted(shuffled, key=lambda lengths: (min(lengths), max(lengths)))
+    assert all(max(before) <= min(after) for before, after in pairwise(ordered))
+    assert ordered not in (shuffled, shuffled[::-1])
+    assert [*chain(*evaluated)] == sorted((len(name) + 1 for name in NAMES), reverse=True)
 
 
 def test_the_order_depends_on_the_generator_alone() -> None:
     """The same seed gives the same epoch, another seed another one, in batches and in the text regime."""
-    assert order(TEXT, 7, 1) == order(TEXT, 7, 1) != order(TEXT, 7, 2)
-    one, same, other = (TEXT.shuffled(np.random.default_rng(seed)).tolist() for seed in (1, 1, 2))
-    assert one == same != other
-
-
-def test_an_evaluation_goes_from_long_to_short() -> None:
-    """Without a generator the batches go through the whole list from its longest name to its shortest."""
-    lengths = [len(row) for batch in TEXT.name_batches(7) for row in rows(batch, batch.x)]
-    assert lengths == sorted((len(name) + 1 for name in NAMES), reverse=True)
+    for epoch in (lambda rng: [batch.position.tolist() for batch in TEXT.name_batches(7, rng)], TEXT.shuffled):
+        one, same, other = ([*epoch(np.random.default_rng(seed))] for seed in (1, 1, 2))
+        assert one == same != other
 
 
 texts = st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=12).map(

@@ -18,6 +18,7 @@ from support.processes import TINY, bacterio, ended, only_error, start, write_na
 from support.samples import place, refusal
 
 import bacterio_cli.dataset
+from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.dataset.readers import archives, json_records, tables
@@ -160,5 +161,6 @@ def test_the_readme_names_the_limits() -> None:
         f"{LONGEST_LINE} characters",
         f"{json_records.LARGEST // 2**20} MiB and {MOST_ENTRIES:,} values",
         f"{archives.MOST_MEMBERS:,}",
+        f"{LARGEST_FILE // 2**30} GiB, of which {MOST_PARAMETERS:,} parameters",
     ]
     assert f"after {PATIENCE:.0f} second." in readme

@@ -1,4 +1,4 @@
-"""Short plain lists: of genera, and of other names that could be taken for them."""
+"""Plain lists: the genera that ship, a few of them, and other names that could be taken for genera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus
 
-GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names[::93]
+SHIPPED = read_corpus([str(ROOT / "data" / "genera.txt")]).names
+GENERA = SHIPPED[::93]
 BRITISH_SURNAMES = """
     Abbott Adams Baker Barnes Bennett Brooks Campbell Carter Clarke Collins Cooper Davies Dixon Edwards Ellis Evans
     Fisher Fletcher Foster Gardner Gibson Graham Griffiths Hamilton Harris Harvey Holmes Hughes Jackson Jenkins Johnson
