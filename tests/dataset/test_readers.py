@@ -10,7 +10,6 @@ from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, S
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.lineages import genus_of
-from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.dataset.readers.sources import SOURCES
 from bacterio_cli.errors import UsageError
 
@@ -78,27 +77,26 @@ def test_the_genus_is_the_rank(lineage: str, genus: str | None) -> None:
     assert genus_of(lineage) == genus
 
 
-def test_lpsn_standing_is_the_last_clause_of_the_genus_itself(tmp_path: Path) -> None:
-    """A misspelling whose status contains 'correct' is none, and a genus row outweighs the rows of its species."""
-    assert {entry.text: entry.kind for entry in read(place(tmp_path, LPSN)).entries} == LPSN_KINDS
-    for order in [
-        ("synonym", "correct name"),
-        ("correct name", "illegitimate name"),
-        ("illegitimate name", "correct name"),
-    ]:
-        text = LPSN_HEADER + "".join(f"\nAbanella,,,Ref,VL; {status},Doe,,,,," for status in order)
-        assert read(place(tmp_path, text)).entries == [Entry(2, "Abanella", "name")]
+def lpsn_rows(*statuses: str) -> str:
+    """A genus in rows of LPSN with these statuses."""
+    return LPSN_HEADER + "".join(f"\nAbanella,,,Ref,VL; {status},Doe,,,,," for status in statuses)
 
 
-def test_another_column_is_no_status(tmp_path: Path) -> None:
-    """What the last column says is no standing where none of the columns is for that."""
-    assert [e.kind for e in read(place(tmp_path, "genus,note\nAbella,misspelling\n")).entries] == ["name"]
-
-
-def test_kinds_of_the_other_sources(tmp_path: Path) -> None:
-    """Synonyms and misapplied names of the Catalogue; of NCBI synonyms, known but not learned, and Candidatus."""
-    kinds = [[entry.kind for entry in read(place(tmp_path, text)).entries] for text in (COLDP, NCBI)]
-    assert kinds == [["name", "synonym", "rejected", "name"], ["name", "name", "rejected", "candidatus"]]
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (LPSN, [*LPSN_KINDS.values()]),
+        (lpsn_rows("synonym", "correct name"), ["name"]),
+        (lpsn_rows("correct name", "illegitimate name"), ["name"]),
+        (lpsn_rows("illegitimate name", "correct name"), ["name"]),
+        (COLDP, ["name", "synonym", "rejected", "name"]),
+        (NCBI, ["name", "name", "rejected", "candidatus"]),
+        ("genus,note\nAbella,misspelling\n", ["name"]),  # a column that is not for that
+    ],
+)
+def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path) -> None:
+    """The last clause of LPSN's status counts, and the genus's own row before those of its species; best of several."""
+    assert [entry.kind for entry in read(place(tmp_path, text)).entries] == kinds
 
 
 @pytest.mark.parametrize(
@@ -143,25 +141,22 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
 
 
 BULLETS = "bullets, numbers or quotes removed"
-DRESSED = {
-    "name\nAbanella\nBora\n": "heading 'name' passed over",
-    **dict.fromkeys(("- Abanella\n- Bora\n", "1. Abanella\n2. Bora\n", "* Abanella\n* Bora\n"), BULLETS),
-    '"Abanella"\n"Bora"\n': BULLETS,
-}
+INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-break space)"
 
 
-@pytest.mark.parametrize("text", DRESSED)
-def test_headings_bullets_and_numbers_are_no_part_of_names(text: str, tmp_path: Path) -> None:
-    """A word for names in the first line goes, and what every line has, and this is said."""
+@pytest.mark.parametrize(
+    ("text", "names", "note"),
+    [
+        ("name\nAbella\nBora", "Abella\nBora", "heading 'name' passed over"),
+        *((text, "Abella\nBora", BULLETS) for text in ("- Abella\n- Bora", "* Abella\n* Bora", "1. Abella\n2. Bora")),
+        ('"Abella"\n"Bora"', "Abella\nBora", BULLETS),
+        ("Ab\xadella\nBora\u200b\nNew\xa0York\nعلی\u200cرضا", "Abella\nBora\nNew York\nعلی\u200cرضا", INVISIBLE),
+    ],
+)
+def test_what_is_no_part_of_names_goes_and_is_said(text: str, names: str, note: str, tmp_path: Path) -> None:
+    """A word for names in the first line, bullets and numbers that all have, soft hyphens; joiners of Persian stay."""
     reading = read(place(tmp_path, text))
-    assert ([entry.text for entry in reading.entries], reading.notes) == (["Abanella", "Bora"], (DRESSED[text],))
-
-
-def test_invisible_characters_go_and_are_said(tmp_path: Path) -> None:
-    """Soft hyphens and zero-width characters vanish, no-break spaces become spaces; joiners of Persian stay."""
-    reading = read(place(tmp_path, "Aba\xadnella\nBora\u200b\nNew\xa0York\nعلی\u200cرضا\n"))
-    assert [entry.text for entry in reading.entries] == ["Abanella", "Bora", "New York", "علی\u200cرضا"]
-    assert reading.notes[0] == "3 invisible characters removed (soft hyphen, zero width space, no-break space)"
+    assert ([entry.text for entry in reading.entries], reading.notes[0]) == (names.split("\n"), note)
 
 
 GENERA = ["Abanella", "Borivibrio", "Durella"]
@@ -206,11 +201,7 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
-        (
-            "a,b\n1," + 140_000 * "x",
-            "b",
-            ":2: a quote is opened and not closed, or followed by letters: a cell has more",
-        ),
+        ("a,b\n1," + 140_000 * "x", "b", ":2: a quote is opened and not closed, or followed by letters: a cell has"),
     ],
 )
 def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path: Path) -> None:

@@ -21,23 +21,22 @@ from bacterio_cli.errors import FileError, InputError
 PLAIN = b"Abanella\nBora\n"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        gzip.compress(PLAIN),
-        bz2.compress(PLAIN),
-        lzma.compress(PLAIN),
-        zipped(names__txt=PLAIN, README__md="x", __MACOSX____names__txt="x"),
-        zipped(names__txt__gz=gzip.compress(PLAIN)),
-        tarred({"./names.txt": PLAIN, "./.hidden": b"x"}),
-        tarred({"../../names.txt": PLAIN}, "w:xz"),
-        tarred({"names.txt": PLAIN}, "w"),
-    ],
-    ids=["gzip", "bzip2", "xz", "zip", "gzip in zip", "tar.gz", "tar.xz", "tar"],
-)
-def test_packed_lists_are_read_where_they_are(data: bytes, tmp_path: Path) -> None:
+PACKED = {
+    "gzip": gzip.compress(PLAIN),
+    "bzip2": bz2.compress(PLAIN),
+    "xz": lzma.compress(PLAIN),
+    "zip": zipped(names__txt=PLAIN, README__md="x", __MACOSX____names__txt="x"),
+    "gzip in zip": zipped(names__txt__gz=gzip.compress(PLAIN)),
+    "tar.gz": tarred({"./names.txt": PLAIN, "./.hidden": b"x"}),
+    "tar.xz": tarred({"../../names.txt": PLAIN}, "w:xz"),
+    "tar": tarred({"names.txt": PLAIN}, "w"),
+}
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_packed_lists_are_read_where_they_are(kind: str, tmp_path: Path) -> None:
     """The list comes out, and nothing is written beside it, whatever path a member has."""
-    path = place(tmp_path, data, "packed")
+    path = place(tmp_path, PACKED[kind], "packed")
     before = sorted(tmp_path.rglob("*"))
     assert texts(path) == ["Abanella", "Bora"]
     assert sorted(tmp_path.rglob("*")) == before
@@ -47,20 +46,16 @@ def test_packed_lists_are_read_where_they_are(data: bytes, tmp_path: Path) -> No
 def test_known_archives_are_read(tmp_path: Path) -> None:
     """NCBI's dumps bring their nodes, ColDP and Darwin Core archives their table of names; which one it was is said."""
     dump = tarred({"nodes.dmp": NODES.encode(), "names.dmp": NCBI.encode(), "gencode.dmp": b"x"})
-    reading = read(place(tmp_path, dump, "taxdump.tar.gz"))
-    assert ([entry.text for entry in reading.entries][:2], reading.notes) == (
-        ["Abanella", "Borivibrio"],
-        ("from names.dmp",),
-    )
     coldp = zipped(NameUsage__tsv=COLDP, Reference__tsv="a\tb\n", metadata__yaml="x")
-    assert texts(place(tmp_path, coldp, "coldp.zip"))[:2] == ["Abanella", "Oldella"]
     core = zipped(meta__xml="<archive/>", Taxon__tsv=DARWIN_CORE, Distribution__tsv="a\tb\n")
-    assert describe(read(place(tmp_path, core, "core.zip"))).endswith(
-        "Darwin Core taxa, UTF-8, 2 names; from Taxon.tsv"
-    )
-    assert "is an archive without nodes.dmp" in refusal(
-        place(tmp_path, tarred({"names.dmp": NCBI.encode()}), "t.tar.gz")
-    )
+    for archive, said in {
+        dump: "NCBI taxonomy names, UTF-8, 2 names; from names.dmp",
+        coldp: "Catalogue of Life name usages, UTF-8, 3 names; from NameUsage.tsv",
+        core: "Darwin Core taxa, UTF-8, 2 names; from Taxon.tsv",
+    }.items():
+        assert describe(read(place(tmp_path, archive, "x"))).endswith(f"x: {said}")
+    lonely = tarred({"names.dmp": NCBI.encode()})
+    assert "is an archive without nodes.dmp" in refusal(place(tmp_path, lonely, "t.tar.gz"))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, lambda data: zipped(a=data)])
@@ -92,21 +87,16 @@ def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         read("-")
 
 
-@pytest.mark.parametrize(
-    ("encoding", "label"),
-    [
-        ("latin-1", "Latin-1"),
-        ("ISO-8859-1", "Latin-1"),
-        ("cp1252", "cp1252"),
-        ("utf-8", "UTF-8"),
-        ("utf-16", "utf-16-le"),
-    ],
-)
-def test_an_encoding_is_used_when_asked_for(encoding: str, label: str, tmp_path: Path) -> None:
-    """`encoding` reads what is no UTF-8, and the reading says so."""
-    path = place(tmp_path, "Béla\nÑandú\n".encode(encoding).removeprefix(b"\xff\xfe"))
-    assert texts(path, encoding=encoding) == ["Béla", "Ñandú"]
-    assert read(path, encoding=encoding).encoding == label
+def test_an_encoding_is_used_when_asked_for(tmp_path: Path) -> None:
+    """`encoding` reads what is no UTF-8, and the reading says so; of a byte that it has not, the line is named."""
+    for encoding, label in {
+        "latin-1": "Latin-1", "ISO-8859-1": "Latin-1", "cp1252": "cp1252", "utf-8": "UTF-8", "utf-16": "utf-16-le",
+    }.items():  # fmt: skip
+        path = place(tmp_path, "Béla\nÑandú\n".encode(encoding).removeprefix(b"\xff\xfe"))
+        assert texts(path, encoding=encoding) == ["Béla", "Ñandú"]
+        assert read(path, encoding=encoding).encoding == label
+    hole = refusal(place(tmp_path, b"Abano\nB\x81la\n"), encoding="cp1252")
+    assert hole == ":2: byte 0x81 is not cp1252; check --encoding"
 
 
 @pytest.mark.parametrize(
@@ -139,16 +129,8 @@ def test_what_is_no_data_is_called_by_its_name(data: bytes, what: str, tmp_path:
     assert refusal(place(tmp_path, data)).startswith(what)
 
 
-def test_a_byte_that_the_encoding_has_not(tmp_path: Path) -> None:
-    """cp1252 has holes: the line of the first is named."""
-    message = refusal(place(tmp_path, b"Abano\nB\x81la\n"), encoding="cp1252")
-    assert message == ":2: byte 0x81 is not cp1252; check --encoding"
-
-
-@pytest.mark.parametrize(("name", "reason"), [(".", "Is a directory"), ("none.txt", "No such file or directory")])
-def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
     """A directory or a missing file gives the system's own reason."""
-    path = str(tmp_path / name)
-    with pytest.raises(FileError) as caught:
-        read(path)
-    assert str(caught.value) == f"cannot read {path}: {reason}"
+    for path, reason in {tmp_path: "Is a directory", tmp_path / "none.txt": "No such file or directory"}.items():
+        with pytest.raises(FileError, match=f"^cannot read {path}: {reason}$"):
+            read(str(path))
