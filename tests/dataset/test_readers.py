@@ -118,6 +118,7 @@ def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path
         ("a\tg__Bora;s__\td__Bacteria;g__Cora\n", "has two lineages; choose one with --column"),
         ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells below a header of 2"),
         ("genus_name,sp_epithet,status\nAbanella,alba,x\nBora\n", "has 1 cells below a header of 3"),
+        ("genus,family\nBora,Alphaceae\ngenus_name,status\n", "is the header of another table"),
         (LPSN_HEADER + "\n", "is a header without rows"),
         ("# note\nID,species,genus\n\n", "is a header without rows"),
         ('{"a": 1}', "is JSON, but without genera (its keys: a)"),
@@ -179,7 +180,8 @@ def test_a_column_is_named_or_numbered(text: str, wanted: str, found: list[str],
 
     It may be the only one, rows may be short, and of lineages the genus is meant.
     """
-    assert texts(place(tmp_path, text), column=wanted) == found
+    path = place(tmp_path, text)
+    assert texts(path, column=wanted) == texts(path, column=wanted, input_format="table") == found
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -18,13 +18,6 @@ letters = st.sampled_from(["ab", "abcdefgh", "aA\0", "σς\u0301", "a𐀀\ud800"
 lists = letters.flatmap(lambda some: st.lists(st.text(some, max_size=9), max_size=12))
 
 
-def brute_force(names: list[str], query: str, most: int, itself: bool) -> tuple[int, int]:
-    """(edits, index) by measuring every name."""
-    distances = [plain_distance(query, name) for name in names]
-    found = [(d, k) for k, d in enumerate(distances) if d <= most and (itself or d)]
-    return min(found, default=(most + 1, -1))
-
-
 def within(
     names: list[str], queries: list[str], most: int = 2, *, itself: bool = True, pairs: int = PAIRS
 ) -> list[tuple[int, int]]:
@@ -54,7 +47,7 @@ def test_distances_known_by_heart(a: str, b: str, expected: int) -> None:
 
 @examples
 @given(st.data(), lists, st.integers(0, 2), st.booleans(), st.sampled_from([1, 30, PAIRS]))
-def test_nearest_is_that_of_brute_force(
+def test_nearest_is_that_of_the_textbook(
     data: st.DataObject, names: list[str], most: int, itself: bool, pairs: int
 ) -> None:
     """Edits and the first of equals are those of all distances: duplicates, empty strings and lists, any letters.
@@ -62,8 +55,10 @@ def test_nearest_is_that_of_brute_force(
     So they are with pairs in blocks, down to one query at once; without itself every equal spelling is passed over.
     """
     queries = data.draw(lists) + misspelt(names, np.random.default_rng(len(names)))
-    found = within(names, queries, most, itself=itself, pairs=pairs)
-    assert found == [brute_force(names, q, most, itself) for q in queries]
+    for query, found in zip(queries, within(names, queries, most, itself=itself, pairs=pairs), strict=True):
+        measured = [(plain_distance(query, name), k) for k, name in enumerate(names)]
+        near = [(edits, k) for edits, k in measured if edits <= most and (itself or edits)]
+        assert found == min(near, default=(most + 1, -1))
 
 
 def test_names_of_ten_thousand_letters() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT
+from support.processes import ROOT, write_names
 
 from bacterio_cli.errors import FileError, InputError
 from bacterio_cli.nomenclature.glossary import Word, glossary, read_words, shipped_words, standard
@@ -20,23 +21,18 @@ ONCE = {  # keywords of a single word
 GOOD = "seoulum\tN.L.\tneut. n.\tseoul\ti\t\tSeoul, the city\tseoul"
 
 
-def own(folder: Path, *lines: str) -> str:
-    """A glossary of the user's own."""
-    path = folder / "own.tsv"
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    return str(path)
-
-
 def test_the_file_that_ships_keeps_its_format() -> None:
     """Every line is sound, the quick reader reads the same, and there are at least a thousand words.
 
-    A word stands once for each language and grammar, with a sense of one to four words.
+    A word stands once for each language and grammar, with a sense of one to four words, and never ends names with an
+    inflection alone, which would explain anything.
     """
     words = read_words(str(FILE))
     assert words == shipped_words()
     assert FILE.read_text(encoding="utf-8").isascii()
     assert len({(word.word, word.language, word.grammar) for word in words}) == len(words) > 1000
     assert [word for word in words if not 1 <= len(word.sense.split()) <= 4] == []
+    assert not {"a", "ia", "um", "ium", "us", "ius", "is", "on", "es"} & standard().finals.keys()
 
 
 def test_keywords_that_ship_are_of_several_words() -> None:
@@ -46,17 +42,16 @@ def test_keywords_that_ship_are_of_several_words() -> None:
     assert standard().keywords == sorted(counts)
 
 
-def test_no_final_is_a_bare_inflection() -> None:
-    """No word ends names with an inflection alone, which would explain anything."""
-    assert not {"a", "ia", "um", "ium", "us", "ius", "is", "on", "es"} & standard().finals.keys()
-
-
 def test_words_by_their_forms() -> None:
-    """A stem and a final form lead to their words, a final with its gender; homographs have several."""
-    words = standard()
-    assert [word.word for word in words.stems["sulfur"]] == ["sulfur"]
-    assert [(word.word, gender) for word, gender in words.finals["thrix"]] == [("thrix", "f")]
-    assert {word.sense for word in words.stems["sol"]} == {"soil", "sun", "alone, single"}
+    """A stem and a final form lead to their words, a final with its gender; homographs have several.
+
+    A word first in a name stands with its usual linking vowel; one that only ends names begins none.
+    """
+    stems, finals = standard().stems, standard().finals
+    assert [(word.word, gender) for word, gender in finals["thrix"]] == [("thrix", "f")]
+    assert {word.sense for word in stems["sol"]} == {"soil", "sun", "alone, single"}
+    assert [word.beginnings for word in (stems["therm"][0], stems["neo"][0])] == [("thermo",), ("neo",)]
+    assert finals["oxidans"][0][0].beginnings == ()
 
 
 @pytest.mark.parametrize(
@@ -69,17 +64,10 @@ def test_words_about_a_topic(topic: str, word: str) -> None:
     assert standard().about("no such topic") == ()
 
 
-def test_beginnings_of_names() -> None:
-    """A word first in a name stands with its usual linking vowel; one that only ends names begins none."""
-    assert standard().stems["therm"][0].beginnings == ("thermo",)
-    assert next(word for word in standard().words if word.word == "neos").beginnings == ("neo",)
-    assert standard().finals["oxidans"][0][0].beginnings == ()
-
-
 def test_own_words_come_first(tmp_path: Path) -> None:
     """A user's word stands before those that ship, and is found by its keyword; without keywords the tab may lack."""
-    source = own(tmp_path, "# mine", "", GOOD, "solus\tN.L.\tmasc. n.\tsol\ti\t\tour field")
-    words = glossary([source])
+    own = ["# mine", "", GOOD, "solus\tN.L.\tmasc. n.\tsol\ti\t\tour field"]
+    words = glossary([str(write_names(tmp_path, own))])
     assert words.stems["seoul"] == [Word(*GOOD.split("\t"))]
     assert words.stems["sol"][0].sense == "our field"
     assert words.about("SEOUL")[0].word == "seoulum"
@@ -89,6 +77,7 @@ def test_own_words_come_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
+        (GOOD, "seoulum with this sense stands in line 1 already"),
         ("thermos", "1 columns instead of 8"),
         (GOOD + "\tmore", "9 columns"),
         (GOOD.replace("seoulum", "Seoulum", 1), "'Seoulum'"),
@@ -103,24 +92,10 @@ def test_own_words_come_first(tmp_path: Path) -> None:
     ],
 )
 def test_faults_are_named_with_their_line(tmp_path: Path, line: str, says: str) -> None:
-    """What is wrong with a line is an error that names file, line and fault."""
-    source = own(tmp_path, "# mine", line)
-    with pytest.raises(InputError) as caught:
+    """What is wrong with a line is an error that names file, line and fault; a word twice is none in another sense."""
+    source = str(write_names(tmp_path, [GOOD, GOOD.replace("the city", "a club"), line]))
+    with pytest.raises(InputError, match=f"^{re.escape(source)}:3: .*{re.escape(says)}"):
         glossary([source])
-    assert str(caught.value).startswith(f"{source}:2: ")
-    assert says in str(caught.value)
-
-
-def test_a_word_twice_is_a_fault(tmp_path: Path) -> None:
-    """The same word with the same sense a second time is an error that names both lines; another sense is none."""
-    with pytest.raises(InputError, match=r":3: .* line 1 already"):
-        read_words(own(tmp_path, GOOD, GOOD.replace("the city", "a club"), GOOD))
-
-
-def test_a_packed_glossary_is_read(tmp_path: Path) -> None:
-    """As every other list."""
-    (tmp_path / "own.tsv.gz").write_bytes(gzip.compress(GOOD.encode()))
-    assert read_words(str(tmp_path / "own.tsv.gz")) == [Word(*GOOD.split("\t"))]
 
 
 @pytest.mark.parametrize(
@@ -128,16 +103,20 @@ def test_a_packed_glossary_is_read(tmp_path: Path) -> None:
     [
         (GOOD.encode() + b"\n\xe9", r":2: byte 0xe9 is not UTF-8; save it as UTF-8"),
         (GOOD.encode() + b"x" * 10_000, r":1: the line has more than 10,000 characters"),
-        (b"# comment\n" * 2_000_000, "is larger than 16 MiB"),
+        (gzip.compress((b"#" * 9_999 + b"\n") * 2_000, 1), "is larger than 16 MiB"),
         (bytes(99), "is a binary file"),
     ],
     ids=["encoding", "line", "size", "binary"],
 )
 def test_files_that_are_no_glossary(data: bytes, says: str, tmp_path: Path) -> None:
-    """What is no text, or larger than any glossary, is refused before all of it is held."""
+    """What is no text, or larger than any glossary, is refused before all of it is held, though it be packed."""
     (tmp_path / "odd.tsv").write_bytes(data)
     with pytest.raises(InputError, match=says):
         glossary([str(tmp_path / "odd.tsv")])
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """Nothing is read without end, and what is not there is named."""
     with pytest.raises(InputError, match="/dev/zero: is a binary file"):
         glossary(["/dev/zero"])
     with pytest.raises(FileError, match="cannot read"):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.levenshtein import plain_distance
+from support.lists import SHIPPED
 from support.processes import NAMES, ROOT, examples
 
-from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names, known_elsewhere
 
 GENERA = Reference("genera", ("Salinia", "Rosa", "Bori"), "2020-12-31", prokaryotes=True)
@@ -20,40 +20,37 @@ PLANTS = Reference("plants.txt", ("ROSA", "rosa", "Quercus"))
 LOOKUP = Lookup([GENERA, PLANTS])
 
 
-def test_the_first_spelling_stands_for_the_name() -> None:
-    """A name that several lists spell with other capitals is one, spelled as the first list has it."""
-    assert LOOKUP.spellings == {"salinia": "Salinia", "rosa": "Rosa", "bori": "Bori", "quercus": "Quercus"}
-
-
 @pytest.mark.parametrize(
     ("name", "lists"),
     [("rOSA", (GENERA, PLANTS)), ("salinia", (GENERA,)), ("QUERCUS", (PLANTS,)), ("Rosaa", ()), ("Ros", ()), ("", ())],
 )
 def test_a_name_stands_in_every_list_that_has_it(name: str, lists: tuple[Reference, ...]) -> None:
-    """In whatever case, in the order of the lists; parts of names are not in them."""
+    """In whatever case, in the order of the lists; parts of names are not in them, and nothing is in no lists."""
     assert LOOKUP.listed(name) == lists
+    assert Lookup([]).listed(name) == ()
 
 
-@pytest.mark.parametrize(("most", "edits", "nearest"), [(0, 1, None), (1, 1, "Rosa"), (2, 1, "Rosa")])
-def test_what_is_farther_than_asked_for_is_not_found(most: int, edits: int, nearest: str | None) -> None:
-    """`most` bounds the search: a name beyond it counts as most + 1 and has no neighbour."""
-    found = LOOKUP.nearest(["Rose"], most)
-    assert (found[0].tolist(), found[1]) == ([edits], [nearest])
+@pytest.mark.parametrize(
+    ("lookup", "most", "edits", "nearest"),
+    [(LOOKUP, 0, 1, None), (LOOKUP, 1, 1, "Rosa"), (LOOKUP, 2, 1, "Rosa"), (Lookup([]), 1, 2, None)],
+)
+def test_what_is_farther_than_asked_for_is_not_found(
+    lookup: Lookup, most: int, edits: int, nearest: str | None
+) -> None:
+    """`most` bounds the search: a name beyond it counts as most + 1 and has no neighbour, as any without lists.
 
-
-def test_without_lists_nothing_is_near() -> None:
-    """No lists, or no names at all: every name is most + 1 edits away, and none is listed."""
-    edits, nearest = Lookup([]).nearest(["Rosa", "Bori"], 1)
-    assert (edits.tolist(), nearest) == ([2, 2], [None, None])
-    assert Lookup([]).listed("Rosa") == ()
-    assert LOOKUP.nearest([])[1] == []
+    The neighbour is spelled as the first list has it.
+    """
+    found = lookup.nearest(["Rose", "rosE"], most)
+    assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
+    assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
 
 
 @examples
 @given(st.lists(st.text("aAbBrio", max_size=7), min_size=1, max_size=8))
 def test_the_nearest_is_that_of_the_textbook(names: list[str]) -> None:
     """Measured one by one in lower case, no listed name is nearer, and of equals it is the first."""
-    lookup = Lookup([Reference("one", NAMES[:12]), Reference("other", ("Abr", "bOA", "Orib", "Ai"))])
+    lookup = Lookup([Reference("one", NAMES[:12]), Reference("other", ("Abr", "bOA", "BOA", "Orib", "Ai"))])
     edits, nearest = lookup.nearest(names)
     for name, found, spelling in zip(names, edits.tolist(), nearest, strict=True):
         distances = np.array([plain_distance(name.casefold(), listed) for listed in lookup.spellings])
@@ -66,7 +63,10 @@ LINES = (ROOT / "data" / "also_known.txt").read_text(encoding="ascii").splitline
 
 
 def test_the_file_keeps_its_format() -> None:
-    """After comments at the top each line is a name, a tab and its kind; the names are sorted and unique."""
+    """After comments at the top each line is a name, a tab and its kind; the names are sorted, unique, and not learned.
+
+    It counts as a list of prokaryotes, so that its names are homonyms, and says that it is not all that there is.
+    """
     entries = [line for line in LINES if not line.startswith("#")]
     assert LINES[len(LINES) - len(entries) :] == entries
     rows = [line.split("\t") for line in entries]
@@ -76,15 +76,7 @@ def test_the_file_keeps_its_format() -> None:
     assert names == sorted(set(names))
     assert {*also_known_names().names, *map(str.capitalize, known_elsewhere())} == set(names)
     assert "Sporothrix" not in also_known_names().names
-
-
-def test_no_name_of_the_corpus_is_in_it() -> None:
-    """What the corpus has is known anyway, and learned from; the names here never are."""
-    assert not {line.split("\t")[0] for line in LINES} & set(read_corpus([str(ROOT / "data" / "genera.txt")]).names)
-
-
-def test_it_counts_as_a_list_of_prokaryotes_and_says_what_it_is() -> None:
-    """So its names are homonyms, and nobody takes the list for all that there is."""
+    assert not {*names} & {*SHIPPED}
     assert also_known_names().prokaryotes
     assert "not complete" in also_known_names().label
 

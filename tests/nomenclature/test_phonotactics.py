@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.processes import ROOT
 
-from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.nomenclature.phonotactics import (
-    Sounds,
-    four_in_a_row,
-)
-
-GENERA = read_corpus([str(ROOT / "data" / "genera.txt")]).names
+from bacterio_cli.nomenclature.phonotactics import Sounds, four_in_a_row
 
 
 @pytest.mark.parametrize(
