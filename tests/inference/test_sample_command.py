@@ -24,20 +24,18 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_fresh_seed_is_printed_and_reproduces(room: Path) -> None:
     """Without --seed two runs differ, and the seed on stderr gives the same names again."""
-    first, second = (bacterio("sample", "-c", "m.npz", "-n", 5, "--allow-known", cwd=room) for _ in range(2))
+    words = ("sample", "-c", "m.npz", "-n", 5, "--allow-known")
+    first, second = (bacterio(*words, cwd=room) for _ in range(2))
     assert first.stdout != second.stdout
     seed = re.fullmatch(r"bacterio: seed (\d+)\n", first.stderr)
     assert seed is not None
-    again = bacterio("sample", "-c", "m.npz", "-n", 5, "--allow-known", "--seed", seed[1], cwd=room)
-    assert again == (0, first.stdout, "")
+    assert bacterio(*words, "--seed", seed[1], cwd=room) == (0, first.stdout, "")
 
 
 def test_what_cannot_be_satisfied_is_reported(room: Path) -> None:
     """Exit 1 with what was found on stdout, and on stderr how many draws were refused for which reasons."""
-    result = bacterio(
-        "sample", "-c", "m.npz", "--seed", 1, "-n", 100, "--min-length", 9, "--max-length", 10, "--max-tries", 70,
-        cwd=room,
-    )  # fmt: skip
+    words = "sample -c m.npz --seed 1 -n 100 --min-length 9 --max-length 10 --max-tries 70"
+    result = bacterio(*words.split(), cwd=room)
     found = result.stdout.splitlines()
     assert 0 < len(found) < 70
     report = re.match(r"found (\d+) of 100 names in 70 draws; refused: (.*?); loosen", only_error(result))
@@ -105,12 +103,11 @@ def test_a_closed_stdout_is_no_crash(words: str, room: Path) -> None:
 
 def test_the_model_in_the_working_directory_is_taken_first(tmp_path: Path, room: Path) -> None:
     """bacterio.npz here is used and named; without it the model that ships is."""
-    shipped = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
-    explicit = bacterio("sample", "-n", 2, "--seed", 1, "-c", ROOT / "data/model.npz", cwd=tmp_path)
+    words = ("sample", "-n", 2, "--seed", 1)
+    shipped, explicit = bacterio(*words, cwd=tmp_path), bacterio(*words, "-c", ROOT / "data/model.npz", cwd=tmp_path)
     assert re.fullmatch(r"bacterio: 2 of [\d,]+ draws accepted \([\d.]+ %\)\n", explicit.stderr)
     named = "bacterio: using the model that ships; 'bacterio train' makes your own\n"
     assert shipped == (0, explicit.stdout, named + explicit.stderr)
     shutil.copy(room / "m.npz", tmp_path / "bacterio.npz")
-    own = bacterio("sample", "-n", 2, "--seed", 1, cwd=tmp_path)
-    named = "bacterio: using bacterio.npz\n"
-    assert own == (0, bacterio("sample", "-n", 2, "--seed", 1, "-c", "m.npz", cwd=room).stdout, named)
+    own = bacterio(*words, cwd=tmp_path)
+    assert own == (0, bacterio(*words, "-c", "m.npz", cwd=room).stdout, "bacterio: using bacterio.npz\n")

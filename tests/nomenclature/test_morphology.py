@@ -8,12 +8,13 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lists import SHIPPED
-from support.processes import examples
+from support.lists import GENERA, SHIPPED, SURNAMES, TOWNS
+from support.processes import NAMES, examples
 
 from bacterio_cli.nomenclature.gender import gender
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
+from bacterio_cli.nomenclature.recognition import look_like_genera
 
 REAL = Morphology(standard(), SHIPPED)
 ALONE = Morphology(standard())
@@ -193,3 +194,16 @@ def test_gender(expected: str) -> None:
     assert [name for name in BY_ENDING[expected].split() if gender(name) != expected] == []
     assert [name for name in BY_WORDS[expected].split() if REAL.analyse(name).gender != expected] == []
     assert gender("") == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (GENERA, True), (GENERA[:20], True), (GENERA[:19], False), (SURNAMES, False), (TOWNS, False),
+        (GENERA[:8] + SURNAMES, False), (SURNAMES * 40, False), (GENERA * 40, True), (NAMES, False), ((), False),
+    ],
+    ids=["genera", "20", "19", "surnames", "towns", "a few", "many surnames", "many genera", "the tests' own", "none"],
+)  # fmt: skip
+def test_genera_are_known_by_the_words_in_them(names: tuple[str, ...], expected: bool) -> None:
+    """A quarter of 20 names or more must split into words of the glossary; fewer names say nothing."""
+    assert look_like_genera(names) == expected

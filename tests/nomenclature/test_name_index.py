@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from support.levenshtein import plain_distance
 from support.lists import SHIPPED
-from support.processes import NAMES, ROOT, examples
+from support.processes import ROOT
 
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names, known_elsewhere
 
@@ -44,18 +40,6 @@ def test_what_is_farther_than_asked_for_is_not_found(
     found = lookup.nearest(["Rose", "rosE"], most)
     assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
     assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
-
-
-@examples
-@given(st.lists(st.text("aAbBrio", max_size=7), min_size=1, max_size=8))
-def test_the_nearest_is_that_of_the_textbook(names: list[str]) -> None:
-    """Measured one by one in lower case, no listed name is nearer, and of equals it is the first."""
-    lookup = Lookup([Reference("one", NAMES[:12]), Reference("other", ("Abr", "bOA", "BOA", "Orib", "Ai"))])
-    edits, nearest = lookup.nearest(names)
-    for name, found, spelling in zip(names, edits.tolist(), nearest, strict=True):
-        distances = np.array([plain_distance(name.casefold(), listed) for listed in lookup.spellings])
-        assert found == min(int(distances.min()), 3)
-        assert spelling == (list(lookup.spellings.values())[int(distances.argmin())] if found < 3 else None)
 
 
 KINDS = {"Candidatus", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}

@@ -32,26 +32,6 @@ class Table:
         return self.p[ids], state
 
 
-@dataclass(frozen=True)
-class Echo:
-    """A language model with a memory: every second letter is the first again, and any letter may come between."""
-
-    def start(self, n: int) -> tuple[np.ndarray, ...]:
-        """First letter and count of letters, none yet."""
-        return np.zeros(n, int), np.zeros(n, int)
-
-    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """End with 0.2, else a, b, c alike, or the first letter where it is due."""
-        begun, read = state
-        first, count = np.where(read == 1, ids, begun), read + 1
-        p = np.full((len(ids), 4), 0.8 / 3)
-        p[:, 0] = 0.2
-        due = np.flatnonzero(count % 2 & (count > 1))
-        p[due, 1:] = 0
-        p[due, first[due]] = 0.8
-        return p, (first, count)
-
-
 AB = Vocabulary("ab", capitalised=False)
 TABLE = Table(np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3], [0.25, 0.75, 0.0]]))  # rows, columns: boundary, a, b
 
