@@ -21,12 +21,9 @@ from bacterio_cli.errors import InputError
 @pytest.mark.parametrize(
     "data",
     [
-        b"Abano\nBacilla\nCocca\n",
-        b"Abano\nBacilla\nCocca",
-        b"Abano\r\nBacilla\rCocca\n",
+        b"Abano\r\nBacilla\rCocca",
         b"# a header\nAbano\n  # Dermella\nBacilla\n#Ecoba\nCocca\n",
-        b"\n\nAbano\n \t\nBacilla\n\nCocca\n\n\n",
-        b"  Abano\nBacilla \t\n\tCocca  \n",
+        b"\n\n  Abano\n \t\nBacilla \t\n\n\tCocca  \n\n\n",
         b"\xfe\xff" + "Abano\nBacilla\nCocca\n".encode("utf-16-be"),
     ],
 )

@@ -118,16 +118,16 @@ def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held_out", "expected"), [([3] * 4, 100), ([1, 1, 1, 3], 25), ([1] * 4, 0), ([2, 2, 2, 2, 3], 20), ([], None)]
+    ("beside", "expected"), [([1] * 4, 100), ([-1, -1, -1, 1], 25), ([-1] * 4, 0), ([0, 0, 1e-6, -1e-6, 1], 20), ([], None)]
 )
 def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
-    held_out: list[float], expected: float | None
+    beside: list[float], expected: float | None
 ) -> None:
     """In per cent; a held-out name that is as likely does not count, and without any there is no percentile."""
-    small, bits = scorer(), np.array([1.5, 2.5, 2.0])
-    small.checkpoint = replace(small.checkpoint, held_out=np.array(held_out, np.float32))
+    small, bits = scorer(), np.array([1.6, 2.5, 2.0])
+    small.checkpoint = replace(small.checkpoint, held_out=(bits.mean() + np.array(beside)).astype(np.float32))
     assert small.percentile(bits) == (expected if expected is None else pytest.approx(expected))
-    assert held_out or small.score(["Boria"])[0].asdict()["percentile"] is None
+    assert beside or small.score(["Boria"])[0].asdict()["percentile"] is None
 
 
 @pytest.mark.parametrize("options", [{}, {"ngram": 3, "mix": "0.4"}, {"nets": 2, "ngram": 2, "mix": "0.7"}])
