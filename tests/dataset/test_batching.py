@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.builders import unpack
 from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import POOL, Batch, EncodedCorpus
@@ -19,15 +20,9 @@ TEXT = EncodedCorpus(NAMES, VOCABULARY)
 
 
 def rows(batch: Batch, values: np.ndarray) -> list[list[int]]:
-    """The packed `values` of each row of a batch: at step t the first batch_sizes[t] rows have one each."""
-    unpacked: list[list[int]] = [[] for _ in range(batch.batch_sizes[0])]
-    first = 0
-    for size in batch.batch_sizes:
-        for row in range(size):
-            unpacked[row].append(int(values[first + row]))
-        first += size
-    assert first == len(values)
-    return unpacked
+    """The packed `values` of each row of a batch."""
+    assert batch.batch_sizes.sum() == len(values)
+    return [row.tolist() for row in unpack(values, batch.batch_sizes)]
 
 
 def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:

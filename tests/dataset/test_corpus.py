@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -100,10 +101,8 @@ def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data: bytes, at: str, what: str) -> None:
     """The message begins with the file, and with the line where there is one, and names the trouble."""
     path = place(tmp_path, data)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=f"^{re.escape(path + at)}.*{re.escape(what)}"):
         read_corpus([path])
-    assert str(caught.value).startswith(path + at)
-    assert what in str(caught.value)
 
 
 @pytest.mark.parametrize(

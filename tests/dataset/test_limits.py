@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import tarfile
 import time
 from pathlib import Path
@@ -130,17 +131,9 @@ def test_the_readme_names_the_limits() -> None:
     """Each number of the section stands in the code."""
     readme = Path(bacterio_cli.dataset.__file__).with_name("README.md").read_text(encoding="utf-8")
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
-    assert rows == [
-        f"{archives.LARGEST // 2**20} MiB",
-        f"{archives.PIPED // 2**20} MiB",
-        f"{MOST_LINES:,}",
-        f"{tables.MOST_DUMPED:,}",
-        f"{LONGEST_ROW:,} characters",
-        f"{csv.field_size_limit():,} characters",
-        f"{MOST_ENTRIES:,}",
-        f"{LONGEST_LINE} characters",
-        f"{json_records.LARGEST // 2**20} MiB and {MOST_ENTRIES:,} values",
-        f"{archives.MOST_MEMBERS:,}",
-        f"{LARGEST_FILE // 2**30} GiB, of which {MOST_PARAMETERS:,} parameters",
-    ]
+    assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
+        archives.LARGEST // 2**20, archives.PIPED // 2**20, MOST_LINES, tables.MOST_DUMPED, LONGEST_ROW,
+        csv.field_size_limit(), MOST_ENTRIES, LONGEST_LINE, json_records.LARGEST // 2**20, MOST_ENTRIES,
+        archives.MOST_MEMBERS, LARGEST_FILE // 2**30, MOST_PARAMETERS,
+    ]  # fmt: skip
     assert f"after {PATIENCE:.0f} second." in readme

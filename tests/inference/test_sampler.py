@@ -16,11 +16,6 @@ from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_
 from bacterio_cli.lm.base import Net
 
 
-def names(count: int, **options: object) -> list[str]:
-    """Names of the small model."""
-    return sampled(count, **options)[0]  # type: ignore[arg-type]
-
-
 def of_table(letters: str, p: list[list[float]], **wanted: object) -> tuple[list[str], Counter[str]]:
     """Names that the table P(next | this letter) gives, of 500 draws, and how many were refused for which reasons."""
     stats, vocabulary = SamplingStats(), Vocabulary(letters, capitalised=True)
@@ -36,7 +31,7 @@ def test_names_are_new_and_distinct_unless_allowed_otherwise() -> None:
     """The small model knows many names by heart; --allow-known and --allow-duplicates let them through."""
     known = frozenset(NAMES)
     for allow_known, allow_duplicates in product([False, True], repeat=2):
-        found = names(200, known=known, allow_known=allow_known, allow_duplicates=allow_duplicates)
+        found, _ = sampled(200, known=known, allow_known=allow_known, allow_duplicates=allow_duplicates)
         assert len(found) == 200
         assert bool(known & set(found)) is allow_known
         assert (len(set(found)) < 200) is allow_duplicates
@@ -56,7 +51,7 @@ def test_a_prefix_is_composed_like_a_name() -> None:
 def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
     """Temperature 0 or near it, top-k 1 and a small top-p all take the likeliest letters behind the prefix, as the
     model knows it: with a capital."""
-    assert names(1, prefixes=(prefix,) if prefix else (), **how) == [greedy(prefix)]
+    assert sampled(1, prefixes=(prefix,) if prefix else (), **how)[0] == [greedy(prefix)]
 
 
 def test_lengths_are_those_asked_for() -> None:
@@ -64,7 +59,8 @@ def test_lengths_are_those_asked_for() -> None:
 
     With no room for another letter a draw is the prefix, or none where the model does not end there.
     """
-    assert {len(name) for name in names(100, prefixes=("Bo",), min_length=7, max_length=9)} == {7, 8, 9}
+    found, _ = sampled(100, prefixes=("Bo",), min_length=7, max_length=9)
+    assert {len(name) for name in found} == {7, 8, 9}
     for prefix in ("a", "ab", "aba"):
         assert set(drawn(200, prefixes=(prefix,), max_length=len(prefix))) == {prefix, None}
 
@@ -76,11 +72,10 @@ def test_no_name_is_cut() -> None:
     assert 0 < tight.count(None) < 1000
 
 
-PREFIXES = ("aa", "b", "bab", "b")
-
-
 @pytest.mark.parametrize("temperature", [0.5, 1.0])
-@pytest.mark.parametrize(("prefixes", "unprefixed"), [((), 0.0), (PREFIXES, 0.0), (PREFIXES, 0.25)])
+@pytest.mark.parametrize(
+    ("prefixes", "unprefixed"), [((), 0.0), *((("aa", "b", "bab", "b"), share) for share in (0.0, 0.25))]
+)
 def test_draws_are_distributed_as_the_model_says(
     prefixes: tuple[str, ...], unprefixed: float, temperature: float
 ) -> None:
