@@ -35,10 +35,7 @@ def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
 @pytest.mark.parametrize("seed", [None, 1])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
 def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
-    """A row reads boundary and letters, and is to predict letters and boundary; all batches but one are full.
-
-    Nothing is lost where there are more batches than the 32 of a pool.
-    """
+    """A row reads boundary and letters and predicts letters and boundary; all batches of all pools but one are full."""
     batches = list(TEXT.name_batches(batch_size, None if seed is None else np.random.default_rng(seed)))
     pairs = [pair for b in batches for pair in zip(rows(b, b.x), rows(b, b.y), strict=True)]
     assert Counter(VOCABULARY.decode(y[:-1]) for _, y in pairs) == Counter(NAMES)
@@ -91,10 +88,7 @@ def test_shuffled_names_stay_whole(text: EncodedCorpus, seed: int, most: int | N
 @examples
 @given(texts, st.integers(1, 150), st.integers(1, 12), st.integers(0, 99))
 def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size: int, bptt: int, seed: int) -> None:
-    """Row k of each chunk goes on where row k of the last one stopped, and the rows together are the order given.
-
-    There are as many streams as asked for, or as there are letters, equally long up to one letter.
-    """
+    """Row k of each chunk goes on where row k of the last one stopped; streams are as many as asked, equally long."""
     streams: list[list[int]] = []
     order = text.shuffled(np.random.default_rng(seed))
     place = {at: k for k, at in enumerate(order.tolist())}

@@ -38,10 +38,7 @@ FLAWS: dict[str | None, list[str]] = {
 
 @pytest.mark.parametrize(("reason", "name"), [(reason, name) for reason, names in FLAWS.items() for name in names])
 def test_what_is_no_genus_name_has_one_reason(reason: str | None, name: str) -> None:
-    """Each kind of spelling that is no genus name is dropped for the reason that describes it.
-
-    -ia, the ending of classes and of many genera, is no reason, and endings of ranks are one at the end alone.
-    """
+    """The reason describes the spelling; -ia, which many genera have, is none, and endings count at the end alone."""
     assert flaw(name) == reason
 
 
@@ -136,10 +133,7 @@ def test_letters_that_look_alike_are_named(tmp_path: Path) -> None:
 
 
 def test_nothing_left_says_why(tmp_path: Path) -> None:
-    """The error for too few names has the reasons, and one name is enough where one is asked for.
-
-    GTDB's prefix of the rank and blanks at the edges are no part of it.
-    """
+    """The error for too few names has the reasons; one name, undressed of g__ and blanks, is enough where asked for."""
     path = place(tmp_path, "UBA1\nUBA2\n\u00a0g__Abano\n")
     with pytest.raises(InputError, match=r"only one name, 'Abano' \(2 dropped: 2 placeholders\); give a list of at"):
         read_corpus([path], profile="genus")

@@ -62,10 +62,7 @@ def test_the_date_is_the_newest_that_a_header_states(tmp_path: Path, headers: li
 
 
 def test_several_lists_are_joined_in_the_order_given(tmp_path: Path) -> None:
-    """Each name stays at its first place, however its letters were composed; `duplicates` counts lines dropped.
-
-    Characters count each name's end mark; the digest is SHA-256 of the names in their order, a line each.
-    """
+    """Each name stays at its first place, however composed; characters and digest are those of all, in their order."""
     lists = [place(tmp_path, "Cocca\nBéla\nCocca\n", "1"), place(tmp_path, "Abano\nBe\u0301la\n Cocca\n", "2")]
     corpus = read_corpus(lists)
     assert corpus == Corpus(("Cocca", "Béla", "Abano"), duplicates=3)
@@ -110,10 +107,7 @@ def test_what_is_no_list_of_names_is_refused_with_its_place(tmp_path: Path, data
     [(10, 0.1, 1), (40, 0.1, 4), (100, 0.25, 25), (5, 0.01, 1), (2, 0.9, 1), (11, 0.5, 6), (3, 0.0, 0)],
 )
 def test_split_holds_out_the_share_asked_for(count: int, fraction: float, held: int) -> None:
-    """The share rounded, at least one name and never all, none if the share is 0; no name is on both sides or lost.
-
-    The generator alone decides which.
-    """
+    """The share rounded, at least one name unless it is 0 and never all; the generator chooses, and no name is lost."""
     names = [f"n{k}" for k in range(count)]
     (training, validation), again, other = (split(names, fraction, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert len(validation) == held

@@ -59,13 +59,14 @@ ODD_CAPITALS = "abzßŉǆΐ𐐨"  # of ß, ŉ and ΐ the capital is several lett
 
 @pytest.mark.parametrize("capitalised", [True, False])
 @examples
-@given(st.lists(st.lists(st.integers(1, len(ODD_CAPITALS)), max_size=6), min_size=1, max_size=8), st.integers(0, 3))
+@given(st.lists(st.lists(st.integers(1, len(ODD_CAPITALS)), max_size=6), max_size=8), st.integers(0, 3))
 def test_spelling_rows_is_decoding_each(capitalised: bool, names: list[list[int]], room: int) -> None:
-    """Rows filled up with zeros, empty ones and a width of 0 included, spell what `decode` makes of their letters."""
+    """Rows filled up with zeros spell what `decode` makes of their letters, however they lie in memory, or none do."""
     vocabulary = Vocabulary("".join(sorted(ODD_CAPITALS)), capitalised)
-    width = max(map(len, names)) + room
+    width = max(map(len, names), default=0) + room
     ids = np.array([name + [0] * (width - len(name)) for name in names], np.intp).reshape(len(names), width)
-    assert vocabulary.spell(ids) == [vocabulary.decode(name) for name in names]
+    for laid_out in (ids, np.asfortranarray(ids)):
+        assert vocabulary.spell(laid_out) == [vocabulary.decode(name) for name in names]
 
 
 def test_decoded_names_have_their_capitals() -> None:
@@ -74,10 +75,3 @@ def test_decoded_names_have_their_capitals() -> None:
     ids = [[letters.index(letter) + 1 for letter in name] for name in names]
     assert [*map(Vocabulary(letters, True).decode, ids)] == ["Ab", "", "ßa", "ŉb", "ǅa", "𐐀b", "B", "ΐ"]
     assert [*map(Vocabulary(letters, False).decode, ids)] == names
-
-
-def test_spelling_does_not_depend_on_the_order_in_memory() -> None:
-    """Ids that lie in memory column by column spell the same; NumPy lays out so a prefix beside one column of ids."""
-    vocabulary, ids = Vocabulary("abc", True), np.array([[1, 2, 3], [3, 0, 0]])
-    assert vocabulary.spell(np.asfortranarray(ids)) == vocabulary.spell(ids) == ["Abc", "C"]
-    assert vocabulary.spell(np.zeros((0, 4), np.intp)) == []

@@ -184,10 +184,7 @@ def test_contradictions_and_unfit_files_are_one_line(words: str, code: int, mess
 
 @pytest.mark.parametrize("allowing", ["--allow-known", "--min-edits 0"])
 def test_known_names_may_be_allowed_beside_a_list_to_avoid(allowing: str, room: Path) -> None:
-    """Names of the corpus come, as they do without the list; those of the list, read as it is told, do not.
-
-    What the list was taken for is said; the words without a list are refused.
-    """
+    """Names of the corpus come as without the list; those of the list, read as it is told, do not."""
     without = sampled(60, known=NAMES, allow_known=True, temperature=0.8, max_length=22)[0]
     write_names(room, ["other,taken", *(f"x,{name}" for name in without[:3])], "three.csv")
     result = draw(room, "-n", 57, *allowing.split(), "--avoid", "three.csv", "--column", "taken")

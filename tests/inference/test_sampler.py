@@ -55,10 +55,7 @@ def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
 
 
 def test_lengths_are_those_asked_for() -> None:
-    """Names have from --min-length to --max-length letters, the prefix counted.
-
-    With no room for another letter a draw is the prefix, or none where the model does not end there.
-    """
+    """From --min-length to --max-length, the prefix counted; with no room behind it a draw is the prefix, or none."""
     found, _ = sampled(100, prefixes=("Bo",), min_length=7, max_length=9)
     assert {len(name) for name in found} == {7, 8, 9}
     for prefix in ("a", "ab", "aba"):
@@ -140,10 +137,8 @@ def test_a_letter_whose_capital_is_two_letters_stays_as_it_is() -> None:
     ("n_y", "steps", "sizes"),
     [
         (30, 50, [320, 2560, 20_480, 65_536, 65_536]),
-        (5501, 50, [320, 762, 762, 762]),
-        (2**20, 50, [320, 320, 320, 320]),
-        (30, 10_001, [320, 2560, 3355, 3355]),
-        (30, 2**25, [320, 320, 320]),
+        *((5501, 50, [320, 762, 762, 762]), (2**20, 50, [320, 320, 320, 320])),
+        *((30, 10_001, [320, 2560, 3355, 3355]), (30, 2**25, [320, 320, 320])),
     ],
 )
 def test_blocks_grow_eightfold(n_y: int, steps: int, sizes: list[int]) -> None:
@@ -179,10 +174,7 @@ def test_blocks_do_not_repeat_each_other() -> None:
 
 @pytest.mark.parametrize(("prefixes", "count"), [([""], 300), (["bo"], 300), (["kal", "", "b"], 300), ([""], 4000)])
 def test_stepping_each_prefix_once_draws_the_same_names(prefixes: list[str], count: int) -> None:
-    """The names are those of stepping every row by itself, whether beginnings are stepped in one chunk or in many.
-
-    Each row has its own prefix; letters that are given take a random number too.
-    """
+    """As by stepping every row by itself, in one chunk or many; given letters take a random number too."""
     model = small_model()
     lm = Net(model.model, {name: p.astype(np.float64) for name, p in model.params.items()})
     given = np.zeros((count, max(map(len, prefixes))), int)

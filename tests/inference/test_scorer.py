@@ -133,10 +133,7 @@ def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
 
 @pytest.mark.parametrize("options", [{}, {"ngram": 3, "mix": "0.4"}, {"nets": 2, "ngram": 2, "mix": "0.7"}])
 def test_the_held_out_names_are_kept_as_a_model_before_the_refit_sees_them(options: dict[str, object]) -> None:
-    """Their bits per character, ascending, by stepping the fitted model; the refit, which learns them, changes none.
-
-    A training that has only begun, and one that learns all names, keep none.
-    """
+    """Their bits per character, ascending, which a refit does not change; before a fit or without a share, none."""
     assert begin(**options).held_out_bits.tolist() == finish(begin(valid_fraction=0.0)).held_out_bits.tolist() == []
     fitted = training.snapshot(finish(begin(**options)))
     _, names = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))

@@ -47,10 +47,7 @@ def test_distances_known_by_heart() -> None:
 def test_nearest_is_that_of_the_textbook(
     data: st.DataObject, names: list[str], most: int, itself: bool, pairs: int
 ) -> None:
-    """Edits and the first of equals are those of all distances: duplicates, empty strings and lists, any letters.
-
-    So they are with pairs in blocks, down to one query at once; without itself every equal spelling is passed over.
-    """
+    """Edits and the first of equals, in blocks of any size; without itself every equal spelling is passed over."""
     queries = data.draw(lists) + misspelt(names, np.random.default_rng(len(names)))
     for query, found in zip(queries, within(names, queries, most, itself=itself, pairs=pairs), strict=True):
         measured = [(plain_distance(query, name), k) for k, name in enumerate(names)]

@@ -15,27 +15,19 @@ REAL = Morphology(standard(), SHIPPED)
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("components", "full"),
     [
-        (
-            "Solimonas",
-            "L. neut. n. solum, soil (or L. masc. n. sol, sun); L. fem. n. monas, unit, monad; N.L. fem. n. Solimonas",
-        ),
-        ("Aquicola", "L. fem. n. aqua, water; L. suff. -cola, dweller, inhabitant; N.L. n. Aquicola"),
-        ("Escherichia", "[escherich] not in the glossary; [ia] an ending; N.L. fem. n. Escherichia"),
-        (
-            "Parabacteroides",
-            "Gr. prep. para, beside; N.L. n. Bacteroides, a genus of prokaryotes; N.L. n. Parabacteroides",
-        ),
-        (
-            "Pararickettsia",
-            "Gr. prep. para, beside; N.L. fem. n. Rickettsia, a genus of prokaryotes; N.L. fem. n. Pararickettsia",
-        ),
+        ("L. neut. n. solum, soil (or L. masc. n. sol, sun); L. fem. n. monas, unit, monad", "fem. n. Solimonas"),
+        ("L. fem. n. aqua, water; L. suff. -cola, dweller, inhabitant", "n. Aquicola"),
+        ("[escherich] not in the glossary; [ia] an ending", "fem. n. Escherichia"),
+        ("[rovi] not in the glossary; N.L. neut. n. bacterium, small rod", "neut. n. Rovibacterium"),
+        ("Gr. prep. para, beside; N.L. n. Bacteroides, a genus of prokaryotes", "n. Parabacteroides"),
+        ("Gr. prep. para, beside; N.L. fem. n. Rickettsia, a genus of prokaryotes", "fem. n. Pararickettsia"),
     ],
 )
-def test_cited_as_the_codes_ask(name: str, text: str) -> None:
+def test_cited_as_the_codes_ask(components: str, full: str) -> None:
     """Language, grammar, dictionary form and meaning of each component, then the full word with its gender."""
-    assert draft(REAL.analyse(name)).text == text
+    assert draft(REAL.analyse(full.rsplit(maxsplit=1)[-1])).text == f"{components}; N.L. {full}"
 
 
 def test_ready_for_the_table_of_the_registry() -> None:

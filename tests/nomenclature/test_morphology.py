@@ -61,10 +61,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("answer", "shown"), [(answer, shown) for answer in ANSWERS for shown in ANSWERS[answer]])
 def test_four_answers(answer: str, shown: str) -> None:
-    """Words of the glossary explain a name; unknown stems, doubled elements and bare inflections do not.
-
-    Known genera are elements if there is a corpus of them.
-    """
+    """Words of the glossary and known genera explain; unknown stems, doubled elements and bare inflections do not."""
     name = re.sub(r"[][+]", "", shown).capitalize()
     analysis = REAL.analyse(name)
     assert (analysis.shown, analysis.answer) == (shown, answer)
@@ -181,10 +178,7 @@ BY_WORDS = {
 
 @pytest.mark.parametrize("expected", BY_ENDING)
 def test_gender(expected: str) -> None:
-    """By the longest ending, -bacterium before -bacter, -nema and -cola before -a; rather by the glossary's last word.
-
-    It is "" where the author decides.
-    """
+    """By the glossary's word for the last part, else by the longest ending; "" where the author decides."""
     assert [name for name in BY_ENDING[expected].split() if gender(name) != expected] == []
     assert [name for name in BY_WORDS[expected].split() if REAL.analyse(name).gender != expected] == []
     assert gender("") == ""

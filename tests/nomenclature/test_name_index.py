@@ -33,10 +33,7 @@ def test_a_name_stands_in_every_list_that_has_it(name: str, lists: tuple[Referen
 def test_what_is_farther_than_asked_for_is_not_found(
     lookup: Lookup, most: int, edits: int, nearest: str | None
 ) -> None:
-    """`most` bounds the search: a name beyond it counts as most + 1 and has no neighbour, as any without lists.
-
-    The neighbour is spelled as the first list has it.
-    """
+    """Beyond `most` edits a name counts as most + 1; the neighbour is spelled as the first list has it."""
     found = lookup.nearest(["Rose", "rosE"], most)
     assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
     assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
@@ -47,10 +44,7 @@ LINES = (ROOT / "data" / "also_known.txt").read_text(encoding="ascii").splitline
 
 
 def test_the_file_keeps_its_format() -> None:
-    """After comments at the top each line is a name, a tab and its kind; the names are sorted, unique, and not learned.
-
-    It counts as a list of prokaryotes, so that its names are homonyms, and says that it is not all that there is.
-    """
+    """Each line is a name and its kind; names are sorted, unique, not learned, and count as an incomplete list."""
     entries = [line for line in LINES if not line.startswith("#")]
     assert LINES[len(LINES) - len(entries) :] == entries
     rows = [line.split("\t") for line in entries]

@@ -30,11 +30,8 @@ def reading(*texts: str, taxonomic: bool = False) -> Reading:
         *((text, "Abano", "Abano") for text in ("Abano", "Candidatus Abano", '"Ca. Abano alba"', "[Abano] alba")),
         *((text, "Abano", "Abano") for text in ("g__Abano", "Abano_A", "Abano_AB", "Abano_A_1234", "Abano alba")),
         *((text, text, text) for text in ("abano", "UBA1234", "WS3_genera_incertae_sedis", "O'Brien")),
-        ("Candidatus_Abano", "Abano", "Abano"),
-        ("g__", "", ""),
-        ("Abano/Bacilla", "Abano Bacilla", "Abano/Bacilla"),
-        ("New York", "New", "New York"),
-        ("Be\u0301la", "Béla", "Béla"),
+        *(("Candidatus_Abano", "Abano", "Abano"), ("g__", "", ""), ("Be\u0301la", "Béla", "Béla")),
+        *(("Abano/Bacilla", "Abano Bacilla", "Abano/Bacilla"), ("New York", "New", "New York")),
     ],
 )
 def test_spellings_are_undressed(text: str, taxa: str, listed: str) -> None:
@@ -99,14 +96,10 @@ def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:
         read_reference(place(tmp_path, LPSN), elsewhere=True)
 
 
-@pytest.mark.parametrize(
-    ("name", "date"),
-    [
-        *(("lpsn_gss_2026-08-04.csv", "2026-08-04"), ("plants20250131.txt", "2025-01-31")),
-        *(("x_2026_08_04.gz", "2026-08-04"), ("bac120_taxonomy_r226.tsv", None)),
-        *(("12026-08-04", None), ("2026-13-04", None), ("2026-02-30", None)),
-    ],
-)
-def test_a_date_in_the_name_counts(name: str, date: str | None) -> None:
+def test_a_date_in_the_name_counts() -> None:
     """Year, month and day, with the same mark between them or none."""
-    assert date_in(name) == date
+    dates = {
+        "lpsn_gss_2026-08-04.csv": "2026-08-04", "plants20250131.txt": "2025-01-31", "x_2026_08_04.gz": "2026-08-04",
+        "bac120_taxonomy_r226.tsv": None, "12026-08-04": None, "2026-13-04": None, "2026-02-30": None,
+    }  # fmt: skip
+    assert {name: date_in(name) for name in dates} == dates

@@ -53,10 +53,7 @@ def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
     ],
 )
 def test_what_evidence_says(code: str, evidence: Evidence, expected: str, words: str) -> None:
-    """A name in a list, near a name, or with an element twice: what is said has the list, the neighbour, the element.
-
-    The name itself, no edit away, is the homonym's; without a list of that kind there is no telling.
-    """
+    """A listed name, a neighbour and a doubled element are named; without a list of that kind there is no telling."""
     severity, says = found(code, "Bacilus", evidence)
     assert severity == expected
     assert words in says
@@ -97,19 +94,13 @@ def test_rare_triples(name: str, shown: str) -> None:
     ],
 )
 def test_what_no_genus_looks_like(name: str, code: str, severity: str) -> None:
-    """Too short, without vowel, a bare ending, an unheard-of beginning or end: an error; the rest warns or is noted.
-
-    Of a long name it is said how many letters it has.
-    """
+    """Short, vowelless, a bare ending, an unheard-of beginning or end are errors; the rest is a warning or a note."""
     assert found(code, name)[0] == severity
     assert code != "long" or not severity or f"{len(name)} letters" in found(code, name)[1]
 
 
 def test_few_real_names_are_alarms() -> None:
-    """Of the genera that ship, fewer than one in a hundred breaks a rule of form or sound that is more than a note.
-
-    None does by its letters or by four sounds in a row.
-    """
+    """Fewer than one in a hundred real genera breaks a rule, and none by its letters or by four sounds in a row."""
     findings = {name: rules.judge(name, COMPARED)[0] for name in SHIPPED}
     worse = [name for name in SHIPPED if rules.status(findings[name]) != "ok" and len(name) < rules.VERY_LONG]
     assert len(worse) < 0.01 * len(SHIPPED)
