@@ -13,7 +13,6 @@ import pytest
 from support.packing import tarred, zipped
 from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
 
-from bacterio_cli.dataset.readers.archives import choose
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.text_files import opened
 from bacterio_cli.errors import FileError, InputError
@@ -67,12 +66,6 @@ def test_a_source_without_end_is_refused(pack: object, tmp_path: Path) -> None:
         list(text)
 
 
-def test_an_archive_of_several_lists_names_them() -> None:
-    """Which one is meant is not guessed."""
-    with pytest.raises(InputError, match=r"x: is an archive of 2 lists \(a.txt, b.txt\); unpack it and give one"):
-        choose(["a.txt", "b.txt", "LICENSE"], "x", "")
-
-
 def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
     missing = ": is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
@@ -110,6 +103,7 @@ def test_an_encoding_is_used_when_asked_for(tmp_path: Path) -> None:
         (gzip.compress(zipped(xl___workbook__xml="x"), mtime=0), ": seems to be an Excel workbook"),
         (zipped(content__xml="x"), ": seems to be an OpenDocument file; save it as CSV"),
         (zipped(**{"0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f___VERSION": "x"}), ": seems to be a QIIME 2 artifact; write"),
+        (zipped(a__txt="x", b__txt="x", LICENSE="x"), ": is an archive of 2 lists (a.txt, b.txt); unpack it and give one"),
         (zipped(weights__npy="x"), ": seems to be a NumPy archive"),
         (b"\x28\xb5\x2f\xfd123", ": seems to be a zstd file; unpack it with: zstd -d"),
         (b"PK\x03\x04", ": is a packed file that is cut off, damaged or locked"),

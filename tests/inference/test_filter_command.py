@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.levenshtein import plain_distance
-from support.processes import NAMES, Result, bacterio, only_error, small_model, write_names
+from support.processes import NAMES, Result, inside, only_error, small_model, write_names
 from support.samples import GTDB
 from support.sampling import sampled
 
@@ -38,7 +38,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def draw(room: Path, *words: object) -> Result:
     """`bacterio sample` with the small model and a seed."""
-    return bacterio("sample", "-c", "m.npz", "--seed", 1, *words, cwd=room)
+    return inside("sample", "-c", "m.npz", "--seed", 1, *words, cwd=room)
 
 
 def free_names(count: int) -> list[str]:
@@ -147,7 +147,7 @@ def test_placeholders_are_taken_from_a_taxonomy(room: Path) -> None:
 def test_the_formats_hold_what_score_says(form: str, room: Path) -> None:
     """TSV and JSON Lines: the same bytes as `score` writes of the same names."""
     result = draw(room, "-c", "genus.npz", "--any", "-n", 6, "--format", form)
-    scored = bacterio("score", "-c", "genus.npz", "--format", form, *free_names(6), cwd=room)
+    scored = inside("score", "-c", "genus.npz", "--format", form, *free_names(6), cwd=room)
     assert (result.code, result.stdout) == (0, scored.stdout)
     assert "compared with the model's corpus (40 names" in result.stderr
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, bacterio, only_error, small_model
+from support.processes import ROOT, bacterio, inside, only_error, small_model
 from support.sampling import greedy
 
 
@@ -32,7 +32,7 @@ def test_a_fresh_seed_is_printed_and_reproduces(room: Path) -> None:
 def test_what_cannot_be_satisfied_is_reported(room: Path) -> None:
     """Exit 1 with what was found on stdout, and on stderr how many draws were refused for which reasons."""
     words = "sample -c m.npz --seed 1 -n 100 --min-length 9 --max-length 10 --max-tries 70"
-    result = bacterio(*words.split(), cwd=room)
+    result = inside(*words.split(), cwd=room)
     found = result.stdout.splitlines()
     assert 0 < len(found) < 70
     report = re.match(r"found (\d+) of 100 names in 70 draws; refused: (.*?); loosen", only_error(result))
@@ -44,8 +44,10 @@ def test_what_cannot_be_satisfied_is_reported(room: Path) -> None:
 
 
 def test_temperature_0_has_one_answer(room: Path) -> None:
-    """-n 2 prints it, and exits 1 at once saying why there is no second."""
-    result = bacterio("sample", "-c", "m.npz", "--seed", 1, "--temp", 0, "--allow-known", "-n", 2, cwd=room)
+    """-n 1 prints it; -n 2 prints it too, and exits 1 at once saying why there is no second."""
+    words = ("sample", "-c", "m.npz", "--seed", 1, "--temp", 0, "--allow-known")
+    assert inside(*words, "-n", 1, cwd=room) == (0, greedy() + "\n", "")
+    result = inside(*words, "-n", 2, cwd=room)
     assert "temperature 0 has one answer" in only_error(result)
     assert result.stdout == greedy() + "\n"
 
@@ -60,7 +62,7 @@ def test_temperature_0_has_one_answer(room: Path) -> None:
 )
 def test_values_out_of_range_are_exit_2(words: str, room: Path) -> None:
     """Nothing is printed on stdout, and stderr names the option."""
-    result = bacterio("sample", "-c", "m.npz", *words.split(), cwd=room)
+    result = inside("sample", "-c", "m.npz", *words.split(), cwd=room)
     assert (result.code, result.stdout) == (2, "")
     assert words.split()[-2] in result.stderr
     assert "Traceback" not in result.stderr
@@ -91,10 +93,10 @@ def test_a_closed_stdout_is_no_crash(words: str, room: Path) -> None:
 def test_the_model_in_the_working_directory_is_taken_first(tmp_path: Path, room: Path) -> None:
     """bacterio.npz here is used and named; without it the model that ships is."""
     words = ("sample", "-n", 2, "--seed", 1)
-    shipped, explicit = bacterio(*words, cwd=tmp_path), bacterio(*words, "-c", ROOT / "data/model.npz", cwd=tmp_path)
+    shipped, explicit = inside(*words, cwd=tmp_path), inside(*words, "-c", ROOT / "data/model.npz", cwd=tmp_path)
     assert re.fullmatch(r"bacterio: 2 of [\d,]+ draws accepted \([\d.]+ %\)\n", explicit.stderr)
     named = "bacterio: using the model that ships; 'bacterio train' makes your own\n"
     assert shipped == (0, explicit.stdout, named + explicit.stderr)
     shutil.copy(room / "m.npz", tmp_path / "bacterio.npz")
-    own = bacterio(*words, cwd=tmp_path)
-    assert own == (0, bacterio(*words, "-c", "m.npz", cwd=room).stdout, "bacterio: using bacterio.npz\n")
+    own = inside(*words, cwd=tmp_path)
+    assert own == (0, inside(*words, "-c", "m.npz", cwd=room).stdout, "bacterio: using bacterio.npz\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.levenshtein import plain_distance
-from support.processes import NAMES, bacterio, small_model
+from support.processes import NAMES, inside, small_model
 from support.sampling import sampled
 
 from bacterio_cli.nomenclature.statistics import compare, ending_distance, ks_distance, letter_shares, unattested
@@ -52,7 +52,7 @@ def test_report_on_stderr_leaves_the_names_alone(tmp_path: Path) -> None:
     small_model().save(tmp_path / "m.npz")
     names, _ = sampled(40, known=NAMES, seed=3, temperature=0.8, max_length=22)
     table, told = (
-        bacterio("sample", "-c", "m.npz", "--seed", 3, "-n", 40, "--report", *words, cwd=tmp_path)
+        inside("sample", "-c", "m.npz", "--seed", 3, "-n", 40, "--report", *words, cwd=tmp_path)
         for words in ((), ("--json",))
     )
     assert table.stdout.split() == told.stdout.split() == names
