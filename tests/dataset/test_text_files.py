@@ -103,7 +103,7 @@ def test_an_encoding_is_used_when_asked_for(tmp_path: Path) -> None:
         (gzip.compress(zipped(xl___workbook__xml="x"), mtime=0), ": seems to be an Excel workbook"),
         (zipped(content__xml="x"), ": seems to be an OpenDocument file; save it as CSV"),
         (zipped(**{"0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f___VERSION": "x"}), ": seems to be a QIIME 2 artifact; write"),
-        (zipped(a__txt="x", b__txt="x", LICENSE="x"), ": is an archive of 2 lists (a.txt, b.txt); unpack it and give one"),
+        (zipped(a__txt="x", b__txt="x", LICENSE="x"), ": is an archive of 2 lists (a.txt, b.txt); unpack it and"),
         (zipped(weights__npy="x"), ": seems to be a NumPy archive"),
         (b"\x28\xb5\x2f\xfd123", ": seems to be a zstd file; unpack it with: zstd -d"),
         (b"PK\x03\x04", ": is a packed file that is cut off, damaged or locked"),
