@@ -11,6 +11,7 @@ from support.processes import NAMES, small_model
 from support.sampling import AB, TABLE, Table, drawn, greedy, sampled
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference.decoding import choose
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_sizes, draw_block, draws, sample
 from bacterio_cli.lm.base import Net
@@ -44,6 +45,8 @@ def test_a_prefix_is_composed_like_a_name() -> None:
     assert set("".join(found)) == {"É", "é"}
     found, _ = of_table("j\u030c", ANY_OF_TWO, prefixes=("J\u030c",))  # in lower case they compose: to ǰ
     assert {name[:2] for name in found} == {"J\u030c"}
+    with pytest.raises(BacterioError, match="--prefix oЖ: 'ж' is not in the model's alphabet, oé"):
+        of_table("oé", ANY_OF_TWO, prefixes=("oЖ",))
 
 
 @pytest.mark.parametrize("prefix", ["", "Bo", "kora"])
