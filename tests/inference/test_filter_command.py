@@ -1,4 +1,4 @@
-"""The options of `bacterio sample` that choose among the names drawn, as processes."""
+"""The options of `bacterio sample` that choose among the names drawn, each run in this process."""
 
 from __future__ import annotations
 

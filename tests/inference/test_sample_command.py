@@ -1,4 +1,4 @@
-"""`bacterio sample` as a process: what is printed, what is reported, and how it ends."""
+"""`bacterio sample`: what is printed, what is reported, and how it ends."""
 
 from __future__ import annotations
 
