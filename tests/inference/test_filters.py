@@ -145,7 +145,7 @@ GIVEN: dict[str, Any] = {
         ({"prefix": ["Methanoba"], "ending": ["bacter"], "max_length": 13}, ""),
         ({"prefix": ["Methano", "Bo"], "ending": ["BACTER"], "max_length": 8}, ""),
         ({"match": "a.{4}", "max_length": 4}, "--match needs 5 letters at least, and --max-length is 4"),
-        ({"match": "a.{3}|b", "max_length": 4}, ""),
+        ({"match": "a.{4}|b.{3}", "max_length": 4}, ""),
         ({"min_length": 9, "max_length": 8}, "--min-length 9 is more than --max-length 8"),
         ({"min_length": 10**6}, "--min-length must be a whole number from 1 to 10,000, not 1000000"),
         ({"temp": math.nan}, "--temp must be a number from 0 to 1e+300, not nan"),
