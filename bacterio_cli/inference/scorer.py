@@ -174,7 +174,7 @@ class Scorer:
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""
-        held_out = self.checkpoint.held_out
+        held_out = self.checkpoint.held_out.astype(np.float64)
         if bits is None or not len(held_out):
             return None
         no_better = np.searchsorted(held_out.round(4), round(float(bits.mean()), 4), side="right")

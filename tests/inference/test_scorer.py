@@ -125,9 +125,10 @@ def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
     beside: list[float], expected: float | None
 ) -> None:
     """In per cent; a held-out name that is as likely does not count, and without any there is no percentile."""
-    small, bits = scorer(), np.array([1.6, 2.5, 2.0])
-    small.checkpoint = replace(small.checkpoint, held_out=(bits.mean() + np.array(beside)).astype(np.float32))
-    assert small.percentile(bits) == (expected if expected is None else pytest.approx(expected))
+    small = scorer()
+    for bits in np.linspace(1, 3, 21)[:, None]:
+        small.checkpoint = replace(small.checkpoint, held_out=(bits.mean() + np.array(beside)).astype(np.float32))
+        assert small.percentile(bits) == (expected if expected is None else pytest.approx(expected))
     assert beside or small.score(["Boria"])[0].asdict()["percentile"] is None
 
 
