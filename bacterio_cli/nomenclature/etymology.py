@@ -31,7 +31,6 @@ class Component(NamedTuple):
 class Etymology(NamedTuple):
     """The draft for a name: its components and the full word."""
 
-    name: str
     components: tuple[Component, ...]
     full: Component
 
@@ -57,7 +56,7 @@ def draft(analysis: Analysis) -> Etymology:
     gender = GENDERS.get(analysis.gender, "")
     note = "" if gender else "the author assigns the gender"
     full = Component(analysis.name, "N.L.", f"{gender} n.".strip(), analysis.name, None, note)
-    return Etymology(analysis.name, tuple(components), full)
+    return Etymology(tuple(components), full)
 
 
 def component(part: Part, following: tuple[Part, ...]) -> Component:

@@ -156,7 +156,7 @@ def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
     os.write(writer, path.read_bytes())
     os.close(writer)
     for source in (path, f"/dev/fd/{reader}"):
-        with pytest.raises(CheckpointError, match="is larger than the 0 MiB that are read"):
+        with pytest.raises(CheckpointError, match=f"^{source}: is larger than the 0 MiB that are read"):
             archive.load(source, largest_file=size - 1)
     os.close(reader)
     with pytest.raises(ContentsError, match=r"m2 would hold 0 MiB, more than the 0 that are read"):

@@ -29,7 +29,7 @@ EXAMPLES = {
         *("Bacter", "Marina", "Thermohalomonas"),
         *("Thermocaldus", "Pontimarina", "Thermoglaciecola"),  # hot and hot, sea and sea, hot and ice
         *("Rhabdococcus", "Longicoccus", "Desulforhabdobacter"),  # rod and sphere, a long sphere, rod and rod
-        "Paracoccus",  # a prefix before a common noun
+        *("Paracoccus", "Dehalococcus", "Hypercoccus"),  # a prefix before a common noun
         *("Longiphilus", "Longicola", "Bactrotrophus"),  # who loves, lives in or eats what cannot be
         "Mycoarcus",  # o before a vowel
         "Convexiaquatica",  # two adjectives
@@ -52,9 +52,9 @@ def test_reasons(name: str, reason: str) -> None:
 
 
 def test_another_gender_is_no_other_name() -> None:
-    """Thermomarinus and Thermomarina would be taken for Thermomarinum, Pontimarinum for Pontimarina."""
-    names = ("thermomarinus", "thermomarina", "thermomarinella", "pontimarinum")
-    assert [*map(USABLE.is_variant, names)] == [True, True, False, True]
+    """Thermomarinus and Thermomarina would be taken for Thermomarinum, and what ends in -bacter for -bacterium."""
+    names = ("thermomarinus", "thermomarina", "pontimarinus", "pontimarinum", "desulfobacter", "thermomarinella")
+    assert [*map(USABLE.is_variant, names)] == [True] * 5 + [False]
 
 
 def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
