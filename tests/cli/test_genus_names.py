@@ -134,10 +134,7 @@ def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
     ("words", "said"),
     [
         ("--prefix Abxq", r"the likeliest name, Abxq\w*, is refused \(not explained\); pass --any, or raise"),
-        (
-            "--prefix Escherichi",
-            r"the likeliest name, \w+ia, is refused \(known\); pass --allow-known, or raise",
-        ),
+        ("--prefix Escherichi", r"the likeliest name, \w+ia, is refused \(known\); pass --allow-known, or raise"),
         ("--max-length 3", r"the likeliest name is refused \(too long\); raise"),
         ("-n 2 --any", "ask for -n 1, or raise"),
     ],
