@@ -52,6 +52,11 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("train names.txt --dropout 1", "--dropout"),
         ("train - -", "'-'"),
         ("gradcheck --inject typo", "--inject typo: no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
+        ("gradcheck --inject=", "--inject : no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
+        ("gradcheck --explain", "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
+        ("gradcheck --explain --inject no-carry --method central", "--explain has scales of its own"),
+        ("gradcheck --explain --inject no-carry --tolerance 1e-3", "--explain has scales of its own"),
+        ("gradcheck --explain --inject no-carry -c m.npz", "--explain has scales of its own"),
         ("gradcheck --list-bugs --json", "--list-bugs prints a list and checks nothing"),
         ("gradcheck --list-bugs --inject tanh-twice", "--list-bugs prints a list and checks nothing"),
         ("sample --show --format tsv", "--show prints names in a form of its own"),
@@ -101,33 +106,30 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "kept_out"),
     [
-        (["--help"], {"numpy", "rich", "matplotlib", "glob", "bacterio_cli.cli.train_session"}),
-        (
-            ["sample", "-n", "3", "--seed", "1"],
-            {
-                "rich",
-                "matplotlib",
-                "bacterio_cli.training.trainer",
-                "bacterio_cli.dataset.cleaning",
-                "bacterio_cli.cli.train_session",
-            },
-        ),
-        (["score", "Abella"], {"rich", "matplotlib", "bacterio_cli.training.trainer"}),
-        (["info", "--json"], {"rich", "matplotlib", "bacterio_cli.training.trainer"}),
+        ("--help", "numpy rich matplotlib glob bacterio_cli.cli.train_session"),
+        ("sample -n 3 --seed 1", "rich matplotlib bacterio_cli.training.trainer bacterio_cli.dataset.cleaning"),
+        ("score Abella", "rich matplotlib bacterio_cli.training.trainer"),
+        ("info --json", "rich matplotlib bacterio_cli.training.trainer"),
+        ("train --<TAB>", "numpy rich tqdm"),
+        ("sample --ending <TAB>", "numpy rich tqdm"),
+        ("info <TAB>", "numpy rich tqdm"),
+        ("gradcheck --inject <TAB>", "rich tqdm"),  # the planted mistakes need the engine that they are planted in
     ],
 )
-def test_start_up_imports_only_what_it_uses(words: list[str], kept_out: set[str], tmp_path: Path) -> None:
-    """--help does without numpy, and no command imports rich, matplotlib or the training before it needs them."""
+def test_start_up_imports_only_what_it_uses(words: str, kept_out: str, tmp_path: Path) -> None:
+    """Help and completion do without numpy, and no command imports rich or the training before it needs them."""
     code = (
         "import sys, pathlib; sys.argv[0], before = 'bacterio', set(sys.modules)\n"  # from 3.13 on pathlib imports glob
         "from bacterio_cli.__main__ import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(*sorted(set(sys.modules) - before), file=sys.stderr)\n"
+        "print(*sorted({name for name, module in sys.modules.items() if module} - before), file=sys.stderr)\n"
     )
+    line, completing, _ = words.partition("<TAB>")
+    asked = {"_BACTERIO_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"bacterio {line}"} if completing else {}
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=tmp_path, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code, *([] if completing else line.split())],
+        cwd=tmp_path, env=os.environ | ENVIRONMENT | asked, capture_output=True, text=True, check=True,
     )  # fmt: skip
     loaded = set(done.stderr.split())
     assert "typer" in loaded
-    assert not loaded & kept_out
+    assert not loaded & set(kept_out.split())

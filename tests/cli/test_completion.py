@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.processes import ENVIRONMENT, bacterio, inside
+from support.processes import bacterio, inside
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.gradcheck.bugs import BUGS
@@ -17,7 +14,6 @@ from bacterio_cli.nomenclature.gender import GENDERS
 from bacterio_cli.training.config import CHOICES, PRESETS
 
 SHELLS = ("bash", "zsh", "fish")
-START = "import sys; sys.argv = ['bacterio']; from bacterio_cli.__main__ import main; main()"
 
 
 def asked(shell: str, line: str) -> dict[str, str]:
@@ -29,15 +25,6 @@ def asked(shell: str, line: str) -> dict[str, str]:
     }[shell]
 
 
-def answer(shell: str, line: str, folder: Path, start: str = START) -> str:
-    """What `bacterio` prints then."""
-    return subprocess.run(
-        [sys.executable, "-c", start],
-        cwd=folder, env=os.environ | ENVIRONMENT | asked(shell, line),
-        capture_output=True, text=True, check=True, timeout=60,
-    ).stdout  # fmt: skip
-
-
 def completed(shell: str, line: str, folder: Path) -> list[str]:
     """The words that the shell would offer."""
     found = inside(cwd=folder, **asked(shell, line)).stdout
@@ -46,6 +33,7 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
     return [row.partition("\t")[0] for row in found.splitlines() if row]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -62,16 +50,9 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
         ("bacterio corpus --input-format ", [*FORMATS]),
     ],
 )
-def test_a_shell_is_told_how_a_line_goes_on(line: str, words: list[str], tmp_path: Path) -> None:
+def test_a_shell_is_told_how_a_line_goes_on(shell: str, line: str, words: list[str], tmp_path: Path) -> None:
     """Commands, options and the values of an option, those alone that begin as typed."""
-    assert completed("bash", line, tmp_path) == words
-
-
-@pytest.mark.parametrize("shell", SHELLS[1:])
-def test_other_shells_are_told_the_same(shell: str, tmp_path: Path) -> None:
-    """Commands and values in the form that zsh and fish read."""
-    assert completed(shell, "bacterio sc", tmp_path) == ["score"]
-    assert completed(shell, "bacterio sample --gender ", tmp_path) == ["m", "f", "n"]
+    assert completed(shell, line, tmp_path) == words
 
 
 @pytest.mark.parametrize(
@@ -99,29 +80,12 @@ def test_a_file_name_that_a_shell_could_run_is_not_offered(shell: str, tmp_path:
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) -> None:
     """On one line, however long, and with its default."""
-    assert re.search(r"--preset.*A flag beside it wins\.", answer(shell, "bacterio train --p", tmp_path))
-    assert re.search(r"--patience.*\[default.*: 0\]", answer(shell, "bacterio train --p", tmp_path))
+    told = bacterio(cwd=tmp_path, **asked(shell, "bacterio train --p")).stdout
+    assert re.search(r"--preset.*A flag beside it wins\.", told)
+    assert re.search(r"--patience.*\[default.*: 0\]", told)
 
 
 @pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "bacterio sc"}, {"COMP_WORDS": "bacterio", "COMP_CWORD": "x"}])
 def test_without_a_shell_nothing_is_offered(words: dict[str, str], tmp_path: Path) -> None:
     """Where bash's variables are not set, nothing is printed, and no traceback."""
     assert bacterio(cwd=tmp_path, _BACTERIO_COMPLETE="complete_bash", **words) == (1, "", "")
-
-
-@pytest.mark.parametrize(
-    ("line", "kept_out"),
-    [
-        ("bacterio train --", {"numpy", "rich", "tqdm"}),
-        ("bacterio sample --ending ", {"numpy", "rich", "tqdm"}),
-        ("bacterio info ", {"numpy", "rich", "tqdm"}),
-        ("bacterio gradcheck --inject ", {"rich", "tqdm"}),
-    ],
-)
-def test_completing_imports_only_what_it_uses(line: str, kept_out: set[str], tmp_path: Path) -> None:
-    """A shell that waits does without numpy and rich; the planted mistakes need the engine that they are planted in."""
-    listing = "print(*[name for name, module in sys.modules.items() if module])"
-    start = START.replace("main()", f"\ntry:\n    main()\nfinally:\n    {listing}")
-    loaded = set(answer("zsh", line, tmp_path, start).splitlines()[-1].split())
-    assert "typer" in loaded
-    assert not loaded & kept_out

@@ -31,13 +31,12 @@ def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path:
     [
         ("info m.npz --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
         ("score -c m.npz Boria --plot p", "--plot p: the name of a picture ends in .png, .svg, .pdf"),
+        ("trace -c m.npz Boria --plot p.png", "--plot p.png: the name of a picture ends in .svg"),
+        ("trace -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
         ("info model.svg --plot linked.svg", "--plot linked.svg is one of the files to be read; choose another file"),
         ("score -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
         ("score -c m.npz Boria --avoid list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
-        (
-            "score -c m.npz Boria --avoid list.svg#name --plot list.svg",
-            "--plot list.svg is one of the files to be read",
-        ),
+        ("score -c m.npz Boria --avoid list.svg#a --plot list.svg", "--plot list.svg is one of the files to be read"),
         ("score -c m.npz Boria --glossary list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
         ("score -c m.npz --plot list.svg", "--plot list.svg is one of the files to be read"),
     ],
@@ -58,16 +57,20 @@ def test_a_name_that_cannot_be_is_exit_2(words: str, message: str, room: Path, t
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("no/p.png", "No such file or directory; choose another place with --plot"),
-        ("folder.pdf", "it is a directory; choose another place with --plot"),
-        ("m.pdf", "it is not a picture of this program; choose another place with --plot, or remove it"),
+        ("no/p.svg", "No such file or directory; choose another place with --plot"),
+        ("folder.svg", "it is a directory; choose another place with --plot"),
+        ("m.svg", "it is not a picture of this program; choose another place with --plot, or remove it"),
+        ("mine.svg", "it is not a picture of this program; choose another place with --plot, or remove it"),
+        ("kept.svg", "it is read-only; choose another place with --plot, or remove it"),
     ],
 )
-@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])
+@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria", "trace -c m.npz Boria"])
 def test_a_place_that_cannot_be_written_is_exit_1(words: str, path: str, reason: str, room: Path) -> None:
     """One line with the reason and the option to choose with, before any results."""
-    (room / "folder.pdf").mkdir(exist_ok=True)
-    (room / "m.pdf").write_bytes((room / "m.npz").read_bytes())
+    (room / "folder.svg").mkdir(exist_ok=True)
+    (room / "m.svg").write_bytes((room / "m.npz").read_bytes())
+    (room / "mine.svg").write_text("<svg/>")
+    (room / "kept.svg").touch(0o444)
     result = inside(*words.split(), "--plot", path, cwd=room)
     assert only_error(result) == f"cannot write {path}: {reason}"
     assert result.stdout == ""

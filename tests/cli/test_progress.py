@@ -32,6 +32,15 @@ def left_on(columns: int, shown: str) -> list[str]:
     return lines
 
 
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal of 80 columns in memory, as stderr from now on."""
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    return screen
+
+
 @pytest.mark.parametrize("columns", [80, 50])
 def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -> None:
     """Phase, epoch, time, the validation loss and, where there is room, the training loss and the speed, none of them
@@ -102,15 +111,12 @@ def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
 
 def test_an_echo_of_ctrl_c_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a line that is written above the bar, and by the last state of the bar."""
-    stream = Screen()
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "60")
+    stream = terminal(monkeypatch)
     with Bar("names", 2, delay=0) as bar:
         stream.write("^C")
         bar.write("Abella")
         stream.write("^C")
-    lines = left_on(60, stream.getvalue())
+    lines = left_on(80, stream.getvalue())
     assert lines[0] == "Abella"
     assert "^C" not in "".join(lines)
 
@@ -127,25 +133,23 @@ def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "seen.npz").read_bytes() == (tmp_path / "plain.npz").read_bytes()
 
 
-def test_short_work_shows_nothing_and_long_work_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("pause", "seen"), [(0.0, False), (0.3, True)])
+def test_short_work_shows_nothing_and_long_work_a_bar(
+    pause: float, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bar with a delay is silent until it has passed; the line that is left says how long it took."""
-    for pause, seen in ((0.0, False), (0.3, True)):
-        stream = Screen()
-        monkeypatch.setattr(sys, "stderr", stream)
-        monkeypatch.setenv("TERM", "xterm")
-        with Bar("names", 2, delay=0.2) as bar:
-            for _ in range(2):
-                time.sleep(pause)
-                bar.update()
-        assert ("names|" in stream.getvalue()) == seen
-        assert stream.getvalue().endswith("after 00:00\n") == seen
+    stream = terminal(monkeypatch)
+    with Bar("names", 2, delay=0.2) as bar:
+        for _ in range(2):
+            time.sleep(pause)
+            bar.update()
+    assert ("names|" in stream.getvalue()) == seen
+    assert stream.getvalue().endswith("after 00:00\n") == seen
 
 
 def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time until the first bytes come, as through a pipe, is none of reading."""
-    stream = Screen()
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
+    stream = terminal(monkeypatch)
     with Bar("reading", 0, delay=0.2) as bar:
         time.sleep(0.3)
         bar.reading("a/pipe", 5, 9)
@@ -157,14 +161,12 @@ def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.Monk
 
 def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes that fail are not heard of."""
-    stream, tries = Screen(), []
+    stream, tries = terminal(monkeypatch), []
 
     def gone(text: str) -> int:
         tries.append(text)
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
     with Bar("names", 3, delay=0) as bar:
         monkeypatch.setattr(stream, "write", gone)
         bar.write("a line")
@@ -193,24 +195,12 @@ def test_reading_a_large_list_shows_how_far_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ("corpus", "names.txt"),
-        ("train", "names.txt", *TINY, "-o", "m.npz"),
-        ("score", "Abella", "--avoid", "names.txt"),
-    ],
-    ids=["corpus", "train", "score"],
+    "words", ["corpus names.txt", "score Abella --avoid names.txt", f"train names.txt {' '.join(TINY)} -o m.npz"]
 )
-def test_every_command_tells_how_far_it_has_read(
-    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_tells_how_far_it_has_read(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each list the bytes done and all of them; in the end all."""
     told: list[tuple[object, ...]] = []
-    write_names(tmp_path)
-    monkeypatch.chdir(tmp_path)
+    size = write_names(tmp_path).stat().st_size
     monkeypatch.setattr(Bar, "reading", lambda _, *figures: told.append(figures))
-    monkeypatch.setattr(sys, "argv", ["bacterio", *map(str, words)])
-    with pytest.raises(SystemExit, match="0"):
-        main()
-    size = (tmp_path / "names.txt").stat().st_size
+    assert inside(*words.split(), cwd=tmp_path).code == 0
     assert told[-1] == ("names.txt", size, size)

@@ -66,18 +66,12 @@ def test_a_row_a_name_in_tsv(room: Path) -> None:
 
 def test_json_lines_hold_the_same(room: Path) -> None:
     """An object a name with the fields in order; what is not known is null, lists are lists, flags have their rule."""
-    table, found = (
-        rows(score(room, "--header", *GIVEN).stdout),
-        records(score(room, "--format", "jsonl", *GIVEN).stdout),
-    )
+    table, found = rows(score(room, "--header", *GIVEN).stdout), records(score(room, *WHOLE, *GIVEN).stdout)
     assert [tuple(record) for record in found] == [FIELDS] * len(GIVEN)
     for record, row in zip(found, table, strict=True):
-        assert record["name"] == row["name"]
-        assert str(record["nats"] or "") == row["nats"]
-        assert (record["edits"], record["nearest"] or "") == (
-            None if row["edits"] == ">2" else int(row["edits"]),
-            row["nearest"],
-        )
+        shown = [str(record[key] or "") for key in ("name", "nats", "nearest")]
+        assert shown == [row[key] for key in ("name", "nats", "nearest")]
+        assert record["edits"] == (None if row["edits"] == ">2" else int(row["edits"]))
         assert [set(flag) for flag in record["flags"]] == [{"code", "severity", "rule", "says"}] * len(record["flags"])
     assert found[0]["listed_in"] == ["the model's corpus"]
     assert [found[4][key] for key in ("nats", "bits_per_char", "percentile", "nearest")] == [None] * 4
@@ -102,13 +96,16 @@ def test_a_line_is_a_row_whatever_is_in_it(room: Path) -> None:
     assert all(character.isprintable() or character in "\t\n" for character in result.stdout)
 
 
-def test_strict_fails_on_conflicts_alone(room: Path) -> None:
-    """Exit 1 if a name has one, 0 for warnings and notes; all rows are printed all the same."""
-    for names, code in ((GIVEN, 1), (GIVEN[1:4], 0)):
-        text = "".join(name + "\n" for name in names)
-        strict, lenient = score(room, "--strict", stdin=text), score(room, stdin=text)
-        assert (strict.code, lenient.code) == (code, 0)
-        assert (strict.stdout, strict.stderr) == (lenient.stdout, lenient.stderr)
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [(GIVEN, 1), (GIVEN[1:4], 0), (("Thermofustis",), 0), (("Salinicatena", "Thermofustis", "thermofustis"), 1)],
+)
+@pytest.mark.parametrize("more", [[], ["--summary"]])
+def test_strict_fails_on_conflicts_alone(names: tuple[str, ...], code: int, more: list[str], room: Path) -> None:
+    """Exit 1 if a name has one or is proposed twice, 0 for warnings and notes; all is printed all the same."""
+    strict, lenient = score(room, "--strict", *more, *names), score(room, *more, *names)
+    assert strict == (code, *lenient[1:])
+    assert lenient.code == 0
 
 
 PROPOSED = ("Thermofustis", "Rovibacter", "thermofustis", "Rovibactor", "Halohalobacillus")
@@ -127,19 +124,12 @@ def test_names_given_together_are_compared(typed: bool, room: Path) -> None:
     assert records(score(room, "--profile", "any", *WHOLE, *PROPOSED[:1] * 2).stdout)[1]["flags"] == []
 
 
-@pytest.mark.parametrize("more", [[], ["--summary"]])
-def test_strict_fails_for_a_name_proposed_twice(more: list[str], room: Path) -> None:
-    """Exit 1, with --summary too; each of the two alone is fine."""
-    assert score(room, "--strict", *more, "Thermofustis").code == 0
-    assert score(room, "--strict", *more, "Salinicatena", "Thermofustis", "thermofustis").code == 1
-
-
 def test_the_summary_is_one_row(room: Path) -> None:
     """Names, characters with end marks, nats and bits a character, and how many could not be scored."""
     keys = ["names", "characters", "nats_per_char", "bits_per_char", "unscorable"]
-    (line,) = records(score(room, "--summary", "--format", "jsonl", *GIVEN).stdout)
+    (line,) = records(score(room, "--summary", *WHOLE, *GIVEN).stdout)
     assert list(line) == keys
-    scored = [record for record in records(score(room, "--format", "jsonl", *GIVEN).stdout) if record["nats"]]
+    scored = [record for record in records(score(room, *WHOLE, *GIVEN).stdout) if record["nats"]]
     characters = sum(record["length"] + 1 for record in scored)
     assert (line["names"], line["characters"], line["unscorable"]) == (5, characters, 1)
     assert line["nats_per_char"] == pytest.approx(sum(record["nats"] for record in scored) / characters, abs=1e-4)
@@ -174,26 +164,20 @@ def test_stderr_names_the_lists(room: Path) -> None:
     assert {row["not_checked"] for row in found} == {"beginning,end,consonants,bare-ending,rare-triple"}
 
 
-def test_the_profile_is_that_of_the_model_unless_given(room: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "judged"),
+    [
+        ("-c towns.npz", False),
+        ("-c m.npz", True),
+        ("-c towns.npz --profile genus", True),
+        ("-c m.npz --profile any", False),
+    ],
+)
+def test_the_profile_is_that_of_the_model_unless_given(words: str, judged: bool, room: Path) -> None:
     """A model of towns does not judge by the rules for genera; --profile decides otherwise."""
-    words = ("--format", "jsonl", "dura bori")
-    for model, profile, judged in [
-        ("towns", None, False),
-        ("m", None, True),
-        ("towns", "genus", True),
-        ("m", "any", False),
-    ]:
-        result = inside("score", "-c", f"{model}.npz", *(["--profile", profile] if profile else []), *words, cwd=room)
-        (record,) = records(result.stdout)
-        assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
-        assert (record["status"] == "conflict") == judged
-
-
-def test_a_list_at_odds_with_its_format_is_one_line(room: Path) -> None:
-    """Exit 1; stdout stays empty."""
-    result = score(room, "--input-format", "json", stdin="Kora\n")
-    assert only_error(result).startswith("standard input: is not in the format json")
-    assert result.stdout == ""
+    (record,) = records(score(room, *words.split(), *WHOLE, "dura bori").stdout)
+    assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
+    assert (record["status"] == "conflict") == judged
 
 
 def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
@@ -201,15 +185,18 @@ def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
     model = small_model()
     sure = replace(model, nets=({**model.params, "W_ya": 200 * model.params["W_ya"]},))
     sure.save(room / "sure.npz")
-    result = inside("score", "-c", "sure.npz", "--format", "jsonl", "Xisbac", "Koraa", cwd=room)
+    result = score(room, "-c", "sure.npz", *WHOLE, "Xisbac", "Koraa")
     assert (result.code, len(records(result.stdout))) == (0, 2)
 
 
 def test_a_file_is_no_name(room: Path) -> None:
     """A file's name where a name should stand says how to read it, and a table on stdin how to choose a column."""
-    (room / "proposals.csv").write_text("code,proposal\n1,Koraa\n2,Lilium\n", encoding="utf-8")
+    table = "code,proposal\n1,Koraa\n2,Lilium\n"
+    (room / "proposals.csv").write_text(table, encoding="utf-8")
     said = only_error(score(room, "proposals.csv"), 2)
     assert said == "proposals.csv is a file, not a name; read it with: bacterio score < proposals.csv"
-    assert "choose with --column NAME or N" in only_error(score(room, stdin="code,proposal\n1,Koraa\n2,Lilium\n"))
-    result = score(room, "--avoid", "proposals.csv#proposal", "Lilium")
-    assert rows("\t".join(FIELDS) + "\n" + result.stdout)[0]["listed_in"] == "proposals.csv"
+    assert "choose with --column NAME or N" in only_error(score(room, stdin=table))
+    refused = only_error(score(room, "--input-format", "json", stdin="Kora\n"))
+    assert refused.startswith("standard input: is not in the format json")
+    result = score(room, "--avoid", "proposals.csv#proposal", "--header", "Lilium")
+    assert rows(result.stdout)[0]["listed_in"] == "proposals.csv"

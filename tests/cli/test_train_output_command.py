@@ -90,24 +90,18 @@ def test_save_every_writes_between_epochs(room: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "words", "profile"),
     [
-        (GENERA, (), "genus"),
-        (GENERA, ("--profile", "any"), "any"),
-        (SURNAMES, (), "any"),
-        (TOWNS, (), "any"),
-        (SURNAMES, ("--profile", "genus"), "genus"),
+        (GENERA, "", "genus"),
+        (GENERA, "--profile any", "any"),
+        (TOWNS, "", "any"),
+        (SURNAMES, "--profile genus", "genus"),
     ],
-    ids=["genera", "genera as any", "surnames", "towns", "surnames as genera"],
 )
-def test_a_plain_list_of_genera_is_known_as_one(
-    names: tuple[str, ...], words: tuple[str, ...], profile: str, tmp_path: Path
-) -> None:
+def test_a_list_of_genera_is_known_as_one(names: tuple[str, ...], words: str, profile: str, tmp_path: Path) -> None:
     """By its words, which is said; --profile overrules it, and `sample` and `score` follow the model."""
     write_names(tmp_path, names)
-    result = inside("train", "names.txt", *TINY, *words, cwd=tmp_path)
+    result = inside("train", "names.txt", *TINY, *words.split(), cwd=tmp_path)
     said = "bacterio: the names are built like those of genera: profile genus; --profile any takes any line"
     assert (result.code, said in result.stderr.splitlines()) == (0, names == GENERA and not words)
     assert load(tmp_path / "bacterio.npz").corpus["profile"] == profile
     row = inside("score", "Halobacter", "--format", "jsonl", cwd=tmp_path).stdout
     assert (json.loads(row)["explained"] is not None) == (profile == "genus")
-    quiet = inside("train", "names.txt", *TINY, *words, "-q", cwd=tmp_path)
-    assert quiet == (0, "", "")

@@ -88,17 +88,6 @@ def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_p
     assert [row["step"] for row in logged(log)] == [1, 2][not resumed :]
 
 
-def test_a_read_only_log_is_left_alone(tmp_path: Path) -> None:
-    """Somebody has said that it is to stay."""
-    (tmp_path / "log").write_text(lines(1))
-    (tmp_path / "log").chmod(0o444)
-    refused = pytest.raises(
-        FileError, match="it is read-only; choose another place with --log or replace it with --force"
-    )
-    with refused, open_log(tmp_path / "log", None):
-        pass
-
-
 @pytest.mark.parametrize("cut", [0, 1, 9, 30])
 def test_half_a_row_is_cut_off_on_resume(cut: int, tmp_path: Path) -> None:
     """It is of a killed process; rows of the history that are missing are added, the speed unknown, and none twice."""
@@ -139,8 +128,13 @@ def test_only_the_log_of_this_training_goes_on(
     assert [row["step"] for row in logged(log)] == (after or [row["step"] for row in [*history, {"step": 3}]])
 
 
-def test_two_trainings_do_not_share_a_log(tmp_path: Path) -> None:
-    """The other one is refused, by whatever name; a device is for all."""
+def test_a_log_that_is_read_only_or_in_use_is_left_alone(tmp_path: Path) -> None:
+    """Somebody has said that it is to stay, or writes it, by whatever name; a device is for all."""
+    (tmp_path / "kept").write_text(lines(1))
+    (tmp_path / "kept").chmod(0o444)
+    kept = pytest.raises(FileError, match="it is read-only; choose another place with --log or replace it with --force")
+    with kept, open_log(tmp_path / "kept", None):
+        pass
     (tmp_path / "log").touch()
     (tmp_path / "link").hardlink_to(tmp_path / "log")
     refused = pytest.raises(FileError, match="link: another training writes it; choose another place with --log")

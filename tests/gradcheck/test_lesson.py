@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import ROOT, bacterio, only_error
+from support.processes import ROOT, inside
 
 from bacterio_cli.cli.terminal import paragraph
-from bacterio_cli.gradcheck.bugs import BUGS, Bug, find, nearest
+from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
 from bacterio_cli.gradcheck.layer_cases import SCALE
 from bacterio_cli.gradcheck.lesson import SCALES, catches, place_of, sight, teach
 from bacterio_cli.gradcheck.model_cases import all_cases
@@ -108,12 +108,6 @@ def test_worst_row_stands_for_its_case() -> None:
         assert (catch.failed, catch.checked) == (len(by_hand[catch.case]), sum(row.case == catch.case for row in rows))
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("tanh-thrice", "tanh-twice"), ("no_carry", "no-carry"), ("zzz", None)])
-def test_nearest_name(typed: str, meant: str | None) -> None:
-    """A name nearly right finds its mistake, nonsense finds none."""
-    assert nearest(typed) == meant
-
-
 def test_paragraph_keeps_formulas_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """Lines have at most 80 characters and neither begin nor end with the sign of a formula."""
     for shift in range(80):
@@ -127,7 +121,7 @@ def test_paragraph_keeps_formulas_whole(capsys: pytest.CaptureFixture[str]) -> N
 def test_lesson_is_printed(tmp_path: Path) -> None:
     """What it is, the lines with - and +, the cases, the sweep and the reason; no colours, and no wall of rows."""
     words = ("gradcheck", "--arch", "rnn", "--explain", "--inject")
-    result = bacterio(*words, "tanh-twice", cwd=tmp_path, TERM="xterm-256color")
+    result = inside(*words, "tanh-twice", cwd=tmp_path, TERM="xterm-256color")
     lines, bug = result.stdout.splitlines(), find("tanh-twice")
     assert (result.code, result.stderr) == (1, "")
     assert lines[0] == "tanh-twice: 1 − tanh(a)² where a is already tanh(z)"
@@ -144,12 +138,12 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     assert "\x1b" not in result.stdout
     assert max(map(len, lines)) <= 80
     assert len(lines) < 45
-    assert re.search(r"^and 7 rows of 1 more case", bacterio(*words, "no-carry", cwd=tmp_path).stdout, flags=re.M)
+    assert re.search(r"^and 7 rows of 1 more case", inside(*words, "no-carry", cwd=tmp_path).stdout, flags=re.M)
 
 
 def test_lesson_as_json(tmp_path: Path) -> None:
     """One object with the verdict, and all that `teach` found."""
-    result = bacterio("gradcheck", "--inject", "slope-twice", "--explain", "--arch", "mlp", "--json", cwd=tmp_path)
+    result = inside("gradcheck", "--inject", "slope-twice", "--explain", "--arch", "mlp", "--json", cwd=tmp_path)
     assert (result.code, result.stderr, result.stdout.count("\n")) == (1, "", 1)
     report, lesson = json.loads(result.stdout), asdict(teach(find("slope-twice"), "mlp"))
     assert report.pop("passed") is False
@@ -159,24 +153,9 @@ def test_lesson_as_json(tmp_path: Path) -> None:
 
 def test_lesson_where_nothing_fails_is_exit_0(tmp_path: Path) -> None:
     """Of a mistake in another cell, what it is and the line, no sweep, and a notice."""
-    result = bacterio("gradcheck", "--inject", "no-carry", "--explain", "--arch", "mlp", cwd=tmp_path)
+    result = inside("gradcheck", "--inject", "no-carry", "--explain", "--arch", "mlp", cwd=tmp_path)
     assert result.code == 0
     assert result.stderr == "bacterio: no-carry touches none of these cases; leave out --arch to see it caught\n"
     assert "\n+ dz_t = np.add(" in result.stdout
     assert "Caught" not in result.stdout
     assert "scale" not in result.stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--explain",), "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
-        (("--explain", "--inject", "no-carry", "--method", "central"), "--explain has scales of its own"),
-        (("--explain", "--inject", "no-carry", "--tolerance", "1e-3"), "--explain has scales of its own"),
-        (("--explain", "--inject", "no-carry", "-c", "m.npz"), "--explain has scales of its own"),
-        (("--inject", ""), "--inject : no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
-    ],
-)
-def test_what_does_not_go_together_is_exit_2(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    """--explain wants a mistake and nothing that its sweep settles itself; a mistake has a name."""
-    assert only_error(bacterio("gradcheck", *words, cwd=tmp_path), 2).startswith(said)

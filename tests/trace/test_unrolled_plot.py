@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.builders import random_params
-from support.processes import bacterio, only_error, small_model
+from support.processes import inside, small_model
 from support.svg import SVG, texts
 
 from bacterio_cli.cli.tables import short
@@ -109,31 +108,10 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
     """--plot says where it drew, changes nothing on stdout, and is the same bytes the next time."""
     small_model().save(tmp_path / "m.npz")
     words = ("trace", "Borixa", "-c", "m.npz")
-    result = bacterio(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
+    result = inside(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
     assert (result.code, result.stderr) == (0, "bacterio: drawn to p.svg\n")
-    assert result.stdout == bacterio(*words, "--truncate", 3, cwd=tmp_path).stdout
+    assert result.stdout == inside(*words, "--truncate", 3, cwd=tmp_path).stdout
     assert "Borixa: gru, 1 layer of 16 units, BPTT cut every 3 letters" in texts(tmp_path / "p.svg")
     first = (tmp_path / "p.svg").read_bytes()
-    bacterio(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
+    inside(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
     assert (tmp_path / "p.svg").read_bytes() == first
-
-
-@pytest.mark.parametrize(
-    ("plot", "code", "message"),
-    [
-        ("p.png", 2, "--plot p.png: the name of a picture ends in .svg"),
-        ("m.svg", 2, "--plot m.svg is one of the files to be read; choose another file"),
-        ("none/p.svg", 1, "cannot write none/p.svg"),
-        ("mine.svg", 1, "cannot write mine.svg: it is not a picture of this program; choose another place with"),
-        ("kept.svg", 1, "cannot write kept.svg: it is read-only; choose another place with --plot, or remove it"),
-    ],
-)
-def test_what_cannot_be_drawn_is_one_line(plot: str, code: int, message: str, tmp_path: Path) -> None:
-    """Another suffix and the checkpoint itself are exit 2, a folder that is not there exit 1; stdout stays empty."""
-    small_model().save(tmp_path / "m.npz")
-    (tmp_path / "m.npz").rename(tmp_path / "m.svg")
-    (tmp_path / "mine.svg").write_text("<svg/>")
-    (tmp_path / "kept.svg").touch(0o444)
-    result = bacterio("trace", "Borixa", "-c", "m.svg", "--plot", plot, cwd=tmp_path)
-    assert re.match(re.escape(message), only_error(result, code))
-    assert result.stdout == ""
