@@ -85,17 +85,14 @@ def test_what_has_the_wrong_type_is_a_usage_error(call: Callable[[Checkpoint], o
         call(small_model())
 
 
-@pytest.mark.parametrize(
-    "name", [*("Al\nba", "Al\tba", "Al\0ba", "Al\ud800ba", "Al\u202eba"), "A" * 2000, "\U0001d160" * 300], ids=ascii
-)
-def test_a_name_that_is_no_line_is_refused_at_once(name: str) -> None:
+@pytest.mark.parametrize("letter", [*"\n\t\0", "\ud800", "A" * 1000], ids=ascii)
+def test_a_name_that_is_no_line_is_refused_at_once(letter: str) -> None:
     """A control character, which is named, or a length beyond any name's: no epoch is spent, no name is scored."""
     with pytest.raises(InputError, match=r"^names:2: "):
-        api.train(["Alba", name])
-    if "\u202e" not in name:
-        said = rf"names:2: control character U\+{ord(name[2]):04X} in the name" if len(name) < 9 else "names: A"
-        with pytest.raises(InputError, match=f"^{said}"):
-            api.score(small_model(), ["Alba", name])
+        api.train(["Alba", f"Al{letter}ba"])
+    said = rf"names:2: control character U\+{ord(letter):04X} in the name" if len(letter) == 1 else "names: Al"
+    with pytest.raises(InputError, match=f"^{said}"):
+        api.score(small_model(), ["Alba", f"Al{letter}ba"])
 
 
 def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:

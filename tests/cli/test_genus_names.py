@@ -78,15 +78,6 @@ def test_rows_of_constrained_names(tmp_path: Path) -> None:
     assert accepted.startswith("bacterio: 50 of ")
 
 
-def test_several_prefixes_come_as_often_as_the_model_has_them(tmp_path: Path) -> None:
-    """The first does not replace the second, and the rarer one of the model is the rarer one here."""
-    words = ("-n", 200, "--any", "--allow-duplicates", "--allow-known", "--prefix", "Methano", "--prefix", "Xantho")
-    found = Counter(name[:6] for name in draw(tmp_path, *words).stdout.splitlines())
-    known = Counter(name[:6] for name in SCORER.checkpoint.known)
-    assert found.keys() == {"Methan", "Xantho"}
-    assert all(counts["Methan"] > counts["Xantho"] > 0 for counts in (found, known))
-
-
 def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
     """Names of data/also_known.txt are not printed, and taken for `score`; --no-also-known leaves the list out."""
     shutil.copytree(ROOT / "bacterio_cli", tmp_path / "bacterio_cli", ignore=shutil.ignore_patterns("__pycache__"))
@@ -153,11 +144,3 @@ def test_placeholders_are_read_from_a_pipe_and_look_as_they_like(tmp_path: Path)
     for source, places in (("-", ["UBA1", "UBA2"]), ("bins.txt", ["MAG_001", "bin.2"])):
         told = inside(*words, source, cwd=tmp_path, stdin=b"UBA1\nUBA2\n").stdout.splitlines()
         assert told == [f"{place}\t{name}" for place, name in zip(places, names, strict=True)]
-
-
-def test_letters_that_are_asked_for_are_composed(tmp_path: Path) -> None:
-    """An ending or a prefix in two characters a letter is the one of names (NFC), and is called so."""
-    for option in ("--ending", "--prefix"):
-        assert only_error(draw(tmp_path, option, "e\u0301")).startswith(
-            f"{option} \u00e9: '\u00e9' is not in the model"
-        )

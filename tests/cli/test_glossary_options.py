@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, Result, inside, on_terminal, only_error, small_model, strict_json
+from support.processes import ROOT, Result, inside, on_terminal, only_error, strict_json
 from support.shipped import SCORER
 
 from bacterio_cli.inference.scorer import FIELDS
@@ -19,12 +19,10 @@ OWN = "# a laboratory's own\nzorkum\tN.L.\tneut. n.\tzork\ti\t\tZork, a city\tzo
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def room(room: Path) -> Path:
     """A folder with the small model, which knows no genera, as m.npz, and own.tsv, a glossary of one word."""
-    folder = tmp_path_factory.mktemp("room")
-    small_model().save(folder / "m.npz")
-    (folder / "own.tsv").write_text(OWN, encoding="utf-8")
-    return folder
+    (room / "own.tsv").write_text(OWN, encoding="utf-8")
+    return room
 
 
 def draw(room: Path, *words: object) -> Result:
@@ -74,9 +72,7 @@ def test_words_of_the_users_own_explain_and_are_drawn(room: Path) -> None:
         ([], "partly", "[zorki]+bacter"),
         (["--glossary", "own.tsv"], "explained", "zorki+bacter"),
     ):
-        (record,) = (
-            json.loads(line) for line in score(room, "Zorkibacter", "--format", "jsonl", *words).stdout.splitlines()
-        )
+        record = strict_json(score(room, "Zorkibacter", "--format", "jsonl", *words).stdout)
         assert (record["explained"], record["parts"]) == (explained, parts)
     drafted = score(room, "Zorkibacter", "--etymology", "--glossary", "own.tsv", "--format", "table").stdout
     cited = "N.L. neut. n. zorkum, Zork, a city; N.L. masc. n. bacter, rod; N.L. masc. n. Zorkibacter"

@@ -40,31 +40,13 @@ def test_gradcheck_of_one_architecture(arch: str, tmp_path: Path) -> None:
     assert expected | {"E", "W_ya", "b_y"} <= {row["parameter"] for row in report["rows"]}
 
 
-def test_gradcheck_as_a_table(tmp_path: Path) -> None:
-    """A line a row on stdout, the verdict in one line on stderr."""
-    result = inside("gradcheck", "--arch", "mlp", cwd=tmp_path)
-    rows = result.stdout.splitlines()[1:]
-    assert result.code == 0
-    assert all(" pass " in row for row in rows)
-    assert result.stderr.startswith(f"bacterio: all {len(rows)} rows pass; largest relative error ")
-    assert result.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("as_json", [False, True])
-def test_a_planted_mistake_is_exit_1(as_json: bool, tmp_path: Path) -> None:
-    """--inject shows rows that fail, in the table and in JSON; rows that the mistake does not touch still pass."""
-    words = ("gradcheck", "--arch", "rnn", "--inject", "tanh-twice")
-    result = inside(*words, *["--json"] * as_json, cwd=tmp_path)
-    assert result.code == 1
-    if as_json:
-        report = strict_json(result.stdout)
-        verdicts = [row["passed"] for row in report["rows"]]
-        assert report["passed"] is False
-        assert all(row["passed"] for row in report["rows"] if "relu" in row["case"] or "sigmoid" in row["case"])
-    else:
-        verdicts = [" FAIL " not in line for line in result.stdout.splitlines()[1:]]
-        assert result.stderr.startswith(f"bacterio: {verdicts.count(False)} of {len(verdicts)} rows FAIL; ")
-    assert 0 < verdicts.count(False) < len(verdicts)
+def test_a_planted_mistake_is_exit_1(tmp_path: Path) -> None:
+    """--inject shows rows that fail; rows that the mistake does not touch still pass."""
+    result = inside("gradcheck", "--arch", "rnn", "--inject", "tanh-twice", "--json", cwd=tmp_path)
+    report = strict_json(result.stdout)
+    assert (result.code, report["passed"]) == (1, False)
+    assert not all(row["passed"] for row in report["rows"])
+    assert all(row["passed"] for row in report["rows"] if "relu" in row["case"] or "sigmoid" in row["case"])
 
 
 def test_the_mistakes_are_listed_one_a_line(tmp_path: Path) -> None:
@@ -87,8 +69,17 @@ def test_gradcheck_of_a_trained_model(room: Path) -> None:
     }
 
 
-def test_a_tolerance_that_nothing_meets_fails(tmp_path: Path) -> None:
-    """--tolerance decides: at 0 rounding alone is too much, and central differences need their own default."""
-    assert inside("gradcheck", "--arch", "mlp", "--tolerance", 0, cwd=tmp_path).code == 1
-    assert inside("gradcheck", "--arch", "mlp", "--method", "central", cwd=tmp_path).code == 0
-    assert inside("gradcheck", "--arch", "mlp", "--method", "central", "--tolerance", 1e-13, cwd=tmp_path).code == 1
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("", 0), ("--tolerance 0", 1), ("--method central", 0), ("--method central --tolerance 1e-13", 1)],
+)
+def test_a_table_and_its_verdict(words: str, code: int, tmp_path: Path) -> None:
+    """A line a row, the verdict on stderr; at --tolerance 0 rounding alone is too much, and methods have defaults."""
+    result = inside("gradcheck", "--arch", "mlp", *words.split(), cwd=tmp_path)
+    rows = result.stdout.splitlines()[1:]
+    failed = sum(" FAIL " in row for row in rows)
+    assert sum(" pass " in row for row in rows) == len(rows) - failed
+    verdict = f"{failed} of {len(rows)} rows FAIL; " if code else f"all {len(rows)} rows pass; largest relative error "
+    assert (result.code, failed > 0) == (code, code == 1)
+    assert result.stderr.startswith(f"bacterio: {verdict}")
+    assert result.stderr.count("\n") == 1

@@ -199,4 +199,5 @@ def test_two_trainings_of_one_checkpoint_are_refused(tmp_path: Path) -> None:
     assert only_error(second) == message
     first.send_signal(INT)
     assert ended(first) == (130, "", "")
+    assert load(tmp_path / "m.npz").known == NAMES
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.npz", "names.txt"]

@@ -123,18 +123,14 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     words = ("gradcheck", "--arch", "rnn", "--explain", "--inject")
     result = inside(*words, "tanh-twice", cwd=tmp_path, TERM="xterm-256color")
     lines, bug = result.stdout.splitlines(), find("tanh-twice")
+    place, shown = place_of(bug), " ".join(result.stdout.split())
     assert (result.code, result.stderr) == (1, "")
     assert lines[0] == "tanh-twice: 1 − tanh(a)² where a is already tanh(z)"
-    place = place_of(bug)
     at = lines.index(f"bacterio_cli/nn/activations.py:{place.line}, tanh_derivative")
     assert lines[at + 1 : at + 3] == ["- " + place.wrong[0], "+ " + place.right[0]]
-    shown = " ".join(result.stdout.split())
-    assert bug.why in shown
-    assert bug.by_scale in shown
-    assert "Caught by 30 of 60 rows" in shown
+    assert all(text in shown for text in (bug.why, bug.by_scale, "Caught by 30 of 60 rows"))
     sweep = [line.split() for line in lines if re.match(r"0\.\d+ +\d", line)]
-    assert [row[0] for row in sweep] == ["0.01", "0.1", "0.5"]
-    assert [row[-1] for row in sweep] == ["unseen", "5", "5"]
+    assert [(row[0], row[-1]) for row in sweep] == [("0.01", "unseen"), ("0.1", "5"), ("0.5", "5")]
     assert "\x1b" not in result.stdout
     assert max(map(len, lines)) <= 80
     assert len(lines) < 45

@@ -1,6 +1,6 @@
 """Stress tests: hours of bad luck in minutes, for a checkpoint being saved and for those who use one.
 
-    python tests/tools/soak.py [--only kills,disk,rivals,signals,files,screen,names,crowd] [--kills 200] [--seed 1]
+    python tests/tools/soak.py [--only kills,disk,signals,files,screen,names,crowd] [--kills 200] [--seed 1]
 
 Every part counts its trials and gives each failure a line; one failure makes the exit code 1. `test_soak.py` runs the
 same functions with small counts.
@@ -18,13 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tools.log import Log
-from tools.soak_saving import disk, kills, rivals, signals
+from tools.soak_saving import disk, kills, signals
 from tools.soak_using import crowd, files, names, screen
 
 PARTS: dict[str, tuple[Callable[[Path, int, int], Log], int]] = {
     "kills": (kills, 200),
     "disk": (disk, 12),
-    "rivals": (rivals, 10),
     "signals": (signals, 40),
     "files": (files, 20_000),
     "screen": (screen, 60),

@@ -1,4 +1,4 @@
-"""What bad luck does to a checkpoint that is being saved: kills, full disks, rivals and signals."""
+"""What bad luck does to a checkpoint that is being saved: kills, full disks and signals."""
 
 from __future__ import annotations
 
@@ -102,73 +102,24 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def full_disk(folder: Path, log: Log, blocks: int) -> None:
-    """No file may grow beyond so many blocks: one line, and the folder is as it was."""
+    """No file may grow beyond so many blocks: exit 1 with one line, and the folder is as it was."""
     before = contents(folder)
     limited = f'unset COVERAGE_PROCESS_CONFIG; ulimit -f {blocks}; exec "$@"'  # its file would be the first to be cut
     result = bacterio(*TRAIN, "-q", cwd=folder, shell=limited, PYTHONDONTWRITEBYTECODE="1")
-    failed(log, f"a limit of {blocks} blocks", result, "cannot write m.npz: File too large")
+    log.seen["refused"] += 1
+    sound = result.code == 1 and result.stderr.startswith("bacterio: error: cannot write m.npz: File too large")
+    log.expect(sound and result.stderr.count("\n") == 1, f"a limit of {blocks} blocks: {result}")
     log.expect(contents(folder) == before, f"a limit of {blocks} blocks changed the folder: {contents(folder)}")
 
 
-def vanishing(folder: Path, log: Log) -> None:
-    """Train into a directory that is removed on the way."""
-    out = folder / "gone"
-    out.mkdir()
-    process = start(folder, *TRAIN[:-2], "--epochs", "100000", "-q", "-o", "gone/m.npz")
-    while not (out / "m.npz").exists() and process.poll() is None:
-        time.sleep(0.005)
-    while out.exists():
-        with contextlib.suppress(OSError):  # a save put a file into it meanwhile
-            for inside in out.iterdir():
-                inside.unlink(missing_ok=True)
-            out.rmdir()
-    failed(log, "vanishing", ended(process), "cannot write gone/m.npz: No such file or directory")
-
-
-def failed(log: Log, what: str, result: Result, error: str) -> None:
-    """Count a command that must fail with exit 1 and one line on stderr."""
-    log.seen["refused"] += 1
-    sound = result.code == 1 and result.stderr.startswith(f"bacterio: error: {error}")
-    log.expect(sound and result.stderr.count("\n") == 1, f"{what}: {result}")
-
-
 def disk(folder: Path, count: int, seed: int) -> Log:
-    """Places that cannot be written: `count` sizes of a full disk, and a directory that is no longer there."""
+    """`count` sizes of a full disk."""
     log, rng = Log("disk"), np.random.default_rng([seed, 2])
     write_names(folder)
     training_time(folder)
     half = (folder / "m.npz").stat().st_size // 2 // BLOCK  # the first save, half as large as the last, must not fit
     for blocks in [0, 1, half, *rng.integers(0, half, count).tolist()][:count]:
         full_disk(folder, log, blocks)
-    before = contents(folder)
-    vanishing(folder, log)
-    log.expect(contents(folder) == before, f"left behind: {contents(folder)}")
-    return log
-
-
-def rivals(folder: Path, count: int, seed: int) -> Log:
-    """Two trainings into one path: one of them is refused; whole files at every look, a finished one at the end."""
-    log = Log("rivals")
-    write_names(folder)
-    path = folder / "m.npz"
-    seeds = (seed + 1, seed + 2)
-    one, other = (saved_states(folder, number) for number in seeds)
-    for k in range(count):
-        path.unlink(missing_ok=True)
-        both = [start(folder, *TRAIN, "-q", "--seed", number) for number in seeds]
-        while any(process.poll() is None for process in both):
-            if path.exists():
-                log.seen["looks"] += 1
-                log.expect(digest(path) in one + other, f"round {k}: a file that neither wrote")
-            time.sleep(0.01)
-        results = [ended(process) for process in both]
-        refused = [result for result in results if "another process is about to write it" in result.stderr]
-        sound = len(refused) < 2 and all(result in ((0, "", ""), *refused) for result in results)
-        log.expect(sound, f"round {k}: {results}")
-        log.seen["rounds"] += 1
-        log.expect(digest(path) in (one[-1], other[-1]), f"round {k}: the file is neither of the finished ones")
-        load(path)
-        log.expect(not strays(folder), f"round {k}: left {strays(folder)}")
     return log
 
 

@@ -13,7 +13,7 @@ from support.processes import small_model
 from tools import hostile, soak, soak_saving, soak_using
 from tools.hostile_archives import MARKER, Evil, npy
 
-SHORT = {"kills": 2, "disk": 1, "rivals": 1, "signals": 2, "files": 100, "screen": 2, "crowd": 2}
+SHORT = {"kills": 2, "disk": 3, "signals": 2, "files": 100, "screen": 2, "crowd": 2}
 
 
 @pytest.mark.parametrize("part", SHORT)

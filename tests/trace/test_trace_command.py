@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import bacterio, begin, finish, on_terminal, only_error, small_model, strict_json
+from support.processes import begin, finish, inside, on_terminal, only_error, small_model, strict_json
 
 from bacterio_cli.cli.tables import short
 from bacterio_cli.trace.bptt import trace
@@ -44,7 +44,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_json_has_every_step(truncate: int | None, room: Path) -> None:
     """One strict JSON object, flat rows: the letters, null at the boundary, the norms, and what --truncate leaves."""
     flags = ("--truncate", truncate) if truncate else ()
-    result = bacterio("trace", "BORIXA", "-c", "m.npz", "--json", *flags, cwd=room)
+    result = inside("trace", "BORIXA", "-c", "m.npz", "--json", *flags, cwd=room)
     model = small_model()
     found = trace(model.model, model.params, model.vocabulary, "Borixa", truncate=truncate)
     shown = strict_json(result.stdout)
@@ -65,7 +65,7 @@ def test_json_has_every_step(truncate: int | None, room: Path) -> None:
 def test_a_step_in_full(room: Path) -> None:
     """--step prints every number of that step, a row per unit and per letter; with --json the same vectors."""
     words = ("trace", "Borixa", "-c", "m.npz", "--step", 3, "--full")
-    result, shown = bacterio(*words, cwd=room), strict_json(bacterio(*words, "--json", cwd=room).stdout)
+    result, shown = inside(*words, cwd=room), strict_json(inside(*words, "--json", cwd=room).stdout)
     model = small_model()
     found = trace(model.model, model.params, model.vocabulary, "Borixa")
     for symbol, vector in found.vectors(3).items():
@@ -92,8 +92,8 @@ def test_the_page_shows_what_json_says(room: Path) -> None:
 
     Of an average the first net is traced, with a notice.
     """
-    result = bacterio("trace", "Borixa", "-c", "two.npz", cwd=room)
-    steps = strict_json(bacterio("trace", "Borixa", "-c", "two.npz", "--json", cwd=room).stdout)["steps"]
+    result = inside("trace", "Borixa", "-c", "two.npz", cwd=room)
+    steps = strict_json(inside("trace", "Borixa", "-c", "two.npz", "--json", cwd=room).stdout)["steps"]
     said = "bacterio: tracing the first of 2 nets; 'bacterio score' averages them\n"
     assert (result.code, result.stderr) == (0, said)
     assert "\x1b" not in result.stdout
@@ -113,7 +113,7 @@ def test_the_page_shows_what_json_says(room: Path) -> None:
 
 def test_bars_grow_with_the_logarithm(room: Path) -> None:
     """The bar beside ∂L_T/∂a is full at the largest norm on the page, and orders the others as their logarithms."""
-    page = bacterio("trace", "Borixa", "-c", "m.npz", cwd=room).stdout
+    page = inside("trace", "Borixa", "-c", "m.npz", cwd=room).stdout
     eighths = [8 * row[7].count("█") + " ▏▎▍▌▋▊▉".find(row[7].strip("█") or " ") for row in rows_of(page, "Layer 0")]
     norms = [float(row[6]) for row in rows_of(page, "Layer 0")]
     decades = int(re.search(r"bars: (\d+) decades", page)[1])
@@ -124,7 +124,7 @@ def test_bars_grow_with_the_logarithm(room: Path) -> None:
 
 def test_a_cut_is_marked(room: Path) -> None:
     """--truncate K writes `cut` at the steps K, 2K, … but the last, and the lost share of dz and of each gradient."""
-    page = bacterio("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
+    page = inside("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
     model = small_model()
     found = trace(model.model, model.params, model.vocabulary, "Borix", truncate=2)
     rows = rows_of(page, "Layer 0")
@@ -135,7 +135,7 @@ def test_a_cut_is_marked(room: Path) -> None:
 
 def test_a_table_is_said(room: Path) -> None:
     """With a table beside the net, a notice says that the net alone is traced."""
-    shipped = bacterio("trace", "Bo", "--json", cwd=room).stderr
+    shipped = inside("trace", "Bo", "--json", cwd=room).stderr
     assert shipped.endswith("bacterio: tracing the net alone; 'bacterio score' mixes it with its table\n")
 
 
@@ -150,11 +150,10 @@ def test_a_table_is_said(room: Path) -> None:
         (["Borixa", "-c", "m.npz", "--step", "8"], 2, "--step 8: Borixa has the steps 1 to 7"),
         (["Borixa", "-c", "m.npz", "--step", "1", "--truncate", "2"], 2, "--step shows the whole gradient"),
     ],
-    ids=["window", "alphabet", "no file", "empty", "overlong", "after the end", "both"],
 )
 def test_what_cannot_be_traced_is_one_line(words: list[str], code: int, message: str, room: Path) -> None:
     """A window MLP, unknown letters, a missing file are exit 1; an empty name, a step out of range are exit 2."""
-    result = bacterio("trace", *words, cwd=room)
+    result = inside("trace", *words, cwd=room)
     assert only_error(result, code).startswith(message)
     assert result.stdout == ""
 
