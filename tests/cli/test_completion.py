@@ -60,21 +60,17 @@ def test_a_shell_is_told_how_a_line_goes_on(shell: str, line: str, words: list[s
     [("bash", "info"), ("zsh", "sample -c"), ("fish", "score --checkpoint"), ("bash", "gradcheck -c")],
 )
 def test_checkpoints_are_those_of_the_folder(shell: str, words: str, tmp_path: Path) -> None:
-    """Files that end in .npz, in the folder that is typed; where there is none, nothing, and the shell lists files."""
+    """Files that end in .npz, in the folder that is typed; where there is none, nothing, and the shell lists files.
+
+    zsh evaluates the answer: names with anything but letters, digits and the like are left to the shell itself.
+    """
     (tmp_path / "sub").mkdir()
-    for name in ("b.npz", "a.npz", "a.txt", "sub/c.npz"):
+    unsafe = ("\\$(touch pwned).npz", "`x`.npz", "a b.npz", "a'b.npz", "a\nb.npz", "a:b.npz")
+    for name in ("b.npz", "a.npz", "a.txt", "sub/c.npz", *unsafe):
         (tmp_path / name).touch()
     assert completed(shell, f"bacterio {words} ", tmp_path) == ["a.npz", "b.npz"]
     assert completed(shell, f"bacterio {words} sub/", tmp_path) == ["sub/c.npz"]
     assert completed(shell, f"bacterio {words} su", tmp_path) == []
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_file_name_that_a_shell_could_run_is_not_offered(shell: str, tmp_path: Path) -> None:
-    """zsh evaluates the answer: names with anything but letters, digits and the like are left to the shell itself."""
-    for name in ("\\$(touch pwned).npz", "`x`.npz", "a b.npz", "a'b.npz", "a\nb.npz", "a:b.npz", "m.npz"):
-        (tmp_path / name).touch()
-    assert completed(shell, "bacterio info ", tmp_path) == ["m.npz"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

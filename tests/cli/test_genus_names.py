@@ -13,7 +13,6 @@ from support.processes import ROOT, Result, bacterio, inside, only_error
 from support.shipped import SCORER
 
 from bacterio_cli.inference.filters import PLAUSIBLE
-from bacterio_cli.inference.scorer import FIELDS
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.name_index import also_known_names
 from bacterio_cli.nomenclature.usable import Usable
@@ -62,20 +61,6 @@ def test_name_k_does_not_depend_on_the_count(words: str, tmp_path: Path) -> None
     assert len(set(many)) == 40
     for few in (1, 33):
         assert draw(tmp_path, *words.split(), "-n", few).stdout.splitlines() == many[:few]
-
-
-def test_rows_of_constrained_names(tmp_path: Path) -> None:
-    """With an ending, two edits from all that is known; stderr says what was compared and how many draws it took."""
-    (tmp_path / "plants.txt").write_text("Rosa\nQuercus\n", encoding="ascii")
-    result = draw(tmp_path, "-n", 50, "--ending", "monas", "--min-edits", 2, "--avoid", "plants.txt", "--format", "tsv")
-    rows = [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in result.stdout.splitlines()]
-    assert (result.code, len({row["name"] for row in rows})) == (0, 50)
-    assert all(row["name"].endswith("monas") and row["edits"] in ("2", ">2") for row in rows)
-    assert all(0 < float(row["bits_per_char"]) < 5 for row in rows)
-    taken, compared, accepted = result.stderr.splitlines()
-    assert taken == "bacterio: plants.txt: plain list, UTF-8, 2 names"
-    assert re.search(r"the model's corpus \(.*plants.txt \(2 names", compared)
-    assert accepted.startswith("bacterio: 50 of ")
 
 
 def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:

@@ -72,12 +72,6 @@ def test_what_the_system_refuses_is_said_with_the_file() -> None:
     assert reason(OSError(11, "Resource temporarily unavailable")) == "Resource temporarily unavailable"
 
 
-def test_a_name_of_300_letters_is_no_file(room: Path) -> None:
-    """Names are compared with files; one that no file could have is a name."""
-    result = inside("score", "-c", "m.npz", "a" * 300 + ".b", cwd=room)
-    assert (result.code, result.stdout.count("\n")) == (0, 1)
-
-
 def test_characters_that_a_terminal_obeys_are_escaped() -> None:
     """All control and format characters, in text and in JSON, where they can be read back."""
     assert len(FORMAT) > 200

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.gradcheck import numerical
 from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
@@ -28,13 +27,6 @@ def square(gradient: Callable[[Array], Array]) -> Case:
     """L = Σ v² at a random point, with a gradient of the caller's choice."""
     v = np.random.default_rng(1).standard_normal((3, 4))
     return Case("square", "", {"v": v}, lambda p: (p["v"] ** 2).sum(), lambda p: {"v": gradient(p["v"])}, {"v": ""})
-
-
-def trained(arch: str) -> Checkpoint:
-    """A model trained in memory for a few steps."""
-    state = training.begin(Corpus(GENERA), replace(TINY, arch=arch))
-    assert list(training.train(state))
-    return training.snapshot(state)
 
 
 LAYER, OUTPUT = ("W_ax", "W_aa", "b_a"), ("W_ya", "b_y")
@@ -167,7 +159,9 @@ def test_numeric_derivative(derivative: Callable[..., float], digits: float) -> 
 @pytest.mark.parametrize("arch", ["rnn", "gru", "lstm", "mlp"])
 def test_trained_model_passes_and_its_mistake_is_caught(arch: str) -> None:
     """A model that training left behind passes the sampled check, and fails it with a mistake planted."""
-    case = trained_case(trained(arch))
+    state = training.begin(Corpus(GENERA), replace(TINY, arch=arch))
+    assert list(training.train(state))
+    case = trained_case(training.snapshot(state))
     rows = list(sampled_rows(case))
     assert {row.parameter for row in rows} >= {"E", "W_ya", "b_y"}
     assert all(row.passed for row in rows)
