@@ -43,10 +43,17 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
     ("words", "named"),
     [
         ("--colour", "--colour"),
-        ("dream", "dream"),
+        ("smaple", "No such command 'smaple'. Did you mean 'sample'? (see 'bacterio --help')"),
+        ("sample --tmp 1", "No such option: --tmp (Possible options: --temp, "),
+        ("train names.txt --epoch 3", ", --epochs) (see 'bacterio train --help')"),
+        (
+            "train names.txt --arch lsmt",
+            "'lsmt' is not one of 'rnn', 'gru', 'lstm', 'mlp' (see 'bacterio train --help')",
+        ),
+        ("gradcheck --inject tanh-twise", "did you mean tanh-twice? 'bacterio gradcheck --list-bugs' lists them"),
+        ("gradcheck --inject carry", "did you mean no-carry? "),
         ("train", "CORPUS"),
         ("train names.txt --colour", "--colour"),
-        ("train names.txt --arch transformer", "transformer"),
         ("train names.txt --hidden 0", "--hidden"),
         ("train names.txt --hidden many", "--hidden"),
         ("train names.txt --dropout 1", "--dropout"),
@@ -63,36 +70,16 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("gradcheck --arch rnn -c m.npz", "--arch"),
         ("corpus", "FILE"),
         ("corpus names.txt --input-format excel", "excel"),
-        ("score --format names Kora", "names"),
+        ("score --format json Kora", "'jsonl'"),
         ("score --profile town Kora", "town"),
     ],
 )
 def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:
-    """One line on stderr names the word, stdout stays empty, and nothing is written."""
+    """One line on stderr names the word and what was meant, stdout stays empty, and nothing is written."""
     result = inside(*words.split(), cwd=room)
     assert named in only_error(result, 2)
     assert result.stdout == ""
     assert not (room / "bacterio.npz").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "meant"),
-    [
-        ("smaple", "sample"),
-        ("gradchek", "gradcheck"),
-        ("sample --tmp 1", "--temp"),
-        ("train names.txt --epoch 3", "--epochs"),
-        ("train names.txt --arch lsmt", "lstm"),
-        ("sample --format json", "jsonl"),
-        ("gradcheck --inject tanh-twise", "did you mean tanh-twice\\?"),
-        ("gradcheck --inject carry", "did you mean no-carry\\?"),
-    ],
-)
-def test_a_slip_of_the_finger_is_told_what_was_meant(words: str, meant: str, tmp_path: Path) -> None:
-    """A command, an option or a value that there is not: stderr has the one that is most like it, and the help."""
-    said = only_error(inside(*words.split(), cwd=tmp_path), 2)
-    assert re.search(rf"(?<!\w){meant}(?!\w)", said)
-    assert "--help')" in said or "--list-bugs" in said
 
 
 def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:

@@ -7,11 +7,6 @@ from pathlib import Path
 import pytest
 from support.processes import inside, small_model, strict_json
 
-GRADCHECK_ROW = {
-    "case": str, "parameter": str, "shape": list, "max_relative_error": float, "passed": bool, "equation": str,
-    "skipped": str,
-}  # fmt: skip
-
 
 def test_gradcheck_as_json(tmp_path: Path) -> None:
     """The verdict, the time, and a row a parameter with its shape, error and equation."""
@@ -23,11 +18,10 @@ def test_gradcheck_as_json(tmp_path: Path) -> None:
     assert report["seconds"] > 0
     assert len(report["rows"]) > 100
     for row in report["rows"]:
-        assert {name: type(value) for name, value in row.items()} == GRADCHECK_ROW
-        assert row["passed"]
-        assert row["max_relative_error"] <= 1e-10
+        assert [*row] == ["case", "parameter", "shape", "max_relative_error", "passed", "equation", "skipped"]
+        assert (row["passed"], row["skipped"], type(row["shape"])) == (True, "", list)
+        assert 0 <= row["max_relative_error"] <= 1e-10
         assert row["equation"]
-        assert row["skipped"] == ""
     assert len({(row["case"], row["parameter"]) for row in report["rows"]}) == len(report["rows"])
 
 

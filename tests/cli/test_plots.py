@@ -113,10 +113,8 @@ def test_a_checkpoint_without_a_history(tmp_path: Path) -> None:
     """The letters alone, and the notice says why."""
     replace(small_model(), history=[]).save(tmp_path / "none.npz")
     result = inside("info", "none.npz", "--plot", "p.svg", cwd=tmp_path)
-    assert result.code == 0
+    assert (result.code, len(panels(tmp_path / "p.svg"))) == (0, 1)
     assert result.stderr.endswith("p.svg, without learning curves: the file holds no history\n")
-    (only,) = panels(tmp_path / "p.svg")
-    assert "the corpus" in only.texts
 
 
 def row(stage: str, net: int, step: int, valid: float | None = 1.0) -> dict[str, object]:
@@ -148,8 +146,6 @@ def test_phases_are_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("step", "value"), [(0, 0.0), (-5, -1e300), (2**999, 1e300)])
 def test_absurd_numbers_are_drawn_somehow(step: int, value: float, tmp_path: Path) -> None:
     """A file may hold any number that a float can: no warning, no crash."""
-    wild = (
-        row("\x1b$x_1$\ud800", 0, 1) | dict.fromkeys(("step",), step) | {"nats_per_char": value, "gradient_norm": value}
-    )
+    wild = row("\x1b$x_1$\ud800", 0, 1) | {"step": step, "nats_per_char": value, "gradient_norm": value}
     draw_model(tmp_path / "p.svg", "t", [wild, wild], False, Letters({}, {}, "draws"))
     assert r"\x1b$x_1$\ud800" in texts(tmp_path / "p.svg")

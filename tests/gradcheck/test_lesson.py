@@ -90,9 +90,8 @@ def test_scale_is_that_of_the_values() -> None:
 def test_distance_of_a_gradient(factor: float, expected: float) -> None:
     """k times the right gradient is |k − 1| / (|k| + 1) away from it, whatever its size."""
     v = np.random.default_rng(1).standard_normal((3, 4))
-    case = Case(
-        "square", "", {"v": v}, lambda p: 1e-3 * (p["v"] ** 2).sum(), lambda p: {"v": 2e-3 * factor * p["v"]}, {}
-    )
+    gradient = {"v": 2e-3 * factor * v}
+    case = Case("square", "", {"v": v}, lambda p: 1e-3 * (p["v"] ** 2).sum(), lambda _: gradient, {})
     assert distance(case) == pytest.approx(expected, rel=1e-3, abs=1e-8)
 
 
@@ -150,8 +149,7 @@ def test_lesson_as_json(tmp_path: Path) -> None:
 def test_lesson_where_nothing_fails_is_exit_0(tmp_path: Path) -> None:
     """Of a mistake in another cell, what it is and the line, no sweep, and a notice."""
     result = inside("gradcheck", "--inject", "no-carry", "--explain", "--arch", "mlp", cwd=tmp_path)
-    assert result.code == 0
-    assert result.stderr == "bacterio: no-carry touches none of these cases; leave out --arch to see it caught\n"
+    said = "bacterio: no-carry touches none of these cases; leave out --arch to see it caught\n"
+    assert (result.code, result.stderr) == (0, said)
     assert "\n+ dz_t = np.add(" in result.stdout
-    assert "Caught" not in result.stdout
-    assert "scale" not in result.stdout
+    assert not re.search("Caught|scale", result.stdout)

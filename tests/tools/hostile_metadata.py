@@ -122,7 +122,5 @@ def lying(path: Path) -> Iterator[tuple[str, bytes]]:
     meta = meta_of(data)
     for lie in ("\x1b", "\x9b", "\u202e", "\ud800", "\x7f", "\n"):
         letters = "".join(sorted(lie + meta["vocabulary"]["letters"][1:]))
-        yield (
-            f"{lie!r} in the vocabulary",
-            with_meta(data, meta | {"vocabulary": {"letters": letters, "capitalised": True}}),
-        )
+        vocabulary = {"letters": letters, "capitalised": True}
+        yield f"{lie!r} in the vocabulary", with_meta(data, meta | {"vocabulary": vocabulary})
