@@ -116,6 +116,8 @@ def test_score_takes_any_names(room: Path, texts: list[str], words: str) -> None
         ("sample --about {}", 2, "--about aaa"),
         ("sample --match {}(", 2, "--match 'aaa"),
         ("gradcheck --inject {}", 2, "--inject aaa"),
+        ("sample --ending e\u0301", 1, "--ending \u00e9: '\u00e9' is not in the model"),
+        ("sample --prefix e\u0301", 1, "--prefix \u00e9: '\u00e9' is not in the model"),
         ("corpus {}", 1, "cannot read aaa"),
         ("score --plot {}.gif Abella", 2, "--plot aaa"),
     ],

@@ -97,3 +97,4 @@ def test_a_list_of_genera_is_known_as_one(names: tuple[str, ...], words: str, pr
     assert load(tmp_path / "bacterio.npz").corpus["profile"] == profile
     row = inside("score", "Halobacter", "--format", "jsonl", cwd=tmp_path).stdout
     assert (json.loads(row)["explained"] is not None) == (profile == "genus")
+    assert inside("train", "names.txt", *TINY, *words.split(), "-q", cwd=tmp_path) == (0, "", "")
