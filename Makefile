@@ -47,7 +47,7 @@ coverage: $(VENV)/dev ## the tests, and which branches they reach; fails below 9
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-soak: $(VENV)/dev ## kills, full disks, rivals, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
+soak: $(VENV)/dev ## kills, full disks, signals, hostile files, ten million names, crowds: make soak ARGS="--only crowd --seed 2"
 	$(BIN)/python tests/tools/soak.py $(ARGS)
 
 SAMPLE := 300
