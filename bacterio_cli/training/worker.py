@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -28,6 +29,7 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterable[tuple[Any, Work | None]]
 
+SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 PARTS = 10
 TIMEOUT = 5.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
@@ -93,14 +95,18 @@ class ForkedWorker:
         self.process.join()
 
 
-def receive(pipe: Connection, timeout: float) -> Any:
+def receive(pipe: Connection, timeout: float | None) -> Any:
     """The next message; TimeoutError if none comes within `timeout` seconds.
 
     They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
     can run out by that.
     """
-    if not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
-        raise TimeoutError("the worker does not answer")
+    soon = time.perf_counter() + SPIN
+    while not pipe.poll():
+        if time.perf_counter() > soon:
+            if timeout is not None and not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
+                raise TimeoutError("the worker does not answer")
+            break
     return pipe.recv()
 
 
@@ -113,7 +119,7 @@ def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) 
     other_end.close()  # else the end of the first process would not be noticed
     with suppress(EOFError, OSError):
         for _, work in steps:
-            pipe.recv()
+            receive(pipe, None)
             try:
                 answer = work and work()
             except Exception as error:

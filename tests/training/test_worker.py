@@ -45,7 +45,7 @@ def silent(seconds: float) -> Any:
     """A pipe on which nothing comes for a time, as when the clock went on while all was stopped."""
     looks: list[float] = []
 
-    def poll(timeout: float) -> bool:
+    def poll(timeout: float = 0) -> bool:
         looks.append(timeout)  # a look costs all the time it is given
         return sum(looks) > seconds
 
