@@ -43,9 +43,9 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
     ("words", "named"),
     [
         ("--colour", "--colour"),
-        ("smaple", "No such command 'smaple'. Did you mean 'sample'? (see 'bacterio --help')"),
-        ("sample --tmp 1", "No such option: --tmp (Possible options: --temp, "),
-        ("train names.txt --epoch 3", ", --epochs) (see 'bacterio train --help')"),
+        ("smaple", "Did you mean 'sample'? (see 'bacterio --help')"),
+        ("sample --tmp 1", "--temp"),
+        ("train names.txt --epoch 3", "--epochs"),
         (
             "train names.txt --arch lsmt",
             "'lsmt' is not one of 'rnn', 'gru', 'lstm', 'mlp' (see 'bacterio train --help')",

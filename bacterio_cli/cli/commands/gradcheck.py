@@ -27,7 +27,7 @@ def gradcheck(
     arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
-    tolerance: Annotated[float | None, Option(min=0, help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
+    tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
     inject: Annotated[str | None, Option(metavar="BUG", autocompletion=completion.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
     explain: Annotated[bool, Option("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Option("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
@@ -57,6 +57,7 @@ def gradcheck(
     meant, where = bugs.nearest(inject or ""), "'bacterio gradcheck --list-bugs' lists them"
     hint = f"did you mean {meant}? " if meant else ""
     refuse(
+        (tolerance is not None and not tolerance >= 0, f"--tolerance must be a number from 0, not {tolerance}"),
         (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
         (inject is not None and not planted, f"--inject {inject}: no such mistake; {hint}{where}"),
         (explain and not planted, f"--explain goes with --inject BUG; {where}"),
