@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from itertools import product
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_nothing_left_says_why(tmp_path: Path) -> None:
     assert read_corpus([path], profile="genus", least=1).names == ("Abano",)
 
 
+@pytest.mark.skipif("coverage" in sys.modules, reason="counting the branches takes as long")
 @pytest.mark.parametrize("profile", ["genus", "any"])
 def test_a_million_lines_take_seconds(profile: str, tmp_path: Path) -> None:
     """A twentieth of a million lines in a twentieth of the seconds that would be a nuisance."""
