@@ -15,6 +15,7 @@ from support.processes import TINY, Screen, inside, on_terminal, write_names
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli.app import main
 from bacterio_cli.cli.progress import Bar
+from bacterio_cli.dataset.corpus import read_corpus
 
 LONG = (*TINY[:-2], "--epochs", "5000", "--batch-size", "8")  # far from its end when it is interrupted
 
@@ -179,14 +180,14 @@ def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:
     assert [line.isalpha() for line in lines[at + 1 : at + 5]] == [True, True, True, False]
 
 
-def test_reading_a_large_list_shows_how_far_it_is(tmp_path: Path) -> None:
-    """A list that takes more than a second leaves the bar above what was read; a short one leaves nothing."""
-    rows = (f"Abella,{k},species,{'x' * 9}\n" for k in range(450_000))
-    (tmp_path / "large.csv").write_text("genus,id,rank,note\nAbella,1,genus,\n" + "".join(rows))
-    lines = left_on(80, on_terminal("corpus", "large.csv", cwd=tmp_path, size=(24, 80))[1])
-    assert re.fullmatch(r"reading large\.csv\|█+\| after 00:\d\d", lines[0])
-    assert lines[1:3] == ["Abella", "bacterio: large.csv: names with their ranks, UTF-8, 1 name"]
-    assert "reading names.txt" not in on_terminal("corpus", write_names(tmp_path), cwd=tmp_path)[1]
+@pytest.mark.parametrize("delay", [0.0, 60.0])
+def test_reading_shows_how_far_it_is(delay: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that takes longer than the delay leaves the bar above what was read; a shorter one leaves nothing."""
+    stream = terminal(monkeypatch)
+    with Bar("reading", 0, delay=delay) as bar:
+        read_corpus([str(write_names(tmp_path))], watch=bar.reading)
+    shown = "\n".join(left_on(80, stream.getvalue()))
+    assert re.fullmatch("" if delay else r"reading names\.txt\|█+\| after 00:\d\d\n?", shown)
 
 
 @pytest.mark.parametrize(
