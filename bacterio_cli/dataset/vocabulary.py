@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bacterio_cli.errors import BacterioError
+
 Ids = NDArray[np.intp]
 
 
@@ -41,13 +43,15 @@ class Vocabulary:
         text = unicodedata.normalize("NFC", text)
         return text.lower() if self.capitalised else text
 
-    def sketch(self) -> str:
-        """The letters for a message, the middle left out if they are many."""
-        return self.letters if len(self.letters) <= 60 else f"{self.letters[:30]}…{self.letters[-10:]}"
-
     def missing(self, text: str) -> str:
         """The letters of `text` that the vocabulary lacks, each once, in order."""
         return "".join(dict.fromkeys(letter for letter in self.fold(text) if letter not in self.letters))
+
+    def require(self, text: str, *, where: str) -> None:
+        """BacterioError, which begins with `where`, for letters of `text` that the vocabulary lacks."""
+        if missing := self.missing(text):
+            letters = self.letters if len(self.letters) <= 60 else f"{self.letters[:30]}…{self.letters[-10:]}"
+            raise BacterioError(f"{where}: {missing!r} is not in the model's alphabet, {letters}")
 
     def encode(self, names: Sequence[str]) -> Ids:
         """All names as one text of ids with a boundary before, between and after: 0 n₁ 0 n₂ 0 … 0."""

@@ -20,7 +20,7 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError, UsageError, require_number
+from bacterio_cli.errors import UsageError, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, reshape
 from bacterio_cli.lm.base import LanguageModel
@@ -214,9 +214,7 @@ def sample(
     asked for, for a prefix that the vocabulary cannot spell.
     """
     for prefix in params.prefixes:
-        if missing := vocabulary.missing(prefix):
-            alphabet = f"the model's alphabet, {vocabulary.sketch()}"
-            raise BacterioError(f"--prefix {prefix}: {missing!r} is not in {alphabet}")
+        vocabulary.require(prefix, where=f"--prefix {prefix}")
     if params.temperature == 0 and not params.allow_duplicates:
         max_tries = min(max_tries, 1)  # every draw is the same name
 

@@ -146,8 +146,7 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
     With `truncate`, a further way back is cut every so many letters, as training with --stream cuts it. Raises
     BacterioError for letters that the model does not know, and for numbers that overflow.
     """
-    if missing := vocabulary.missing(name):
-        raise BacterioError(f"{name}: {missing!r} is not in the model's alphabet, {vocabulary.sketch()}")
+    vocabulary.require(name, where=name)
     params, steps = {key: value.astype(np.float64) for key, value in params.items()}, []
     state = model.start(1, np.float64)
     with np.errstate(all="ignore"):  # what overflows is not finite, and is refused

@@ -99,9 +99,7 @@ def sample(
     refuse_impossible(given)
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
-            if missing := model.vocabulary.missing(letters):
-                alphabet = f"the model's alphabet, {model.vocabulary.sketch()}"
-                raise BacterioError(f"--{option} {letters}: {missing!r} is not in {alphabet}")
+            model.vocabulary.require(letters, where=f"--{option} {letters}")
     if model.weights[0] < LITTLE and not nets_only:
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
