@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bacterio_cli.inference.filters import Filter
 
 FIRST_BLOCK = 320
-FILTERED = 128, 512  # draws that filters look at together, for a few names and for many
+FILTERED = 512  # draws that filters look at together, at most
 MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 80_000  # draws in a row without one that is accepted: some seconds, since four blocks hold them
@@ -220,11 +220,10 @@ def sample(
 
     def accepted() -> Iterator[str]:
         seen: set[str] = set()
-        at_once = min(max(count, FILTERED[0]), FILTERED[1])
         last = 0  # the draw that was accepted last
         for block in blocks(model, vocabulary, params):
-            for begin in range(0, len(block), at_once):
-                names = block[begin : begin + at_once]
+            for begin in range(0, len(block), FILTERED):
+                names = block[begin : begin + FILTERED]
                 for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
                     if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
                         return

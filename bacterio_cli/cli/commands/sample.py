@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from bacterio_cli.nomenclature.glossary import Word
 
 Option = typer.Option
-MANY = 1_000  # names for which malloc is worth a word
 TRIES_PER_RANKED = 10
 MOST_TRIES = 10**9
 REPORTED = 100_000  # names that a report keeps
@@ -103,8 +102,7 @@ def sample(
     if model.weights[0] < LITTLE and not nets_only:
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
-    if count >= MANY:
-        keep_freed_memory()
+    keep_freed_memory()
     lookup = loading.lists_of(
         model, avoid or [], avoid_elsewhere or [], also_known=also_known and loading.is_of_genera(model),
         input_format=input_format, column=column, encoding=encoding,
