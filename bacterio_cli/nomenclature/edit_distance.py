@@ -54,7 +54,7 @@ class Neighbours:
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
         text = Text.of(queries)
         counts, lengths = letter_counts(text), self.text.lengths[self.by_length]
-        for length in np.unique(text.lengths):
+        for length in sorted({*text.lengths.tolist()}):
             rows = np.flatnonzero(text.lengths == length)
             names = self.by_length[slice(*lengths.searchsorted([length - most, length + most + 1]))]
             at_once = max(self.pairs // max(len(names), 1), 1)
