@@ -76,6 +76,7 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
+            gc.freeze()
         except KeyboardInterrupt:
             notice("interrupted")
             raise SystemExit(130) from None
