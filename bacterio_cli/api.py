@@ -19,7 +19,7 @@ from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names
+from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import TrainingConfig, resolve
 from bacterio_cli.training.state import TrainingState
@@ -57,7 +57,7 @@ def sample(
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     filters: list[Filter] = []
     if model.corpus["profile"] == "genus":
-        lists = Lookup([also_known_names()] if also_known else [])
+        lists = Lookup(also_known_lists() if also_known else [])
         filters = [] if any_name else usable(Scorer(model, lists, genus=True))
         filters.append(unlisted(frozenset().union(*lists.members)))
     return names_of(

@@ -41,7 +41,7 @@ def lists_of(
 
     Notices say what the files were taken for.
     """
-    from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names
+    from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 
     references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
     for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):
@@ -50,7 +50,7 @@ def lists_of(
         with Bar("reading", 0) as bar:
             references.append(read_reference(source, elsewhere=others, watch=bar.reading, **how))
         terminal.notice(references[-1].taken_for)
-    return Lookup([*references, *([also_known_names()] if also_known else [])])
+    return Lookup([*references, *(also_known_lists() if also_known else [])])
 
 
 def scorer_of(

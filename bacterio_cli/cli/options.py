@@ -37,5 +37,5 @@ JsonOption = Annotated[bool, Option("--json", help="One JSON object.")]
 HeaderOption = Annotated[bool, Option("--header", help="Begin the TSV with the names of its columns.")]
 GlossaryOption = Annotated[list[str] | None, Option(metavar="FILE", help="Words of your own beside the glossary, in its format; repeatable. [default: none]", show_default=False)]
 EtymologyOption = Annotated[bool, Option("--etymology", help="Draft the etymology of each name of a genus.")]
-AlsoKnownOption = Annotated[bool, Option("--also-known/--no-also-known", help="Avoid *Candidatus*, SeqCode and later names that the authors of the tool know of.")]
+AlsoKnownOption = Annotated[bool, Option("--also-known/--no-also-known", help="Compare with names besides the corpus that the authors of the tool know of: later ones, *Candidatus*, SeqCode, other organisms.")]
 # fmt: on

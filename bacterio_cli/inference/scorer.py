@@ -153,11 +153,12 @@ class Scorer:
         not_checked: list[str] = []
         if self.genus:
             analysis = self.morphology.analyse(name)
-            kinds = {reference.prokaryotes for reference in self.lookup.references}
+            kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
             taken = [r.label for r in listed if r.prokaryotes is not False]
+            elsewhere = [r.label for r in listed if r.prokaryotes is False]
             evidence = rules.Evidence(
                 listed=taken if taken or True in kinds else None,
-                elsewhere=[r.label for r in listed if r.prokaryotes is False] if False in kinds else None,
+                elsewhere=elsewhere if elsewhere or False in kinds else None,
                 nearest=(nearest, edits),
                 sounds=self.sounds,
                 doubled=analysis.doubled,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Reference:
     `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
     2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
     False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
-    recognised as, in words.
+    recognised as, in words. `complete` False: a name that it lacks may be taken all the same.
     """
 
     label: str
@@ -31,6 +31,7 @@ class Reference:
     date: str | None = None
     prokaryotes: bool | None = None
     taken_for: str = field(default="", compare=False)
+    complete: bool = True
 
     @property
     def kind(self) -> str:
@@ -87,19 +88,16 @@ class Lookup:
         return edits, [spelled[k] if k >= 0 else None for k in index.tolist()]
 
 
-def also_known_names() -> Reference:
-    """The prokaryotes of data/also_known.txt: names that the authors of the tool know of besides the corpus."""
-    names = tuple(name for name, kind in also_known() if kind not in OTHERS)
-    return Reference("names known to the authors of the tool, not complete", names, prokaryotes=True)
-
-
-@cache
-def known_elsewhere() -> frozenset[str]:
-    """The genera of other organisms in that file, in small letters."""
-    return frozenset(name.lower() for name, kind in also_known() if kind in OTHERS)
-
-
-def also_known() -> list[list[str]]:
-    """The names of data/also_known.txt, each with its kind."""
+def also_known_lists() -> list[Reference]:
+    """What the authors of the tool know of besides the corpus: data/also_known.txt, its prokaryotes and its others."""
     lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
-    return [line.split("\t") for line in lines if line[0] != "#"]
+    rows = [line.split("\t") for line in lines if line[0] != "#"]
+    return [
+        Reference(
+            f"{what} known to the authors of the tool, not complete",
+            tuple(name for name, kind in rows if (kind not in OTHERS) is prokaryotes),
+            prokaryotes=prokaryotes,
+            complete=False,
+        )
+        for what, prokaryotes in (("names", True), ("names of other organisms", False))
+    ]

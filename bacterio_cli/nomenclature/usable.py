@@ -17,7 +17,6 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.edit_distance import Neighbours
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
-from bacterio_cli.nomenclature.name_index import known_elsewhere
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")
@@ -96,11 +95,11 @@ class Usable:
         return "taken for another" if self.is_variant(name.lower()) else ""
 
     def is_variant(self, word: str) -> bool:
-        """Whether another organism is called so, or a genus but for -bacter and -bacterium or for -us, -a and -um."""
+        """Whether a genus is called so but for -bacter and -bacterium or for -us, -a and -um."""
         swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
         stem = re.sub("(us|a|um)$", "", word)
         variants = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
-        return word in known_elsewhere() or not variants.isdisjoint(self.morphology.genera)
+        return not variants.isdisjoint(self.morphology.genera)
 
     def is_own(self, part: Part) -> bool:
         """Whether a part may be a word that the user gave or asked for."""

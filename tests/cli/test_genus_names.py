@@ -14,7 +14,7 @@ from support.shipped import SCORER
 
 from bacterio_cli.inference.filters import PLAUSIBLE
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.name_index import also_known_names
+from bacterio_cli.nomenclature.name_index import also_known_lists
 from bacterio_cli.nomenclature.usable import Usable
 
 
@@ -40,11 +40,12 @@ def test_default_names_are_the_usable_ones_of_all_draws(tmp_path: Path) -> None:
     expected = [row.name for row in rows if row.percentile is not None and row.percentile >= PLAUSIBLE]
     assert names[: len(expected)] == expected[:60]
     assert 20 < len(expected) < 120
-    assert not set(free) & set(also_known_names().names)
+    taken = {*SCORER.checkpoint.known}.union(*(reference.names for reference in also_known_lists()))
+    assert not set(free) & taken
     assert all(map(is_sound, names))
     assert not all(map(is_sound, free))
     assert len(set(names)) == 60
-    assert not set(names) & {*SCORER.checkpoint.known, *also_known_names().names}
+    assert not set(names) & taken
     assert re.fullmatch(r"bacterio: 60 of [\d,]+ draws accepted \([\d.]+ %\)\n", usable.stderr)
 
 

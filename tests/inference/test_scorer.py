@@ -174,6 +174,10 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert homonyms & codes(score("Rosa", lists[0])) == set()
     assert score("Rosa", *lists).not_checked == SOUNDS
     assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
+    partial = replace(lists[1], complete=False)  # what such a list lacks stays unchecked
+    assert score("Rosa", partial).not_checked == SOUNDS
+    assert score("Lilium", partial).not_checked == ("homonym-elsewhere", *SOUNDS)
+    assert "homonym-elsewhere" in codes(score("Rosa", partial))
 
 
 def test_only_genera_are_judged_as_genera() -> None:

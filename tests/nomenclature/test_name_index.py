@@ -9,7 +9,7 @@ import pytest
 from support.lists import SHIPPED
 from support.processes import ROOT
 
-from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_names, known_elsewhere
+from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 
 GENERA = Reference("genera", ("Salinia", "Rosa", "Bori"), "2020-12-31", prokaryotes=True)
 PLANTS = Reference("plants.txt", ("ROSA", "rosa", "Quercus"))
@@ -52,11 +52,13 @@ def test_the_file_keeps_its_format() -> None:
     assert {kind for _, kind in rows} <= KINDS
     names = [name for name, _ in rows]
     assert names == sorted(set(names))
-    assert {*also_known_names().names, *map(str.capitalize, known_elsewhere())} == set(names)
-    assert "Sporothrix" not in also_known_names().names
+    prokaryotes, others = also_known_lists()
+    assert sorted(prokaryotes.names + others.names) == names
+    assert ("Sporothrix" in others.names, "Accumulibacter" in prokaryotes.names) == (True, True)
     assert not {*names} & {*SHIPPED}
-    assert also_known_names().prokaryotes
-    assert "not complete" in also_known_names().label
+    for reference in (prokaryotes, others):
+        assert (reference.prokaryotes, reference.complete) == (reference is prokaryotes, False)
+        assert "not complete" in reference.label
 
 
 def test_all_that_is_read_once_installed_is_in_the_wheel() -> None:
