@@ -153,9 +153,9 @@ def shortfall(tally: SamplingStats, wanted: int, *, gave_up: bool) -> str:
 
     common = {why for why, _ in tally.refused.most_common(2)}
     others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
-    stopped, remedy = "", "loosen the constraints, raise --temp or --max-tries"
+    stopped, remedy = "", "loosen the constraints, try another --temp, or raise --max-tries"
     if gave_up:
-        stopped, remedy = f", the last {HOPELESS:,} of them in vain", "loosen the constraints, or raise --temp"
+        stopped, remedy = f", the last {HOPELESS:,} of them in vain", "loosen the constraints, or try another --temp"
     found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
     return f"{found}; refused: {reasons(tally)}; {remedy}{others}"
 
