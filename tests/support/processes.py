@@ -35,8 +35,11 @@ TINY = (
 SMALL: dict[str, Any] = {
     "arch": "gru", "hidden": 8, "layers": 1, "embedding": 4, "batch_size": 8, "epochs": 3, "ngram": 0, "refit": False,
 }  # fmt: skip
+PLANTED = "MUTANT_UNDER_TEST"  # the fault that `make mutation` has planted, in the test's own process
 # One BLAS thread, since the nets are tiny; a warning of the arithmetic is an error here as in pytest.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error::RuntimeWarning"}
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error::RuntimeWarning", PLANTED: "",
+}  # fmt: skip
 
 # Hypothesis without chance, clock or files.
 examples = settings(
@@ -95,7 +98,7 @@ def inside(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str
     code: object = 0
     with (
         mock.patch.multiple(sys, argv=["bacterio", *map(str, arguments)], stdin=given),
-        mock.patch.dict(os.environ, ENVIRONMENT | environment),
+        mock.patch.dict(os.environ, ENVIRONMENT | {PLANTED: os.environ.get(PLANTED, "")} | environment),
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8")),
         contextlib.redirect_stderr(io.TextIOWrapper(err, "utf-8")),
