@@ -7,7 +7,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -50,26 +52,31 @@ def reserve(path: Path, *, against: str = "", force: bool | None = False) -> Non
 
 
 @pytest.mark.parametrize("function", [write, reserve])
-@pytest.mark.parametrize("mode", [0o555, 0o1777], ids=["closed", "sticky"])
-def test_a_folder_without_write_permission_is_named(
-    function: Callable[[Path], None], mode: int, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [(0o555, "Permission denied"), (0o1777, "it belongs to another user"), (0o777, "")],
+    ids=["closed", "sticky", "open"],
+)
+def test_a_folder_without_write_permission_is_named(function: Callable[[Path], None], mode: int, message: str) -> None:
     """Where nobody may write, or only a file's owner, both the write and what is asked before training say so."""
-    folder = tmp_path / "closed"
-    folder.mkdir()
-    write(folder / "m", "old")
-    folder.chmod(mode)
-    if mode & stat.S_ISVTX and os.geteuid():
+    if mode & stat.S_IWOTH and os.geteuid():
         pytest.skip("only root can give a file to another user")
     owner = os.geteuid()
-    os.seteuid(owner or 65534)  # root may write anywhere
-    try:
-        with pytest.raises(FileError, match=r"cannot write .*: (Permission denied|it belongs to another user)"):
-            function(folder / "m")
-    finally:
-        os.seteuid(owner)
-    folder.chmod(0o755)
-    assert listing(folder) == {"m": b"old"}
+    with tempfile.TemporaryDirectory() as outer:
+        folder = Path(outer, "folder")
+        folder.mkdir()
+        write(folder / "m", "old")
+        (folder / "m").chmod(0o666)
+        folder.chmod(mode)
+        Path(outer).chmod(0o755)
+        os.seteuid(owner or 65534)  # root may write anywhere
+        try:
+            with pytest.raises(FileError, match=f"cannot write .*: {message}") if message else nullcontext():
+                function(folder / "m")
+        finally:
+            os.seteuid(owner)
+        folder.chmod(0o755)
+        assert listing(folder) == {"m": b"new" if function is write and not message else b"old"}
 
 
 @pytest.mark.parametrize(
