@@ -13,7 +13,7 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.discounts import choose_discounts, states_along
+from bacterio_cli.lm.discounts import choose_discounts, estimated_discounts, states_along
 from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
 
 D = (0.7, 1.1, 1.6)
@@ -125,6 +125,23 @@ def test_memory_is_that_of_what_was_seen() -> None:
     assert model.dense is None
     p, _ = model.step(np.zeros(3, np.intp), model.start(3))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("occurring", "discounts"),
+    [
+        ((10, 4, 2, 1), (5 / 9, 7 / 6, 17 / 9)),
+        ((1000, 100, 1000, 0), (5 / 6, 0.05, 2.9)),
+        ((50, 1, 0, 0), (25 / 26, 0.05, 0.05)),
+    ],
+)
+def test_discounts_are_estimated_from_how_many_counts_are_small(
+    occurring: tuple[int, ...], discounts: tuple[float, ...]
+) -> None:
+    """n₁ … n₄ pairs occur once … four times; the bounds hold, and none that occurs counts as one."""
+    pairs = np.repeat(np.arange(1, 5), occurring)
+    counts = Counts(2, np.zeros(1, np.int64), np.array([0, len(pairs)]), pairs, pairs, pairs)
+    assert estimated_discounts(counts) == pytest.approx(discounts)
 
 
 def test_discounts_are_no_worse_than_their_estimate() -> None:

@@ -50,6 +50,7 @@ def test_ready_for_the_table_of_the_registry() -> None:
         ("Methanibacter", ["", ""]),  # -i- is listed second
         ("Limnebacter", ["the usual linking vowel is -o-", ""]),
         ("Halohalobacter", ["", "stands twice", ""]),
+        ("Solisolibacter", ["or L. masc. n. sol, sun", "or L. masc. n. sol, sun; stands twice", ""]),
     ],
 )
 def test_what_is_odd_is_a_note(name: str, notes: list[str]) -> None:

@@ -40,6 +40,13 @@ def test_spellings_are_undressed(text: str, taxa: str, listed: str) -> None:
     assert " ".join(spellings(reading(text, text))) == listed
 
 
+def test_a_control_character_stands_between_words_but_in_a_plain_list() -> None:
+    """There a line that holds one is no name, and the list may be none."""
+    assert spellings(reading("Abano\x1falba", taxonomic=True)) == ("Abano",)
+    with pytest.raises(InputError, match="control character"):
+        spellings(reading("Abano\x1falba"))
+
+
 def test_a_reference_has_a_label_and_a_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file's name, and the date that it states, else its own; standard input has none."""
     stated = place(tmp_path, "# date: 2020-12\nAbano\n", "stated.txt")

@@ -158,13 +158,14 @@ def test_four_sounds_in_a_row() -> None:
 def test_a_list_teaches_beginnings_ends_rows_and_endings() -> None:
     """Onsets, last two letters and rows of four consonants are those of any name; an ending is shared by ten."""
     names = [*(f"{head}{vowel}bactxqzter" for head in ("Kl", "B") for vowel in "aeiou"), "Alba", "alba", "YBCDAB"]
-    sounds = Sounds.of(names, enough=12)
+    names += ["Oxite", *(f"{letter}oxite" for letter in "BCDFGHJKL")]  # nine end so, and one is that alone
+    sounds = Sounds.of(names, enough=22)
     assert sounds is not None
-    assert sounds.onsets == {"kl", "b", ""}
-    assert sounds.ends == {"er", "ba", "ab"}
+    assert sounds.onsets == {"kl", *"bcdfghjkl", ""}
+    assert sounds.ends == {"er", "ba", "ab", "te"}
     assert sounds.runs == {"ctxqzt"}
     assert {"^al", "alb", "lba", "ba$", "^kl", "er$"} <= sounds.triples
     assert not {"a$b", "$^a"} & sounds.triples
     assert "bactxqzter" in sounds.endings
-    assert "abactxqzter" not in sounds.endings
-    assert Sounds.of(names, enough=13) is None
+    assert not {"abactxqzter", "oxite"} & sounds.endings
+    assert Sounds.of(names, enough=23) is None
