@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -29,7 +28,6 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterable[tuple[Any, Work | None]]
 
-SPIN = 0.0005  # seconds in which a message is looked for before waiting: waking up takes longer than a small step
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 PARTS = 10
 TIMEOUT = 5.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
@@ -101,12 +99,8 @@ def receive(pipe: Connection, timeout: float | None) -> Any:
     They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
     can run out by that.
     """
-    soon = time.perf_counter() + SPIN
-    while not pipe.poll():
-        if time.perf_counter() > soon:
-            if timeout is not None and not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
-                raise TimeoutError("the worker does not answer")
-            break
+    if timeout is not None and not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
+        raise TimeoutError("the worker does not answer")
     return pipe.recv()
 
 
