@@ -61,10 +61,14 @@ def test_a_reference_has_a_label_and_a_date(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
-    """One without spellings would check nothing; a table that is not recognised is not taken for a list."""
+    """One without spellings would check nothing; a table that is not recognised is not taken for a list unasked."""
     for text, message in {"# nothing\n\n": "has no names", "A\tx\nCo\ty\n": "looks like a table between tabs"}.items():
         with pytest.raises(InputError, match=rf"names\.dmp: {message}"):
             read_reference(place(tmp_path, text))
+    table = place(tmp_path, "Abano,x\nBorea,y\n")
+    with pytest.raises(InputError, match="looks like a table"):
+        read_reference(table)
+    assert read_reference(table, input_format="lines").names == ("Abano,x", "Borea,y")
 
 
 def test_each_list_has_its_own_column(tmp_path: Path) -> None:
