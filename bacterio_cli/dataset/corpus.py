@@ -10,9 +10,9 @@ import numpy as np
 
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
+from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.dataset.readers.text_files import Watch
 from bacterio_cli.errors import InputError, UsageError
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from bacterio_cli.dataset.cleaning import clean, composed
+from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
-from bacterio_cli.dataset.readers.text_files import Watch, is_date
+from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 

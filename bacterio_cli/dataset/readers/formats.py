@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, tables, words
+from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
-from bacterio_cli.dataset.readers.text_files import Text, Watch, opened
+from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError, UsageError
 
 

@@ -41,7 +41,7 @@ def read(text: Text) -> Reading | None:
     """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
     if not BEGINS.match(text.start):
         return None
-    text.largest = min(text.largest, LARGEST)
+    text.file.largest = min(text.file.largest, LARGEST)
     lines = list(text.lines(LARGEST))
     value = parse(lines, text.where)
     first: dict[str, int] = {}  # where each string stands first

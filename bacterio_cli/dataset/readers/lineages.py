@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
@@ -28,8 +28,6 @@ ROOTS = {"root", "cellular organisms"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
 AUTHOR = re.compile(r"(?:\s*[,(]|\s+(?=[(A-Z\d&'\"]|(?:ex|de|da|del|van|von|et|and)\b)).*")
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
-REJECTED = re.compile("misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic")
-SYNONYM = re.compile("synonym|unaccepted|invalid|superseded")
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, the cells of name, rank, status, scope and what is below)
 
@@ -88,12 +86,10 @@ def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
 
 @lru_cache(64)  # cells may be long
 def standing(status: str, words: str) -> str:
-    """The kind that a status says: by its last clause up to a comma, if these `words` are fixed; "" for none."""
-    if words:
-        kinds = sources.KINDS[words]
-        return kinds.get(status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip().lower(), kinds[""])
+    """The kind that a status says, in the `words` of one of KINDS; "" for none."""
     status = status.lower().replace("_", " ")
-    return "rejected" if REJECTED.search(status) else "synonym" if SYNONYM.search(status) else "name"
+    clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip() if words else status
+    return next(kind for pattern, kind in sources.KINDS[words].items() if re.search(pattern, clause))
 
 
 def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) -> Reading:
@@ -125,7 +121,7 @@ def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) 
 
 
 def lineages_in(text: Text, *, fasta: bool) -> Iterator[tuple[int, str, list[str]]]:
-    """(number, line, genera of its lineage) of every line or header of FASTA: two for X/Y, [] if no cell is a lineage.
+    """(number, domain, genera of its lineage) of lines or headers of FASTA: two for X/Y, [] if no cell is a lineage.
 
     InputError for two lineages in a line.
     """
@@ -136,27 +132,27 @@ def lineages_in(text: Text, *, fasta: bool) -> Iterator[tuple[int, str, list[str
         found = {genus for cell in cells if (genus := genus_of(cell)) is not None}
         if len(found - {""}) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
             raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column and its number")
-        yield number, line, max(found).split("/") if found else []
+        top = TOP.search(line, 0, 10_000) if found else None
+        yield number, top[1] or "eukaryota" if top else "", max(found).split("/") if found else []
 
 
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
     fasta = text.start[:1] == ">"
-    shown = [bool(genera) for _, _, genera in islice(lineages_in(text, fasta=fasta), HEAD)]
-    if 2 * sum(shown) <= len(shown):
+    lines = lineages_in(text, fasta=fasta)
+    first = list(islice(lines, HEAD))
+    if 2 * sum(bool(genera) for _, _, genera in first) <= len(first):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
     lost: list[int] = []
 
     def rows() -> Iterator[tuple[int, list[str]]]:
-        for number, line, genera in lineages_in(text, fasta=fasta):
+        for number, domain, genera in chain(first, lines):
             if not genera:
                 lost.append(number)
-            top = TOP.search(line, 0, 10_000) if genera else None
-            yield from ((number, [genus, "", "", top[1] or "eukaryota" if top else ""]) for genus in genera)
+            yield from ((number, [genus, "", "", domain]) for genus in genera)
 
-    label = "FASTA headers with lineages" if fasta else "lineages"
-    found = gather(Source(label, "", "genus"), rows(), text.where)
+    found = gather(Source("FASTA headers with lineages" if fasta else "lineages", "", "genus"), rows(), text.where)
     notes = (f"{len(lost):,} lines without a lineage passed over, the first {lost[0]}",) if lost else ()
     return found._replace(notes=notes)

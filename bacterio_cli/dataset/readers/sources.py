@@ -69,11 +69,20 @@ RANK_WORD = re.compile(  # in a table without a header; with the letters of Krak
 )
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
 
-# What a status says where its words are fixed, "" for any other: how each name stands, "" if it is none.
-SYNONYMS = ("synonym", "genbank synonym", "equivalent name", "in-part", "includes", "misspelling")
+# How a name stands by its status, by the first pattern found in it; "" if it is none. Where the words of a status are
+# fixed, only its last clause counts, up to a comma.
 KINDS = {
-    "lpsn": {"correct name": "name", "synonym": "synonym", "": "rejected"},
-    "ncbi": {"scientific name": "name", **dict.fromkeys(SYNONYMS, "rejected"), "": ""},
+    "": {
+        "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic": "rejected",
+        "synonym|unaccepted|invalid|superseded": "synonym",
+        "": "name",
+    },
+    "lpsn": {"^correct name$": "name", "^synonym$": "synonym", "": "rejected"},
+    "ncbi": {
+        "^scientific name$": "name",
+        "^(synonym|genbank synonym|equivalent name|in-part|includes|misspelling)$": "rejected",
+        "": "",
+    },
 }
 # The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, plain, rank_of
@@ -26,11 +25,15 @@ HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for sou
 
 
 class Layout(NamedTuple):
-    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `bare` has them."""
+    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `bare` has them.
+
+    `ids` are the first cells of the rows that count, None if all do: most of a dump are of no genus.
+    """
 
     line: int
     delimiter: str
     columns: list[str]
+    ids: set[str] | None = None
 
 
 @lru_cache(64)  # cells may be long
@@ -84,7 +87,7 @@ def headless(text: Text) -> Iterator[Layout]:
         text.most_lines = MOST_DUMPED
         if not (columns := DUMPS.get(lines[0].count("\t|"), "")):
             raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
-        yield Layout(0, "|", columns.split())
+        yield Layout(0, "|", columns.split(), genera_beside(text) if "nameclass" in columns else None)
         return
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
@@ -104,46 +107,39 @@ def headless(text: Text) -> Iterator[Layout]:
 def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source that its layout shows; None if it shows none."""
     for layout in chain(headless(text), headers(text.head)) if text.start[:1] != ">" else ():
-        tried: list[Reading] = []
+        first = None
         for source in SOURCES:
             if places := columns_of(source, layout.columns):
-                ids = genera_beside(text) if "nameclass" in layout.columns else None
-                tried.append(read_rows(partial(gather, source, where=text.where), text, layout, places, ids))
-                if tried[-1].entries:
-                    return tried[-1]
-        if tried:
-            return tried[0]
+                found = read_rows(partial(gather, source, where=text.where), text, layout, places)
+                if found.entries:
+                    return found
+                first = first or found
+        if first:
+            return first
     return None
 
 
-def read_rows(
-    take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int], ids: set[str] | None = None
-) -> Reading:
+def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int]) -> Reading:
     """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return take(rows(text, layout, places, ids))
+        return take(rows(text, layout, places, csv.QUOTE_MINIMAL))
     except InputError:
         if layout.delimiter != "\t":
             raise
-        return take(rows(text, layout, places, quotes=False))
+        return take(rows(text, layout, places, csv.QUOTE_NONE))
 
 
-def rows(
-    text: Text, layout: Layout, places: Sequence[int], ids: set[str] | None = None, *, quotes: bool = True
-) -> Rows:
-    """(line, the cells at these places) of all rows below a header, or of those whose first cell is one of `ids`.
-
-    A cell is "" where a row is short.
+def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Rows:
+    """(line, the cells at these places) of all rows below a header; a cell is "" where a row is short.
 
     InputError with the line for quotes that are not those of CSV, for a row with more cells than the header, and for a
     header without rows.
     """
-    width, name, last = len(layout.columns) if layout.line else 0, places[0], max(places)
+    width, name, last, ids = len(layout.columns) if layout.line else 0, places[0], max(places), layout.ids
     lines: Iterator[str] = islice(text, layout.line, None)
-    if ids is not None:  # most rows of a dump are of no genus
+    if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
-    how: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=how, strict=True)
+    table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, empty, what = layout.line + 1, True, "a quote is opened and not closed, or followed by letters"
     try:
         for row in table:
@@ -177,18 +173,15 @@ def column(text: Text, wanted: str) -> Reading:
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
     mark = max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head))
-    first = "its first row is: " + (", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty")
+    name, layouts = bare(wanted), headers(text.head, bare(wanted))
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
-        layout, place = Layout(0, mark, []), int(wanted) - 1
-    else:
-        name = bare(wanted)
-        known = next((layout for layout in headers(text.head, name) if name in layout.columns), None)
-        if known is None or not name:
-            raise InputError(text.where, f"has no column {wanted!r}", first)
-        layout, place = known, known.columns.index(name)
-    found = read_rows(partial(listed, where=text.where), text, layout, [place])
-    if not found.entries:
-        raise InputError(text.where, f"has nothing in a column {wanted!r}", first)
+        layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
+    layout = next((layout for layout in layouts if name and name in layout.columns), None)
+    found = layout and read_rows(partial(listed, where=text.where), text, layout, [layout.columns.index(name)])
+    if not found or not found.entries:
+        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
+        what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
+        raise InputError(text.where, what, f"its first row is: {first}")
     return found
 
 
@@ -203,12 +196,12 @@ def listed(rows: Rows, where: str) -> Reading:
 
 def genera_beside(text: Text) -> set[str]:
     """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
-    path = Path(text.source)
-    nodes = path.with_name(path.name.replace("names", "nodes")) if path.name else path
-    if text.source == "-" or not (text.member or (nodes != path and os.path.exists(nodes))):
+    folder, file = os.path.split(text.source)
+    nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
+    if text.source == "-" or not (text.member or (nodes != text.source and os.path.exists(nodes))):
         what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
         raise InputError(text.where, what, BESIDE)
-    with opened(text.source, member="nodes.dmp") if text.member else opened(str(nodes)) as tree:
+    with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
         tree.most_lines = MOST_DUMPED
         found = (line.split("\t|\t") for line in tree if "\tgenus\t" in line)
         genera = {cells[0] for cells in found if cells[2:3] == ["genus"]}

@@ -1,26 +1,21 @@
-"""From a file or standard input to lines of text: packed files, encodings, and what is no text at all."""
+"""From bytes to lines of text: encodings, invisible characters, and what is no text at all."""
 
 from __future__ import annotations
 
 import codecs
 import io
-import os
 import re
-import stat
-import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
-from itertools import chain, islice
-from pathlib import Path
-from typing import IO
+from itertools import islice
 
-from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES, waiting_for
-from bacterio_cli.dataset.readers.archives import LARGEST, PIPED, pieces, unpack
-from bacterio_cli.errors import FileError, InputError, UsageError
+from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
+from bacterio_cli.dataset.readers.files import LARGEST, PIECE, Bounded, Watch, unpacked
+from bacterio_cli.errors import InputError, UsageError
 
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
 MARKS = {
@@ -52,23 +47,18 @@ INVISIBLE = re.compile(
 DATE = re.compile(r"^#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b", re.MULTILINE)
 HEAD = 1000  # lines that show the shape of a text
 
-Watch = Callable[[str, int, int], object]  # is told what is read, and of its bytes on disk how many are done, and all
-
 
 class Text:
     """A text whose lines can be gone through again and again, decoded piece by piece.
 
     `where` is what messages call it, `member` the archive's member that it is, `start` its first characters. Going
-    through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments, and
-    calls `at_piece` for every piece.
+    through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments.
     """
 
-    def __init__(
-        self, file: IO[bytes], source: str, member: str, asked: str, largest: int, at_piece: Callable[[], object]
-    ) -> None:
-        self.file, self.source, self.member, self.at_piece = file, source, member, at_piece
-        self.where, self.largest, self.most_lines = source_name(source), largest, MOST_LINES
-        data = next(pieces(file, self.where, largest), b"")[:4096]
+    def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
+        self.file, self.source, self.member, self.where = file, source, member, file.where
+        self.most_lines = MOST_LINES
+        data = file.read(4096)
         asked += "-le" if asked in ("utf-16", "utf-32") else ""
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
         self.encoding = LABELS.get(self.codec, self.codec)
@@ -93,9 +83,9 @@ class Text:
         self.dates: set[str] = set()
         self.file.seek(0)
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.codec)(), translate=True)
-        number, rest = 1, ""
-        for piece in chain(pieces(self.file, self.where, self.largest), [b""]):
-            self.at_piece()
+        number, rest, piece = 1, "", b"to begin with"
+        while piece:
+            piece = self.file.read(PIECE)
             try:
                 text = rest + decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
@@ -159,30 +149,6 @@ def is_date(text: str) -> bool:
     return True
 
 
-def source_name(source: str) -> str:
-    """What to call a source in messages."""
-    return "standard input" if source == "-" else source
-
-
-def open_file(source: str) -> IO[bytes]:
-    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError."""
-    where, held = source_name(source), io.BytesIO()
-    if source == "-" and sys.stdin is None:
-        raise FileError(where, "read", "it is closed")
-    try:
-        if source != "-" and not stat.S_ISFIFO(Path(source).stat().st_mode):
-            return Path(source).open("rb")
-        with waiting_for(where, source != "-" or sys.stdin.isatty()):
-            file = sys.stdin.buffer if source == "-" else Path(source).open("rb")  # noqa: SIM115  closed below
-            held.write(file.read(1))
-        with nullcontext() if source == "-" else file:
-            held.writelines(pieces(file, where, PIPED))
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise FileError(where, "read", error if isinstance(error, OSError) else str(error)) from error
-    held.seek(0)
-    return held
-
-
 @contextmanager
 def opened(
     source: str,
@@ -203,8 +169,5 @@ def opened(
         codec = None
     if not codec or not codec._is_text_encoding or codec.name.replace("_", "-") in NO_CHARACTER_SETS:
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
-    where = source_name(source)
-    with open_file(source) as raw:
-        size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
-        file, inside = unpack(raw, where, member, largest)
-        yield Text(file, source, inside, codec.name, largest, lambda: watch and watch(where, raw.tell(), size))
+    with unpacked(source, member, largest, watch) as (file, inside):
+        yield Text(file, source, inside, codec.name)
