@@ -120,7 +120,8 @@ def read_words(source: str) -> list[Word]:
     from bacterio_cli.dataset.readers.text_files import opened  # imports what unpacks archives
 
     with opened(source, largest=LARGEST) as text:
-        lines = list(text.lines(LONGEST_LINE))
+        text.longest = LONGEST_LINE
+        lines = list(text)
     words: list[Word] = []
     places: dict[tuple[str, str, str], int] = {}
     for number, line in enumerate(lines, 1):

@@ -41,8 +41,8 @@ def read(text: Text) -> Reading | None:
     """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
     if not BEGINS.match(text.start):
         return None
-    text.file.largest = min(text.file.largest, LARGEST)
-    lines = list(text.lines(LARGEST))
+    text.longest = text.file.largest = min(text.file.largest, LARGEST)
+    lines = list(text)
     value = parse(lines, text.where)
     first: dict[str, int] = {}  # where each string stands first
     for number, line in enumerate(lines, 1):

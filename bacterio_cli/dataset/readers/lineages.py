@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain, islice
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
@@ -14,7 +13,6 @@ from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
-HEAD = 200  # lines that decide about the shape
 TOP = re.compile(
     r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
 )
@@ -120,39 +118,35 @@ def gather(source: Source, rows: Rows, where: str, *, most: int = MOST_ENTRIES) 
     return Reading(entries, source.label, True, prokaryotes)
 
 
-def lineages_in(text: Text, *, fasta: bool) -> Iterator[tuple[int, str, list[str]]]:
-    """(number, domain, genera of its lineage) of lines or headers of FASTA: two for X/Y, [] if no cell is a lineage.
+def lineages_in(lines: Iterable[str], where: str, lost: list[int], *, fasta: bool) -> Rows:
+    """The genus and the domain of the lineage in each line, or header of FASTA; two rows for X/Y.
 
-    InputError for two lineages in a line.
+    The numbers of lines without a lineage are appended to `lost`. InputError for two lineages in a line.
     """
-    for number, line in enumerate(text, 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
             continue
         cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
         found = {genus for cell in cells if (genus := genus_of(cell)) is not None}
         if len(found - {""}) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
-            raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column and its number")
-        top = TOP.search(line, 0, 10_000) if found else None
-        yield number, top[1] or "eukaryota" if top else "", max(found).split("/") if found else []
+            raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
+        if not found:
+            lost.append(number)
+            continue
+        top = TOP.search(line, 0, 10_000)
+        for genus in max(found).split("/"):
+            yield number, [genus, "", "", top[1] or "eukaryota" if top else ""]
 
 
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
-    fasta = text.start[:1] == ">"
-    lines = lineages_in(text, fasta=fasta)
-    first = list(islice(lines, HEAD))
-    if 2 * sum(bool(genera) for _, _, genera in first) <= len(first):
+    fasta, lost = text.start[:1] == ">", list[int]()
+    if len(list(lineages_in(text.head, text.where, lost, fasta=fasta))) <= len(lost):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    lost: list[int] = []
-
-    def rows() -> Iterator[tuple[int, list[str]]]:
-        for number, domain, genera in chain(first, lines):
-            if not genera:
-                lost.append(number)
-            yield from ((number, [genus, "", "", domain]) for genus in genera)
-
-    found = gather(Source("FASTA headers with lineages" if fasta else "lineages", "", "genus"), rows(), text.where)
+    lost.clear()
+    source = Source("FASTA headers with lineages" if fasta else "lineages", "", "genus")
+    found = gather(source, lineages_in(text, text.where, lost, fasta=fasta), text.where)
     notes = (f"{len(lost):,} lines without a lineage passed over, the first {lost[0]}",) if lost else ()
     return found._replace(notes=notes)

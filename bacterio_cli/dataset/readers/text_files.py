@@ -57,7 +57,7 @@ class Text:
 
     def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
         self.file, self.source, self.member, self.where = file, source, member, file.where
-        self.most_lines = MOST_LINES
+        self.most_lines, self.longest = MOST_LINES, LONGEST_ROW
         data = file.read(4096)
         asked += "-le" if asked in ("utf-16", "utf-32") else ""
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
@@ -75,9 +75,6 @@ class Text:
             raise InputError(self.where, "is a binary file, not a list of names", LIST)
 
     def __iter__(self) -> Iterator[str]:
-        return self.lines()
-
-    def lines(self, longest: int = LONGEST_ROW) -> Iterator[str]:
         """The lines without their ends (\\n, \\r\\n or \\r); InputError for one that is too long, or for too many."""
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
@@ -91,8 +88,8 @@ class Text:
             except UnicodeDecodeError as error:
                 raise self.undecodable(error, number) from error
             found = text.split("\n")
-            if long := [k for k, line in enumerate(found) if len(line) > longest] if len(text) > longest else []:
-                what = f"the line has more than {longest:,} characters"
+            if len(text) > self.longest and (long := [k for k, line in enumerate(found) if len(line) > self.longest]):
+                what = f"the line has more than {self.longest:,} characters"
                 raise InputError(f"{self.where}:{number + long[0]}", what, "give a list or a table, a row per line")
             rest = found.pop()
             number += len(found)
