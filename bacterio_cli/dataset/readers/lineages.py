@@ -13,6 +13,7 @@ from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
+HEAD = 200  # lines that decide about the shape; of FASTA all that are shown, since sequences are among them
 TOP = re.compile(
     r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
 )
@@ -73,13 +74,15 @@ def rank_of(cell: str) -> str:
 def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
-    genus = None if text.isalpha() else genus_of(text)
-    if text.lower() in sources.MISSING or (lineage and not genus) or not any(map(str.isalpha, text)):
+    if text.lower() in sources.MISSING or not any(map(str.isalpha, text)):
         return ""
+    genus = None if text.isalpha() else genus_of(text)
     if ranked and ";" in text and not genus:
         return text.rstrip("; ").rpartition(";")[2].strip()
-    name = GENUS_NAME.match(text) if ranked and genus is None else None
-    return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text if genus is None else genus
+    if lineage or genus is not None:
+        return genus or ""
+    name = GENUS_NAME.match(text) if ranked else None
+    return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text
 
 
 @lru_cache(64)  # cells may be long
@@ -141,7 +144,8 @@ def lineages_in(lines: Iterable[str], where: str, lost: list[int], *, fasta: boo
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
     fasta, lost = text.start[:1] == ">", list[int]()
-    if len(list(lineages_in(text.head, text.where, lost, fasta=fasta))) <= len(lost):
+    first = text.head if fasta else text.head[:HEAD]
+    if len(list(lineages_in(first, text.where, lost, fasta=fasta))) <= len(lost):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None

@@ -69,20 +69,13 @@ RANK_WORD = re.compile(  # in a table without a header; with the letters of Krak
 )
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
 
-# How a name stands by its status, by the first pattern found in it; "" if it is none. Where the words of a status are
-# fixed, only its last clause counts, up to a comma.
+# How a name stands, by the first pattern found in its status; "" if it is none. Of fixed words the last clause counts.
+WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
+ALSO_CALLED = "synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
 KINDS = {
-    "": {
-        "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic": "rejected",
-        "synonym|unaccepted|invalid|superseded": "synonym",
-        "": "name",
-    },
+    "": {WRONG: "rejected", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
     "lpsn": {"^correct name$": "name", "^synonym$": "synonym", "": "rejected"},
-    "ncbi": {
-        "^scientific name$": "name",
-        "^(synonym|genbank synonym|equivalent name|in-part|includes|misspelling)$": "rejected",
-        "": "",
-    },
+    "ncbi": {"^scientific name$": "name", f"^({ALSO_CALLED})$": "rejected", "": ""},
 }
 # The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"

@@ -97,10 +97,14 @@ def headless(text: Text) -> Iterator[Layout]:
             if not (0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks))):
                 continue
             names = [tuple(cells[k] for k in genera) for cells in table]
-            named = [cells for cells in names if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)]
-            most = max((len(set(cells)) for cells in named), default=0)
-            if len(best := {cells for cells in named if len(set(cells)) == most}) == 1:
-                name = names.index(best.pop())
+            named = {
+                cells: len(set(cells))
+                for cells in names
+                if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)
+            }
+            best = [cells for cells, distinct in named.items() if distinct == max(named.values())]
+            if len(best) == 1:
+                name = names.index(best[0])
                 yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 
