@@ -36,6 +36,7 @@ def claimed(kind: bytes, size: int) -> bytes:
 
 CROWDED = "is an archive of more than 10,000 files; unpack it and give one of them"
 OVERSIZED = "is an archive with a damaged or oversized directory; unpack it first"
+DIRECTORY = zipped(**{f"{k:080}": b"" for k in range(25_000)})
 DEEP = b"[" * 200_000 + b"]" * 200_000
 BEYOND = {
     "lines": (gzip.compress(b"#\n" * MOST_LINES + b"Abella\n", 1), ": has more than 2,500,000 lines; give a part"),
@@ -46,7 +47,8 @@ BEYOND = {
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
-    "directory": (zipped(**{f"{k:080}": b"" for k in range(25_000)}), f": {OVERSIZED}"),
+    "directory": (DIRECTORY, f": {OVERSIZED}"),
+    "packed directory": (gzip.compress(DIRECTORY, 1), f": {OVERSIZED}"),
     "member": (claimed(tarfile.REGTYPE, 10**10), ": is larger than 512 MiB"),
     "header": (claimed(tarfile.GNUTYPE_LONGNAME, 3_000_000), f": {OVERSIZED}"),
 }

@@ -6,11 +6,13 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from support.packing import tarred, zipped
+from support.processes import bacterio
 from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
 
 from bacterio_cli.dataset.readers.formats import describe, read
@@ -128,3 +130,12 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
     for path, reason in {tmp_path: "Is a directory", tmp_path / "none.txt": "No such file or directory"}.items():
         with pytest.raises(FileError, match=f"^cannot read {path}: {reason}$"):
             read(str(path))
+
+
+def test_a_terminal_is_read_by_its_name(tmp_path: Path) -> None:
+    """What cannot be sought in is held, as pipes are."""
+    keyboard, screen = os.openpty()
+    os.write(keyboard, b"Abella\nBora\n\x04\x04")
+    assert bacterio("corpus", os.ttyname(screen), cwd=tmp_path).stdout == "Abella\nBora\n"
+    os.close(keyboard)
+    os.close(screen)

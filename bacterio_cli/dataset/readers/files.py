@@ -124,7 +124,7 @@ def unpacked(source: str, member: str, largest: int, watch: Watch | None) -> Ite
                     inside = choose((info.name if info.isreg() else "/" for info in tar), where, member)
                     file = Bounded(tar.extractfile(inside), where, largest)
                 elif head.startswith(b"PK\x03\x04"):
-                    archive = zipfile.ZipFile(held(file) if depth else file)
+                    archive = zipfile.ZipFile(Bounded(held(file), where, largest) if depth else file)
                     inside = choose(archive.namelist(), where, member)
                     file = Bounded(archive.open(inside), where, largest)
         yield file, inside
