@@ -20,6 +20,7 @@ DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
 MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
 BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
+REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 
@@ -144,7 +145,7 @@ def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Row
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number, empty, what = layout.line + 1, True, "a quote is opened and not closed, or followed by letters"
+    number, empty = layout.line + 1, True
     try:
         for row in table:
             cells = len(row)
@@ -152,20 +153,19 @@ def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Row
             if any(row):
                 empty, word = False, bare(row[name]) if width else ""
                 if width and (any(row[width:]) or name < cells <= last):
-                    what = f"has {cells} cells below a header of {width}"
-                    raise csv.Error
+                    raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
                 if word in HEADER_WORDS and word != layout.columns[name]:
-                    what = "is the header of another table"
-                    raise csv.Error
+                    raise InputError(f"{text.where}:{number}", "is the header of another table", REPAIR)
                 if cells < width and layout.line + table.line_num > number:
                     raise csv.Error
                 if word not in HEADER_WORDS:
                     yield number, [row[place] for place in places]
             number = layout.line + table.line_num + 1
     except csv.Error as error:
+        what = "a quote is opened and not closed, or followed by letters"
         if "limit" in str(error):
             what += f": a cell has more than {csv.field_size_limit():,} characters"
-        raise InputError(f"{text.where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
+        raise InputError(f"{text.where}:{number}", what, REPAIR) from error
     if layout.line and empty:
         raise InputError(f"{text.where}:{layout.line}", "is a header without rows", "give the whole table")
 
