@@ -20,8 +20,6 @@ from bacterio_cli.dataset.readers.text_files import opened
 from bacterio_cli.errors import FileError, InputError
 
 PLAIN = b"Abanella\nBora\n"
-
-
 PACKED = {
     "gzip": gzip.compress(PLAIN),
     "bzip2": bz2.compress(PLAIN),

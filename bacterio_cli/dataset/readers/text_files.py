@@ -58,7 +58,7 @@ class Text:
     def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
         self.file, self.source, self.member, self.where = file, source, member, file.where
         self.most_lines, self.longest = MOST_LINES, LONGEST_ROW
-        data = file.read(4096)
+        data = file.read(PIECE)[:4096]
         asked += "-le" if asked in ("utf-16", "utf-32") else ""
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
         self.encoding = LABELS.get(self.codec, self.codec)
