@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LEARNED, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, Entry, Reading
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
-LATIN_WORD = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # so end nearly all genera, and few surnames
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
@@ -35,7 +34,9 @@ HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
 STAND_INS = {
     "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
     "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
+    "archaea", "bacteria", "none", "null", "organism", "other", "others", "total",
 }  # fmt: skip
+ODD = re.compile(r"[\d\s.,–-]*|[A-Z]|na|.*[*†‡-]|candidatus .*", re.IGNORECASE)  # says nothing of what other lines are
 PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
@@ -106,13 +107,14 @@ def judged(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | Non
 def guess_profile(readings: Sequence[Reading], look_like_genera: Callable[[Sequence[str]], bool] | None) -> str:
     """`genus` if a source holds genera and nothing else, or if the names look like some; else `any`.
 
-    Three of four of a few names are to have a Latin ending; of more `look_like_genera` is asked.
+    Of a few names three of four words are to have a Latin ending; of more `look_like_genera` is asked.
     """
     if any(reading.taxonomic for reading in readings):
         return "genus"
     texts = [entry.text.strip() for reading in readings for entry in reading.entries]
     if len(texts) < FEW:
-        genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in texts) >= 3 * len(texts) > 0
+        words = [text for text in texts if not ODD.fullmatch(text) and text.lower() not in STAND_INS]
+        genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in words) >= 3 * len(words) > 0
     else:
         genera = look_like_genera is not None and look_like_genera(texts)
     return "genus" if genera else "any"

@@ -22,7 +22,7 @@ from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_ENTRIES, MOST_L
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.dataset.readers import files, json_records, tables
 from bacterio_cli.dataset.readers.formats import read
-from bacterio_cli.dataset.readers.lineages import gather
+from bacterio_cli.dataset.readers.lineages import Attested, gather
 from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.errors import InputError
 
@@ -69,7 +69,7 @@ def test_what_is_at_a_limit_is_read(tmp_path: Path) -> None:
 
 def test_the_genera_of_a_table_are_counted() -> None:
     """Rows cost nothing, distinct genera do."""
-    rows = [(line, [name, "", "", ""]) for line, name in enumerate(("Abella", "Borella", "Abella"), 1)]
+    rows = [(line, Attested(name, "name", False, "")) for line, name in enumerate(("Abella", "Borella", "Abella"), 1)]
     assert len(gather(Source("x", "", "genus"), rows, "x", most=2).entries) == 2
     with pytest.raises(InputError, match=r"^x: has more than 1 names; give a part of it"):
         gather(Source("x", "", "genus"), rows, "x", most=1)

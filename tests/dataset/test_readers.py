@@ -136,7 +136,7 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
-BULLETS = "bullets, numbers or quotes removed"
+BULLETS = "bullets, numbers, quotes or stops removed"
 INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-break space); 1 of several words"
 
 

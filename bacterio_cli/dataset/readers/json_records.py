@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
-from bacterio_cli.dataset.readers import tables
-from bacterio_cli.dataset.readers.lineages import gather
+from bacterio_cli.dataset.readers import tables, words
+from bacterio_cli.dataset.readers.lineages import Attested, attested, gather
 from bacterio_cli.dataset.readers.records import Entry, Reading
-from bacterio_cli.dataset.readers.sources import SOURCES
+from bacterio_cli.dataset.readers.sources import SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -49,24 +49,32 @@ def read(text: Text) -> Reading | None:
         for string in STRING.findall(line):
             first.setdefault(string, number)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return Reading([Entry(first.get(item, 1), item) for item in value], "JSON list")
+        entries = [Entry(first.get(item, 1), item) for item in value]
+        return words.judged(entries, text.where, blanks=False)._replace(label="JSON list")
     values = [value]
     for item in values:  # which grows by what each holds
         values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
     records = [
         {tables.bare(key): cell_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)
     ]
-    for source in SOURCES:
-        places = {keys: tables.columns_of(source, keys) for keys in set(map(tuple, records))}
-        rows = ([[*record.values(), ""][k] for k in places[tuple(record)]] for record in records)
-        found = gather(source, ((first.get(cells[0], 1), cells) for cells in rows if cells), text.where)
-        if found.entries:
-            return found._replace(label=f"JSON, {found.label}")
+    choices = {keys: tables.choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
+    found: list[tuple[int, Attested]] = []
+    known: list[Source] = []
+    for record in records:
+        row, fitting = [*record.values(), ""], choices[tuple(record)]
+        if fitting and (genus := attested(fitting, row)).genus:
+            found.append((first.get(row[fitting[0].places[0]], 1), genus))
+            known.append(fitting[0].source)
+    if found:
+        reading = gather(min(known, key=SOURCES.index), found, text.where)
+        return reading._replace(label=f"JSON, {reading.label}")
     keys = ", ".join(dict.fromkeys(key for record in records for key in record))
     raise InputError(text.where, f"is JSON, but without genera (its keys: {keys[:80]})", "make it a list or a table")
 
 
 def cell_of(value: Any) -> str:
-    """A value as a cell of a table: that of an object is its name."""
+    """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
     value = value.get("name", "") if isinstance(value, dict) else value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ";".join(value)
     return "" if isinstance(value, dict | list) else str(value)

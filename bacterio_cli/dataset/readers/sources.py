@@ -29,7 +29,8 @@ class Source(NamedTuple):
 GENUS = "genus|genera|genusname|gattung"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
-RANK, STATUS = "rank|taxonrank|taxonomylvl|category|rankname", "taxonomicstatus|status|taxonstatus"
+RANK = "rank|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname"
+STATUS = "taxonomicstatus|status|taxonstatus"
 LPSN = ("status", True, "spepithet subspepithet", "lpsn")
 LPSN_STATUS = "lpsntaxonomicstatus"
 
@@ -56,6 +57,7 @@ SOURCES = (
     Source("column of genera", "", GENUS, "", STATUS),
 )
 
+HIGHER = ("family", "order", "class", "phylum", "kingdom", "superkingdom", "domain")  # a genus is none of its own
 SCOPES = "code|nomenclaturalcode|superkingdom|domain|kingdom"  # columns that tell of which organisms a row is
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
@@ -65,9 +67,19 @@ ELSEWHERE = {
 GENUS_RANKS = {"genus", "gen", "g"}
 RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
     r"(?:sub|super|infra|parv|major)?[ _-]?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe"
-    r"|genus|section|species(?: group)?|variety|form|strain|clade)|no[ _]rank|unranked|gen|[urdkpcofgs]\d?"
+    r"|genus|section|species(?: group)?|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)"
+    r"|(?:cellular|acellular) root|no[ _]rank|unranked|gen|[urdkpcofgs]\d?|-"
 )
-MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung"}
+MISSING = {
+    "", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung",
+    "other", "others", "andere", "total", "sum", "summe", "unspecified", "no support",
+    "bacteria", "archaea", "eukaryota", "root",
+}  # fmt: skip
+# What stands in the column of names only where another table, a footnote or a list of keys and values does.
+NO_NAMES = {
+    "species", "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference",
+    "legend", "note", "notes", *HIGHER,
+}  # fmt: skip
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of fixed words the last clause counts.
 WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
@@ -82,5 +94,5 @@ RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom 
 DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
 
 # In an archive, the member to read, the first that there is; else its only list.
-TABLES = [f"{name}.{ending}" for name in ("nameusage", "taxon") for ending in ("tsv", "csv", "txt")]
+TABLES = [f"{name}.{ending}" for name in ("nameusage", "name", "taxon", "taxa") for ending in ("tsv", "csv", "txt")]
 MEMBERS = ("names.dmp", "rankedlineage.dmp", *TABLES)

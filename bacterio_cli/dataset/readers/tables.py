@@ -10,9 +10,19 @@ from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.lineages import GENUS_NAME, Rows, gather, genus_of, plain, rank_of
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS, GENUS_RANKS, RANK_WORD, SCOPES, SOURCES, Source
+from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain, rank_of, taxon
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, Entry, Reading, counted
+from bacterio_cli.dataset.readers.sources import (
+    DUMPS,
+    GENUS,
+    GENUS_RANKS,
+    HIGHER,
+    NO_NAMES,
+    RANK_WORD,
+    SCOPES,
+    SOURCES,
+    Source,
+)  # fmt: skip
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -23,6 +33,10 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
+ANY = Source("column of a table", "", "")
+LINEAGES = Choice(ANY._replace(lineage=True), (0, -1, -1, -1))
+DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
+FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
 
 class Layout(NamedTuple):
@@ -51,6 +65,18 @@ def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
     return [] if missing else places
 
 
+def choices_of(columns: Sequence[str]) -> list[Choice]:
+    """The sources that have these columns, the first ahead: behind one of several kinds those that may stand in.
+
+    They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
+    """
+    above = [columns.index(rank) for rank in HIGHER if rank in columns]
+    found = [Choice(source, places, above) for source in SOURCES if (places := columns_of(source, columns))]
+    if found and (found[0].source.words or found[0].source.prokaryotes):
+        return found[:1]
+    return [choice for choice in found if choice is found[0] or not choice.source.lineage]
+
+
 def fields(line: str, delimiter: str) -> list[str]:
     """The cells of a line that is a row by itself."""
     try:
@@ -67,18 +93,36 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index, below in zip(shown, [*shown[1:], None], strict=False):
-        line = head[index].lstrip("# ")
+        line, comment = head[index].lstrip("# "), head[index][0] == "#"
         genera = bare(line) in GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
         if not above and (genera or bare(line) == wanted):
             yield Layout(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
-            columns = [bare(cell) for cell in fields(line, delimiter)]
+            cells = fields(line, delimiter)
+            columns = [bare(cell) for cell in cells]
             row = columns if below is None else fields(head[below], delimiter)
             fits = len(row) > 1 or wanted in columns
-            if len(columns) > 1 and fits and (delimiter, len(columns)) not in above:
-                yield Layout(index + 1, delimiter, ["", *columns] if len(row) == len(columns) + 1 else columns)
-            if head[index][0] != "#":
+            if comment and below is not None and not HEADER_WORDS.isdisjoint(map(bare, row)):
+                fits = False  # the header is the line below
+            if (
+                len(columns) > 1
+                and fits
+                and (delimiter, len(columns)) not in above
+                and not any(map(DECIMAL.match, cells))
+            ):
+                rows = [fields(head[k], delimiter) for k in shown if k > index]
+                yield Layout(index + 1, delimiter, ["", *columns] if has_row_names(columns, rows) else columns)
+            if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
+
+
+def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
+
+    A comma too much, as between authors and year, makes one cell more too: names of rows do not look like genera.
+    """
+    longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
+    return longer and 2 * sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows) < len(rows)
 
 
 def headless(text: Text) -> Iterator[Layout]:
@@ -94,53 +138,66 @@ def headless(text: Text) -> Iterator[Layout]:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
         for place, column in enumerate(table if len(table) > 2 else []):
             ranks = [rank_of(cell) for cell in column]
-            genera = [k for k, rank in enumerate(ranks) if rank in GENUS_RANKS]
-            if not (0 < len(genera) < len(ranks) and all(map(RANK_WORD.fullmatch, ranks))):
+            if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
                 continue
-            names = [tuple(cells[k] for k in genera) for cells in table]
-            named = {
-                cells: len(set(cells))
-                for cells in names
-                if all(";" in cell or GENUS_NAME.fullmatch(cell) for cell in cells)
-            }
-            best = [cells for cells, distinct in named.items() if distinct == max(named.values())]
-            if len(best) == 1:
-                name = names.index(best[0])
+            fitting = [fit(cells, ranks) for cells in table]
+            if fitting.count(max(fitting)) == 1 and max(fitting)[0] > 0:
+                name = fitting.index(max(fitting))
                 yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
+
+
+def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, int]:
+    """How well a column holds the names of these ranks: rows that do, less those that cannot; how many genera."""
+    points, genera = 0, set()
+    for cell, rank in zip(map(plain, cells), ranks, strict=True):
+        genus = taxon(cell, lineage=False, ranked=True)
+        is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
+        if rank in GENUS_RANKS:
+            fits = is_name and not FAMILY.fullmatch(genus)
+            genera |= {genus} if fits else set()
+        elif rank in ("family", "f"):
+            fits = FAMILY.fullmatch(cell) is not None
+        else:
+            continue
+        points += 1 if fits else -1
+    return points, len(genera)
 
 
 def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source that its layout shows; None if it shows none."""
     for layout in chain(headless(text), headers(text.head)) if text.start[:1] != ">" else ():
-        first = None
-        for source in SOURCES:
-            if places := columns_of(source, layout.columns):
-                found = read_rows(partial(gather, source, where=text.where), text, layout, places)
-                if found.entries:
-                    return found
-                first = first or found
-        if first:
-            return first
+        if choices := choices_of(layout.columns):
+            name = layout.columns[choices[0].places[0]]
+            if name and layout.columns.count(name) > 1:
+                raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
+            return read_rows(partial(genera, choices=choices, where=text.where), text, layout, choices)
     return None
 
 
-def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, places: Sequence[int]) -> Reading:
+def genera(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
+    """The genera of rows."""
+    return gather(choices[0].source, ((line, attested(choices, row)) for line, row in rows), where)
+
+
+def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, choices: Sequence[Choice]) -> Reading:
     """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return take(rows(text, layout, places, csv.QUOTE_MINIMAL))
+        return take(rows(text, layout, choices, csv.QUOTE_MINIMAL))
     except InputError:
         if layout.delimiter != "\t":
             raise
-        return take(rows(text, layout, places, csv.QUOTE_NONE))
+        return take(rows(text, layout, choices, csv.QUOTE_NONE))
 
 
-def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Rows:
-    """(line, the cells at these places) of all rows below a header; a cell is "" where a row is short.
+def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) -> Rows:
+    """(line, cells) of all rows below a header, filled up with "" for the places of the choices where a row is short.
 
     InputError with the line for quotes that are not those of CSV, for a row with more cells than the header, and for a
     header without rows.
     """
-    width, name, last, ids = len(layout.columns) if layout.line else 0, places[0], max(places), layout.ids
+    width, ids = len(layout.columns) if layout.line else 0, layout.ids
+    name, last = choices[0].places[0], max(choices[0].places)
+    farthest = max(place for choice in choices for place in (*choice.places, *choice.above))
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
@@ -149,17 +206,17 @@ def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Row
     try:
         for row in table:
             cells = len(row)
-            row += [""] * max(1, last + 2 - cells)  # of which the last, at -1, stands for what there is not
+            row += [""] * max(1, farthest + 2 - cells)  # of which the last, at -1, stands for what there is not
             if any(row):
                 empty, word = False, bare(row[name]) if width else ""
                 if width and (any(row[width:]) or name < cells <= last):
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-                if word in HEADER_WORDS and word != layout.columns[name]:
+                if word in NO_NAMES or (word in HEADER_WORDS and word != layout.columns[name]):
                     raise InputError(f"{text.where}:{number}", "is the header of another table", REPAIR)
                 if cells < width and layout.line + table.line_num > number:
                     raise csv.Error
                 if word not in HEADER_WORDS:
-                    yield number, [row[place] for place in places]
+                    yield number, row
             number = layout.line + table.line_num + 1
     except csv.Error as error:
         what = "a quote is opened and not closed, or followed by letters"
@@ -181,7 +238,8 @@ def column(text: Text, wanted: str) -> Reading:
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
         layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
     layout = next((layout for layout in layouts if name and name in layout.columns), None)
-    found = layout and read_rows(partial(listed, where=text.where), text, layout, [layout.columns.index(name)])
+    chosen = Choice(ANY, [layout.columns.index(name) if layout else 0])
+    found = layout and read_rows(partial(listed, choice=chosen, where=text.where), text, layout, [chosen])
     if not found or not found.entries:
         first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
         what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
@@ -189,13 +247,13 @@ def column(text: Text, wanted: str) -> Reading:
     return found
 
 
-def listed(rows: Rows, where: str) -> Reading:
+def listed(rows: Rows, choice: Choice, where: str) -> Reading:
     """The cells of a column, or the genera of its lineages."""
-    found = counted((Entry(line, text) for line, (cell,) in rows if (text := plain(cell))), where)
-    source = Source("column of a table", "", "", lineage=True)
+    place = choice.places[0]
+    found = counted((Entry(line, text) for line, row in rows if (text := plain(row[place]))), where)
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
-        return gather(source, ((line, [text, "", "", ""]) for line, text, _ in found), where)
-    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], source.label)
+        return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
+    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
 
 
 def genera_beside(text: Text) -> set[str]:

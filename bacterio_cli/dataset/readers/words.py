@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
-MARKED = re.compile(r"[\d_={};:,<>|\t\\@$%&*+~^?!]|//")  # what stands in tables, sentences, code and identifiers
+# What stands in tables, sentences, code, paths and identifiers.
+MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w|\b[ACGTUN]{6,}\b")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
-BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"")
-HEADING = re.compile(r"(?:scientific |taxon )?names?|tax(?:on|a)|gen(?:us|era)|x", re.IGNORECASE)
-FOREIGN = re.compile(r"^>|__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")  # no name, whatever the others are
+BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
+ITALIC = re.compile(r"^([*_]{1,3})(\w[^*_]*\w)\1$")
+HEADING = re.compile(
+    r"(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
+    r"|organisms?|bacteri(?:a|um|en)|bakterien|prokaryotes|species|list[ea]?|labels?|values?", re.IGNORECASE,
+)  # fmt: skip
+# No name, whatever the others are.
+FOREIGN = re.compile(r"^>|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
@@ -27,10 +34,19 @@ def lines(text: Text) -> Reading:
 
 def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
-    entries, notes = lines(text).entries, []
+    indents = Counter(line[: len(line) - len(line.lstrip())] for line in text.head if line.strip())
+    if any(count > 1 for indent, count in indents.items() if indent > min(indents)) or len({len(blank) for blank in indents if "\t" not in blank}) > 2:
+        raise InputError(text.where, "is indented like a tree", INSIST)
+    return judged(lines(text).entries, text.where, blanks=blanks)
+
+
+def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
+    """The same of entries, without their bullets, quotes and heading."""
+    notes = []
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
-        entries = [entry._replace(text=BULLET.sub(r"\1\2", entry.text).strip()) for entry in entries]
-        notes = ["bullets, numbers or quotes removed"]
+        entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
+        notes = ["bullets, numbers, quotes or stops removed"]
+    entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text)) for entry in entries]
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
         notes.append(f"heading {entries.pop(0).text!r} passed over")
     odd: list[Entry] = []
@@ -42,13 +58,11 @@ def read(text: Text, *, blanks: bool) -> Reading:
         several += count > 1
         if count > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
-    if len({len(line) - len(line.lstrip(" ")) for line in text.head if line.strip()}) > 2:
-        raise InputError(text.where, "is indented like a tree", INSIST)
     if 2 * len(odd) > len(entries):
-        raise InputError(text.where, *refusal(entries, several))
+        raise InputError(where, *refusal(entries, several))
     if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
         what = f"is no name, though others are ({foreign.text[:60]!r})"
-        raise InputError(f"{text.where}:{foreign.line}", what, INSIST)
+        raise InputError(f"{where}:{foreign.line}", what, INSIST)
     if several:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
