@@ -32,7 +32,7 @@ AUTHOR = re.compile(  # and what stands before one: behind a genus stands nothin
     r"(?:\s*[,(\[]|\s+(?=[(\[A-Z\u00c0-\u017d\d&'\"]|d'|al-|(?:ex|de|da|del|den|der|des|di|dos|du|la|le|ten|ter|van|von|zu"
     r"|et|and|in|auct|emend|hort|nec|nom|non|sensu)\b)).*"
 )
-HYBRID = re.compile(r"^(?:[×✕]\s*|[xX]\s+(?=[A-Z]))")
+MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a fossil
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, cells), of which the last is "", for places that there are not
@@ -84,7 +84,7 @@ def rank_of(cell: str) -> str:
 def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
-    text = SUFFIX.sub("", HYBRID.sub("", text))
+    text = SUFFIX.sub("", MARK.sub("", text.strip("*")))
     if text.lower() in sources.MISSING or not any(map(str.isalpha, text)):
         return ""
     genus = None if text.isalpha() else genus_of(text)
@@ -92,7 +92,7 @@ def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
         return text.rstrip("; ").rpartition(";")[2].strip()
     if lineage or genus is not None:
         return genus or ""
-    name = GENUS_NAME.match(text)
+    name = GENUS_NAME.match(text) if ranked else None
     return name[0] if name and AUTHOR.fullmatch(text, name.end()) else text
 
 
@@ -164,7 +164,7 @@ def gather(source: Source, found: Iterable[tuple[int, Attested]], where: str, *,
         scopes.add(scope)
         if len(best) > most:
             raise InputError(where, f"has more than {most:,} names", "give a part of it")
-    names = [name for name in best if name.isalpha() and name.istitle()]
+    names = [name for name in best if name.isascii() and name.isalpha() and name.istitle()]
     odd = [name for name in names if not LATIN_WORD.fullmatch(name)]
     if 3 * len(odd) > len(names):
         what = f"{source.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"

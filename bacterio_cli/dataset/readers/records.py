@@ -12,7 +12,9 @@ from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
 RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
-LATIN_WORD = re.compile("[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en)")  # so end nearly all genera, and few surnames
+LATIN_WORD = re.compile(
+    "[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en|or|on)"
+)  # so end nearly all genera, and few surnames
 CANDIDATUS = re.compile(r"[\"'“‘\[]?\s?(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
 
 

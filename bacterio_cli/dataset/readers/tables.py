@@ -92,7 +92,7 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
     """
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
-    for index, below in zip(shown, [*shown[1:], None], strict=False):
+    for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
         genera = bare(line) in GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
         if not above and (genera or bare(line) == wanted):
@@ -100,20 +100,22 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
             columns = [bare(cell) for cell in cells]
-            row = columns if below is None else fields(head[below], delimiter)
-            fits = len(row) > 1 or wanted in columns
-            if comment and below is not None and not HEADER_WORDS.isdisjoint(map(bare, row)):
-                fits = False  # the header is the line below
-            if (
-                len(columns) > 1
-                and fits
-                and (delimiter, len(columns)) not in above
-                and not any(map(DECIMAL.match, cells))
-            ):
-                rows = [fields(head[k], delimiter) for k in shown if k > index]
+            rows = [fields(head[k], delimiter) for k in shown if k > index]
+            new = len(columns) > 1 and (delimiter, len(columns)) not in above
+            fits = not rows or len(rows[0]) > 1 or wanted in columns
+            if new and fits and may_be_header(cells, rows[:3], comment=comment):
                 yield Layout(index + 1, delimiter, ["", *columns] if has_row_names(columns, rows) else columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
+
+
+def may_be_header(cells: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
+    """Not if a cell is a share, or `genus` and the like stands below too; nor a comment if that is in the next row."""
+    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows]
+    others = [row for row in below if row != columns]
+    again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
+    next_is_one = comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])
+    return not (again or next_is_one or any(map(DECIMAL.match, cells)))
 
 
 def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -130,6 +132,8 @@ def headless(text: Text) -> Iterator[Layout]:
     lines = [line for line in text.head if line.strip()]
     if lines and "\t|\t" in lines[0] and lines[0].rstrip().endswith("|"):
         text.most_lines = MOST_DUMPED
+        if choices_of([bare(cell) for cell in fields(lines[0], "|")]):  # in the same form, with a header
+            return
         if not (columns := DUMPS.get(lines[0].count("\t|"), "")):
             raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
         yield Layout(0, "|", columns.split(), genera_beside(text) if "nameclass" in columns else None)
@@ -141,14 +145,17 @@ def headless(text: Text) -> Iterator[Layout]:
             if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
                 continue
             fitting = [fit(cells, ranks) for cells in table]
-            if fitting.count(max(fitting)) == 1 and max(fitting)[0] > 0:
-                name = fitting.index(max(fitting))
+            most, _ = best = max(fitting, key=lambda found: (found[0], len(found[1])))
+            if most > 0 and all(
+                found == best for found in fitting if (found[0], len(found[1])) == (most, len(best[1]))
+            ):
+                name = fitting.index(best)
                 yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 
-def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, int]:
-    """How well a column holds the names of these ranks: rows that do, less those that cannot; how many genera."""
-    points, genera = 0, set()
+def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
+    """How well a column holds the names of these ranks: rows that do, less those that cannot; and the genera."""
+    points, genera = 0, set[str]()
     for cell, rank in zip(map(plain, cells), ranks, strict=True):
         genus = taxon(cell, lineage=False, ranked=True)
         is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
@@ -160,7 +167,7 @@ def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, int]:
         else:
             continue
         points += 1 if fits else -1
-    return points, len(genera)
+    return points, genera
 
 
 def read(text: Text) -> Reading | None:
@@ -211,7 +218,8 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
                 empty, word = False, bare(row[name]) if width else ""
                 if width and (any(row[width:]) or name < cells <= last):
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-                if word in NO_NAMES or (word in HEADER_WORDS and word != layout.columns[name]):
+                again = word and word in layout.columns and sum(bare(c) in layout.columns for c in row[:width] if c) > 1
+                if word in NO_NAMES or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
                     raise InputError(f"{text.where}:{number}", "is the header of another table", REPAIR)
                 if cells < width and layout.line + table.line_num > number:
                     raise csv.Error
@@ -233,7 +241,7 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    mark = max(DELIMITERS, key=lambda mark: sum(len(fields(line, mark)) for line in head))
+    mark = delimiter_of(head)
     name, layouts = bare(wanted), headers(text.head, bare(wanted))
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
         layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
@@ -245,6 +253,13 @@ def column(text: Text, wanted: str) -> Reading:
         what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
         raise InputError(text.where, what, f"its first row is: {first}")
     return found
+
+
+def delimiter_of(head: Sequence[str]) -> str:
+    """The delimiter that gives all lines as many cells, more than one; else the most frequent one."""
+    counts = {mark: [len(fields(line, mark)) for line in head] for mark in DELIMITERS}
+    even = [mark for mark, cells in counts.items() if len(set(cells)) == 1 < cells[0]]
+    return even[0] if even else max(DELIMITERS, key=lambda mark: sum(counts[mark]))
 
 
 def listed(rows: Rows, choice: Choice, where: str) -> Reading:

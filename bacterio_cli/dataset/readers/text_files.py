@@ -29,6 +29,7 @@ NO_CHARACTER_SETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "uni
 LIST = "give a text, such as a list with one name a line"
 KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters: what it is, and what to do
     ("%PDF-",): ("a PDF", LIST),
+    ("{\\rtf",): ("an RTF document", "save it as text"),
     ("\x89PNG", "\xff\xd8\xff", "GIF8"): ("a picture", LIST),
     ("\xd0\xcf\x11\xe0",): ("an old Excel or Word file", "save it as CSV"),
     ("SQLite format 3\0",): ("an SQLite database", "export a table as CSV"),

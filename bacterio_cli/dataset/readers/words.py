@@ -11,7 +11,7 @@ from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 # What stands in tables, sentences, code, paths and identifiers.
-MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w|\b[ACGTUN]{6,}\b")
+MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
 ITALIC = re.compile(r"^([*_]{1,3})(\w[^*_]*\w)\1$")
@@ -35,7 +35,10 @@ def lines(text: Text) -> Reading:
 def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
     indents = Counter(line[: len(line) - len(line.lstrip())] for line in text.head if line.strip())
-    if any(count > 1 for indent, count in indents.items() if indent > min(indents)) or len({len(blank) for blank in indents if "\t" not in blank}) > 2:
+    if (
+        any(count > 1 for indent, count in indents.items() if indent > min(indents))
+        or len({len(blank) for blank in indents if "\t" not in blank}) > 2
+    ):
         raise InputError(text.where, "is indented like a tree", INSIST)
     return judged(lines(text).entries, text.where, blanks=blanks)
 
