@@ -22,7 +22,7 @@ def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
     place(tmp_path, "# date: 2020-05\n" + GTDB, "g.tsv")
     result, quiet, told = (inside("corpus", "g.tsv", *more, cwd=tmp_path) for more in ([], ["-q"], ["--json"]))
     first, heading, row, last = result.stderr.splitlines()
-    assert first == "bacterio: g.tsv: lineages, UTF-8, 4 names"
+    assert first == "bacterio: g.tsv: lineages, UTF-8, 4 names; 1 lineage without a genus, the first in line 6"
     assert heading.split() == ["dropped", "count", "such", "as"]
     assert row.split(maxsplit=2) == ["placeholders", "2", "'Borivibrio_A' (g.tsv:4), 'UBA7703' (g.tsv:5)"]
     assert last == "bacterio: 2 names, dated 2020-05, 2 dropped, profile genus"
@@ -34,7 +34,7 @@ def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
         "profile": "genus",
         "date": "2020-05",
         "digest": Corpus(("Abanella", "Caldomonas")).digest,
-        "readings": ["g.tsv: lineages, UTF-8, 4 names"],
+        "readings": [first.removeprefix("bacterio: ")],
         "dropped": {"placeholders": {"count": 2, "examples": examples}},
     }
 

@@ -113,7 +113,7 @@ def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path
         ("a\tg__Bora;s__\td__Bacteria;g__Cora\n", "has two lineages; choose one with --column"),
         ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells below a header of 2"),
         ("genus_name,sp_epithet,status\nAbanella,alba,x\nBora\n", "has 1 cells below a header of 3"),
-        ("genus,family\nBora,Alphaceae\ngenus_name,status\n", "is the header of another table"),
+        ("genus,family\nBora,Alphaceae\ngenus_name,status\n", "has 'genus_name' where a name should stand"),
         (LPSN_HEADER + "\n", "is a header without rows"),
         ("# note\nID,species,genus\n\n", "is a header without rows"),
         ('{"a": 1}', "is JSON, but without genera (its keys: a)"),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
-from bacterio_cli.dataset.readers import tables, words
+from bacterio_cli.dataset.readers import layouts, words
 from bacterio_cli.dataset.readers.lineages import Attested, attested, gather
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import SOURCES, Source
@@ -55,9 +55,9 @@ def read(text: Text) -> Reading | None:
     for item in values:  # which grows by what each holds
         values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
     records = [
-        {tables.bare(key): cell_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)
+        {layouts.bare(key): cell_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)
     ]
-    choices = {keys: tables.choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
+    choices = {keys: layouts.choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
     found: list[tuple[int, Attested]] = []
     known: list[Source] = []
     for record in records:

@@ -208,11 +208,16 @@ def read(text: Text) -> Reading | None:
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    lost.clear(), short.clear()
+    lost.clear()
+    short.clear()
     source = Source("FASTA headers with lineages" if fasta else "lineages", "", "genus")
     choices = [Choice(source, LINEAGE)]
     lines = lineages_in(text, text.where, lost, short, fasta=fasta)
     found = gather(source, ((number, attested(choices, row)) for number, row in lines), text.where)
-    kinds = (lost, "lines without a lineage passed over"), (short, "lineages that reach no genus")
-    notes = tuple(f"{len(numbers):,} {what}, the first in line {numbers[0]}" for numbers, what in kinds if numbers)
+    kinds = (lost, "line{} without a lineage passed over"), (short, "lineage{} without a genus")
+    notes = tuple(
+        f"{len(numbers):,} {what.format('s' * (len(numbers) > 1))}, the first in line {numbers[0]}"
+        for numbers, what in kinds
+        if numbers
+    )
     return found._replace(notes=notes)

@@ -3,171 +3,32 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
-from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain, rank_of, taxon
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import (
-    DUMPS,
-    GENUS,
-    GENUS_RANKS,
-    HIGHER,
-    NO_NAMES,
-    RANK_WORD,
-    SCOPES,
-    SOURCES,
-    Source,
+from bacterio_cli.dataset.readers.layouts import (
+    HEADER_WORDS,
+    SEARCHED,
+    Layout,
+    bare,
+    choices_of,
+    delimiter_of,
+    fields,
+    headers,
+    headless,
 )  # fmt: skip
-from bacterio_cli.dataset.readers.text_files import Text, opened
+from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
+from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
-DELIMITERS = "\t,;|"
-SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
-MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
-BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
-QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
-HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 ANY = Source("column of a table", "", "")
 LINEAGES = Choice(ANY._replace(lineage=True), (0, -1, -1, -1))
-DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
-FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
-
-
-class Layout(NamedTuple):
-    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `bare` has them.
-
-    `ids` are the first cells of the rows that count, None if all do: most of a dump are of no genus.
-    """
-
-    line: int
-    delimiter: str
-    columns: list[str]
-    ids: set[str] | None = None
-
-
-@lru_cache(64)  # cells may be long
-def bare(column: str) -> str:
-    """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
-    return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
-
-
-def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
-    """The places of name, rank, status, scope and what is below, -1 for none; [] if these are other columns."""
-    wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
-    places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
-    missing = places[0] < 0 or (source.rank and places[1] < 0) or not set(source.marks.split()) <= set(columns)
-    return [] if missing else places
-
-
-def choices_of(columns: Sequence[str]) -> list[Choice]:
-    """The sources that have these columns, the first ahead: behind one of several kinds those that may stand in.
-
-    They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
-    """
-    above = [columns.index(rank) for rank in HIGHER if rank in columns]
-    found = [Choice(source, places, above) for source in SOURCES if (places := columns_of(source, columns))]
-    if found and (found[0].source.words or found[0].source.prokaryotes):
-        return found[:1]
-    return [choice for choice in found if choice is found[0] or not choice.source.lineage]
-
-
-def fields(line: str, delimiter: str) -> list[str]:
-    """The cells of a line that is a row by itself."""
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
-    except csv.Error:
-        return line.split(delimiter)
-
-
-def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
-    """By each of the first lines that could be a header: several cells, and no row of as many above; or one word.
-
-    That is one for genera, or the `wanted`. As R writes tables, rows have a cell more than the header.
-    """
-    shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
-    above: set[tuple[str, int]] = set()
-    for index in shown:
-        line, comment = head[index].lstrip("# "), head[index][0] == "#"
-        genera = bare(line) in GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
-        if not above and (genera or bare(line) == wanted):
-            yield Layout(index + 1, "\t", [bare(line)])
-        for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
-            cells = fields(line, delimiter)
-            columns = [bare(cell) for cell in cells]
-            rows = [fields(head[k], delimiter) for k in shown if k > index]
-            new = len(columns) > 1 and (delimiter, len(columns)) not in above
-            fits = not rows or len(rows[0]) > 1 or wanted in columns
-            if new and fits and may_be_header(cells, rows[:3], comment=comment):
-                yield Layout(index + 1, delimiter, ["", *columns] if has_row_names(columns, rows) else columns)
-            if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
-                above.add((delimiter, len(columns)))
-
-
-def may_be_header(cells: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
-    """Not if a cell is a share, or `genus` and the like stands below too; nor a comment if that is in the next row."""
-    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows]
-    others = [row for row in below if row != columns]
-    again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
-    next_is_one = comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])
-    return not (again or next_is_one or any(map(DECIMAL.match, cells)))
-
-
-def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
-
-    A comma too much, as between authors and year, makes one cell more too: names of rows do not look like genera.
-    """
-    longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
-    return longer and 2 * sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows) < len(rows)
-
-
-def headless(text: Text) -> Iterator[Layout]:
-    """By the number of fields in a dump of NCBI; else by a column that holds nothing but words for ranks."""
-    lines = [line for line in text.head if line.strip()]
-    if lines and "\t|\t" in lines[0] and lines[0].rstrip().endswith("|"):
-        text.most_lines = MOST_DUMPED
-        if choices_of([bare(cell) for cell in fields(lines[0], "|")]):  # in the same form, with a header
-            return
-        if not (columns := DUMPS.get(lines[0].count("\t|"), "")):
-            raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
-        yield Layout(0, "|", columns.split(), genera_beside(text) if "nameclass" in columns else None)
-        return
-    for delimiter in DELIMITERS:
-        table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
-        for place, column in enumerate(table if len(table) > 2 else []):
-            ranks = [rank_of(cell) for cell in column]
-            if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
-                continue
-            fitting = [fit(cells, ranks) for cells in table]
-            most, _ = best = max(fitting, key=lambda found: (found[0], len(found[1])))
-            if most > 0 and all(
-                found == best for found in fitting if (found[0], len(found[1])) == (most, len(best[1]))
-            ):
-                name = fitting.index(best)
-                yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
-
-
-def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
-    """How well a column holds the names of these ranks: rows that do, less those that cannot; and the genera."""
-    points, genera = 0, set[str]()
-    for cell, rank in zip(map(plain, cells), ranks, strict=True):
-        genus = taxon(cell, lineage=False, ranked=True)
-        is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
-        if rank in GENUS_RANKS:
-            fits = is_name and not FAMILY.fullmatch(genus)
-            genera |= {genus} if fits else set()
-        elif rank in ("family", "f"):
-            fits = FAMILY.fullmatch(cell) is not None
-        else:
-            continue
-        points += 1 if fits else -1
-    return points, genera
 
 
 def read(text: Text) -> Reading | None:
@@ -220,7 +81,8 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
                 again = word and word in layout.columns and sum(bare(c) in layout.columns for c in row[:width] if c) > 1
                 if word in NO_NAMES or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
-                    raise InputError(f"{text.where}:{number}", "is the header of another table", REPAIR)
+                    what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
+                    raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
                 if cells < width and layout.line + table.line_num > number:
                     raise csv.Error
                 if word not in HEADER_WORDS:
@@ -255,13 +117,6 @@ def column(text: Text, wanted: str) -> Reading:
     return found
 
 
-def delimiter_of(head: Sequence[str]) -> str:
-    """The delimiter that gives all lines as many cells, more than one; else the most frequent one."""
-    counts = {mark: [len(fields(line, mark)) for line in head] for mark in DELIMITERS}
-    even = [mark for mark, cells in counts.items() if len(set(cells)) == 1 < cells[0]]
-    return even[0] if even else max(DELIMITERS, key=lambda mark: sum(counts[mark]))
-
-
 def listed(rows: Rows, choice: Choice, where: str) -> Reading:
     """The cells of a column, or the genera of its lineages."""
     place = choice.places[0]
@@ -269,19 +124,3 @@ def listed(rows: Rows, choice: Choice, where: str) -> Reading:
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
         return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
     return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
-
-
-def genera_beside(text: Text) -> set[str]:
-    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
-    folder, file = os.path.split(text.source)
-    nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
-    if text.source == "-" or not (text.member or (nodes != text.source and os.path.exists(nodes))):
-        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
-        raise InputError(text.where, what, BESIDE)
-    with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
-        tree.most_lines = MOST_DUMPED
-        found = (line.split("\t|\t") for line in tree if "\tgenus\t" in line)
-        genera = {cells[0] for cells in found if cells[2:3] == ["genus"]}
-    if not genera:
-        raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
-    return genera

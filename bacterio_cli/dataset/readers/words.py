@@ -34,7 +34,8 @@ def lines(text: Text) -> Reading:
 
 def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
-    indents = Counter(line[: len(line) - len(line.lstrip())] for line in text.head if line.strip())
+    shown = [line for line in text.head if line.strip() and line.lstrip()[0] != "#"]
+    indents = Counter(line[: len(line) - len(line.lstrip())] for line in shown)
     if (
         any(count > 1 for indent, count in indents.items() if indent > min(indents))
         or len({len(blank) for blank in indents if "\t" not in blank}) > 2
