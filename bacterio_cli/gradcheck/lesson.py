@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bacterio_cli.gradcheck.bugs import Bug
-from bacterio_cli.gradcheck.layer_cases import SCALE
-from bacterio_cli.gradcheck.model_cases import all_cases
+from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
 
 SCALES = (0.01, 0.1, SCALE)

@@ -12,7 +12,7 @@ import pytest
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.gradcheck import numerical
 from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
-from bacterio_cli.gradcheck.model_cases import all_cases, trained_case
+from bacterio_cli.gradcheck.cases import all_cases, trained_case
 from bacterio_cli.gradcheck.numerical import METHODS, Case, Row, central_difference, check, complex_step, sampled_rows
 from bacterio_cli.nn import activations
 from bacterio_cli.nn.layers import Array, Params

@@ -14,9 +14,8 @@ from support.processes import ROOT, inside
 
 from bacterio_cli.cli.terminal import paragraph
 from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
-from bacterio_cli.gradcheck.layer_cases import SCALE
+from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.lesson import SCALES, catches, place_of, sight, teach
-from bacterio_cli.gradcheck.model_cases import all_cases
 from bacterio_cli.gradcheck.numerical import Case, check, distance
 from bacterio_cli.nn import activations
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.gradcheck.model_cases import random_state
+from bacterio_cli.gradcheck.cases import random_state
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes

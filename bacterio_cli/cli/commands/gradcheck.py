@@ -93,15 +93,15 @@ def gradcheck(
 
 def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterator[Row]:
     """The rows of a trained model, counted by a progress bar, or those of the small cases."""
-    from bacterio_cli.gradcheck import model_cases, numerical
+    from bacterio_cli.gradcheck import cases, numerical
 
     if checkpoint is None:
-        for case in model_cases.all_cases(arch):
+        for case in cases.all_cases(arch):
             yield from numerical.check(case, method=method, tolerance=tolerance)
         return
     from bacterio_cli.checkpoint.checkpoint import load
 
-    case = model_cases.trained_case(load(checkpoint))
+    case = cases.trained_case(load(checkpoint))
     with Bar("parameters", len(case.values)) as bar:
         for row in numerical.sampled_rows(case, method=method, tolerance=tolerance):
             yield row
