@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bacterio_cli.errors import UsageError
 from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, plain_dense, rnn
 
 
@@ -173,11 +174,11 @@ BUGS = [
 ]  # fmt: skip
 
 
-def nearest(name: str) -> str | None:
-    """The bug's name that was probably meant."""
-    return next(iter(difflib.get_close_matches(name, [bug.name for bug in BUGS], n=1)), None)
-
-
-def find(name: str) -> Bug | None:
-    """The bug of that name."""
-    return next((bug for bug in BUGS if bug.name == name), None)
+def find(name: str) -> Bug:
+    """The bug of that name. Raises UsageError with the name that was probably meant."""
+    for bug in BUGS:
+        if bug.name == name:
+            return bug
+    meant = difflib.get_close_matches(name, [bug.name for bug in BUGS], n=1)
+    hint = f"did you mean {meant[0]}? " if meant else ""
+    raise UsageError(f"--inject {name}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")

@@ -54,13 +54,10 @@ def gradcheck(
         gradcheck_output.show_softmax()
         return
     planted = None if inject is None else bugs.find(inject)
-    meant, where = bugs.nearest(inject or ""), "'bacterio gradcheck --list-bugs' lists them"
-    hint = f"did you mean {meant}? " if meant else ""
     refuse(
         (tolerance is not None and not tolerance >= 0, f"--tolerance must be a number from 0, not {tolerance}"),
         (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
-        (inject is not None and not planted, f"--inject {inject}: no such mistake; {hint}{where}"),
-        (explain and not planted, f"--explain goes with --inject BUG; {where}"),
+        (explain and not planted, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
         (
             explain and (checkpoint or method != "complex" or tolerance is not None),
             "--explain has scales of its own and both methods; leave out -c, --method and --tolerance",
