@@ -93,13 +93,13 @@ class ForkedWorker:
         self.process.join()
 
 
-def receive(pipe: Connection, timeout: float | None) -> Any:
+def receive(pipe: Connection, timeout: float) -> Any:
     """The next message; TimeoutError if none comes within `timeout` seconds.
 
     They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
     can run out by that.
     """
-    if timeout is not None and not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
+    if not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
         raise TimeoutError("the worker does not answer")
     return pipe.recv()
 
@@ -113,7 +113,7 @@ def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) 
     other_end.close()  # else the end of the first process would not be noticed
     with suppress(EOFError, OSError):
         for _, work in steps:
-            receive(pipe, None)
+            pipe.recv()
             try:
                 answer = work and work()
             except Exception as error:
