@@ -100,24 +100,22 @@ class TrainingConfig:
 # Without a table: the plain net, trained on what was seen.
 PLAIN = {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}
 
+# What the systems of T1 and T2 have in common: one tanh layer on one-hot letters, and neither schedule nor dropout.
+SOURCE_TEXTS = {
+    "arch": "rnn", "activation": "tanh", "layers": 1, "embedding": 0, "dropout": 0.0, "schedule": "constant",
+    "weight_decay": 0.0, "batch_size": 1, "epochs": 12, "clip": 5.0, "clip_mode": "element", "reduction": "sum",
+    "init_scale": 0.01, **PLAIN,
+}  # fmt: skip
+
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "fast": {"arch": "gru", "layers": 1, "dropout": 0.3, "epochs": 12, "refit": False},
     "best": {"nets": 3},
-    # The system of T2: a chunk of 25 letters a step, the state carried on, summed over the chunk, Adagrad.
-    "stream": {
-        "arch": "rnn", "activation": "tanh", "hidden": 100, "layers": 1, "embedding": 0, "dropout": 0.0,
-        "optimizer": "adagrad", "lr": 0.1, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
-        "clip": 5.0, "clip_mode": "element", "stream": True, "bptt": 25, "reduction": "sum", "init_scale": 0.01,
-        **PLAIN,
-    },
-    # The system of T1, one tanh layer on one-hot letters, a name per step; T1 gives no figures, these are ours.
-    "seed": {
-        "arch": "rnn", "activation": "tanh", "hidden": 50, "layers": 1, "embedding": 0, "dropout": 0.0,
-        "optimizer": "sgd", "lr": 0.01, "schedule": "constant", "weight_decay": 0.0, "batch_size": 1, "epochs": 12,
-        "clip": 5.0, "clip_mode": "element", "init_scale": 0.01, "reduction": "sum", **PLAIN,
-    },
-}  # fmt: skip
+    # T2: a chunk of 25 letters a step, the state carried on, summed over the chunk, Adagrad.
+    "stream": {**SOURCE_TEXTS, "hidden": 100, "optimizer": "adagrad", "lr": 0.1, "stream": True, "bptt": 25},
+    # T1: a name per step; T1 gives no figures, these are ours.
+    "seed": {**SOURCE_TEXTS, "hidden": 50, "optimizer": "sgd", "lr": 0.01},
+}
 
 
 def epochs_for(characters: int, arch: str) -> int:
