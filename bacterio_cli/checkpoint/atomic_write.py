@@ -6,7 +6,6 @@ import glob
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -38,7 +37,8 @@ def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[byte
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~current_umask())
+            if target.exists():
+                os.chmod(temporary, target.stat().st_mode & 0o777)
             if fcntl is None:  # pragma: no cover
                 file.close()
             os.replace(temporary, target)
@@ -91,13 +91,11 @@ def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
 
     With a name of its own, BlockingIOError if another process holds it.
     """
-    prefix, suffix = f".{target.name}.", ".tmp"
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
-        if name is None:
-            number, beside = tempfile.mkstemp(suffix, prefix, target.parent)
-        else:
-            beside = str(target.parent / f"{prefix}{name}{suffix}")
-            number = os.open(beside, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        beside = target.parent / f".{target.name}.{name or os.urandom(4).hex()}.tmp"
+        private = name or target.exists()  # else the new file gets the mode that any new file gets
+        number = os.open(beside, flags if name else flags | os.O_EXCL, 0o600 if private else 0o666)
         with open(number, "wb") as file:
             lock(file, wait=name is None)
             if not os.fstat(number).st_nlink:  # another process removed it before it was locked
@@ -154,10 +152,3 @@ def is_one_of(path: Path, sources: Iterable[str | Path]) -> bool:
             if os.path.samestat(os.stat(path), os.fstat(0) if source == "-" else os.stat(source)):
                 return True
     return False
-
-
-def current_umask() -> int:
-    """The process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
