@@ -20,10 +20,7 @@ LONGEST_ROW = 10_000  # bytes
 KEYS = {"step", "epoch", "stage", "nats_per_char"}
 VALUES = re.compile(rb'\d+|(?<="stage": ")\w+')  # at the beginning of a row
 BEGINNING = b'{"step": 0, "epoch": 0, "stage": "0", "net": 0, "nats_per_char": '  # with each of them as 0
-
-
-class OtherTrainingError(ValueError):
-    """A log has a row that the history of the training does not have."""
+OTHER_FILE, OTHER_TRAINING = "it is not a log of this program", "it is the log of another training"
 
 
 class Log:
@@ -92,18 +89,16 @@ def objection(path: Path, history: list[dict[str, Any]] | None) -> str:
     """Why a file should not be replaced by a new log, or go on with this history; "" if it may."""
     try:
         end_of_log(path, history)
-    except OtherTrainingError:
-        return "it is the log of another training"
-    except ValueError:
-        return "it is not a log of this program"
+    except ValueError as error:
+        return str(error)
     return ""
 
 
 def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int]:
-    """(where a log's last row ends that is kept, its step); ValueError if it is no log.
+    """(where a log's last row ends that is kept, its step); ValueError, with the objection, if it is no log.
 
-    With a history, OtherTrainingError unless the rows are those of the history. Rows behind its last step, as of a
-    checkpoint that was put back, are not kept: training makes them again.
+    With a history, also unless the rows are those of the history. Rows behind its last step, as of a checkpoint that
+    was put back, are not kept: training makes them again.
     """
     known = {row["step"]: [row[key] for key in KEYS] for row in history or []}
     latest = max(known, default=0)
@@ -112,7 +107,7 @@ def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, i
         if history is None or known.get(row["step"]) == [row[key] for key in KEYS]:
             end, last = ends, row["step"]
         elif not last or row["step"] <= latest:
-            raise OtherTrainingError
+            raise ValueError(OTHER_TRAINING)
     return end, last
 
 
@@ -127,7 +122,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             except (ValueError, RecursionError):
                 half = shape.startswith(BEGINNING) or (last > 0 and BEGINNING.startswith(shape))
                 if whole or not half or len(line) == LONGEST_ROW:
-                    raise ValueError from None
+                    raise ValueError(OTHER_FILE) from None
                 return
             if (
                 not isinstance(row, dict)
@@ -135,7 +130,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 or type(row["step"]) is not int
                 or row["step"] <= last
             ):
-                raise ValueError
+                raise ValueError(OTHER_FILE)
             last = row["step"]
             if whole:
                 yield file.tell(), row
