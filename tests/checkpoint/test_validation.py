@@ -6,6 +6,7 @@ import json
 import math
 import re
 import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from support.checkpoints import Change, array, at, entry, rewrite
 from support.processes import NAMES, begin, finish
 
 from bacterio_cli.checkpoint.checkpoint import load
-from bacterio_cli.errors import CheckpointError
+from bacterio_cli.checkpoint.validation import check_model
+from bacterio_cli.errors import CheckpointError, ContentsError
+from bacterio_cli.nn.models import WindowMLP
 from bacterio_cli.training.trainer import snapshot
 
 NESTED: list[Any] = json.loads("[" * 300 + "]" * 300)
@@ -136,3 +139,22 @@ def test_impossible_contents_are_refused(change: str, sound: bytes, tmp_path: Pa
     assert re.search(rf"(?<!\w){re.escape(message)}(?!\w)", str(caught.value))
     assert ("missing" in str(caught.value)) == ("missing" in message)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "nets", "message"),
+    [
+        ({"window": 128, "layers": 128, "n_x": 0}, 16, ""),
+        ({"window": 129}, 1, "window cannot be 129"),
+        ({"window": 0}, 1, "window cannot be 0"),
+        ({"window": True}, 1, "window cannot be True"),
+        ({"n_x": -1}, 1, "n_x cannot be -1"),
+        ({"activation": "sine"}, 1, "activation cannot be 'sine'"),
+        ({}, 17, "the number of nets cannot be 17"),
+    ],
+)
+def test_a_window_net_has_the_sizes_of_one(sizes: dict[str, Any], nets: int, message: str) -> None:
+    """The largest sizes pass, and one more is refused by its name."""
+    model = WindowMLP(**{"n_y": 3, "n_x": 3, "n_a": 2, "layers": 1, "window": 1} | sizes)
+    with pytest.raises(ContentsError, match=f"^{message}$") if message else nullcontext():
+        check_model(model, nets)

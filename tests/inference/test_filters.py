@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import repeat
 from typing import Any
@@ -39,27 +39,27 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("filter_", "names", "through"),
+    ("build", "names", "through"),
     [
-        (filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA Monas", "Salinia Alimonas alIA"),
-        (filters.of_gender("f", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
-        (filters.of_gender("n", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
-        (filters.of_gender("m", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
-        (filters.match("l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
-        (filters.match("^A"), "Alimonas Salima aria", "Alimonas"),
-        (filters.without(["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
-        (filters.unlisted({"borixis", "rosa"}), "Borixis ROSA Rosae borixi", "Rosae borixi"),
-        (filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
-        (filters.apart(CORPUS, 2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
-        (filters.faultless(SCORER), "Borixis Borixia lilium Lilium Rubaceae", "Lilium"),
-        (filters.ending(["e\u0301"]), "Bori\u00e9 Borie", "Bori\u00e9"),  # composed like a name
-        (filters.match("^.{4}e\u0301$"), "Bori\u00e9 Borie", "Bori\u00e9"),
-        (filters.without(["e\u0301"]), "Bori\u00e9 Borie", "Borie"),
+        (lambda: filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA Monas", "Salinia Alimonas alIA"),
+        (lambda: filters.of_gender("f", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
+        (lambda: filters.of_gender("n", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
+        (lambda: filters.of_gender("m", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
+        (lambda: filters.match("l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
+        (lambda: filters.match("^A"), "Alimonas Salima aria", "Alimonas"),
+        (lambda: filters.without(["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
+        (lambda: filters.unlisted({"borixis", "rosa"}), "Borixis ROSA Rosae borixi", "Rosae borixi"),
+        (lambda: filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
+        (lambda: filters.apart(CORPUS, 2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
+        (lambda: filters.faultless(SCORER), "Borixis Borixia lilium Lilium Rubaceae", "Lilium"),
+        (lambda: filters.ending(["e\u0301"]), "Bori\u00e9 Borie", "Bori\u00e9"),  # composed like a name
+        (lambda: filters.match("^.{4}e\u0301$"), "Bori\u00e9 Borie", "Bori\u00e9"),
+        (lambda: filters.without(["e\u0301"]), "Bori\u00e9 Borie", "Borie"),
     ],
 )
-def test_each_filter_refuses_what_it_should(filter_: Filter, names: str, through: str) -> None:
+def test_each_filter_refuses_what_it_should(build: Callable[[], Filter], names: str, through: str) -> None:
     """Of many names at once and one by one the same come through, and no names are no trouble."""
-    words = names.split()
+    filter_, words = build(), names.split()
     assert accepted(filter_, words) == through.split()
     assert [word for word in words if accepted(filter_, [word])] == through.split()
     assert accepted(filter_, []) == []

@@ -49,6 +49,7 @@ def test_ready_for_the_table_of_the_registry() -> None:
     [
         ("Methanibacter", ["", ""]),  # -i- is listed second
         ("Limnebacter", ["the usual linking vowel is -o-", ""]),
+        ("Alkaliomonas", ["usually without a linking vowel", ""]),
         ("Halohalobacter", ["", "stands twice", ""]),
         ("Solisolibacter", ["or L. masc. n. sol, sun", "or L. masc. n. sol, sun; stands twice", ""]),
     ],

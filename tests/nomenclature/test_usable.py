@@ -29,8 +29,10 @@ EXAMPLES = {
         *("Bacter", "Marina", "Thermohalomonas"),
         *("Thermocaldus", "Pontimarina", "Thermoglaciecola"),  # hot and hot, sea and sea, hot and ice
         *("Rhabdococcus", "Longicoccus", "Desulforhabdobacter"),  # rod and sphere, a long sphere, rod and rod
+        "Thermorhabdobacter",  # rod and rod again, behind another element
         *("Paracoccus", "Dehalococcus", "Hypercoccus"),  # a prefix before a common noun
-        *("Longiphilus", "Longicola", "Bactrotrophus"),  # who loves, lives in or eats what cannot be
+        *("Longiphilus", "Longicola", "Bactrotrophus", "Torrentivorans"),  # who loves, lives in or eats what cannot be
+        "Margaritella",  # a diminutive ending of its own
         "Mycoarcus",  # o before a vowel
         "Convexiaquatica",  # two adjectives
         "Vibrionicoccus",  # nobody's first element
@@ -38,6 +40,7 @@ EXAMPLES = {
     "ill formed": ["Myioarcus"],  # four vowels in a row
     "rare element": [
         "Rhodothermus",  # an adjective at the end, which one genus has
+        *("Longispirillum", "Aceticivorans"),  # long as no sphere is, and who eats what an adjective names
         *("Sporothrix", "Aurantimonas", "Thermovirga"),  # no genus of this corpus begins so, or ends so
     ],
     "taken for another": ["Carnobacter", "Thermobacterium"],  # than Carnibacter, a letter away, and Thermobacter
