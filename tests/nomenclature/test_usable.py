@@ -26,13 +26,12 @@ EXAMPLES = {
     "not explained": ["Perellrris", "Halohalobacter"],
     "oddly composed": [
         "Rhodomarinicoccus",  # which no genus of this corpus has
-        *("Bacter", "Marina", "Thermohalomonas"),
+        *("Bacter", "Marina", "Thermohalomonas", "Margaritella"),
         *("Thermocaldus", "Pontimarina", "Thermoglaciecola"),  # hot and hot, sea and sea, hot and ice
         *("Rhabdococcus", "Longicoccus", "Desulforhabdobacter"),  # rod and sphere, a long sphere, rod and rod
         "Thermorhabdobacter",  # rod and rod again, behind another element
         *("Paracoccus", "Dehalococcus", "Hypercoccus"),  # a prefix before a common noun
         *("Longiphilus", "Longicola", "Bactrotrophus", "Torrentivorans"),  # who loves, lives in or eats what cannot be
-        "Margaritella",  # a diminutive ending of its own
         "Mycoarcus",  # o before a vowel
         "Convexiaquatica",  # two adjectives
         "Vibrionicoccus",  # nobody's first element
