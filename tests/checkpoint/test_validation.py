@@ -71,6 +71,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "nested option": (at("training", dropout=[[0.3]]), "the training options hold [[0.3]]"),
     "endless option": (at("training", mix="1" * 10**6), "a text of more than 200 characters"),
     "digest is a number": (at("corpus", digest=5), "the digest or the date of the corpus is no"),
+    "nested fact": (at("corpus", digest=NESTED), "m: the facts about the corpus hold [["),
     "longest is another": (at("corpus", longest=10**30), "the longest name is not as long as"),
     "characters are others": (at("corpus", characters=-1), "the corpus has not as many characters"),
     "unknown profile": (at("corpus", profile="moth"), "there is no profile 'moth'"),
