@@ -75,6 +75,7 @@ def plain(cell: str) -> str:
     return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
 
 
+@lru_cache(64)  # ranks, standings and scopes are few
 def rank_of(cell: str) -> str:
     """A rank without case and dot: "gen." is gen."""
     return plain(cell).lower().rstrip(".")
@@ -83,6 +84,8 @@ def rank_of(cell: str) -> str:
 @lru_cache(64)  # cells may be long
 def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
+    if cell.isascii() and cell.isalpha():  # most are
+        return "" if lineage or cell.lower() in sources.MISSING else cell
     text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
     text = SUFFIX.sub("", MARK.sub("", text.strip("*")))
     if text.lower() in sources.MISSING or not any(map(str.isalpha, text)):
@@ -99,7 +102,7 @@ def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
 @lru_cache(64)  # cells may be long
 def standing(status: str, words: str) -> str:
     """The kind that a status says, in the `words` of one of KINDS; "" for none."""
-    status = status.lower().replace("_", " ")
+    status = plain(status).lower().replace("_", " ")
     clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip() if words else status
     return next(kind for pattern, kind in sources.KINDS[words].items() if re.search(pattern, clause))
 
@@ -125,18 +128,20 @@ class Choice(NamedTuple):
 
     def attested(self, row: Sequence[str], *, instead: bool = False) -> Attested:
         """The genus of a row; `instead`: another source found none, so that what has no rank is below a genus."""
-        cell, rank, status, scope, *below = (row[place] for place in self.places)
-        ranked = bool(self.source.rank)
+        cell, rank, status, scope, *below = [row[place] for place in self.places]
+        ranked = self.source.rank != ""
         if ranked and rank_of(rank) not in GENUS_RANKS:
             return NONE
         genus = taxon(plain(cell), lineage=self.source.lineage, ranked=ranked)
-        if not genus or genus in (plain(row[place]) for place in self.above):
+        if not genus or (self.above and genus in [plain(row[place]) for place in self.above]):
             return NONE
-        kind = standing(plain(status), self.source.words)
+        kind = standing(status, self.source.words)
         under = any(map(str.strip, below)) or (instead and not ranked)
-        if kind:
-            kind = "candidatus" if CANDIDATUS.match(genus) else "name" if under and kind != "rejected" else kind
-        return Attested(genus if kind else "", kind, under, plain(scope).lower())
+        if kind and not genus.isalpha() and CANDIDATUS.match(genus):
+            kind = "candidatus"
+        elif kind and under and kind != "rejected":
+            kind = "name"
+        return Attested(genus if kind else "", kind, under, rank_of(scope))
 
 
 def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested:
