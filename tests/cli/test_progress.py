@@ -15,7 +15,6 @@ from support.processes import TINY, Screen, inside, on_terminal, write_names
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli.app import main
 from bacterio_cli.cli.progress import Bar
-from bacterio_cli.dataset.corpus import read_corpus
 
 LONG = (*TINY[:-2], "--epochs", "5000", "--batch-size", "8")  # far from its end when it is interrupted
 
@@ -105,18 +104,6 @@ def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
     assert re.fullmatch(r"bacterio: interrupted at step [\d,]+, .*; saved to m.npz, go on with --resume", lines[-2])
 
 
-def test_an_echo_of_ctrl_c_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a line that is written above the bar, and by the last state of the bar."""
-    stream = terminal(monkeypatch)
-    with Bar("names", 2, delay=0) as bar:
-        stream.write("^C")
-        bar.write("Abella")
-        stream.write("^C")
-    lines = left_on(80, stream.getvalue())
-    assert lines[0] == "Abella"
-    assert "^C" not in "".join(lines)
-
-
 def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     """Training that diverges ends as without a bar: the same error as the last line, the same checkpoint."""
     wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", "1e15")
@@ -178,14 +165,6 @@ def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:
     at = next(k for k, line in enumerate(lines) if re.fullmatch(r"names\|█+\| after 00:\d\d", line))
     assert code == 0
     assert [line.isalpha() for line in lines[at + 1 : at + 5]] == [True, True, True, False]
-
-
-def test_reading_a_short_list_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes less than the delay leaves no bar; that what takes longer does, another test shows."""
-    stream = terminal(monkeypatch)
-    with Bar("reading", 0, delay=60) as bar:
-        read_corpus([str(write_names(tmp_path))], watch=bar.reading)
-    assert stream.getvalue() == ""
 
 
 @pytest.mark.parametrize(

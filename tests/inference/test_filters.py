@@ -84,14 +84,6 @@ def test_banned_words_are_found_wherever_they_stand(words: list[str], names: lis
     assert accepted(filters.without(words), names) == expected
 
 
-def test_many_banned_words_are_no_burden() -> None:
-    """The time goes by the length of a name, not by that of the list."""
-    words = [f"{k:x}q" for k in range(300_000)]
-    begun = time.process_time()
-    assert accepted(filters.without(words), ["Bori", "Boaq", "Albaxis"] * 500) == ["Bori", "Albaxis"] * 500
-    assert time.process_time() - begun < 2
-
-
 @pytest.mark.parametrize(
     "pattern", ["(", "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", "(" * 1000 + "a" + ")" * 1000]
 )
