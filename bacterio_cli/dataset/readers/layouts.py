@@ -121,7 +121,10 @@ def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool
 
 
 def headless(text: Text) -> Iterator[Layout]:
-    """By the number of fields in a dump of NCBI; else by a column that holds nothing but words for ranks."""
+    """By the number of fields in a dump of NCBI; else by a column that holds nothing but words for ranks.
+
+    The names stand in the column that fits the ranks best; none is taken where two do, with other genera.
+    """
     lines = [line for line in text.head if line.strip()]
     if lines and "\t|\t" in lines[0] and lines[0].rstrip().endswith("|"):
         text.most_lines = MOST_DUMPED
@@ -137,12 +140,12 @@ def headless(text: Text) -> Iterator[Layout]:
             ranks = [rank_of(cell) for cell in column]
             if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
                 continue
-            fitting = [fit(cells if cells is not column else (), ranks) for cells in table]
-            most, _ = best = max(fitting, key=lambda found: (found[0], len(found[1])))
-            if most > 0 and all(
-                found == best for found in fitting if (found[0], len(found[1])) == (most, len(best[1]))
-            ):
-                name = fitting.index(best)
+            found = [fit(cells if cells is not column else (), ranks) for cells in table]
+            points = [(rows, len(genera)) for rows, genera in found]
+            best = max(points)
+            alike = [genera for (_, genera), own in zip(found, points, strict=True) if own == best]
+            if best[0] > 0 and all(genera == alike[0] for genera in alike):
+                name = points.index(best)
                 yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 

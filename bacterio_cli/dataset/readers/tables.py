@@ -80,7 +80,8 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
                 if width and (any(row[width:]) or name < cells <= last):
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
                 again = word and word in layout.columns and sum(bare(c) in layout.columns for c in row[:width] if c) > 1
-                if word in NO_NAMES or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
+                strange = word in NO_NAMES and choices[0].source is not ANY
+                if strange or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
                     what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
                     raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
                 if cells < width and layout.line + table.line_num > number:
