@@ -49,7 +49,7 @@ def test_lines_have_their_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lineage", "genus"),
     [
-        ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;Abanella", "Abanella"),
+        ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;Abanella.", "Abanella"),
         ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;Abanella;alba;", "Abanella"),
         ("Root;Bacteria;Alphota;Alphia;Alphidae;Alphales;Alphineae;Alphaceae;Abanella", "Abanella"),
         ("Archaea;Betota;Betia;Betales;Unknown Family;Abanella;uncultured archaeon", "Abanella"),

@@ -54,7 +54,8 @@ def genus_of(text: str) -> str | None:
             return ""
     if ";" not in text:
         return None
-    parts = [SUFFIX.sub("", part.strip(" \"'")).strip(" \"'") for part in text.removeprefix("Lineage=").split(";")]
+    text = text.removeprefix("Lineage=").rstrip(" .")  # as GenBank ends one
+    parts = [SUFFIX.sub("", part.strip(" \"'")).strip(" \"'") for part in text.split(";")]
     parts = parts if parts[-1] else parts[:-1]
     words = [part.lower() for part in parts]
     if not words or words[0] not in TOPS:
