@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
@@ -31,11 +31,6 @@ TOO_LONG = f"longer than {LONGEST_LINE}"
 
 MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
-STAND_INS = {
-    "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
-    "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
-    "archaea", "bacteria", "none", "null", "organism", "other", "others", "total",
-}  # fmt: skip
 ODD = re.compile(r"[\d\s.,–-]*|[A-Z]|na|.*[*†‡-]|candidatus .*", re.IGNORECASE)  # says nothing of what other lines are
 PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")

@@ -9,7 +9,7 @@ from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import layouts, words
-from bacterio_cli.dataset.readers.lineages import Attested, attested, gather
+from bacterio_cli.dataset.readers.lineages import Attested, attested, gather, genus_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text
@@ -75,6 +75,6 @@ def read(text: Text) -> Reading | None:
 def cell_of(value: Any) -> str:
     """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
     value = value.get("name", "") if isinstance(value, dict) else value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value) and genus_of(";".join(value)):
         return ";".join(value)
     return "" if isinstance(value, dict | list) else str(value)

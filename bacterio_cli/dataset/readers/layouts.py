@@ -22,6 +22,8 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
+DELIMITED = {*DELIMITERS}
+ONE_CELL = re.compile(r"\"?\[?[^\W\d][\w\[\] /-]*\"?")  # as in a column of genera that is all of the table
 FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
 
@@ -72,10 +74,11 @@ def fields(line: str, delimiter: str) -> list[str]:
 
 
 def delimiter_of(head: Sequence[str]) -> str:
-    """The delimiter that gives all lines as many cells, more than one; else the most frequent one."""
+    """The delimiter that gives all lines as many cells, words in the first if it can be; else the most frequent one."""
     counts = {mark: [len(fields(line, mark)) for line in head] for mark in DELIMITERS}
     even = [mark for mark, cells in counts.items() if len(set(cells)) == 1 < cells[0]]
-    return even[0] if even else max(DELIMITERS, key=lambda mark: sum(counts[mark]))
+    words = {mark: sum(fields(line, mark)[0].isalpha() for line in head) for mark in even}
+    return max(words or DELIMITERS, key=lambda mark: words.get(mark, sum(counts[mark])))
 
 
 def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
@@ -87,8 +90,10 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
     above: set[tuple[str, int]] = set()
     for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
-        genera = bare(line) in GENUS.split("|") and all(head[k].istitle() for k in shown if k > index)
-        if not above and (genera or bare(line) == wanted):
+        below = [head[k].strip() for k in shown if k > index]
+        genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
+        genera = genera and all(map(ONE_CELL.fullmatch, below))
+        if not above and DELIMITED.isdisjoint(line) and (genera or bare(line) == wanted):
             yield Layout(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
@@ -97,7 +102,8 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
             new = len(columns) > 1 and (delimiter, len(columns)) not in above
             fits = not rows or len(rows[0]) > 1 or wanted in columns
             if new and fits and may_be_header(cells, rows[:3], comment=comment):
-                yield Layout(index + 1, delimiter, ["", *columns] if has_row_names(columns, rows) else columns)
+                named = has_row_names(columns, rows, spaced=delimiter in "\t ")
+                yield Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
 
@@ -111,13 +117,15 @@ def may_be_header(cells: Sequence[str], rows: Sequence[Sequence[str]], *, commen
     return not (again or next_is_one or any(map(DECIMAL.match, cells)))
 
 
-def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool) -> bool:
     """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
 
-    A comma too much, as between authors and year, makes one cell more too: names of rows do not look like genera.
+    A comma too much, as between authors and year, makes one cell more too. So there is no year at the end, and unless
+    the table is `spaced` by tabs or blanks the names of rows do not look like genera.
     """
     longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
-    return longer and 2 * sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows) < len(rows)
+    genera = sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows)
+    return longer and not any(re.fullmatch(r"\d{4}", row[-1]) for row in rows) and (spaced or 2 * genera < len(rows))
 
 
 def headless(text: Text) -> Iterator[Layout]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -21,11 +21,13 @@ TOP = re.compile(
 BEFORE = r"(?<![^;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
 GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
-# A confidence, or what GTDB's FASTA says of the sequence. Not within blanks: else the time grows with their square.
-SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|: [\d.]+|\[\w+=.*)$")
+# A confidence, a footnote, or what GTDB's FASTA says of the sequence. Not within blanks: else time grows with their
+# square.
+SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$")
 BETWEEN = re.compile(r"unclassified .*|incertae sedis|.*(?:(?<!ac)eae|inae|oideae| group| complex| clade| cluster)")
 RANKED = re.compile(r"\t(?:rootrank|domain)\t.*\t([^\t]*)\tgenus\t")  # as RDP's classifier alternates name and rank
 DOMAINS = {"bacteria", "archaea"}
+STICKS = {"Bacteria"}  # a genus of insects, where a rank says so
 ROOTS = {"root", "cellular organisms"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
 AUTHOR = re.compile(  # and what stands before one: behind a genus stands nothing else in small letters but an epithet
@@ -86,9 +88,9 @@ def rank_of(cell: str) -> str:
 def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     if cell.isascii() and cell.isalpha():  # most are
-        return "" if lineage or cell.lower() in sources.MISSING else cell
-    text = re.sub("</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
-    text = SUFFIX.sub("", MARK.sub("", text.strip("*")))
+        return "" if lineage or (cell.lower() in sources.MISSING and not (ranked and cell in STICKS)) else cell
+    text = re.sub("<sup>.*?</sup>|</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
+    text = SUFFIX.sub("", MARK.sub("", text.replace("*", "").rstrip("†‡")))
     if text.lower() in sources.MISSING or not any(map(str.isalpha, text)):
         return ""
     genus = None if text.isalpha() else genus_of(text)
@@ -157,7 +159,7 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested:
 def gather(source: Source, found: Iterable[tuple[int, Attested]], where: str, *, most: int = MOST_ENTRIES) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected.
+    A genus that only its species attest is a name if one of them is not rejected. InputError for more than `most`.
     """
     best: dict[str, tuple[int, tuple[bool, int]]] = {}  # its first line, and what decides
     scopes = set()
@@ -170,11 +172,6 @@ def gather(source: Source, found: Iterable[tuple[int, Attested]], where: str, *,
         scopes.add(scope)
         if len(best) > most:
             raise InputError(where, f"has more than {most:,} names", "give a part of it")
-    names = [name for name in best if name.isascii() and name.isalpha() and name.istitle()]
-    odd = [name for name in names if not LATIN_WORD.fullmatch(name)]
-    if 3 * len(odd) > len(names):
-        what = f"{source.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
-        raise InputError(where, what, "choose another column with --column NAME or N")
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES

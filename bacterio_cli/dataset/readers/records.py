@@ -12,9 +12,15 @@ from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
 RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
-LATIN_WORD = re.compile(
-    "[A-Z][a-z]+(?:[aeimosx]|us|um|er|ns|ys|ps|en|or|on)"
-)  # so end nearly all genera, and few surnames
+LATIN_WORD = re.compile(  # so end nearly all genera, and every second surname does not
+    "[A-Z][a-z]*(?:[aeimosx]|us|um|er|ns|ys|ps|en|or|on|oc|oid|ar|an)"
+)
+# Words that stand where a name is missing.
+STAND_INS = {
+    "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
+    "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
+    "archaea", "bacteria", "none", "null", "organism", "other", "others", "total",
+}  # fmt: skip
 CANDIDATUS = re.compile(r"[\"'“‘\[]?\s?(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
 
 

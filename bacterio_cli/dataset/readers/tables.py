@@ -21,7 +21,7 @@ from bacterio_cli.dataset.readers.layouts import (
     headless,
 )  # fmt: skip
 from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -38,8 +38,21 @@ def read(text: Text) -> Reading | None:
             name = layout.columns[choices[0].places[0]]
             if name and layout.columns.count(name) > 1:
                 raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
-            return read_rows(partial(genera, choices=choices, where=text.where), text, layout, choices)
+            found = read_rows(partial(genera, choices=choices, where=text.where), text, layout, choices)
+            if not (layout.line and (choices[0].source.rank or choices[0].source.lineage)):  # nothing else tells
+                require_genera(found, text.where)
+            return found
     return None
+
+
+def require_genera(found: Reading, where: str) -> None:
+    """InputError if a third of the words do not end like genera: they stand in another column than was thought."""
+    words = [entry.text for entry in found.entries if entry.text.isascii() and entry.text.istitle()]
+    words = [word for word in words if word.isalpha() and word.lower() not in STAND_INS]
+    odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
+    if 3 * len(odd) > len(words):
+        what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
+        raise InputError(where, what, "choose a column with --column NAME or N")
 
 
 def genera(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
@@ -64,7 +77,8 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
     header without rows.
     """
     width, ids = len(layout.columns) if layout.line else 0, layout.ids
-    name, last = choices[0].places[0], max(choices[0].places)
+    name, rank, _, _, *below = (*choices[0].places, -1, -1, -1)[: max(4, len(choices[0].places))]
+    last = max(name, rank, *below)  # of a row that is cut off behind it nothing is missing
     farthest = max(place for choice in choices for place in (*choice.places, *choice.above))
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
@@ -80,7 +94,7 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
                 if width and (any(row[width:]) or name < cells <= last):
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
                 again = word and word in layout.columns and sum(bare(c) in layout.columns for c in row[:width] if c) > 1
-                strange = word in NO_NAMES and choices[0].source is not ANY
+                strange = word in NO_NAMES and choices[0].source is not ANY and not choices[0].source.rank
                 if strange or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
                     what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
                     raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
@@ -121,7 +135,8 @@ def column(text: Text, wanted: str) -> Reading:
 def listed(rows: Rows, choice: Choice, where: str) -> Reading:
     """The cells of a column, or the genera of its lineages."""
     place = choice.places[0]
-    found = counted((Entry(line, text) for line, row in rows if (text := plain(row[place]))), where)
+    cells = ((line, plain(row[place]).strip("*")) for line, row in rows)
+    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), where)
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
         return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
     return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)

@@ -17,7 +17,8 @@ BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)
 ITALIC = re.compile(r"^([*_]{1,3})(\w[^*_]*\w)\1$")
 HEADING = re.compile(
     r"(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
-    r"|organisms?|bacteri(?:a|um|en)|bakterien|prokaryotes|species|list[ea]?|labels?|values?", re.IGNORECASE,
+    r"|g[eé]ner[eo]|nom(?:e|bre)?|organisms?|bacteri(?:a|um|en|as)|bakterien|batteri|prokaryotes|microbes?|species"
+    r"|strains?|family|taxonomy|list[ea]?|labels?|values?|items?|words?", re.IGNORECASE,
 )  # fmt: skip
 # No name, whatever the others are.
 FOREIGN = re.compile(r"^>|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
@@ -50,7 +51,7 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
         notes = ["bullets, numbers, quotes or stops removed"]
-    entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text)) for entry in entries]
+    entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
         notes.append(f"heading {entries.pop(0).text!r} passed over")
     odd: list[Entry] = []
