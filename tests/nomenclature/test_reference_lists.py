@@ -69,6 +69,7 @@ def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="looks like a table"):
         read_reference(table)
     assert read_reference(table, input_format="lines").names == ("Abano,x", "Borea,y")
+    assert read_reference(f"{table}#1", input_format="lines").names == ("Abano", "Borea")
 
 
 def test_each_list_has_its_own_column(tmp_path: Path) -> None:
