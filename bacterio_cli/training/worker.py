@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -28,6 +29,7 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterable[tuple[Any, Work | None]]
 
+SPIN = 0.0005  # seconds
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 PARTS = 10
 TIMEOUT = 5.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
@@ -99,9 +101,17 @@ def receive(pipe: Connection, timeout: float) -> Any:
     They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
     can run out by that.
     """
+    looked_for(pipe)
     if not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
         raise TimeoutError("the worker does not answer")
     return pipe.recv()
+
+
+def looked_for(pipe: Connection) -> None:
+    """Look for a message before it is waited for, and for so long at most: waking up takes longer than a small step."""
+    soon = time.perf_counter() + SPIN
+    while not pipe.poll() and time.perf_counter() < soon:
+        pass
 
 
 def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) -> None:
@@ -113,6 +123,7 @@ def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) 
     other_end.close()  # else the end of the first process would not be noticed
     with suppress(EOFError, OSError):
         for _, work in steps:
+            looked_for(pipe)
             pipe.recv()
             try:
                 answer = work and work()
