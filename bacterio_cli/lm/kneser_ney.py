@@ -127,14 +127,14 @@ class NGram:
         `states` are ascending and hold the suffix h′ of each of them.
         """
         c, (value, gamma) = self.counts, self.smoothed
-        P = np.empty((len(states), self.n_y), np.float32)
+        P = np.empty((len(states), self.n_y))
         for begin, end in np.searchsorted(states, self.levels).tolist():
             own = states[begin:end]
-            shorter = P[np.searchsorted(states, c.suffix[own])] if begin else np.full((1, self.n_y), 1 / self.n_y)
-            np.multiply(gamma[own, None], shorter, out=P[begin:end], dtype=P.dtype, casting="same_kind")
+            shorter = P[np.searchsorted(states, c.suffix[own])] if begin else 1 / self.n_y
+            P[begin:end] = gamma[own, None] * shorter
             row, pair = pairs_of(c.first, own)
             P[begin + row, c.letter[pair]] += value[pair]  # no pair stands twice in a row
-        return P
+        return P.astype(np.float32)
 
     @cached_property
     def dense(self) -> tuple[Array, Array] | None:
