@@ -77,7 +77,7 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
     header without rows.
     """
     width, ids = len(layout.columns) if layout.line else 0, layout.ids
-    name, rank, _, _, *below = (*choices[0].places, -1, -1, -1)[: max(4, len(choices[0].places))]
+    name, rank, _, _, *below = choices[0].places
     last = max(name, rank, *below)  # of a row that is cut off behind it nothing is missing
     farthest = max(place for choice in choices for place in (*choice.places, *choice.above))
     lines: Iterator[str] = islice(text, layout.line, None)
@@ -123,7 +123,7 @@ def column(text: Text, wanted: str) -> Reading:
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
         layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
     layout = next((layout for layout in layouts if name and name in layout.columns), None)
-    chosen = Choice(ANY, [layout.columns.index(name) if layout else 0])
+    chosen = Choice(ANY, [layout.columns.index(name) if layout else 0, -1, -1, -1])
     found = layout and read_rows(partial(listed, choice=chosen, where=text.where), text, layout, [chosen])
     if not found or not found.entries:
         first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
