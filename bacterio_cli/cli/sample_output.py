@@ -149,13 +149,12 @@ def options_against(refused: set[str]) -> list[str]:
 
 def shortfall(tally: SamplingStats, wanted: int, *, gave_up: bool) -> str:
     """What was found, what was refused and why, and what may help: if it `gave_up` before --max-tries, not more draws."""
-    from bacterio_cli.inference.sampler import HOPELESS
-
     common = {why for why, _ in tally.refused.most_common(2)}
     others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
     stopped, remedy = "", "loosen the constraints, try another --temp, or raise --max-tries"
     if gave_up:
-        stopped, remedy = f", the last {HOPELESS:,} of them in vain", "loosen the constraints, or try another --temp"
+        remedy = "loosen the constraints, or try another --temp"
+        stopped = f", the last {tally.in_vain:,} of them in vain"
     found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
     return f"{found}; refused: {reasons(tally)}; {remedy}{others}"
 

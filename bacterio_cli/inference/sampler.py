@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 FIRST_BLOCK = 320
 FILTERED = 512  # draws that filters look at together, at most
-MOST_IDS = 2**25  # that a block may draw, were all of its names as long as they may be
+MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
-HOPELESS = 80_000  # draws in a row without one that is accepted: some seconds, since four blocks hold them
+HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -83,10 +83,11 @@ class SamplingParams:
 
 @dataclass
 class SamplingStats:
-    """How many draws were made and accepted, and why the others were refused."""
+    """How many draws were made and accepted, how many since the last accepted one, and why the others were refused."""
 
     drawn: int = 0
     accepted: int = 0
+    in_vain: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -210,8 +211,8 @@ def sample(
 ) -> Iterator[str]:
     """Up to `count` accepted names, from at most `max_tries` draws; `stats` says what became of every draw.
 
-    Gives up after `hopeless` draws in a row of which none is accepted. Raises BacterioError, before the first name is
-    asked for, for a prefix that the vocabulary cannot spell.
+    Gives up after `hopeless` letters, end marks counted, of draws in a row of which none is accepted. Raises
+    BacterioError, before the first name is asked for, for a prefix that the vocabulary cannot spell.
     """
     for prefix in params.prefixes:
         vocabulary.require(prefix, where=f"--prefix {prefix}")
@@ -220,19 +221,19 @@ def sample(
 
     def accepted() -> Iterator[str]:
         seen: set[str] = set()
-        last = 0  # the draw that was accepted last
+        letters = 0  # since the last draw that was accepted
         for block in blocks(model, vocabulary, params):
             for begin in range(0, len(block), FILTERED):
                 names = block[begin : begin + FILTERED]
                 for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
-                    if stats.accepted >= count or stats.drawn >= max_tries or stats.drawn - last >= hopeless:
+                    if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
                         return
-                    stats.drawn += 1
+                    stats.drawn, stats.in_vain = stats.drawn + 1, stats.in_vain + 1
+                    letters += params.max_length + 1 if name is None else len(name) + 1
                     if why := refused or ("duplicate" if name in seen else ""):
                         stats.refused[why] += 1
                     elif name is not None:
-                        stats.accepted += 1
-                        last = stats.drawn
+                        stats.accepted, stats.in_vain, letters = stats.accepted + 1, 0, 0
                         if not params.allow_duplicates:
                             seen.add(name)
                         yield name
