@@ -127,14 +127,17 @@ class NGram:
         `states` are ascending and hold the suffix h′ of each of them.
         """
         c, (value, gamma) = self.counts, self.smoothed
-        P = np.empty((len(states), self.n_y))
+        P = np.empty((len(states), self.n_y), np.float32)
+        before, shorter = 0, np.full((1, self.n_y), 1 / self.n_y)  # where the contexts one letter shorter begin, and P
         for begin, end in np.searchsorted(states, self.levels).tolist():
             own = states[begin:end]
-            shorter = P[np.searchsorted(states, c.suffix[own])] if begin else 1 / self.n_y
-            P[begin:end] = gamma[own, None] * shorter
+            level = shorter[np.searchsorted(states, c.suffix[own]) - before]
+            level *= gamma[own, None]
             row, pair = pairs_of(c.first, own)
-            P[begin + row, c.letter[pair]] += value[pair]  # no pair stands twice in a row
-        return P.astype(np.float32)
+            level.reshape(-1)[row * self.n_y + c.letter[pair]] += value[pair]  # no pair stands twice in a row
+            P[begin:end] = level
+            before, shorter = begin, level
+        return P
 
     @cached_property
     def dense(self) -> tuple[Array, Array] | None:
@@ -147,7 +150,7 @@ class NGram:
         for begin, end in self.levels:
             after[begin:end] = after[c.suffix[begin:end]] if begin else 0
             row, pair = pairs_of(c.first, np.arange(begin, end))
-            after[begin + row, c.letter[pair]] = c.target[pair]
+            after[begin:end].reshape(-1)[row * self.n_y + c.letter[pair]] = c.target[pair]
         return self.smooth(np.arange(S)), after
 
     def distributions(self, states: Array) -> Array:
