@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 ENOUGH = 1000  # names; three hundred teach so little that every twentieth real name would be refused
 ENDS = 2  # letters
@@ -25,16 +25,15 @@ CONSONANTS = re.compile("[b-df-hj-np-tv-xz]+")
 REPEATED = re.compile(r"(.)\1\1|([b-df-hj-np-tv-xz])\2([b-df-hj-np-tv-xz])\3")
 
 
-@dataclass(frozen=True)
-class Sounds:
+class Sounds(NamedTuple):
     """What a list of known names teaches, in small letters: the consonants that names begin with ("" before a vowel),
-    their last two letters, their rows of four and more consonants, the endings that many share, and their `triples`."""
+    their last two letters, their rows of four and more consonants, their `triples`, and the endings that many share."""
 
     onsets: frozenset[str]
     ends: frozenset[str]
     runs: frozenset[str]
-    endings: frozenset[str]
     triples: frozenset[str]
+    endings: frozenset[str]
 
     @classmethod
     def of(cls, names: Sequence[str], *, enough: int = ENOUGH) -> Sounds | None:
@@ -43,13 +42,8 @@ class Sounds:
         if len(words) < enough:
             return None
         shared = Counter(word[k:] for word in words for k in range(1, len(word) - 3))
-        return cls(
-            frozenset(map(onset, words)),
-            frozenset(word[-ENDS:] for word in words),
-            frozenset().union(*map(long_runs, words)),
-            frozenset(ending for ending, count in shared.items() if count >= ENDING_OF),
-            frozenset().union(*map(triples, words)),
-        )
+        endings = frozenset(ending for ending, count in shared.items() if count >= ENDING_OF)
+        return cls(*(frozenset().union(*map(heard, words)) for heard in HEARD.values()), endings)
 
 
 def onset(name: str) -> str:
@@ -74,3 +68,12 @@ def triples(name: str) -> set[str]:
     """Three letters in a row, each once, with the boundaries as ^ and $."""
     text = f"^{name.lower()}$"
     return {text[k : k + 3] for k in range(len(text) - 2)}
+
+
+# What one name teaches, by the fields of Sounds.
+HEARD: dict[str, Callable[[str], set[str]]] = {
+    "onsets": lambda name: {onset(name)},
+    "ends": lambda name: {name.lower()[-ENDS:]},
+    "runs": long_runs,
+    "triples": triples,
+}
