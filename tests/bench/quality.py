@@ -29,7 +29,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.prefix_tree import likelihood
-from bacterio_cli.nomenclature.recognition import look_like_genera
+from bacterio_cli.nomenclature.morphology import look_like_genera
 from bacterio_cli.training import trainer
 from bacterio_cli.training.config import resolve
 from bacterio_cli.training.plan import SPLIT

@@ -36,7 +36,7 @@ def corpus(
     Example: bacterio corpus lpsn_gss.csv > genera.txt
     """
     from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
-    from bacterio_cli.nomenclature.recognition import look_like_genera
+    from bacterio_cli.nomenclature.morphology import look_like_genera
 
     loading.refuse_two_stdins(files)
     refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))

@@ -86,7 +86,7 @@ def train(
         from bacterio_cli.checkpoint.atomic_write import reserved
         from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
-        from bacterio_cli.nomenclature.recognition import look_like_genera
+        from bacterio_cli.nomenclature.morphology import look_like_genera
         from bacterio_cli.training.config import TrainingConfig, resolve
         from bacterio_cli.training.resume import objection
         from bacterio_cli.training.state import snapshot
