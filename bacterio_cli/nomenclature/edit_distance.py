@@ -63,7 +63,7 @@ class Neighbours:
                 near = np.bitwise_count(some & ~bits) <= most
                 near &= np.bitwise_count(bits & ~some) <= most
                 row, name = (places[pair] for places, pair in zip((rows[begin:], names), near.nonzero(), strict=True))
-                edits = banded(text, row, self.text, name, most)
+                edits = banded(text, text.starts[row], self.text, name, length=length, most=most)
                 found = (edits <= most) & (itself | (edits > 0))
                 np.minimum.at(best, row[found], edits[found].astype(np.int64) * K + name[found])
         return best // K, np.where(best < (most + 1) * K, best % K, -1)
@@ -85,28 +85,22 @@ def letter_counts(text: Text) -> NDArray[np.uint64]:
     return found
 
 
-def banded(a: Text, a_rows: NDArray[np.int64], b: Text, b_rows: NDArray[np.int64], most: int) -> NDArray[np.uint8]:
-    """The distance of each pair of strings whose lengths differ by at most `most`; more than `most` is not exact, (P,).
+def banded(
+    a: Text, at: NDArray[np.int64], b: Text, b_rows: NDArray[np.int64], *, length: int, most: int
+) -> NDArray[np.uint8]:
+    """The distance of pairs of strings, (P,), or most + 1 if it is more: `length` letters of `a` from each place `at`,
+    and rows of `b` whose lengths differ from that by at most `most`.
 
     Row i of the dynamic programme (Wagner and Fischer 1974) within `most` of the diagonal (Ukkonen 1985), all pairs in
-    step; a pair leaves when its string of `a` ends or its row has no cell within `most`.
+    step.
     """
-    result = np.full(len(a_rows), most + 1, np.uint8)
-    pair = np.arange(len(a_rows))
-    at, other, length = a.starts[a_rows], b.starts[b_rows], a.lengths[a_rows]
-    last = b.lengths[b_rows] - length + most
+    other = b.starts[b_rows]
     offsets = np.arange(-most, most + 1)[:, np.newaxis]
-    band = np.repeat(np.where(offsets < 0, most + 1, offsets).astype(np.uint8), len(pair), axis=1)
-    i = 0
-    while len(pair):
-        ended = length == i
-        result[pair[ended]] = band[last[ended], np.flatnonzero(ended)]
-        go = ~ended & (band.min(axis=0) <= most)
-        pair, at, other, length, last, band = pair[go], at[go], other[go], length[go], last[go], band[:, go]
-        row = band + (b.codes[other + i + offsets] != a.codes[at + i])  # never above the least + 2 most + 1
-        np.minimum(row[:-1], band[1:] + np.uint8(1), out=row[:-1])
+    row = np.repeat(np.where(offsets < 0, most + 1, offsets).astype(np.uint8), len(at), axis=1)
+    for i in range(length):
+        before, row = row, row + (b.codes[other + i + offsets] != a.codes[at + i])
+        row[:-1] = np.minimum(row[:-1], before[1:] + 1)
         for d in range(1, len(row)):
-            np.minimum(row[d], row[d - 1] + np.uint8(1), out=row[d])
-        band = row
-        i += 1
-    return result
+            row[d] = np.minimum(row[d], row[d - 1] + 1)
+        np.minimum(row, most + 1, out=row)
+    return row[b.lengths[b_rows] - length + most, np.arange(len(at))]
