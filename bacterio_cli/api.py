@@ -59,7 +59,7 @@ def sample(
     if model.corpus["profile"] == "genus":
         lists = Lookup(also_known_lists() if also_known else [])
         filters = [] if any_name else usable(Scorer(model, lists, genus=True))
-        filters.append(unlisted(frozenset().union(*lists.members)))
+        filters.append(unlisted(lists.spellings))
     return names_of(
         model.language_model,
         model.vocabulary,

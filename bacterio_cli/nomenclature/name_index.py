@@ -38,6 +38,11 @@ class Reference:
         """What the list is of, in words."""
         return KINDS[self.prokaryotes]
 
+    @cached_property
+    def folded(self) -> frozenset[str]:
+        """The names without capitals."""
+        return frozenset(map(str.casefold, self.names))
+
 
 class Lookup:
     """Lists of names, compared in any case; memory is that of their spellings."""
@@ -47,45 +52,38 @@ class Lookup:
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """The first spelling of every listed name by its lower-case form."""
+        """The first spelling of every listed name by its form without capitals."""
         found: dict[str, str] = {}
         for reference in self.references:
             for name in reference.names:
                 found.setdefault(name.casefold(), name)
         return found
 
-    @property
-    def avoided(self) -> frozenset[str]:
-        """The lower-case forms of all lists but the first, the model's own corpus."""
-        return frozenset().union(*self.members[1:])
-
-    @cached_property
-    def members(self) -> list[frozenset[str]]:
-        """The lower-case forms of each list."""
-        return [frozenset(map(str.casefold, reference.names)) for reference in self.references]
-
     @cached_property
     def neighbours(self) -> Neighbours:
-        """All listed names in lower case, ready to be measured against."""
+        """All listed names without capitals, ready to be measured against."""
         return Neighbours(list(self.spellings))
+
+    @property
+    def avoided(self) -> frozenset[str]:
+        """The names of all lists but the first, the model's own corpus, without capitals."""
+        return frozenset().union(*(reference.folded for reference in self.references[1:]))
 
     def found(self, names: Sequence[str]) -> list[int]:
         """How many of these names stand in each list."""
         folded = {name.casefold() for name in names}
-        return [len(folded & members) for members in self.members]
+        return [len(folded & reference.folded) for reference in self.references]
 
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
         folded = name.casefold()
-        return tuple(r for r, members in zip(self.references, self.members, strict=True) if folded in members)
+        return tuple(reference for reference in self.references if folded in reference.folded)
 
     def nearest(self, names: Sequence[str], most: int = 2) -> tuple[NDArray[np.int64], list[str | None]]:
         """(edits, name) of the nearest listed name for each: 0 to `most`, or most + 1 and None."""
-        if not self.spellings:
-            return np.full(len(names), most + 1), [None] * len(names)
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
-        spelled = list(self.spellings.values())
-        return edits, [spelled[k] if k >= 0 else None for k in index.tolist()]
+        spelled = [*self.spellings.values(), None]  # place −1 is none
+        return edits, [spelled[k] for k in index.tolist()]
 
 
 def also_known_lists() -> list[Reference]:

@@ -13,7 +13,7 @@ from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
 from bacterio_cli.dataset.readers.text_files import is_date
-from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError
+from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 
 EDGES = "[](){}<>\"'`‘’‚“”„«» "
@@ -69,14 +69,10 @@ def date_in(name: str) -> str | None:
 
 
 def file_date(source: str) -> str | None:
-    """'file of 2026-08-04': when the file was last changed, local time; None for standard input."""
-    if source == "-":
-        return None
+    """'file of 2026-08-04': when it was last changed, local time; None for standard input, and if that is no date."""
     try:
-        return f"file of {datetime.fromtimestamp(Path(source).stat().st_mtime):%Y-%m-%d}"
-    except OSError as error:
-        raise FileError(source, "read", error) from error
-    except (ValueError, OverflowError):  # a clock gone wrong: a year beyond 9999
+        return None if source == "-" else f"file of {datetime.fromtimestamp(os.path.getmtime(source)):%Y-%m-%d}"
+    except (OSError, ValueError, OverflowError):  # it is gone, or its clock has gone wrong: a year beyond 9999
         return None
 
 
