@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-import threading
-import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from bacterio_cli.dataset import LONGEST_COMPOSED, nfc
 from bacterio_cli.errors import UsageError
@@ -58,20 +55,29 @@ def about(words: Collection[Word], scorer: Scorer) -> Filter:
 def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     """Names in which a regular expression is found somewhere.
 
-    UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name.
+    UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name: `re`
+    looks for signals while it matches.
     """
     found = compiled(pattern).search
     left = seconds
 
     def refusals(names: Sequence[str]) -> list[str]:
-        nonlocal left
-        begun = time.process_time()
-        with time_limit(left + each * len(names), f"--match {pattern!r} takes too long, perhaps by (a+)+ or the like"):
-            reasons = ["" if found(name) else "no match" for name in names]
-        left += each * len(names) - (time.process_time() - begun)
-        return reasons
+        return ["" if found(name) else "no match" for name in names]
 
-    return refusals
+    def stop(*_: object) -> None:
+        raise UsageError(f"--match {pattern!r} takes too long, perhaps by (a+)+ or the like")
+
+    def timed(names: Sequence[str]) -> list[str]:
+        nonlocal left
+        before = signal.signal(signal.SIGVTALRM, stop)
+        signal.setitimer(signal.ITIMER_VIRTUAL, left + each * len(names))
+        try:
+            return refusals(names)
+        finally:
+            left, _ = signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
+
+    return timed if hasattr(signal, "setitimer") else refusals
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -87,28 +93,6 @@ def compiled(pattern: str) -> re.Pattern[str]:
     except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
         shown, (why, *_) = pattern if len(pattern) <= 100 else pattern[:100] + "…", str(error).splitlines()
         raise UsageError(f"--match {shown!r} is not a regular expression: {why}") from error
-
-
-@contextmanager
-def time_limit(seconds: float, otherwise: str) -> Iterator[None]:
-    """UsageError with this message if the block takes more seconds of the processor.
-
-    `re` looks for signals while it matches. They reach the main thread alone: elsewhere there is no limit.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise UsageError(otherwise)
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, max(seconds, 1e-3))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def without(words: Iterable[str]) -> Filter:
