@@ -126,41 +126,35 @@ def draw_block(
     return np.stack(columns, axis=1), lengths
 
 
-class Prefixes:
-    """The prefixes of the draws as ids, and how often each is taken: in the proportions of the model.
+def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> tuple[Array, Array]:
+    """The prefixes of the draws as ids (k + 1, longest), the last no prefix at all, and the share of each (k + 1,).
 
-    A prefix that begins with another one is part of it.
+    Shares are in the proportions of the model. A prefix that begins with another one is part of it.
     """
-
-    def __init__(self, model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> None:
-        spelled = {tuple(vocabulary.encode([prefix])[1:-1].tolist()): prefix for prefix in params.prefixes}
-        begun = [ids for ids in sorted(spelled) if not any(ids != b and ids[: len(b)] == b for b in spelled)]
-        self.ids = np.zeros((len(begun) + 1, max(map(len, begun), default=0)), np.intp)  # the last is no prefix at all
-        self.shares = np.array([1.0])
-        if begun:
-            text = EncodedCorpus([spelled[ids] for ids in begun], vocabulary)
-            letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
-            p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
-            self.shares = np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
-            for row, ids in enumerate(begun):
-                self.ids[row, : len(ids)] = ids
-
-    def given(self, count: int, rng: np.random.Generator) -> Array:
-        """The prefix of each of so many draws, (count, longest)."""
-        row = np.zeros(count, np.intp)
-        return self.ids[row if len(self.ids) == 1 else choose(np.cumsum(self.shares)[None], row, rng.random(count))]
+    spelled = {tuple(vocabulary.encode([prefix])[1:-1].tolist()): prefix for prefix in params.prefixes}
+    begun = [ids for ids in sorted(spelled) if not any(ids != b and ids[: len(b)] == b for b in spelled)]
+    prefixes = np.zeros((len(begun) + 1, max(map(len, begun), default=0)), np.intp)
+    if not begun:
+        return prefixes, np.array([1.0])
+    for row, ids in enumerate(begun):
+        prefixes[row, : len(ids)] = ids
+    text = EncodedCorpus([spelled[ids] for ids in begun], vocabulary)
+    letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
+    p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
+    return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
 
 
 def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[list[str | None]]:
     """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
-    prefixes = Prefixes(model, vocabulary, params)
-
+    prefixes, shares = beginnings(model, vocabulary, params)
     steps = params.max_length + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
         rng = np.random.Generator(np.random.Philox(key=params.seed, counter=[0, 0, 0, block]))
+        row = np.zeros(size, np.intp)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
-            given = prefixes.given(size, rng)
-            ids, lengths = draw_block(model, given, steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
+            if len(prefixes) > 1:
+                row = choose(np.cumsum(shares)[None], row, rng.random(size))
+            ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
         ended = (lengths < steps).tolist()
         yield [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
 
