@@ -99,19 +99,14 @@ def glossary(own: Sequence[str] = ()) -> Glossary:
 
     Raises FileError for a file that cannot be read, InputError with file and line for one at odds with the format.
     """
-    return Glossary(chain.from_iterable([*map(read_words, own), shipped_words()])) if own else standard()
+    return Glossary([*chain.from_iterable(map(read_words, own)), *standard().words]) if own else standard()
 
 
 @cache
 def standard() -> Glossary:
-    """The glossary that ships, read once."""
-    return Glossary(shipped_words())
-
-
-def shipped_words() -> list[Word]:
-    """The words of data/elements.tsv, which a test has checked: reading them takes some milliseconds."""
+    """The glossary that ships, read once from data/elements.tsv, which a test has checked: it takes milliseconds."""
     lines = shipped("elements.tsv").read_text(encoding="ascii").split("\n")
-    return [Word(*line.split("\t")) for line in lines if line and line[0] != "#"]
+    return Glossary(Word(*line.split("\t")) for line in lines if line and line[0] != "#")
 
 
 @cache  # a pipe can be read once, and several options ask for the same words
@@ -123,20 +118,14 @@ def read_words(source: str) -> list[Word]:
         text.longest = LONGEST_LINE
         lines = list(text)
     words: list[Word] = []
-    places: dict[tuple[str, str, str], int] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
-        fault = fault_of(cells)
-        if not fault:
-            words.append(Word(*cells))
-            first = places.setdefault((words[-1].word, words[-1].language, words[-1].sense), number)
-            if first != number:
-                fault = f"{words[-1].word} with this sense stands in line {first} already"
-        if fault:
+        if fault := fault_of(cells):
             raise InputError(f"{source}:{number}", fault, f"a line has {', '.join(FORMS)}, with tabs between")
+        words.append(Word(*cells))
     return words
 
 
