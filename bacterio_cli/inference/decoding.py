@@ -8,11 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.lm.threads import in_chunks
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.loss import softmax
-
-CHUNK = 8_192  # rows that choose a letter at once
 
 
 def reshape(p: Array, *, temperature: float, top_k: int | None, top_p: float | None) -> Array:
@@ -31,16 +28,10 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
     cumulative (m, n_y) holds these sums, row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it;
     a letter of probability 0 is never chosen.
     """
-    chosen = np.empty(len(row), np.intp)
-
-    def choose_chunk(rows: slice) -> None:
-        sums = np.take(cumulative, row[rows], axis=0)  # faster than cumulative[row]
-        total = sums[:, -1]
-        below = np.minimum(uniform[rows].astype(sums.dtype) * total, np.nextafter(total, 0, dtype=sums.dtype))
-        chosen[rows] = (sums > below[:, None]).argmax(axis=1)
-
-    in_chunks(choose_chunk, len(row), CHUNK)
-    return chosen
+    sums = np.take(cumulative, row, axis=0)  # faster than cumulative[row]
+    total = sums[:, -1]
+    below = np.minimum(uniform.astype(sums.dtype) * total, np.nextafter(total, 0, dtype=sums.dtype))
+    return np.asarray((sums > below[:, None]).argmax(axis=1))
 
 
 def temper(p: Array, temperature: float) -> Array:
