@@ -7,7 +7,7 @@ import signal
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from bacterio_cli.dataset import LONGEST_COMPOSED, nfc
+from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word
@@ -82,10 +82,6 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
 
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern, composed (NFC) as names are; UsageError if it is none, or none that Python will take tomorrow."""
-    if len(pattern) > LONGEST_COMPOSED and not pattern.isascii():
-        raise UsageError(
-            f"--match has {len(pattern):,} characters; of letters beyond ASCII, {LONGEST_COMPOSED:,} at most"
-        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,31 +20,26 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     """
     longest = given["max_length"] or LONGEST_NAME
     same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
-    prefixes = SamplingParams(
-        given["seed"] or 0, given["temp"], prefixes=tuple(given["prefix"] or ()), max_length=longest, **same
-    ).prefixes
-    wanted = given["n"] or 1
+    params = SamplingParams(
+        given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same
+    )
+    prefixes, endings, wanted = params.prefixes, [caseless(end) for end in given["ending"] or ()], given["n"] or 1
     if prefixes and min(map(len, prefixes)) == longest and len(prefixes) < wanted and not given["allow_duplicates"]:
         what = f"--prefix {prefixes[0][:60]} leaves no letter behind it within --max-length {longest}"
         raise UsageError(f"{what}: there are not {wanted:,} such names")
-    endings = [caseless(end) for end in given["ending"] or ()]
-    for end in endings:
-        if len(end) >= LONGEST_NAME or min(map(len, endings)) >= longest:
-            raise UsageError(f"--ending {end[:60]} leaves no letter before it within --max-length {longest}")
+    if endings and min(map(len, endings)) >= longest:
+        raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
     sizes = [shortest(caseless(prefix), end) for prefix in prefixes for end in endings]
     if sizes and min(sizes) > longest:
         what = f"--prefix {prefixes[0]} and --ending {given['ending'][0]}"
         raise UsageError(f"{what} need {min(sizes):,} letters at least, and --max-length is {longest:,}")
     if given["match"] is not None:
-        least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
-        if least > longest:
-            raise UsageError(f"--match needs {least:,} letters at least, and --max-length is {longest:,}")
+        compiled(given["match"])
     if endings and (asked := given["gender"]):
-        forms = [
-            (form, GENDER_OF[g]) for form, words in glossary(given["glossary"] or ()).finals.items() for _, g in words
-        ]
-        possible = {g for form, g in forms if any(form.endswith(end) or end.endswith(form) for end in endings)}
-        possible |= {g for form, g in GENDERS.items() if any(form.endswith(end) for end in endings)}
+        finals = glossary(given["glossary"] or ()).finals
+        known = [(form, GENDER_OF[letter]) for form, words in finals.items() for _, letter in words]
+        possible = {g for form, g in known for end in endings if form.endswith(end) or end.endswith(form)}
+        possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
         if asked not in possible | set(map(gender, endings)):
             raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")
 
