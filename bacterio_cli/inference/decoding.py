@@ -1,4 +1,4 @@
-"""From a distribution to a letter: temperature, top-k, top-p, and the draw itself.
+"""From a distribution to a letter: temperature, top-k, top-p, and the choice of the letter.
 
 Distributions are (n, n_y), rows sum to 1.
 """
@@ -7,19 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bacterio_cli.errors import BacterioError
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.loss import softmax
-
-
-def reshape(p: Array, *, temperature: float, top_k: int | None, top_p: float | None) -> Array:
-    """The distributions after temperature, top-k and top-p, in this order. BacterioError if they are not finite."""
-    if not np.isfinite(p).all():
-        raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
-    p = temper(p, temperature) if temperature else keep_top_k(p, 1)
-    if top_k is not None:
-        p = keep_top_k(p, top_k)
-    return p if top_p is None else keep_top_p(p, top_p)
 
 
 def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
@@ -37,10 +26,10 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
 def temper(p: Array, temperature: float) -> Array:
     """p_i^{1/τ} / Σ_k p_k^{1/τ} = softmax(log p / τ): the distribution sharpened (τ < 1) or flattened (τ > 1).
 
-    Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing any more.
+    τ = 0 leaves the likeliest letter. Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing.
     """
-    if temperature == 1:
-        return p
+    if temperature in (0, 1):
+        return p if temperature else keep_top_k(p, 1)
     with np.errstate(divide="ignore"):
         return softmax(np.log(p) / min(max(temperature, 1e-30), 1e30))
 

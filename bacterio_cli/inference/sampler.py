@@ -20,9 +20,9 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import UsageError, require_number
+from bacterio_cli.errors import BacterioError, UsageError, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
-from bacterio_cli.inference.decoding import choose, reshape
+from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
 from bacterio_cli.nn.layers import Array
@@ -77,8 +77,16 @@ class SamplingParams:
                 raise UsageError(f"--prefix {prefix[:60]} is longer than --max-length {self.max_length}")
 
     def shape(self, p: Array) -> Array:
-        """The distributions that letters are drawn from, of those that the model gives."""
-        return reshape(p, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)
+        """The distributions that letters are drawn from: the model's after temperature, top-k and top-p, in this order.
+
+        BacterioError if they are not finite.
+        """
+        if not np.isfinite(p).all():
+            raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
+        p = temper(p, self.temperature)
+        if self.top_k is not None:
+            p = keep_top_k(p, self.top_k)
+        return p if self.top_p is None else keep_top_p(p, self.top_p)
 
 
 @dataclass

@@ -80,12 +80,12 @@ class Row:
     @property
     def status(self) -> str:
         """ok, warn or conflict."""
-        return rules.status(list(self.findings))
+        return rules.status(self.findings)
 
     def asdict(self) -> dict[str, Any]:
         """The fields in their promised order, ready for JSON."""
         figures = ((self.nats, 4), (self.bits_per_char, 4), (self.percentile, 1))
-        flags = [{"code": f.code, "severity": f.severity, "rule": f.rule, "says": f.says} for f in self.findings]
+        flags = [finding._asdict() for finding in self.findings]
         values = (
             self.name, *(None if value is None else round(value, digits) for value, digits in figures),
             self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),

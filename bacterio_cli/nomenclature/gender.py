@@ -15,7 +15,6 @@ GENDERS: dict[str, Gender] = {
     **dict.fromkeys(("corpus", "genus", "glomus", "virus"), "n"),
     **dict.fromkeys(("ans", "ens", "ferax", "cola", "gena", "formis", "es", "x"), ""),
 }  # fmt: skip
-LONGEST_ENDING = max(map(len, GENDERS))
 
 
 def gender(name: str) -> Gender:
@@ -24,7 +23,5 @@ def gender(name: str) -> Gender:
     The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma
     is mostly the Greek neuter, but Latin *forma* is feminine).
     """
-    for length in range(LONGEST_ENDING, 0, -1):
-        if (ending := name.lower()[-length:]) in GENDERS:
-            return GENDERS[ending]
-    return ""
+    endings = [ending for ending in GENDERS if name.lower().endswith(ending)]
+    return GENDERS[max(endings, key=len)] if endings else ""

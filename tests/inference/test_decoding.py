@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.processes import examples
 
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, reshape, temper
+from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
+from bacterio_cli.inference.sampler import SamplingParams
 
 probabilities = st.lists(
     st.lists(st.one_of(st.just(0.0), st.floats(1e-30, 1.0)), min_size=4, max_size=4).filter(any),
@@ -89,7 +90,7 @@ def test_top_p_keeps_the_fewest_that_hold_the_mass(mass: float, kept: list[float
 )
 def test_temperature_comes_before_top_k_and_top_k_before_top_p(how: dict[str, float], expected: list[float]) -> None:
     """Each works on what the one before has left; temperature 0 is the likeliest letter."""
-    p = reshape(np.array([[0.2, 0.3, 0.5]]), **{"top_k": None, "top_p": None} | how)  # type: ignore[arg-type]
+    p = SamplingParams(seed=1, **how).shape(np.array([[0.2, 0.3, 0.5]]))  # type: ignore[arg-type]
     assert p[0] == pytest.approx(expected)
 
 
@@ -97,4 +98,4 @@ def test_a_distribution_that_is_not_finite_is_an_error() -> None:
     """Weights that overflow give no names, but a message."""
     for bad in (np.nan, np.inf):
         with pytest.raises(BacterioError, match="the model's probabilities are not finite"):
-            reshape(np.array([[0.5, bad]]), temperature=1.0, top_k=None, top_p=None)
+            SamplingParams(seed=1).shape(np.array([[0.5, bad]]))
