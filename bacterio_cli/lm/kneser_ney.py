@@ -121,49 +121,42 @@ class NGram:
             edges.append(edges[-1] + more)
         return list(pairwise(edges))
 
-    def smooth(self, states: Array) -> Array:
-        """P(· | state) by (1), from the shortest context to the longest, (n,) → (n, n_y) float32.
-
-        `states` are ascending and hold the suffix h′ of each of them.
-        """
-        c, (value, gamma) = self.counts, self.smoothed
-        P = np.empty((len(states), self.n_y), np.float32)
-        before, shorter = 0, np.full((1, self.n_y), 1 / self.n_y)  # where the contexts one letter shorter begin, and P
-        for begin, end in np.searchsorted(states, self.levels).tolist():
-            own = states[begin:end]
-            level = shorter[np.searchsorted(states, c.suffix[own]) - before]
-            level *= gamma[own, None]
-            row, pair = pairs_of(c.first, own)
-            level.reshape(-1)[row * self.n_y + c.letter[pair]] += value[pair]  # no pair stands twice in a row
-            P[begin:end] = level
-            before, shorter = begin, level
-        return P
-
     @cached_property
     def dense(self) -> tuple[Array, Array] | None:
-        """(P (S, n_y) float32, next state (S, n_y)), written out, or None where that would be too large."""
-        c = self.counts
-        S = len(c.suffix)
-        if S * self.n_y > self.dense_entries:
+        """(P (S, n_y) float32, next state (S, n_y)), written out by (1), or None where that would be too large."""
+        c, (value, gamma) = self.counts, self.smoothed
+        S, n_y = len(c.suffix), c.n_y
+        if S * n_y > self.dense_entries:
             return None
-        after = np.zeros((S, self.n_y), np.int32)
+        P, after = np.empty((S, n_y), np.float32), np.zeros((S, n_y), np.int32)
+        before, shorter = 0, np.full((1, n_y), 1 / n_y)  # where the contexts one letter shorter begin, and their P
         for begin, end in self.levels:
-            after[begin:end] = after[c.suffix[begin:end]] if begin else 0
+            suffix = c.suffix[begin:end]
+            level = shorter[suffix - before]
+            level *= gamma[begin:end, None]
             row, pair = pairs_of(c.first, np.arange(begin, end))
-            after[begin:end].reshape(-1)[row * self.n_y + c.letter[pair]] = c.target[pair]
-        return self.smooth(np.arange(S)), after
+            at = row * n_y + c.letter[pair]
+            level.reshape(-1)[at] += value[pair]  # no pair stands twice in a row
+            P[begin:end], after[begin:end] = level, after[suffix]
+            after[begin:end].reshape(-1)[at] = c.target[pair]
+            before, shorter = begin, level
+        return P, after
+
+    def smooth(self, states: Array) -> Array:
+        """P(· | state) by (1), (n,) → (n, n_y): of each state once, from those of the contexts one letter shorter."""
+        c, (value, gamma) = self.counts, self.smoothed
+        some, row_of = np.unique(states, return_inverse=True)
+        P, longer = np.full((len(some), c.n_y), 1 / c.n_y), some > 0
+        if longer.any():
+            P[longer] = self.smooth(c.suffix[some[longer]])
+        P *= gamma[some, None]
+        row, pair = pairs_of(c.first, some)
+        P[row, c.letter[pair]] += value[pair]
+        return P[row_of]
 
     def distributions(self, states: Array) -> Array:
         """P(· | state), (n,) → (n, n_y) float32."""
-        if self.dense:
-            return np.take(self.dense[0], states, axis=0)
-        wanted, shorter = np.zeros(len(self.counts.suffix), bool), states
-        wanted[0] = True
-        while shorter.any():  # down to the state without context, 0
-            wanted[shorter] = True
-            shorter = self.counts.suffix[shorter]
-        row = np.cumsum(wanted) - 1
-        return self.smooth(np.flatnonzero(wanted))[row[states]]
+        return np.take(self.dense[0], states, axis=0) if self.dense else self.smooth(states).astype(np.float32)
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
