@@ -23,10 +23,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     params = SamplingParams(
         given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same
     )
-    prefixes, endings, wanted = params.prefixes, [caseless(end) for end in given["ending"] or ()], given["n"] or 1
-    if prefixes and min(map(len, prefixes)) == longest and len(prefixes) < wanted and not given["allow_duplicates"]:
-        what = f"--prefix {prefixes[0][:60]} leaves no letter behind it within --max-length {longest}"
-        raise UsageError(f"{what}: there are not {wanted:,} such names")
+    prefixes, endings = params.prefixes, [caseless(end) for end in given["ending"] or ()]
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
     sizes = [shortest(caseless(prefix), end) for prefix in prefixes for end in endings]

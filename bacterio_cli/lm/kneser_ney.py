@@ -95,11 +95,6 @@ class NGram:
     discounts: tuple[float, float, float]
     dense_entries: int = DENSE_ENTRIES
 
-    @property
-    def n_y(self) -> int:
-        """Letters and the boundary."""
-        return self.counts.n_y
-
     @cached_property
     def smoothed(self) -> tuple[Array, Array]:
         """(the first term of (1) for every pair (E,), γ of every state (S,))."""
@@ -160,7 +155,7 @@ class NGram:
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
-        key = states.astype(np.int64) * self.n_y + letters
+        key = states.astype(np.int64) * self.counts.n_y + letters
         pair = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
         return pair, self.counts.keys[pair] == key
 
@@ -187,7 +182,7 @@ class NGram:
             weight[rows] *= gamma[at]
             longer = at > 0
             rows, at = rows[longer], self.counts.suffix[at[longer]]
-        return p + weight / self.n_y
+        return p + weight / self.counts.n_y
 
     def start(self, n: int) -> State:
         """No context yet; the first letter read is the boundary."""

@@ -193,9 +193,8 @@ class Morphology:
         if "unknown" in kinds:
             at = kinds.index("unknown")
             answer: Answer = "partly" if len(parts) > 1 else "unexplained"
-            behind = [all("dim." in word.grammar for word in part.words) for part in parts[at + 1 :]]
-            small = all(behind) and {"inflection", "word"}.issuperset(kinds[at + 1 :])
-            chance = small and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
+            chance = "genus" not in kinds and all("dim." in w.grammar for part in parts[at + 1 :] for w in part.words)
+            chance = chance and sum(len(part.form) for part in parts[:at]) < LEAST_KNOWN
         else:
             doubled = next((other.form for k, other in enumerate(parts) for part in parts[:k] if same(part, other)), "")
             sure = {"word", "genus"}.issuperset(kinds) and not doubled and len(parts) <= MOST_ELEMENTS

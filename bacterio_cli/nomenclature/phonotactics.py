@@ -43,7 +43,7 @@ class Sounds(NamedTuple):
             return None
         shared = Counter(word[k:] for word in words for k in range(1, len(word) - 3))
         endings = frozenset(ending for ending, count in shared.items() if count >= ENDING_OF)
-        return cls(*(frozenset().union(*map(heard, words)) for heard in HEARD.values()), endings)
+        return cls(endings=endings, **{field: frozenset().union(*map(heard, words)) for field, heard in HEARD.items()})
 
 
 def onset(name: str) -> str:

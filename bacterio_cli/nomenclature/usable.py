@@ -20,7 +20,7 @@ from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, An
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")
-FIRST, LAST, ADJECTIVE = 1, 1, 10  # genera at least that begin with the first element, and that end with the last
+ADJECTIVE = 10  # genera at least that end with an adjective; one is enough for other elements
 BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
 STRETCHED = frozenset(["long", "straight", "curved", "bent", "flat"])  # no sphere is
@@ -84,13 +84,13 @@ class Usable:
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
         if not self.is_own(first) and (
-            SENT_BACK_FIRST.fullmatch(first.form) or len(beginning(self.forward, first.stem)) < FIRST
+            SENT_BACK_FIRST.fullmatch(first.form) or not beginning(self.forward, first.stem)
         ):
             return "rare element"
         if last.kind == "word" and not self.is_own(last):
             adjective = all("adj." in word.grammar for word in last.words) and not AGENT.fullmatch(last.form)
-            least = ADJECTIVE if adjective else LAST
-            if SENT_BACK_LAST.fullmatch(last.form) or len(beginning(self.backward, last.form[::-1])) < least:
+            known = beginning(self.backward, last.form[::-1])
+            if SENT_BACK_LAST.fullmatch(last.form) or len(known) < (ADJECTIVE if adjective else 1):
                 return "rare element"
         return "taken for another" if self.is_variant(name.lower()) else ""
 
@@ -149,10 +149,8 @@ def agrees(parts: Sequence[Part]) -> bool:
         return not BACTERIA.fullmatch(first.form)
     if is_of(parts[-2], SHAPES) or (EATER.match(last.form) and may_be_of(parts[-2], WATERS)):
         return False
-    nouns = [
-        word for word in parts[-2].words if word.grammar.endswith((" n.", "pref.")) or word.sense.startswith("of ")
-    ]
-    return any(word.keywords for word in nouns)
+    objects = (word for word in parts[-2].words if word.keywords)
+    return any(word.grammar.endswith((" n.", "pref.")) or word.sense.startswith("of ") for word in objects)
 
 
 def is_of(part: Part, keywords: frozenset[str]) -> bool:

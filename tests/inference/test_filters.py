@@ -106,12 +106,11 @@ def test_a_pattern_without_end_is_ended(names: list[str]) -> None:
     assert accepted(filters.match(r"^\w+\d", seconds=0), ["a1", "b"] * 10_000) == ["a1"] * 10_000
 
 
-FULL = "leaves no letter behind it within --max-length"
 LONG = "need 9 letters at least, and --max-length is"
 MARKS = "A" + "\u0301\u0323" * 100_000  # composing it takes half a minute
 GIVEN: dict[str, Any] = {
     "seed": None, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
-    "match": None, "min_length": 1, "max_length": None, "glossary": None, "n": None, "allow_duplicates": False,
+    "match": None, "min_length": 1, "max_length": None, "glossary": None,
 }  # fmt: skip
 
 
@@ -129,9 +128,8 @@ GIVEN: dict[str, Any] = {
         ({"prefix": [MARKS]}, f"--prefix {MARKS[:60]} is longer than --max-length 10000"),
         ({"prefix": ["Boris"], "max_length": 4}, "--prefix Boris is longer than --max-length 4"),
         ({"prefix": ["e\u0301" * 4], "max_length": 4}, ""),
-        ({"prefix": ["Bor", "Al"], "max_length": 2, "n": 2}, "--prefix Bor is longer than --max-length 2"),
-        ({"prefix": ["Bo", "Al"], "max_length": 2, "n": 3}, f"--prefix Bo {FULL} 2: there are not 3 such names"),
-        ({"prefix": ["Bo", "Al"], "max_length": 2, "n": 2}, ""),
+        ({"prefix": ["Bor", "Al"], "max_length": 2}, "--prefix Bor is longer than --max-length 2"),
+        ({"prefix": ["Bo", "Al"], "max_length": 2}, ""),
         ({"prefix": ["Bor"], "ending": ["bacter"], "max_length": 8}, f"--prefix Bor and --ending bacter {LONG} 8"),
         ({"prefix": ["Methanoba"], "ending": ["bacter"], "max_length": 13}, ""),
         ({"prefix": ["Methano", "Bo"], "ending": ["BACTER"], "max_length": 8}, ""),
