@@ -77,9 +77,10 @@ def misspelt(name: str, _: object) -> str:
 
 def matching(pattern: str | re.Pattern[str]) -> Find:
     """Finds the letters that match, in any case."""
+    search = re.compile(pattern).search
 
     def find(name: str, _: object) -> str:
-        found = re.search(pattern, name.lower())
+        found = search(name.lower())
         return found[0] if found else ""
 
     return find
