@@ -49,41 +49,31 @@ class Etymology(NamedTuple):
 def draft(analysis: Analysis) -> Etymology:
     """The components of a name, at most five; a name with more has none, since no cut is likely to be right."""
     parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
-    components = [component(part, parts[k + 1 :]) for k, part in enumerate(parts)]
-    for k, found in enumerate(components):
-        if found.form == analysis.doubled and k:
-            components[k] = found._replace(note=joined(found.note, "stands twice"))
-    gender = GENDERS.get(analysis.gender, "")
-    note = "" if gender else "the author assigns the gender"
-    full = Component(analysis.name, "N.L.", f"{gender} n.".strip(), analysis.name, None, note)
+    components = [component(part, twice=k > 0 and part.form == analysis.doubled) for k, part in enumerate(parts)]
+    full = Component(analysis.name, "N.L.", noun(analysis.gender), analysis.name, None, "")
     return Etymology(tuple(components), full)
 
 
-def component(part: Part, following: tuple[Part, ...]) -> Component:
-    """A part with its likeliest word, the others of the same form in the note."""
+def component(part: Part, *, twice: bool) -> Component:
+    """A part with its likeliest word; noted are the others of the same form, a linking vowel that the glossary does not
+    have for this word, as real names often have, and that the part stands `twice`."""
     if part.kind == "genus":
-        grammar = f"{GENDERS.get(part.gender, '')} n.".strip()
-        return Component(part.form, "N.L.", grammar, part.form.capitalize(), "a genus of prokaryotes", "")
+        return Component(part.form, "N.L.", noun(part.gender), part.form.capitalize(), "a genus of prokaryotes", "")
     if not part.words:
         return Component(part.form, "", "", "", None, UNSAID[part.kind])
     first, *others = part.words
-    homographs = (f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others)
-    note = joined(*homographs, linking(part, following))
-    return Component(part.form, first.language, first.grammar, first.word, first.sense, note)
+    notes = [f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others]
+    vowel, usual = part.form[len(part.stem) :], first.links[:1]
+    if vowel not in first.links:
+        notes.append("usually without a linking vowel" if usual == "-" else f"the usual linking vowel is -{usual}-")
+    if twice:
+        notes.append("stands twice")
+    return Component(part.form, first.language, first.grammar, first.word, first.sense, "; ".join(notes))
 
 
-def linking(part: Part, following: tuple[Part, ...]) -> str:
-    """A note on a linking vowel that the glossary does not have for this word; real names often have another."""
-    vowel = part.form[len(part.stem) :]
-    usual = part.words[0].links.split(",")
-    if following and vowel and vowel not in usual:
-        return f"the usual linking vowel is -{usual[0]}-" if usual[0] != "-" else "usually without a linking vowel"
-    return ""
-
-
-def joined(*notes: str) -> str:
-    """The notes that say something, with semicolons between."""
-    return "; ".join(filter(None, notes))
+def noun(gender: str) -> str:
+    """`masc. n.`, or `n.` if the author assigns the gender."""
+    return f"{GENDERS.get(gender, '')} n.".strip()
 
 
 def cited(component: Component) -> str:
