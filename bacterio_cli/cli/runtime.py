@@ -13,7 +13,7 @@ def one_blas_thread() -> None:
     """Matrix products on one thread each, unless the environment says otherwise; to be called before NumPy is imported.
 
     Products as small as these gain little from a second thread, and wait for it when another process wants the core
-    that it spins on. Two cores are used otherwise: see `training.worker` and `lm.threads`.
+    that it spins on. Two cores are used otherwise: see `training.worker` and `lm.prefix_tree`.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.lm.threads import HELPER
+from bacterio_cli.lm.prefix_tree import HELPER
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 
@@ -47,7 +47,7 @@ def shared(arrays: Params) -> Params:
 def can_fork() -> bool:
     """Whether a copy of this process can work by itself: on Linux, and where no other thread may hold a lock.
 
-    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.threads` waits and holds none.
+    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.prefix_tree` waits and holds none.
     A daemon of multiprocessing, as the workers of a Pool are, may have no processes of its own.
     """
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]

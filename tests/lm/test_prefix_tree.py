@@ -1,7 +1,8 @@
-"""Many names in step: each distinct beginning is stepped once, and each name gets what it would get alone."""
+"""Many names in step: each distinct beginning is stepped once, on two threads, and each name gets its own."""
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.mixture import Mixture
-from bacterio_cli.lm.prefix_tree import LARGEST_BLOCK, PrefixBatch, largest_block, likelihood
+from bacterio_cli.lm.prefix_tree import LARGEST_BLOCK, PrefixBatch, in_chunks, largest_block, likelihood
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
@@ -114,3 +115,60 @@ def test_a_block_is_smaller_for_many_letters() -> None:
     """65,536 names side by side, but no more than 2²² probabilities, and at least one name."""
     assert [largest_block(n_y) for n_y in (2, 128, 129, 5501, 2**23)] == [65_536, 32_768, 32_513, 762, 1]
     assert all(high >= low for high, low in pairwise(largest_block(n_y) for n_y in range(2, 3000)))
+
+
+def chunks_of(count: int, size: int) -> list[slice]:
+    """The chunks of `in_chunks`, in the order of their rows."""
+    chunks: list[slice] = []
+    in_chunks(chunks.append, count, size)
+    return sorted(chunks, key=lambda rows: (rows.start, rows.stop))
+
+
+@examples
+@given(st.integers(0, 3000), st.integers(1, 400))
+def test_chunks_hold_every_row_once(count: int, size: int) -> None:
+    """Chunks of up to `size` follow on each other, in as few pairs as there can be; half a chunk stays whole."""
+    chunks = chunks_of(count, size)
+    assert [row for rows in chunks for row in range(count)[rows]] == list(range(count))
+    lengths = [rows.stop - rows.start for rows in chunks]
+    assert max(lengths) <= size
+    assert max(lengths) - min(lengths) <= 1
+    assert min(lengths) > 0 or count == 0
+    assert len(chunks) <= 2 or count > (len(chunks) - 2) * size
+    if size > 1:  # single rows may be an odd number
+        assert len(chunks) % 2 == (count <= size // 2)
+        assert len(chunks) > 1 or count <= size // 2
+
+
+def test_every_second_chunk_is_the_helpers() -> None:
+    """The chunks take turns between the two threads; a single one stays in the caller's."""
+    here, owner = threading.get_ident(), {}
+    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
+    assert [owner[start] == here for start in sorted(owner)] == [True, False] * 3
+    owner.clear()
+    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 5, 10)
+    assert owner == {0: here}
+
+
+def test_the_helper_has_the_same_errstate() -> None:
+    """What NumPy does on overflow is what the caller has said, in either thread."""
+    found: dict[int, str] = {}
+    for wanted in ("raise", "ignore"):
+        with np.errstate(over=wanted):  # type: ignore[call-overload]
+            in_chunks(lambda rows: found.update({rows.start: np.geterr()["over"]}), 2, 2)
+        assert found == {0: wanted, 1: wanted}
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_what_a_chunk_raises_is_raised(failing: int) -> None:
+    """An exception in either thread reaches the caller, and the next work is done as if nothing had been."""
+    done = []
+
+    def work(rows: slice) -> None:
+        if rows.start == failing:
+            raise FloatingPointError(f"in {failing}")
+
+    with pytest.raises(FloatingPointError, match=f"in {failing}"):
+        in_chunks(work, 2, 2)
+    in_chunks(lambda rows: done.append(rows.start), 2, 2)
+    assert sorted(done) == [0, 1]

@@ -18,7 +18,7 @@ from bacterio_cli.training.worker import receive
 
 FORKS = """
 import multiprocessing, sys, threading
-from bacterio_cli.lm.threads import helper
+from bacterio_cli.lm.prefix_tree import helper
 from bacterio_cli.training.worker import can_fork
 found = [can_fork()]
 helper().submit(int).result()
