@@ -36,7 +36,6 @@ MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
 
-
 RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**63 - 1), "temp": (0, LARGEST_NUMBER), "top_k": (1, LARGEST_COUNT), "top_p": (LEAST_SHARE, 1),
     "min_length": (1, LONGEST_NAME), "max_length": (1, LONGEST_NAME), "unprefixed": (0, 1),
@@ -153,7 +152,7 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
 
 
 def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[list[str | None]]:
-    """Endless draws in their fixed order, block by block; None where a name did not end within the longest length."""
+    """Endless draws in their fixed order, some at a time; None where a name did not end within the longest length."""
     prefixes, shares = beginnings(model, vocabulary, params)
     steps = params.max_length + 1
     for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
@@ -164,7 +163,8 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams)
                 row = choose(np.cumsum(shares)[None], row, rng.random(size))
             ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
         ended = (lengths < steps).tolist()
-        yield [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
+        names = [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
+        yield from (names[begin : begin + FILTERED] for begin in range(0, size, FILTERED))
 
 
 def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
@@ -224,20 +224,18 @@ def sample(
     def accepted() -> Iterator[str]:
         seen: set[str] = set()
         letters = 0  # since the last draw that was accepted
-        for block in blocks(model, vocabulary, params):
-            for begin in range(0, len(block), FILTERED):
-                names = block[begin : begin + FILTERED]
-                for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
-                    if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
-                        return
-                    stats.drawn, stats.in_vain = stats.drawn + 1, stats.in_vain + 1
-                    letters += params.max_length + 1 if name is None else len(name) + 1
-                    if why := refused or ("duplicate" if name in seen else ""):
-                        stats.refused[why] += 1
-                    elif name is not None:
-                        stats.accepted, stats.in_vain, letters = stats.accepted + 1, 0, 0
-                        if not params.allow_duplicates:
-                            seen.add(name)
-                        yield name
+        for names in blocks(model, vocabulary, params):
+            for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
+                if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
+                    return
+                stats.drawn, stats.in_vain = stats.drawn + 1, stats.in_vain + 1
+                letters += params.max_length + 1 if name is None else len(name) + 1
+                if why := refused or ("duplicate" if name in seen else ""):
+                    stats.refused[why] += 1
+                elif name is not None:
+                    stats.accepted, stats.in_vain, letters = stats.accepted + 1, 0, 0
+                    if not params.allow_duplicates:
+                        seen.add(name)
+                    yield name
 
     return accepted()
