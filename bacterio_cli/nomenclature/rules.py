@@ -182,13 +182,11 @@ def compare_proposals(names: Sequence[str]) -> list[Finding | None]:
     words = [name.casefold() for name in names]
     counts = Counter(words)
     edits, nearest = Neighbours(words).within(words, 1, itself=False)
-    found: list[Finding | None] = []
-    for word, distance, place in zip(words, edits.tolist(), nearest.tolist(), strict=True):
-        finding = None
+
+    def beside(word: str, distance: int, place: int) -> Finding | None:
         if counts[word] > 1:
-            finding = Finding("proposed-twice", ERROR, HOMONYM, "is proposed twice")
-        elif distance == 1:
-            says = f"a single edit from {names[place]}, proposed with it: easily taken for it"
-            finding = Finding("proposed-near", WARNING, NEAR, says)
-        found.append(finding)
-    return found
+            return Finding("proposed-twice", ERROR, HOMONYM, "is proposed twice")
+        says = f"a single edit from {names[place]}, proposed with it: easily taken for it"
+        return Finding("proposed-near", WARNING, NEAR, says) if distance == 1 else None
+
+    return [*map(beside, words, edits.tolist(), nearest.tolist())]
