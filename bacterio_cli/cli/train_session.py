@@ -145,7 +145,7 @@ class Session:
     def show(self, bar: Bar, progress: Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
         state, phase = self.state, self.state.plan.phases[self.state.phase]
-        net = f", net {phase.net + 1}/{state.config.nets}" if state.config.nets > 1 else ""
+        net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [] if self.valid is None else [f"valid {self.valid:.3f}"]

@@ -27,7 +27,7 @@ from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Array, Params, dropout_mask
 from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
 from bacterio_cli.training.plan import MASKS, Phase
-from bacterio_cli.training.state import TrainingState, fresh_hidden
+from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Steps, Work, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
@@ -45,7 +45,7 @@ class BatchShard:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
         self.targets = state.plan.soft_targets(phase)
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
-        self.hidden = tuple(s[k::shards] for s in state.hidden or fresh_hidden(state))
+        self.hidden = tuple(s[k::shards] for s in state.hidden or state.plan.fresh_hidden(phase))
 
     def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""
@@ -57,20 +57,20 @@ class BatchShard:
 
     def work(self, batch: Batch) -> Work | None:
         """A call that computes the gradients, its targets and masks at hand; None if no name is in this shard."""
-        state, shard = self.state, batch.shard(self.k, self.shards)
+        plan, shard = self.state.plan, batch.shard(self.k, self.shards)
         N = len(shard.x)
         if not N:
             return None
         masks: list[Array] | None = None
-        if state.config.dropout:
-            rng = state.plan.rng(MASKS, self.step, self.k)
-            masks = [dropout_mask(rng, (N, n), state.config.dropout, np.float32) for n in state.model.mask_widths]
+        if plan.config.dropout:
+            rng = plan.rng(MASKS, self.step, self.k)
+            masks = [dropout_mask(rng, (N, n), plan.config.dropout, np.float32) for n in plan.model.mask_widths]
         targets = shard.y if self.targets is None else self.targets.targets(shard)
         return partial(self.gradients, shard, targets, masks, N / len(batch.x))
 
     def gradients(self, shard: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
         """Forward and backward; with `--stream` from the hidden state that the step before left."""
-        model, streams = self.state.model, int(shard.batch_sizes[0])
+        model, streams = self.state.plan.model, int(shard.batch_sizes[0])
         hidden = tuple(s[:streams] for s in self.hidden) or None
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
             result = loss_and_grads(

@@ -1,4 +1,8 @@
-"""What was learned, measured on the names held out: the same letters for the nets, the tables and their mixture."""
+"""The nets, the tables and their mixture on the names held out: which weights they get, and how good they are.
+
+All stand as they were before the refit: a model that has learned the held-out names cannot be tested on them. They
+flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,39 @@ import numpy as np
 
 from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.training.state import TrainingState
 
 ORDERS = (2, 3, 5)  # shown beside the order that was used
+
+
+def choose_weights(state: TrainingState) -> tuple[float, float, float]:
+    """The weights of nets, table and background: the net's as asked for, else all by the held-out letters."""
+    tables = state.plan.table_likelihoods
+    if not tables:
+        return (1.0, 0.0, 0.0)
+    fixed = state.plan.config.net_weight
+    net = np.mean(state.likelihoods, axis=0)
+    if fixed is None:
+        weights = fit_weights(np.stack([net, *tables]))
+    else:
+        weights = (fixed, *((1 - fixed) * w for w in fit_weights(np.stack(tables))))
+    return (weights[0], weights[1], weights[2] if len(weights) > 2 else 0.0)
+
+
+def mixed(state: TrainingState) -> Array:
+    """What nets and tables together give each held-out letter, in text order."""
+    parts = [np.mean(state.likelihoods, axis=0), *state.plan.table_likelihoods]
+    return np.asarray(sum(w * p for w, p in zip(state.weights, parts, strict=False)))
+
+
+def held_out_bits(state: TrainingState) -> Array:
+    """Bits per character of each held-out name, ascending, float32; none before a net is fitted."""
+    text = state.plan.held_out
+    if text is None or not state.likelihoods:
+        return np.empty(0, np.float32)
+    return np.sort(np.add.reduceat(-np.log2(mixed(state)), text.starts) / text.lengths).astype(np.float32)
 
 
 class Score(NamedTuple):
@@ -27,28 +60,24 @@ def bits(p: Array) -> float:
 
 
 def validation_scores(state: TrainingState) -> list[Score]:
-    """Uniform letters, tables of growing order, the nets, the mixture; empty without held-out names or a fitted net.
-
-    All stand as they were before the refit: a model that has learned the held-out names cannot be tested on them. They
-    flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
-    """
-    plan, config = state.plan, state.config
+    """Uniform letters, tables of growing order, the nets, the mixture; empty without held-out names or a fitted net."""
+    plan, config = state.plan, state.plan.config
     if plan.held_out is None or not state.likelihoods:
         return []
-    scores = [Score("uniform", float(np.log2(state.vocabulary.n_y)))]
+    scores = [Score("uniform", float(np.log2(plan.vocabulary.n_y)))]
     letters = plan.held_out.ids[1:]
     for order in [order for order in ORDERS if order < config.ngram]:
-        counts = Counts.of(plan.texts["fit"].ids, state.vocabulary.n_y, order)
+        counts = Counts.of(plan.texts["fit"].ids, plan.vocabulary.n_y, order)
         table = NGram(counts, choose_discounts(counts, plan.held_out))
         p = table.likelihood(states_along(table, plan.held_out), letters)
         scores.append(Score(f"n-gram, order {order}", bits(p)))
     names = [f"n-gram, order {config.ngram}", "n-gram of the background"]
     tables = plan.table_likelihoods
     scores += [Score(name, bits(p)) for name, p in zip(names, tables, strict=False)]
-    net = np.mean(state.likelihoods, axis=0)
     count = len(state.likelihoods)
+    net = np.mean(state.likelihoods, axis=0)
     scores.append(Score("net" if count == 1 else f"average of {count} nets", bits(net)))
     if tables and 0 < state.weights[0] < 1:
         shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(tables)])
-        scores.append(Score(f"mixture {shares}", bits(state.mixed)))
+        scores.append(Score(f"mixture {shares}", bits(mixed(state))))
     return scores

@@ -11,18 +11,24 @@ refit        all names                    nothing          the last weights
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from bacterio_cli.checkpoint.validation import check_model
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
+from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
-from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn import optim
+from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, init
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.soft_targets import CrossFit
 
@@ -52,12 +58,14 @@ class Phase(NamedTuple):
 
 
 class TrainingPlan:
-    """The texts, tables, targets and phases of one training."""
+    """What is learned, and by what: the config, filled in for the corpus, the model, the texts, tables and phases."""
 
-    def __init__(
-        self, config: TrainingConfig, corpus: Corpus, vocabulary: Vocabulary, background: Corpus | None
-    ) -> None:
-        self.config, self.corpus, self.vocabulary = config, corpus, vocabulary
+    def __init__(self, config: TrainingConfig, corpus: Corpus, background: Corpus | None = None) -> None:
+        self.config, self.corpus, self.background = config.sized(corpus.characters), corpus, background
+        self.vocabulary = vocabulary = Vocabulary.of(corpus.names)
+        self.model = build_model(config, vocabulary.n_y)
+        check_model(self.model, config.nets)  # what no command would read again is not begun
+        self.optimiser = build_optimiser(config)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
         if background is not None:
@@ -74,31 +82,58 @@ class TrainingPlan:
         """The random numbers for a purpose."""
         return np.random.default_rng([self.config.seed, *purpose])
 
+    @property
+    def batch_size(self) -> int:
+        """Names, or streams, per step."""
+        return self.config.batch_size or 1  # sized() has filled it in
+
     def plan_phases(self) -> list[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
-        config = self.config
-        assert config.epochs is not None  # sized() has filled it in
-        assert config.batch_size is not None
+        config, epochs = self.config, self.config.epochs or 1  # sized() has filled it in
         bptt = config.bptt if config.stream else None
-        steps = {kind: text.batches_per_epoch(config.batch_size, bptt) for kind, text in self.texts.items()}
+        steps = {kind: text.batches_per_epoch(self.batch_size, bptt) for kind, text in self.texts.items()}
         phases = []
         for net in range(config.nets):
-            if "background" in self.texts:
-                epochs = min(config.epochs, BACKGROUND_EPOCHS)
-                phases.append(Phase("background", net, epochs, steps["background"], config.lr))
-            phases.append(Phase("fit", net, config.epochs, steps["fit"], config.lr))
+            if self.background is not None:
+                early = min(epochs, BACKGROUND_EPOCHS)
+                phases.append(Phase("background", net, early, steps["background"], config.lr))
+            phases.append(Phase("fit", net, epochs, steps["fit"], config.lr))
         if config.refit and self.held_out is not None:
-            epochs, rate = max(1, round(REFIT_EPOCHS * config.epochs)), REFIT_RATE * config.lr
-            phases += [Phase("refit", net, epochs, steps["refit"], rate) for net in range(config.nets)]
+            again, rate = max(1, round(REFIT_EPOCHS * epochs)), REFIT_RATE * config.lr
+            phases += [Phase("refit", net, again, steps["refit"], rate) for net in range(config.nets)]
         return phases
+
+    def extend(self, epochs: int | None) -> None:
+        """Plan for so many epochs of the fit."""
+        self.config = replace(self.config, epochs=epochs)
+        self.phases = self.plan_phases()
 
     def batches(self, phase: Phase, epoch: int) -> Iterator[Batch]:
         """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
         config, text = self.config, self.texts[phase.kind]
         rng = self.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
         if config.stream:
-            return text.chunks(config.batch_size or 1, config.bptt, text.shuffled(rng))
-        return text.name_batches(config.batch_size or 1, rng)
+            return text.chunks(self.batch_size, config.bptt, text.shuffled(rng))
+        return text.name_batches(self.batch_size, rng)
+
+    def fresh_params(self, net: int) -> Params:
+        """The weights that a net starts from."""
+        return init(self.model, self.rng(INIT, net), np.float32, self.config.init_scale)
+
+    def fresh_hidden(self, phase: Phase) -> State:
+        """With `--stream`, the hidden states from which a phase begins: zeros for each of its streams."""
+        if not self.config.stream:
+            return ()
+        letters = len(self.texts[phase.kind].ids) - 1
+        return self.model.start(min(self.batch_size, letters), np.float32)
+
+    def net(self, params: Params) -> Net:
+        """A net with these weights, to validate and to sample; with `--stream` it begins amid a running text."""
+        if not self.config.stream:
+            return Net(self.model, params)
+        ids = self.lead_in
+        with np.errstate(all="ignore"):  # weights so large that a sum overflows are refused by the next step
+            return Net(self.model, params, self.model.forward(params, ids, np.ones(len(ids), int))[1])
 
     @cached_property
     def lead_in(self) -> Array:
@@ -145,6 +180,20 @@ class TrainingPlan:
             return []
         tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
         return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
+
+
+def build_model(config: TrainingConfig, n_y: int) -> Model:
+    """The model that a config describes, for n_y letters with the boundary."""
+    if config.arch == "mlp":
+        return WindowMLP(n_y, config.embedding, config.hidden, config.layers, config.window, config.activation)
+    return CharRNN(n_y, config.embedding, config.hidden, config.layers, config.arch, config.activation)
+
+
+def build_optimiser(config: TrainingConfig) -> optim.Optimiser:
+    """The optimiser that a config describes."""
+    if config.optimizer == "adamw":
+        return optim.AdamW(weight_decay=config.weight_decay)
+    return optim.OPTIMISERS[config.optimizer]()
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

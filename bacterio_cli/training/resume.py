@@ -1,8 +1,8 @@
-"""A training taken up again where a checkpoint left it, to the same last byte."""
+"""A training as a checkpoint, and taken up again from it, to the same last byte."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,63 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.state import (
-    TrainingState,
-    begin,
-    build_optimiser,
-    copied,
-    fresh_hidden,
-    saved_arrays,
-    snapshot,
-)
+from bacterio_cli.training.evaluation import held_out_bits
+from bacterio_cli.training.state import TrainingState, begin, copied
 
-Rows = list[dict[str, Any]]
+COUNTERS = ("step", "phase", "phase_step", "best_epoch", "chars", "steps", "best_loss", "nats", "norms")  # as stored
+NOT_THE_PLAN = "its history and progress are not those of its plan"
+
+
+def snapshot(state: TrainingState) -> Checkpoint:
+    """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
+    plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
+    nets = state.refitted
+    kind = "refit"
+    if len(state.refitted) < config.nets:  # not all are refitted, or none is to be
+        nets, kind = [*state.fitted], "fit"
+        fitting = not state.done and state.current_phase.kind == "fit"
+        if not nets or (fitting and state.best is not None):
+            nets.append(state.params if state.best is None else state.best)
+    facts = {
+        "digest": corpus.digest,
+        "names": len(corpus.names),
+        "characters": corpus.characters,
+        "date": corpus.date,
+        "longest": max(map(len, corpus.names)),
+        "profile": corpus.profile,
+    }
+    progress = {name: getattr(state, name) for name in COUNTERS}
+    progress |= {name: len(getattr(state, name)) for name in ("fitted", "refitted", "likelihoods", "hidden")}
+    progress |= {"best": state.best is not None, "fit_end": state.fit_end is not None}
+    progress["background"] = None if plan.background is None else plan.background.digest
+    return Checkpoint(
+        model=plan.model,
+        nets=tuple(nets),
+        vocabulary=plan.vocabulary,
+        known=corpus.names,
+        corpus=facts,
+        training=asdict(config),
+        history=state.history,
+        table=plan.table(kind),
+        background=plan.table("background"),
+        weights=state.weights,
+        progress=progress,
+        resume=saved_arrays(state),
+        held_out=held_out_bits(state),
+        first=tuple(plan.net(params).first for params in nets) if config.stream else (),
+    )
+
+
+def saved_arrays(state: TrainingState) -> Params:
+    """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
+    groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
+    if state.fit_end is not None:
+        groups |= {"end": state.fit_end[0], "end_optimizer": state.fit_end[1]}
+    groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
+    groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
+    arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
+    arrays |= {f"likelihoods{k}": value for k, value in enumerate(state.likelihoods)}
+    return arrays | {f"state{k}": value for k, value in enumerate(state.hidden)}
 
 
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
@@ -78,124 +124,84 @@ def resume(
                 "read alike (--profile, --column, --encoding), or start anew without --resume"
             )
     # The same names, but perhaps by other options: what was learned does not change its profile halfway.
-    stored = config_of(checkpoint, path)
-    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), stored, background)
-    if state.model != checkpoint.model:
+    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), config_of(checkpoint, path), background)
+    if state.plan.model != checkpoint.model:
         raise CheckpointError(path, "its model is not that of its training options", "start anew without --resume")
     try:
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
-    if config.epochs != stored.epochs:
-        state.config = state.plan.config = config
-        state.plan.phases = state.plan.plan_phases()
+    if config.epochs != state.plan.config.epochs:
+        state.plan.extend(config.epochs)
         if state.done or state.current_phase.kind == "refit":
-            reopen(state)
+            state.reopen_fit()
     return state
 
 
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
     """Put a fresh state where the saved one stood; KeyError, TypeError or ValueError if something does not fit.
 
-    Taken from the checkpoint are the place in the plan, the history, two sums and the arrays; the rest follows from
-    these. What the state would save must then be the checkpoint.
+    Taken from the checkpoint are the place in the plan, the history, two sums and the arrays of floats; the rest
+    follows from these. What the state would save must then be the checkpoint.
     """
-    for name, kinds in {"phase": (int,), "phase_step": (int,), "nats": (int, float), "norms": (int, float)}.items():
-        value = progress[name]
-        if type(value) not in kinds or not 0 <= value < 2**53:
-            raise ValueError(f"{name} is {value!r}")
-        setattr(state, name, value)
-    state.weights, state.history = checkpoint.weights, list(checkpoint.history)
-    if state.phase > len(state.plan.phases):
-        raise ValueError("its progress lies beyond its plan")
-    phase, k = state.current_phase, min(state.phase, len(state.plan.phases) - 1)
-    epochs, state.steps = divmod(state.phase_step, phase.steps_per_epoch)
-    rows = rows_of_phases(state, epochs)
-    state.step = state.steps + (state.history[-1]["step"] if state.history else 0)
-    state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(phase, epochs), state.steps))
-    if epochs:
-        state.best_epoch, state.best_loss = best_of(rows[k])
-    elif k:
-        state.best_epoch = best_of(rows[k - 1])[0]
-    shape_arrays(state, epochs)
+    replay(state, checkpoint.history)
+    phases = state.plan.phases
+    epochs, steps = divmod(progress["phase_step"], phases[min(progress["phase"], len(phases) - 1)].steps_per_epoch)
+    move(state, progress["phase"], epochs)
+    skip(state, steps)
+    state.steps, state.nats, state.norms = steps, float(progress["nats"]), float(progress["norms"])
+    state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(state.current_phase, epochs), steps))
+    state.hidden = state.plan.fresh_hidden(state.current_phase) if state.phase_step else ()
+    state.weights = checkpoint.weights
     for name, array in saved_arrays(state).items():
         saved, member = checkpoint.resume.get(name), f"its member 'resume.{name}'"
         if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype):
             raise ValueError(f"{member} is missing or of the wrong shape")
         if not np.isfinite(saved).all():
             raise ValueError(f"{member} holds values that are not finite")
-        array[...] = saved
+        if array.dtype.kind == "f":
+            array[...] = saved
     if not all(((p > 0) & (p <= 1)).all() for p in state.likelihoods):
         raise ValueError("its likelihoods are not those of the held-out names")
-    check_moments(state, state.moments, state.phase_step)
-    if state.fit_end is not None:
-        check_moments(state, state.fit_end[1], len(rows[k - 1]) * state.plan.phases[k - 1].steps_per_epoch)
     refuse_difference(checkpoint, snapshot(state))
 
 
-def rows_of_phases(state: TrainingState, epochs: int) -> list[Rows]:
-    """The rows of each phase; `epochs` of the current one are done. ValueError if they do not lead to where it stands.
+def replay(state: TrainingState, history: list[dict[str, Any]]) -> None:
+    """Take a fresh state through the epochs and phases of a history as training did, with any weights."""
+    plan = state.plan
+    phases = [(phase.kind, phase.net) for phase in plan.phases]
+    for row in history:
+        here = (row["stage"], row["net"])
+        move(state, phases.index(here) if here in phases else -1, row["epoch"] - 1)
+        phase = state.current_phase
+        skip(state, phase.steps_per_epoch)
+        if row["step"] != state.step or row["epoch"] > phase.epochs:
+            raise ValueError(NOT_THE_PLAN)
+        if state.end_epoch(row):
+            state.best = state.best or copied(state.params)
+            if plan.held_out is not None and phase.kind == "fit":
+                state.likelihoods[phase.net :] = [np.empty(len(plan.held_out.ids) - 1)]
 
-    Of a refit that is done again, since the fit before it went on, earlier rows are left out.
+
+def move(state: TrainingState, phase: int, epochs: int) -> None:
+    """Bring a replayed state behind so many epochs of a phase, if that is where its phase or the next one goes on.
+
+    What lies before where it stands has been reached by going on with the fit after its refit.
     """
-    phases, step = state.plan.phases, 0
-    rows: list[Rows] = [[] for _ in phases]
-    for row in state.history:
-        k = next((k for k, phase in enumerate(phases) if (phase.kind, phase.net) == (row["stage"], row["net"])), None)
-        if k is None:
-            raise ValueError(f"its history has {row['stage']!r}, net {row['net']}, and its plan has not")
-        if row["stage"] == "refit" and row["epoch"] == 1:
-            rows[k].clear()
-        rows[k].append(row)
-        step += phases[k].steps_per_epoch
-        if (row["epoch"], row["step"]) != (len(rows[k]), step):
-            raise ValueError("the steps and epochs of its history are not those of its plan")
-    for k, (phase, found) in enumerate(zip(phases, rows, strict=True)):
-        least = most = epochs if k == state.phase else 0
-        if k < state.phase:
-            # A background may have been planned when there were fewer epochs.
-            early = phase.kind == "background" or (phase.kind == "fit" and state.config.patience)
-            least, most = 1 if early else phase.epochs, phase.epochs
-        done_again = phase.kind == "refit" and state.config.nets == 1 and most == 0
-        if not least <= len(found) <= most and not done_again:
-            raise ValueError("its progress is not where its history ends")
-    if state.done and (state.steps or epochs != len(rows[-1])):
-        raise ValueError("its progress is not where its history ends")
-    return rows
+    if state.fit_end is not None and (phase, epochs) < (state.phase, state.epochs):
+        state.reopen_fit()
+    if phase == state.phase + 1 and state.epochs:
+        state.end_phase()
+    if (state.phase, state.epochs) != (phase, epochs):
+        raise ValueError(NOT_THE_PLAN)
 
 
-def best_of(rows: Rows) -> tuple[int, float]:
-    """(epoch, loss) of the first row with the least loss on held-out names; of the last row if there are none."""
-    if rows[-1]["valid_nats_per_char"] is None:
-        return len(rows), rows[-1]["nats_per_char"]
-    losses = [row["valid_nats_per_char"] for row in rows]
-    return losses.index(min(losses)) + 1, min(losses)
-
-
-def shape_arrays(state: TrainingState, epochs: int) -> None:
-    """Give a state the arrays that it has where it stands, with any values."""
-    like, kind, held_out = state.params, state.current_phase.kind, state.plan.held_out
-    fits, refits = ([p.kind for p in state.plan.phases[: state.phase]].count(name) for name in ("fit", "refit"))
-    state.fitted, state.refitted = [copied(like) for _ in range(fits)], [copied(like) for _ in range(refits)]
-    if epochs and not state.done:
-        state.best = copied(like)
-    if kind == "refit" and state.config.nets == 1:
-        state.fit_end = copied(like), copied(state.moments)
-    if held_out is not None:
-        fits += kind == "fit" and epochs > 0 and not state.done
-        state.likelihoods = [np.empty(len(held_out.ids) - 1) for _ in range(fits)]
-    if state.phase_step:
-        state.hidden = fresh_hidden(state)
-
-
-def check_moments(state: TrainingState, moments: Params, updates: int) -> None:
-    """ValueError unless an optimiser's state can be that after so many updates."""
-    if moments["k"] != updates:
-        raise ValueError(f"its optimiser made {moments['k']} updates, not {updates}")
-    squares = build_optimiser(state.config).slots[-1:]  # the last slot of every rule sums or averages g²
-    if any((value < 0).any() for name, value in moments.items() if name.startswith(squares)):
-        raise ValueError("a sum of squares of its optimiser is negative")
+def skip(state: TrainingState, steps: int) -> None:
+    """Count so many steps as done."""
+    state.step += steps
+    state.phase_step += steps
+    state.moments["k"] = np.array(state.phase_step, np.int64)
 
 
 def refuse_difference(stored: Checkpoint, again: Checkpoint) -> None:
@@ -210,18 +216,3 @@ def refuse_difference(stored: Checkpoint, again: Checkpoint) -> None:
         same = np.allclose(found[name], array, rtol=0.1, atol=0.1) if computed else np.array_equal(found[name], array)
         if found[name].shape != array.shape or not same:
             raise ValueError(f"its member {name!r} is not that of its names, options and progress")
-
-
-def reopen(state: TrainingState) -> None:
-    """Go back to the end of the fit, which has more epochs now; what came after it is done again."""
-    k, fit = next((k, phase) for k, phase in enumerate(state.plan.phases) if phase.kind == "fit")
-    rows = [row for row in state.history if row["stage"] == "fit"]
-    state.phase, state.phase_step = k, len(rows) * fit.steps_per_epoch
-    if state.fit_end is not None:
-        (state.params, state.moments), state.fit_end = state.fit_end, None
-        state.hidden = fresh_hidden(state)  # that of the refit is of other letters
-    state.best = state.fitted.pop()
-    state.refitted.clear()
-    state.best_epoch, state.best_loss = best_of(rows)
-    state.step = state.history[-1]["step"]
-    state.nats, state.chars, state.norms, state.steps = 0.0, 0, 0.0, 0

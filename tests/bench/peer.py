@@ -37,7 +37,7 @@ class Peer(nn.Module):
 def steps(corpus: str, cell: str, n_x: int, n_a: int, layers: int, size: int, count: int) -> Work:
     """`count` optimiser steps with autograd and fused AdamW, on the batches of the engine's own training."""
     state = state_of(corpus, cell, n_x, n_a, layers, size)
-    peer = Peer(cell, state.vocabulary.n_y, n_x, n_a, layers)
+    peer = Peer(cell, state.plan.vocabulary.n_y, n_x, n_a, layers)
     optimiser = torch.optim.AdamW(peer.parameters(), lr=1e-3, fused=True)
     batches = batches_of(state)
 

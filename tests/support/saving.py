@@ -12,8 +12,8 @@ from support.processes import NAMES
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.resume import config_of, resume
-from bacterio_cli.training.state import TrainingState, snapshot
+from bacterio_cli.training.resume import config_of, resume, snapshot
+from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.trainer import train
 
 

@@ -31,7 +31,7 @@ def test_patience_ends_a_training_that_no_longer_improves(patience: int, epochs:
 
 def mean_loss(state: training.TrainingState, params: Params, names: Sequence[str]) -> float:
     """Nats per character of the net alone."""
-    return -float(np.log(likelihood(Net(state.model, params), EncodedCorpus(names, state.vocabulary))).mean())
+    return -float(np.log(likelihood(Net(state.plan.model, params), EncodedCorpus(names, state.plan.vocabulary))).mean())
 
 
 def test_training_loss_of_an_epoch_weighs_its_letters() -> None:
@@ -59,8 +59,8 @@ def test_a_step_descends_the_mean_or_the_sum(reduction: str) -> None:
     before = {name: value.copy() for name, value in state.params.items()}
     progress = next(training.train(state))
     names, _ = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
-    batch = next(EncodedCorpus(names, state.vocabulary).name_batches(64))
-    grads = loss_and_grads(state.model, before, batch.x, batch.batch_sizes, batch.y).grads
+    batch = next(EncodedCorpus(names, state.plan.vocabulary).name_batches(64))
+    grads = loss_and_grads(state.plan.model, before, batch.x, batch.batch_sizes, batch.y).grads
     scale = 0.1 * (len(batch.x) if reduction == "sum" else 1)
     assert progress.step == 1
     for name, value in state.params.items():

@@ -88,8 +88,7 @@ def train(
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.morphology import look_like_genera
         from bacterio_cli.training.config import TrainingConfig, resolve
-        from bacterio_cli.training.resume import objection
-        from bacterio_cli.training.state import snapshot
+        from bacterio_cli.training.resume import objection, snapshot
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
@@ -163,12 +162,12 @@ def provenance(corpus: Corpus | None) -> str:
 
 def describe(names: Corpus, state: TrainingState) -> str:
     """The corpus and the model in a line."""
-    config = state.config
+    config = state.plan.config
     size = sum(p.size for p in state.params.values())
     dropped = f" ({names.duplicates:,} duplicates dropped)" if names.duplicates else ""
     goes_on = f", from step {state.step:,}" if state.step else ""
     return (
-        f"{len(names.names):,} names{dropped}, {state.vocabulary.n_y - 1:,} letters; "
+        f"{len(names.names):,} names{dropped}, {state.plan.vocabulary.n_y - 1:,} letters; "
         f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters, {config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
     )
 
@@ -194,7 +193,7 @@ def show_scores(state: TrainingState) -> None:
 
 def what_was_done(state: TrainingState) -> str:
     """Which names the saved model has learned."""
-    total, fitted = len(state.corpus.names), len(state.plan.texts["fit"].starts)
+    total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
     if fitted == total:
         return f"fitted on all {total:,} names"
     return f"fitted on {fitted:,} names, " + (
