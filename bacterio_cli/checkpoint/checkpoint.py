@@ -30,7 +30,6 @@ from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
-from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, shapes
 
@@ -44,13 +43,11 @@ class Checkpoint:
 
     `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
     `held_out` are the bits per character of names that had not been learned, to compare new ones with.
-    `progress` and `resume` are the figures and the arrays that only `--resume` needs. `first` has for each net the
-    state from which names begin, if that is not zeros: see `Net`. Raises ContentsError for what could not
-    be read again.
+    `progress` and `resume` are the figures and the arrays that only `--resume` needs. Raises ContentsError for what
+    could not be read again.
     """
 
-    model: Model
-    nets: tuple[Params, ...]
+    nets: tuple[Net, ...]
     vocabulary: Vocabulary
     known: tuple[str, ...]
     corpus: dict[str, Any]
@@ -62,12 +59,11 @@ class Checkpoint:
     progress: dict[str, Any] | None = None
     resume: dict[str, Array] = field(default_factory=dict)
     held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
-    first: tuple[State, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the parts are possible and agree with each other."""
         validation.check_model(self.model, len(self.nets))
-        validation.check_parameters(self.model, self.nets, self.first)
+        validation.check_nets(self.nets)
         validation.check_corpus(self.corpus, self.known, self.vocabulary, self.model.n_y)
         validation.check_settings("the training options", self.training)
         validation.check_settings("the figures of its progress", self.progress or {})
@@ -78,16 +74,19 @@ class Checkpoint:
         validation.require(self.progress or not self.resume, "it has arrays for --resume, and no progress")
 
     @property
+    def model(self) -> Model:
+        """The sizes of the nets."""
+        return self.nets[0].model
+
+    @property
     def params(self) -> Params:
         """The weights of the first net."""
-        return self.nets[0]
+        return self.nets[0].params
 
     @property
     def net(self) -> LanguageModel:
         """The nets alone: their average."""
-        firsts = self.first or ((),) * len(self.nets)
-        nets = [Net(self.model, params, first) for params, first in zip(self.nets, firsts, strict=True)]
-        return mixture_of(nets, [1 / len(nets)] * len(nets))
+        return mixture_of(self.nets, [1 / len(self.nets)] * len(self.nets))
 
     @property
     def language_model(self) -> LanguageModel:
@@ -125,12 +124,12 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
         },
         "progress": checkpoint.progress,
     }
-    arrays = {net_key(k, name): array for k, net in enumerate(checkpoint.nets) for name, array in net.items()}
+    arrays = {net_key(k, name): array for k, net in enumerate(checkpoint.nets) for name, array in net.params.items()}
     for name, table in tables.items():
         if table is not None:
             arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
-    firsts = ((net_key(k, f"first{j}"), s) for k, first in enumerate(checkpoint.first) for j, s in enumerate(first))
-    arrays |= dict(firsts)
+    for k, net in enumerate(checkpoint.nets):
+        arrays |= {net_key(k, f"first{j}"): s for j, s in enumerate(net.first)}
     arrays["known_names"] = np.frombuffer("\n".join(checkpoint.known).encode(), np.uint8)
     arrays["held_out"] = checkpoint.held_out
     arrays |= {f"resume.{name}": array for name, array in checkpoint.resume.items()}
@@ -141,11 +140,14 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     """The checkpoint that `encode` laid out; of what does not fit, whatever error it leads to."""
     model, mixture = read_model(meta["model"]), meta["mixture"]
     validation.check_model(model, mixture["nets"])  # before anything is looked up for so many nets and layers
-    nets = range(mixture["nets"])
-    firsts = len(model.start(1, np.float32)) if "first0" in arrays else 0
+    firsts = [f"first{j}" for j in range(len(model.start(1, np.float32)))] if "first0" in arrays else []
+
+    def net(k: int) -> Net:
+        own = {name: arrays[net_key(k, name)] for name in (*shapes(model), *firsts)}
+        return Net(model, own, tuple(own.pop(first) for first in firsts))
+
     return Checkpoint(
-        model=model,
-        nets=tuple({name: arrays[net_key(k, name)] for name in shapes(model)} for k in nets),
+        nets=tuple(map(net, range(mixture["nets"]))),
         vocabulary=Vocabulary(**meta["vocabulary"]),
         known=tuple(arrays["known_names"].tobytes().decode().split("\n")),
         corpus={"profile": "any"} | meta["corpus"],
@@ -155,7 +157,6 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
         progress=meta["progress"],
         resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
         held_out=arrays.get("held_out", np.empty(0, np.float32)),
-        first=tuple(tuple(arrays[net_key(k, f"first{j}")] for j in range(firsts)) for k in nets if firsts),
         **{name: read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in TABLES},
     )
 

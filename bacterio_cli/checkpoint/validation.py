@@ -6,9 +6,9 @@ Raises ContentsError with what is wrong, in words to stand behind the name of th
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,13 @@ from bacterio_cli.checkpoint.archive import Arrays
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import UNPRINTABLE, ContentsError
+from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, shapes
 
 COUNTS = ("suffix", "first", "letter", "target", "count")
-FIGURES = ("nats_per_char", "gradient_norm", "learning_rate")  # of a row of the history
-MEASURED = ("valid_nats_per_char", "valid_bits_per_char")  # that may be missing
 
 
 def require(holds: object, otherwise: str) -> None:
@@ -43,6 +41,14 @@ def is_number(value: Any) -> bool:
 def is_count(value: Any) -> bool:
     """Whether this is an integer from 0 that a float holds exactly."""
     return type(value) is int and 0 <= value <= limits.LARGEST_COUNT
+
+
+COLUMNS: dict[str, Callable[[Any], bool]] = {  # of the history, and what may stand there
+    **dict.fromkeys(("step", "epoch", "net"), is_count),
+    "stage": lambda value: isinstance(value, str),
+    **dict.fromkeys(("nats_per_char", "gradient_norm", "learning_rate"), is_number),
+    **dict.fromkeys(("valid_nats_per_char", "valid_bits_per_char"), lambda value: value is None or is_number(value)),
+}
 
 
 def check_settings(what: str, settings: dict[str, Any]) -> None:
@@ -64,9 +70,8 @@ def check_corpus(facts: dict[str, Any], known: Sequence[str], vocabulary: Vocabu
     require(len(set(known)) == len(known), "a known name stands twice")
     require(vocabulary == Vocabulary.of(known), "the vocabulary is not that of the known names")
     require(vocabulary.n_y == n_y, f"the vocabulary has {vocabulary.n_y - 1} letters, and the model reads {n_y - 1}")
-    require(facts["names"] == len(known), "the known names are not as many as it says")
-    require(facts["longest"] == max(lengths), "the longest name is not as long as it says")
-    require(facts["characters"] == sum(lengths) + len(known), "the corpus has not as many characters as it says")
+    sizes = {"names": len(known), "longest": max(lengths), "characters": sum(lengths) + len(known)}
+    require(facts | sizes == facts, "the facts about the corpus are not those of the known names")
     require(facts["profile"] in PROFILES, f"there is no profile {reprlib.repr(facts['profile'])}")
     texts = isinstance(facts["digest"], str) and (facts["date"] is None or isinstance(facts["date"], str))
     require(texts, "the digest or the date of the corpus is no text")
@@ -76,10 +81,8 @@ def check_history(history: Sequence[dict[str, Any]]) -> None:
     """Rows of numbers, the validation loss possibly missing."""
     for row in history:
         check_settings("the rows of the history", row)
-        counts = all(is_count(row[key]) for key in ("step", "epoch", "net"))
-        numbers = [row[key] for key in FIGURES] + [row[key] for key in MEASURED if row[key] is not None]
-        require(counts and all(map(is_number, numbers)), "the history holds a value that is no number")
-        require(isinstance(row["stage"], str), "the history does not name its stages")
+        for key, possible in COLUMNS.items():
+            require(possible(row[key]), f"the history has {reprlib.repr(row[key])} for {key}")
 
 
 def check_model(model: Model, nets: int) -> None:
@@ -95,18 +98,18 @@ def check_model(model: Model, nets: int) -> None:
     require(found <= limits.MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
 
 
-def check_parameters(model: Model, nets: Sequence[Params], firsts: Sequence[State]) -> None:
-    """Parameters and first states of each net: float32, finite and of the shapes that the model says."""
-    require(len(firsts) in (0, len(nets)), "not every net has a state from which names begin")
-    begins = [s.shape for s in model.start(1, np.float32)]
-    wanted = shapes(model) | {f"first{j}": shape for j, shape in enumerate(begins) if firsts}
-    for k, (net, first) in enumerate(zip(nets, firsts or [()] * len(nets), strict=True)):
-        for name, value in chain(net.items(), ((f"first{j}", s) for j, s in enumerate(first))):
+def check_nets(nets: Sequence[Net]) -> None:
+    """Parameters and first state of each net: float32, finite and of the shapes that the model says."""
+    begins = nets[0].model.start(1, np.float32) if nets[0].first else ()
+    wanted = shapes(nets[0].model) | {f"first{j}": s.shape for j, s in enumerate(begins)}
+    for k, net in enumerate(nets):
+        found = net.params | {f"first{j}": s for j, s in enumerate(net.first)}
+        require(found.keys() == wanted.keys(), f"net {k + 1} has not all the arrays of its model")
+        for name, value in found.items():
             member, shape = f"its member {net_key(k, name)!r}", wanted[name]
             same = value.shape == shape and value.dtype == np.float32
             require(same, f"{member} is {value.dtype} {value.shape}, and its model needs float32 {shape}")
             require(np.isfinite(value).all(), f"{member} holds values that are not finite")
-        require(len(net) + len(first) == len(wanted), f"net {k + 1} has not all the parameters of its model")
 
 
 def net_key(k: int, name: str) -> str:
@@ -137,28 +140,25 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     if discounts is None:
         return None
     counts = Counts(n_y, *(arrays[f"{name}.{part}"] for part in COUNTS))
-    suffix, first, letter, target, count = (getattr(counts, part) for part in COUNTS)
-    S, E = len(suffix), len(letter)
-    require(all(a.dtype == np.int32 for a in (suffix, first, letter, target, count)), f"the {name} is not of integers")
-    shapes_of = [a.shape for a in (suffix, first, letter, target, count)]
-    require(S > 0 and shapes_of == [(S,), (S + 1,), *[(E,)] * 3], f"the {name}'s arrays do not fit each other")
-    # Compared, not subtracted: a difference could wrap around.
+    S, E = len(counts.suffix), len(counts.letter)
+    bounds = {"suffix": (S, 0, S), "first": (S + 1, 0, E + 1), "letter": (E, 0, n_y), "target": (E, 0, S)}
+    for part, (size, low, end) in (bounds | {"count": (E, 1, 2**31)}).items():
+        values = getattr(counts, part)
+        same = size and values.shape == (size,) and values.dtype == np.int32
+        require(same, f"its member '{name}.{part}' is not a row of {size:,} integers of 32 bits")
+        require(low <= values.min() and values.max() < end, f"its member '{name}.{part}' holds numbers out of range")
+    first = counts.first
     spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
     require(spans, f"the {name}'s states do not share out its pairs")
-    shorter = suffix.min() >= 0 and (suffix[1:] < np.arange(1, S)).all()
-    require(shorter, f"the {name}'s suffix links do not lead to shorter contexts")
-    require(target.min() >= 0 and target.max() < S, f"the {name}'s targets lie outside it")
-    require(letter.min() >= 0 and letter.max() < n_y, f"the {name} has letters outside the vocabulary")
     require((np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted and distinct")
-    require(count.min() >= 1, f"the {name} has a count below 1")
-    require(len(discounts) == 3 and all(map(is_number, discounts)), f"the {name}'s discounts are not three numbers")
-    require(all(0 < x < k for k, x in enumerate(discounts, 1)), f"the {name}'s discounts are out of range")
+    three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
+    require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
     few = len(table.levels) <= limits.MOST_LEVELS
     require(few, f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters")
     # Each length's links lead to the length before, else smoothing would read what is not yet written.
     for (begin, end), (_, beyond) in pairwise(table.levels):
-        links = suffix[end:beyond]
+        links = counts.suffix[end:beyond]
         shorter = begin <= links.min() and links.max() < end
         require(shorter, f"the {name}'s suffix links do not lead to contexts one letter shorter")
     return table

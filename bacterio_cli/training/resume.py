@@ -44,8 +44,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
     progress |= {"best": state.best is not None, "fit_end": state.fit_end is not None}
     progress["background"] = None if plan.background is None else plan.background.digest
     return Checkpoint(
-        model=plan.model,
-        nets=tuple(nets),
+        nets=tuple(map(plan.net, nets)),
         vocabulary=plan.vocabulary,
         known=corpus.names,
         corpus=facts,
@@ -57,7 +56,6 @@ def snapshot(state: TrainingState) -> Checkpoint:
         progress=progress,
         resume=saved_arrays(state),
         held_out=held_out_bits(state),
-        first=tuple(plan.net(params).first for params in nets) if config.stream else (),
     )
 
 

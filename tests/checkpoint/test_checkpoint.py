@@ -18,6 +18,7 @@ from support.processes import NAMES, begin, finish, small_model
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
 from bacterio_cli.errors import CheckpointError, ContentsError
+from bacterio_cli.lm.base import Net
 from bacterio_cli.nn.models import shapes
 from bacterio_cli.training.trainer import snapshot
 
@@ -61,10 +62,10 @@ def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path)
         assert {"first0", "first1", "net1.first0", "net1.first1"} <= set(opened)
     loaded = load(saved)
     assert same(loaded, checkpoint)
-    for found, kept in zip(loaded.net.start(3), chain(*loaded.first), strict=True):
+    for found, kept in zip(loaded.net.start(3), chain(*(net.first for net in loaded.nets)), strict=True):
         assert found.tolist() == kept.tolist() * 3
         assert np.abs(found).max() > 0.01
-    assert small_model().first == ()
+    assert small_model().nets[0].first == ()
     assert not any(s.any() for s in small_model().net.start(3))
 
 
@@ -79,10 +80,10 @@ def test_held_out_names_may_be_alike_or_missing(saved: Path) -> None:
 def test_what_could_not_be_read_again_is_neither_made_nor_written(tmp_path: Path) -> None:
     """Contents that `load` refuses are refused in memory too, and when a checkpoint that was sound is saved."""
     with pytest.raises(ContentsError, match="net 1 has not all"):
-        replace(small_model(), nets=({"E": small_model().params["E"]},))
+        replace(small_model(), nets=(Net(small_model().model, {"E": small_model().params["E"]}),))
     model = replace(small_model(), history=[dict(small_model().history[0])])
     model.history[0]["step"] = -1
-    with pytest.raises(ContentsError, match="the history holds a value that is no number"):
+    with pytest.raises(ContentsError, match="the history has -1 for step"):
         model.save(tmp_path / "m.npz")
     assert list(tmp_path.iterdir()) == []
 

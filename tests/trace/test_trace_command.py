@@ -34,8 +34,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("room")
     small_model().save(folder / "m.npz")
     two = snapshot(finish(begin(arch="lstm", layers=2, epochs=1)))
-    first = two.nets[0]
-    replace(two, nets=(first, {name: value + 1 for name, value in first.items()})).save(folder / "two.npz")
+    other = replace(two.nets[0], params={name: value + 1 for name, value in two.params.items()})
+    replace(two, nets=(*two.nets, other)).save(folder / "two.npz")
     snapshot(finish(begin(arch="mlp", epochs=1))).save(folder / "mlp.npz")
     return folder
 

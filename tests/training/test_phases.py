@@ -35,7 +35,7 @@ def test_phases_follow_the_plan() -> None:
     assert len(trained.nets) == 2
     assert sum(trained.weights) == pytest.approx(1)
     assert None not in (trained.table, trained.background)
-    assert not any(np.array_equal(first, trained.nets[1][name]) for name, first in trained.nets[0].items())
+    assert not any(np.array_equal(first, trained.nets[1].params[name]) for name, first in trained.params.items())
 
 
 STREAM = {**ONE_NET, "stream": True, "bptt": 3, "valid_fraction": 0.4}
@@ -90,7 +90,7 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     tables = set()
     for _ in training.train(state):
         saved_now = training.snapshot(state)
-        assert saved_now.nets == (state.fitted[0] if state.fitted else state.best or state.params,)
+        assert saved_now.params == (state.fitted[0] if state.fitted else state.best or state.params)
         assert saved_now.table is not None
         tables.add((int(saved_now.table.counts.count.sum()), saved_now.table.discounts))
     final = training.snapshot(state)
@@ -98,7 +98,7 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     ((letters, discounts),) = tables
     assert int(final.table.counts.count.sum()) > letters
     assert final.table.discounts == discounts
-    assert final.nets == (state.refitted[0],)
+    assert final.params == state.refitted[0]
     assert not np.array_equal(final.params["E"], state.fitted[0]["E"])
 
 
