@@ -68,30 +68,40 @@ def central_difference(loss: Loss, values: Params, name: str, direction: Array) 
 METHODS = {"complex": (complex_step, 1e-10), "central": (central_difference, 1e-5)}
 
 
-def unit(value: Array, k: int) -> Array:
-    """The direction of entry k of a value: 1 there, and 0 elsewhere."""
-    direction = np.zeros(value.shape)
-    direction.flat[k] = 1
-    return direction
+def directions(value: Array, *, sampled: bool) -> Iterator[Array]:
+    """Each entry by itself; of a large value 64 random entries, and 16 directions with entries N(0, 1/size).
+
+    A direction d of these tests all entries at once: dL/dε must be Σ g d.
+    """
+    rng, entries = np.random.default_rng(0), np.arange(value.size)
+    if sampled:
+        yield from rng.standard_normal((16, *value.shape)) / np.sqrt(value.size)
+        entries = rng.choice(value.size, min(64, value.size), replace=False)
+    for k in entries:
+        direction = np.zeros(value.shape)
+        direction.flat[k] = 1
+        yield direction
 
 
 @cache
-def numeric_gradients(case: Case, derivative: Callable[..., float]) -> Params:
-    """∂L/∂v for every entry of every value of the case, flat, one entry at a time.
+def numeric_derivatives(case: Case, name: str, method: str, *, sampled: bool = False) -> Array:
+    """dL/dε along each of the directions of one value.
 
     Computed once: a mistake is planted in a gradient, and the loss knows nothing of it.
     """
-    return {
-        name: np.array([derivative(case.loss, case.values, name, unit(value, k)) for k in range(value.size)])
-        for name, value in case.values.items()
-    }
+    derivative, value = METHODS[method][0], case.values[name]
+    return np.array([derivative(case.loss, case.values, name, d) for d in directions(value, sampled=sampled)])
 
 
-def check(case: Case, *, method: str = "complex", tolerance: float | None = None) -> list[Row]:
-    """Every entry of every value of the case."""
-    grads, numeric = case.gradient(case.values), numeric_gradients(case, METHODS[method][0])
+def check(
+    case: Case, *, method: str = "complex", tolerance: float | None = None, sampled: bool = False
+) -> Iterator[Row]:
+    """A row per value of the case, as it is done; `sampled` is for models at full size, see `directions`."""
     tolerance = METHODS[method][1] if tolerance is None else tolerance
-    return [verdict(case, name, grads[name].ravel(), numeric[name], tolerance) for name in case.values]
+    grads = case.gradient(case.values)
+    for name, value in case.values.items():
+        analytic = np.array([np.vdot(grads[name], d) for d in directions(value, sampled=sampled)])
+        yield verdict(case, name, analytic, numeric_derivatives(case, name, method, sampled=sampled), tolerance)
 
 
 def distance(case: Case) -> float:
@@ -100,25 +110,10 @@ def distance(case: Case) -> float:
     Entry by entry, central differences fail right code at a scale of 0.01, where many gradients are no larger than
     their rounding. One number does not suffer from small entries, and does not see them either.
     """
-    grads, numeric = case.gradient(case.values), numeric_gradients(case, central_difference)
+    grads = case.gradient(case.values)
     g = np.concatenate([grads[name].ravel() for name in case.values])
-    n = np.concatenate([numeric[name] for name in case.values])
+    n = np.concatenate([numeric_derivatives(case, name, "central") for name in case.values])
     return float(np.linalg.norm(g - n) / (np.linalg.norm(g) + np.linalg.norm(n)))
-
-
-def sampled_rows(case: Case, *, method: str = "complex", tolerance: float | None = None) -> Iterator[Row]:
-    """A model at full size, a row per parameter as it is done: 64 random entries and 16 random directions each.
-
-    A direction d, with entries N(0, 1/size), tests all entries at once: dL/dε must be Σ g d.
-    """
-    derivative, default = METHODS[method]
-    rng, grads = np.random.default_rng(0), case.gradient(case.values)
-    for name, value in case.values.items():
-        directions = list(rng.standard_normal((16, *value.shape)) / np.sqrt(value.size))
-        directions += [unit(value, k) for k in rng.choice(value.size, min(64, value.size), replace=False)]
-        analytic = np.array([np.vdot(grads[name], d) for d in directions])
-        numeric = np.array([derivative(case.loss, case.values, name, d) for d in directions])
-        yield verdict(case, name, analytic, numeric, default if tolerance is None else tolerance)
 
 
 def verdict(case: Case, name: str, analytic: Array, numeric: Array, tolerance: float) -> Row:

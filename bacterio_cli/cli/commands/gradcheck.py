@@ -100,6 +100,6 @@ def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: f
 
     case = cases.trained_case(load(checkpoint))
     with Bar("parameters", len(case.values)) as bar:
-        for row in numerical.sampled_rows(case, method=method, tolerance=tolerance):
+        for row in numerical.check(case, method=method, tolerance=tolerance, sampled=True):
             yield row
             bar.update()
