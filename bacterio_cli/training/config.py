@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
@@ -14,21 +14,15 @@ PASSES = {"rnn": 60}  # epochs for a list of 43,000 characters, where 45 do for 
 # What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
 PLAIN_CELL = {"hidden": 192, "dropout": 0.1, "lr": 0.003}
 
-CHOICES = {
-    "arch": ("rnn", "gru", "lstm", "mlp"),
-    "activation": ("tanh", "sigmoid", "relu"),
-    "optimizer": tuple(LEARNING_RATES),
-    "schedule": ("constant", "linear", "cosine"),
-    "clip_mode": ("norm", "element"),
-    "reduction": ("mean", "sum"),
-}
-RANGES: dict[str, tuple[float, float]] = {
-    "hidden": (1, 8192), "layers": (1, 16), "embedding": (0, 4096), "window": (1, 100), "dropout": (0, 0.95),
-    "lr": (0, LARGEST_NUMBER), "warmup": (0, LARGEST_COUNT), "weight_decay": (0, LARGEST_NUMBER),
-    "batch_size": (1, 65536), "epochs": (1, 10**6), "clip": (0, LARGEST_NUMBER), "bptt": (1, 10**4),
-    "valid_fraction": (0, 0.5), "patience": (0, LARGEST_COUNT), "seed": (0, 2**63 - 1), "ngram": (0, MOST_LEVELS),
-    "smoothing": (0, 1), "nets": (1, MOST_NETS), "init_scale": (0, 10**6),
-}  # fmt: skip
+
+def choice(*choices: str, default: str | None = None) -> Any:
+    """A field that is one of these, by default the first."""
+    return field(default=default or choices[0], metadata={"choices": choices})
+
+
+def number(default: float | None, low: float, high: float) -> Any:
+    """A field that is a number in this range, without a fraction if it is annotated int, or None if that is allowed."""
+    return field(default=default, metadata={"range": (low, high)})
 
 
 @dataclass(frozen=True)
@@ -42,46 +36,46 @@ class TrainingConfig:
     and `batch_size` None follow from the size of the corpus.
     """
 
-    arch: str = "lstm"
-    activation: str = "tanh"
-    hidden: int = 128
-    layers: int = 2
-    embedding: int = 32
-    window: int = 5
-    dropout: float = 0.4
-    optimizer: str = "adamw"
-    lr: float = 0.005
-    schedule: str = "cosine"
-    warmup: int = 0
-    weight_decay: float = 0.15
-    batch_size: int | None = None
-    epochs: int | None = None
-    clip: float = 5.0
-    clip_mode: str = "norm"
+    arch: str = choice("rnn", "gru", "lstm", "mlp", default="lstm")
+    activation: str = choice("tanh", "sigmoid", "relu")
+    hidden: int = number(128, 1, 8192)
+    layers: int = number(2, 1, 16)
+    embedding: int = number(32, 0, 4096)
+    window: int = number(5, 1, 100)
+    dropout: float = number(0.4, 0, 0.95)
+    optimizer: str = choice(*LEARNING_RATES, default="adamw")
+    lr: float = number(LEARNING_RATES["adamw"], 0, LARGEST_NUMBER)
+    schedule: str = choice("constant", "linear", "cosine", default="cosine")
+    warmup: int = number(0, 0, LARGEST_COUNT)
+    weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
+    batch_size: int | None = number(None, 1, 65536)
+    epochs: int | None = number(None, 1, 10**6)
+    clip: float = number(5.0, 0, LARGEST_NUMBER)
+    clip_mode: str = choice("norm", "element")
     stream: bool = False
-    bptt: int = 25
-    valid_fraction: float = 0.1
-    patience: int = 0
-    seed: int = 0
-    ngram: int = 7
-    smoothing: float = 0.45
+    bptt: int = number(25, 1, 10**4)
+    valid_fraction: float = number(0.1, 0, 0.5)
+    patience: int = number(0, 0, LARGEST_COUNT)
+    seed: int = number(0, 0, 2**63 - 1)
+    ngram: int = number(7, 0, MOST_LEVELS)
+    smoothing: float = number(0.45, 0, 1)
     mix: str = "auto"
     refit: bool = True
-    nets: int = 1
-    init_scale: float | None = None
-    reduction: str = "mean"
+    nets: int = number(1, 1, MOST_NETS)
+    init_scale: float | None = number(None, 0, 10**6)
+    reduction: str = choice("mean", "sum")
 
     def __post_init__(self) -> None:
         """Refuse what is outside its range; write numbers as Python's own, and a weight in one way."""
         for f in fields(self):
-            value, option, kind = getattr(self, f.name), flag(f.name), str(f.type).split()[0]
+            value, option, kind, *or_none = getattr(self, f.name), flag(f.name), *str(f.type).split(" | ")
             if f.name == "mix":
                 object.__setattr__(self, "mix", written_weight(value))
             elif kind == "bool" and not isinstance(value, bool):
                 raise UsageError(f"{option} is True or False, not {short(value)}")
-            elif kind == "str" and value not in CHOICES[f.name]:
+            elif f.name in CHOICES and value not in CHOICES[f.name]:
                 raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {short(value)}")
-            elif f.name in RANGES and not (value is None and str(f.type).endswith("None")):
+            elif f.name in RANGES and not (value is None and or_none):
                 require_number(option, value, *RANGES[f.name], whole=kind == "int")
                 object.__setattr__(self, f.name, int(value) if kind == "int" else float(value))
 
@@ -96,6 +90,9 @@ class TrainingConfig:
         batch_size = self.batch_size or (32 if characters < 300_000 else 128)
         return replace(self, epochs=epochs, batch_size=batch_size)
 
+
+CHOICES = {f.name: f.metadata["choices"] for f in fields(TrainingConfig) if "choices" in f.metadata}
+RANGES = {f.name: f.metadata["range"] for f in fields(TrainingConfig) if "range" in f.metadata}
 
 # Without a table: the plain net, trained on what was seen.
 PLAIN = {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}
