@@ -16,7 +16,7 @@ import numpy as np
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.nn.cells import Cell, State
+from bacterio_cli.nn.cells import Cell
 from bacterio_cli.nn.layers import Array, Params, linear_backward
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.models import CharRNN, shapes
@@ -42,22 +42,14 @@ class Forward(NamedTuple):
     caches: list[Any]
 
 
-class Layer(NamedTuple):
-    """One layer at step t on the way back: da (n_a,) from above, `dh_next` from step t+1, dz (G, n_a) of its gates.
+class Backward(NamedTuple):
+    """One way back: the gradients at each step, and those of the parameters, summed.
 
-    `dh_next` is ∂L/∂a⟨t⟩ and, of an LSTM, ∂L/∂c⟨t⟩ through step t+1, (n_a,) each; zeros at the last step and at a cut.
+    At a step dz_y (n_y,) of the logits and, of layer 0, 0.da (n_a,) from above, 0.dh_next and of an LSTM 0.dc_next
+    (n_a,) from step t+1, zeros at the last step and at a cut, and 0.dz (G, n_a) of its gates.
     """
 
-    da: Array
-    dh_next: State
-    dz: Array
-
-
-class Backward(NamedTuple):
-    """One way back: dz (T, n_y) of the logits, the layers at each step, [t − 1][layer], and the gradients summed."""
-
-    dz: Array
-    layers: list[list[Layer]]
+    steps: list[dict[str, Array]]
     grads: Params
 
 
@@ -93,15 +85,16 @@ class Trace:
 
     def vectors(self, t: int) -> dict[str, Array]:
         """All numbers of step t under the symbols of the equations; those of layer 0 as 0.a, as its parameters."""
-        step = self.steps[t - 1]
+        step, gates = self.steps[t - 1], self.model.cells[0].gate_names
         found = {"x_t": step.x_t}
         found |= {f"{k}.{symbol}": value for k, kept in enumerate(step.kept) for symbol, value in kept.items()}
-        found |= {"z": step.z, "y_hat": step.y_hat, "dz_y": self.back.dz[t - 1]}
-        for k, (cell, layer) in enumerate(zip(self.model.cells, self.back.layers[t - 1], strict=True)):
-            gates = [f"dz_{gate}" for gate in cell.gate_names] if len(cell.gate_names) > 1 else ["dz"]
-            names = ("da", *NEXTS[: cell.states], *gates)
-            values = (layer.da, *layer.dh_next, *layer.dz)
-            found |= {f"{k}.{symbol}": value for symbol, value in zip(names, values, strict=True)}
+        found |= {"z": step.z, "y_hat": step.y_hat}
+        for symbol, value in self.back.steps[t - 1].items():
+            if symbol.endswith(".dz"):
+                names = [f"{symbol}_{gate}" for gate in gates] if len(gates) > 1 else [symbol]
+                found |= dict(zip(names, value, strict=True))
+            else:
+                found[symbol] = value
         return found
 
     def norms(self, t: int) -> dict[str, float]:
@@ -109,15 +102,16 @@ class Trace:
 
         last_a and last_c are ∂L_T/∂a⟨t⟩ and, through step t+1, ∂L_T/∂c⟨t⟩. With a cut also dz_truncated and lost.
         """
-        vectors = self.vectors(t)
-        found = {"dz_y": norm(vectors["dz_y"])}
-        for k, cell in enumerate(self.model.cells):
-            found |= {f"{k}.{symbol}": norm(vectors[f"{k}.{symbol}"]) for symbol in ("a", "da", *NEXTS[: cell.states])}
-            dz, last = self.back.layers[t - 1][k].dz, self.last.layers[t - 1][k]
-            found |= {f"{k}.dz": norm(dz), f"{k}.last_a": norm(last.da + last.dh_next[0])}
-            found |= {f"{k}.last_c": norm(dc_next) for dc_next in last.dh_next[1:]}
+        here, last = self.back.steps[t - 1], self.last.steps[t - 1]
+        found = {"dz_y": norm(here["dz_y"])}
+        for k, kept in enumerate(self.steps[t - 1].kept):
+            found[f"{k}.a"] = norm(kept["a"])
+            found |= {symbol: norm(value) for symbol, value in here.items() if symbol.startswith(f"{k}.")}
+            found[f"{k}.last_a"] = norm(last[f"{k}.da"] + last[f"{k}.dh_next"])
+            if "c" in kept:
+                found[f"{k}.last_c"] = norm(last[f"{k}.dc_next"])
             if self.cut:
-                left = compare("dz", dz, self.cut.layers[t - 1][k].dz)
+                left = compare("dz", here[f"{k}.dz"], self.cut.steps[t - 1][f"{k}.dz"])
                 found |= {f"{k}.dz_truncated": left.truncated, f"{k}.lost": left.lost}
         return found
 
@@ -187,23 +181,23 @@ def backward(
     With `truncate`, what comes back from step t+1 is zero where t is a multiple of it: the last step of a chunk.
     """
     nothing = [cell.start(1, dz.dtype) for cell in model.cells]
-    dh_next, trail = list(nothing), list[list[Layer]]()
+    dh_next, trail = list(nothing), list[dict[str, Array]]()
     grads = {name: np.zeros(shape, dz.dtype) for name, shape in shapes(model).items()}
     for step in reversed(steps):
         if truncate and step.t % truncate == 0:
             dh_next = list(nothing)
-        layers: list[Layer] = []
+        here: dict[str, Array] = {}
         da: Any
         da, dW, db = linear_backward(step.caches[-1], params["W_ya"], dz[step.t - 1 : step.t])
         found = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(model.cells))):
-            above, came = da, dh_next[k]
-            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k], above, came)
-            dz_t = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
-            layers.insert(0, Layer(above[0], tuple(s[0] for s in came), dz_t))
+            own = {f"{k}.{symbol}": d[0] for symbol, d in zip(("da", *NEXTS), (da, *dh_next[k]), strict=False)}
+            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k], da, dh_next[k])
+            own[f"{k}.dz"] = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
+            here = own | here
             found |= cell_grads
         found |= {"E": da} if model.n_x else {}
         for name in found:
             grads[name] += found[name]
-        trail.insert(0, layers)
-    return Backward(dz, trail, grads)
+        trail.insert(0, {"dz_y": dz[step.t - 1]} | here)
+    return Backward(trail, grads)

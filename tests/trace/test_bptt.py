@@ -11,7 +11,7 @@ from bacterio_cli.errors import BacterioError
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import cross_entropy, softmax
 from bacterio_cli.nn.models import CharRNN, loss_and_grads
-from bacterio_cli.trace.bptt import Trace, trace
+from bacterio_cli.trace.bptt import Backward, Trace, trace
 
 NAME, LETTERS = "Becacdb", Vocabulary("abcde", True)  # T = 8, and no chunk of 3 letters divides it
 IDS = LETTERS.encode([NAME])
@@ -28,6 +28,11 @@ def traced(model: CharRNN, truncate: int | None = None) -> tuple[Params, Trace]:
 def ones(n: int) -> Array:
     """The batch sizes of one name of n steps."""
     return np.ones(n, np.intp)
+
+
+def came(back: Backward, t: int) -> list[Array]:
+    """What comes back from step t+1, layer by layer."""
+    return [d for symbol, d in back.steps[t - 1].items() if symbol.endswith("_next")]
 
 
 def assert_same(found: Params, wanted: Params) -> None:
@@ -55,7 +60,7 @@ def test_the_steps_add_up_to_the_gradient_of_training(model: CharRNN, K: int | N
     assert found.nats_per_char == pytest.approx(loss, rel=1e-12)
     assert_same(back.grads, total)
     for k in range(model.layers):
-        dz = sum(np.concatenate(step[k].dz) for step in back.layers)
+        dz = sum(step[f"{k}.dz"].ravel() for step in back.steps)
         np.testing.assert_allclose(dz, total[f"{k}.b_a"], rtol=1e-12, atol=1e-14)
     assert K or found.cut is None
 
@@ -67,9 +72,9 @@ def test_dh_next_is_the_gradient_of_the_state_that_the_rest_starts_from(model: C
     for t in range(1, 8):
         _, state, _ = model.forward(params, IDS[:t], ones(t), model.start(1, np.float64))
         rest = loss_and_grads(model, params, IDS[t:-1], ones(8 - t), IDS[t + 1 :], state=state, weight=(8 - t) / 8)
-        came_back = [v for layer in found.back.layers[t - 1] for v in layer.dh_next]
+        came_back = came(found.back, t)
         np.testing.assert_allclose(came_back, [d[0] for d in rest.d_initial_state], rtol=1e-12, atol=1e-14)
-    assert not any(v.any() for layer in found.back.layers[7] for v in layer.dh_next)
+    assert not any(v.any() for v in came(found.back, 8))
 
 
 @models
@@ -79,14 +84,13 @@ def test_the_last_loss_alone_is_followed_back(model: CharRNN) -> None:
     exact = {name: value.astype(complex) for name, value in params.items()}
     for t in range(1, 8):
         _, state, _ = model.forward(params, IDS[:t], ones(t), model.start(1, np.float64))
-        came_back = [v for layer in found.last.layers[t - 1] for v in layer.dh_next]
-        for k, came in enumerate(came_back):
+        for k, d in enumerate(came(found.last, t)):
             moved = [s.astype(complex) for s in state]
             moved[k][0, 2] += 1e-30j
             z, _, _ = model.forward(exact, IDS[t:-1], ones(8 - t), tuple(moved))
-            assert came[2] == pytest.approx(cross_entropy(z[-1:], IDS[-1:])[0].imag / 1e-30, rel=1e-10, abs=1e-18)
-    top = found.last.layers[7][-1]
-    np.testing.assert_allclose(top.da, (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
+            assert d[2] == pytest.approx(cross_entropy(z[-1:], IDS[-1:])[0].imag / 1e-30, rel=1e-10, abs=1e-18)
+    top = found.last.steps[7][f"{model.layers - 1}.da"]
+    np.testing.assert_allclose(top, (found.steps[7].y_hat - np.eye(6)[0]) @ params["W_ya"], rtol=1e-12)
 
 
 @models
@@ -123,11 +127,11 @@ def test_norms_are_those_of_the_vectors() -> None:
         for k in (0, 1):
             gates = np.concatenate([vectors[f"{k}.dz_{gate}"] for gate in "ifoc"])
             assert norms[f"{k}.dz"] == pytest.approx(np.sqrt((gates**2).sum()))
-            last = found.last.layers[t - 1][k]
-            assert norms[f"{k}.last_a"] == pytest.approx(np.sqrt(((last.da + last.dh_next[0]) ** 2).sum()))
-            assert norms[f"{k}.last_c"] == pytest.approx(np.sqrt((last.dh_next[1] ** 2).sum()))
+            last_da, last_h, last_c = (found.last.steps[t - 1][f"{k}.{s}"] for s in ("da", "dh_next", "dc_next"))
+            assert norms[f"{k}.last_a"] == pytest.approx(np.sqrt(((last_da + last_h) ** 2).sum()))
+            assert norms[f"{k}.last_c"] == pytest.approx(np.sqrt((last_c**2).sum()))
             assert found.cut is not None
-            cut = found.cut.layers[t - 1][k].dz.ravel()
+            cut = found.cut.steps[t - 1][f"{k}.dz"].ravel()
             assert norms[f"{k}.dz_truncated"] == pytest.approx(np.sqrt((cut**2).sum()))
             missing = np.sqrt(((gates - cut) ** 2).sum())
             assert norms[f"{k}.lost"] == pytest.approx(missing / norms[f"{k}.dz"], abs=1e-15)

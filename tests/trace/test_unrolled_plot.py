@@ -41,15 +41,10 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
     found, picture = drawing("ab<&a", cell, truncate)
     back, states = found.cut or found.back, found.model.cells[0].states
     forward = [norm(kept[s]) for step in found.steps for kept in step.kept for s in ("a", "c")[:states]]
-    backward = [norm(dz) for dz in back.dz]
-    wanted = Counter(f"‖dz_y‖ {short(v)}" for v in backward)
-    for step, layers in zip(found.steps, back.layers, strict=True):
-        for kept, layer in zip(step.kept, layers, strict=True):
-            values = {"da": norm(layer.da), "dz": norm(layer.dz)}
-            values |= {key: norm(d) for key, d in zip(("dh_next", "dc_next"), layer.dh_next, strict=False)}
-            backward += values.values()
-            values |= {key: norm(kept[key]) for key in ("a", "c")[:states]}
-            wanted += Counter(f"‖{key}‖ {short(v)}" for key, v in values.items())
+    backward = [norm(d) for here in back.steps for d in here.values()]
+    wanted = Counter(f"‖{symbol.split('.')[-1]}‖ {short(norm(d))}" for here in back.steps for symbol, d in here.items())
+    for step in found.steps:
+        wanted += Counter(f"‖{s}‖ {short(norm(kept[s]))}" for kept in step.kept for s in ("a", "c")[:states])
     wanted += Counter({"‖a_0‖ 0": 2, **({"‖c_0‖ 0": 2} if states == 2 else {})})
     said = [str(text.text) for text in picture.iter(f"{SVG}text")]
     assert Counter(text for text in said if "‖" in text and "L/" not in text) == wanted
