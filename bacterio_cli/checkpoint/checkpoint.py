@@ -31,7 +31,7 @@ from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import CharRNN, Model, shapes
+from bacterio_cli.nn.models import Model, shapes
 
 WORKING_CHECKPOINT = Path("bacterio.npz")
 TABLES = ("table", "background")
@@ -96,7 +96,7 @@ class Checkpoint:
     @property
     def arch(self) -> str:
         """rnn, gru, lstm or mlp."""
-        return self.model.cell if isinstance(self.model, CharRNN) else "mlp"
+        return self.model.cell
 
     def compact(self) -> Checkpoint:
         """The same without what only `--resume` needs."""

@@ -134,9 +134,7 @@ def cell_case(arch: str, scale: float, **extra: str) -> Case:
     return Case(label, arch, values, loss_of, gradient, gradient_equations(values, arch))
 
 
-def model_case(
-    label: str, arch: str, model: Model, params: Params, data: Data, state: State | None, masks: Any = None
-) -> Case:
+def model_case(label: str, model: Model, params: Params, data: Data, state: State | None, masks: Any = None) -> Case:
     """A whole model: the loss that training minimises, by the very function that training calls.
 
     Its initial states, 0.a_0, 0.c_0, 1.a_0, …, are differentiated too, if there are any and they are no ids.
@@ -155,7 +153,7 @@ def model_case(
         found = loss_and_grads(model, v, x, batch_sizes, targets, state=start(v), masks=masks)
         return found.grads | dict(zip(names, found.d_initial_state, strict=False))
 
-    return Case(label, arch, values, loss_of, gradient, gradient_equations(values, arch))
+    return Case(label, model.cell, values, loss_of, gradient, gradient_equations(values, model.cell))
 
 
 def random_state(model: Model, rng: np.random.Generator, names: int, scale: float) -> State:
@@ -165,7 +163,7 @@ def random_state(model: Model, rng: np.random.Generator, names: int, scale: floa
     return tuple(normal(rng, scale)(*s.shape) for s in model.start(names, np.float64))
 
 
-def small_model_case(arch: str, what: str, model: Model, scale: float, kind: str = "") -> Case:
+def small_model_case(what: str, model: Model, scale: float, kind: str = "") -> Case:
     """`model_case` with random values, letters and targets; `kind` is regular: with dropout, and distributions as
     targets; stream: names of one length; fresh: names from the boundary and no state, as in training."""
     rng = np.random.default_rng(3)
@@ -178,20 +176,20 @@ def small_model_case(arch: str, what: str, model: Model, scale: float, kind: str
     state = None if kind == "fresh" else random_state(model, rng, B, scale)
     if kind == "fresh":
         x[:B] = 0
-    return model_case(f"{arch}, {what}", arch, model, params, (x, batch_sizes, targets), state, masks)
+    return model_case(f"{model.cell}, {what}", model, params, (x, batch_sizes, targets), state, masks)
 
 
 def model_cases(scale: float = SCALE) -> Iterator[Case]:
     """Whole models: one and two layers, embedding and one-hot, ids and distributions, with and without dropout."""
     for f in ACTIVATIONS:
-        yield small_model_case("rnn", f"{f}, one-hot", CharRNN(4, 0, 3, 1, "rnn", f), scale)
-        yield small_model_case("mlp", f"{f}, one-hot", WindowMLP(4, 0, 3, 1, 2, f), scale)
+        yield small_model_case(f"{f}, one-hot", CharRNN(4, 0, 3, 1, "rnn", f), scale)
+        yield small_model_case(f"{f}, one-hot", WindowMLP(4, 0, 3, 1, 2, f), scale)
     stacked = "2 layers, dropout, soft targets"
     for arch in CELLS:
-        yield small_model_case(arch, stacked, CharRNN(5, 2, 3, 2, arch), scale, "regular")
-        yield small_model_case(arch, "stream chunk", CharRNN(4, 2, 3, 1, arch), scale, "stream")
-        yield small_model_case(arch, "2 layers, from no state", CharRNN(4, 2, 3, 2, arch), scale, "fresh")
-    yield small_model_case("mlp", stacked, WindowMLP(5, 2, 3, 2, 3), scale, "regular")
+        yield small_model_case(stacked, CharRNN(5, 2, 3, 2, arch), scale, "regular")
+        yield small_model_case("stream chunk", CharRNN(4, 2, 3, 1, arch), scale, "stream")
+        yield small_model_case("2 layers, from no state", CharRNN(4, 2, 3, 2, arch), scale, "fresh")
+    yield small_model_case(stacked, WindowMLP(5, 2, 3, 2, 3), scale, "regular")
 
 
 @cache
@@ -213,4 +211,4 @@ def trained_case(trained: Checkpoint) -> Case:
     batch = next(EncodedCorpus(names, trained.vocabulary).name_batches(3))
     state = random_state(trained.model, rng, len(names), SCALE)
     data = (batch.x, batch.batch_sizes, batch.y)
-    return model_case(f"trained {trained.arch}", trained.arch, trained.model, params, data, state)
+    return model_case(f"trained {trained.arch}", trained.model, params, data, state)

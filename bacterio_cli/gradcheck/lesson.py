@@ -12,6 +12,7 @@ import inspect
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from bacterio_cli.gradcheck.bugs import Bug
@@ -84,10 +85,10 @@ def place_of(bug: Bug) -> Place:
 def catches(rows: Sequence[Row]) -> list[Catch]:
     """The cases with a row that fails, in the order of the check."""
     found = []
-    for case in dict.fromkeys(row.case for row in rows if not row.passed):
-        own = [row for row in rows if row.case == case]
-        worst = max((row for row in own if not row.passed), key=lambda row: row.max_relative_error)
-        found.append(Catch(case, worst, sum(not row.passed for row in own), len(own)))
+    for case, group in groupby(rows, key=lambda row: row.case):
+        own = list(group)
+        if failed := [row for row in own if not row.passed]:
+            found.append(Catch(case, max(failed, key=lambda row: row.max_relative_error), len(failed), len(own)))
     return found
 
 

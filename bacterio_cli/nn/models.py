@@ -128,6 +128,7 @@ class WindowMLP(LetterModel):
     window: int = 5
     activation: str = "tanh"
 
+    cell: ClassVar[str] = "mlp"
     cells: ClassVar[list[RNN]] = []
 
     @property

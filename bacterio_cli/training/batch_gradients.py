@@ -43,7 +43,7 @@ class BatchShard:
 
     def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
-        self.targets = state.plan.soft_targets(phase)
+        self.targets = state.plan.soft_targets(phase.kind)
         self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
         self.hidden = tuple(s[k::shards] for s in state.hidden or state.plan.fresh_hidden(phase))
 

@@ -154,9 +154,9 @@ class TrainingPlan:
             self.tables[kind] = NGram(counts, fit.discounts if fit else choose_discounts(counts, self.held_out))
         return self.tables[kind]
 
-    def soft_targets(self, phase: Phase) -> CrossFit | None:
-        """The targets of a phase; None where the config wants plain ones."""
-        kind, config = phase.kind, self.config
+    def soft_targets(self, kind: str) -> CrossFit | None:
+        """The targets of a phase of this kind; None where the config wants plain ones."""
+        config = self.config
         table = self.table("background" if kind == "background" else "fit")
         if table is None or not config.smoothing:
             return None
