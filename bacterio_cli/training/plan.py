@@ -49,7 +49,7 @@ class Phase(NamedTuple):
     net: int
     epochs: int
     steps_per_epoch: int
-    learning_rate: float
+    peak_rate: float
 
     @property
     def steps(self) -> int:
@@ -115,6 +115,11 @@ class TrainingPlan:
         if config.stream:
             return text.chunks(self.batch_size, config.bptt, text.shuffled(rng))
         return text.name_batches(self.batch_size, rng)
+
+    def learning_rate(self, phase: Phase, step: int) -> float:
+        """That of a step of a phase."""
+        schedule, warmup = self.config.schedule, self.config.warmup
+        return optim.learning_rate(step, peak=phase.peak_rate, schedule=schedule, warmup=warmup, total=phase.steps)
 
     def fresh_params(self, net: int) -> Params:
         """The weights that a net starts from."""

@@ -7,7 +7,7 @@ a step from the seed and the step, and what is summed since the last evaluation 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -56,44 +56,33 @@ def train(
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
+    plan = state.plan
+    work = work_estimate(plan.model, plan.batch_size)
     while not state.done:
-        shards = partial(BatchShard, state, state.current_phase)
-        work = work_estimate(state.plan.model, state.plan.batch_size)
+        phase, seconds, chars = state.current_phase, 0.0, 0
+        shards = partial(BatchShard, state, phase)
         with closing(gradients_of_shards(shards, state.params, work, split_from=split_from, fork=fork)) as gradients:
             while not state.phase_is_over:
-                yield from train_epoch(state, gradients)
+                begun, epoch = time.perf_counter(), state.epochs + 1
+                rate = plan.learning_rate(phase, state.phase_step)
+                if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
+                    before = replace(state, params=copied(state.params), moments=dict(state.moments))
+                with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
+                    batch, result = next(gradients)
+                    take_step(state, batch, result, rate)
+                seconds += time.perf_counter() - begun
+                chars += len(batch.x)
+                row, improved = None, False
+                if last:
+                    try:
+                        row, improved = end_epoch(state, rate)
+                    except DivergedError:  # the one way in which a step is refused after it was taken
+                        vars(state).update(vars(before))
+                        raise
+                yield Progress(state.step, state.total, epoch, result.loss, chars / seconds, row, improved)
+                if last:
+                    seconds, chars = 0.0, 0
         state.end_phase()
-
-
-def train_epoch(state: TrainingState, gradients: Iterator[tuple[Batch, Gradients]]) -> Iterator[Progress]:
-    """The steps that are left of an epoch."""
-    phase, config = state.current_phase, state.plan.config
-    epoch, done = divmod(state.phase_step, phase.steps_per_epoch)
-    seconds, chars = 0.0, 0
-    for k in range(done, phase.steps_per_epoch):
-        begun = time.perf_counter()
-        last = k == phase.steps_per_epoch - 1
-        before = replace(state, params=copied(state.params), moments=dict(state.moments)) if last else state
-        rate = optim.learning_rate(
-            state.phase_step,
-            peak=phase.learning_rate,
-            schedule=config.schedule,
-            warmup=config.warmup,
-            total=phase.steps,
-        )
-        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
-            batch, result = next(gradients)
-            take_step(state, batch, result, rate)
-        seconds += time.perf_counter() - begun
-        chars += len(batch.x)
-        row, improved = None, False
-        if last:
-            try:
-                row, improved = end_epoch(state, rate)
-            except DivergedError:  # the one way in which a step is refused after it was taken
-                vars(state).update(vars(before))
-                raise
-        yield Progress(state.step, state.total, epoch + 1, result.loss, chars / seconds, row, improved)
 
 
 def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_rate: float) -> None:
@@ -129,7 +118,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far."""
     phase, held_out, valid = state.current_phase, state.plan.held_out, None
     if held_out is not None and phase.kind != "refit":
-        with np.errstate(all="ignore"):  # as in train_epoch
+        with np.errstate(all="ignore"):  # as in train
             p = likelihood(state.plan.net(state.params), held_out)
             valid = -float(np.log(p).mean())
         if not np.isfinite(valid):
