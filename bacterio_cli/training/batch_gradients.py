@@ -85,21 +85,20 @@ class BatchShard:
         return result._replace(state=self.hidden, d_initial_state=())
 
 
-def work_estimate(model: Model, names: int) -> int:
-    """How much work a batch is: names × units², 0 if it is a single name, which cannot be split."""
-    return names * model.n_a**2 if names > 1 else 0
+def shards_of(model: Model, names: int, split_from: int = SPLIT_FROM) -> int:
+    """In how many shards batches of so many names are computed: 1 or 2; a single name cannot be split."""
+    return 2 if names > 1 and names * model.n_a**2 >= split_from else 1
 
 
 def gradients_of_shards(
     steps: Callable[[int, int], Steps],
     params: Params,
-    estimate: int,
+    shards: int,
     *,
-    split_from: int = SPLIT_FROM,
     fork: bool | None = None,
     timeout: float = TIMEOUT,
 ) -> Generator[tuple[Any, Gradients], None, None]:
-    """The gradients of each step, beside the batch of steps(0, …); `estimate` is the work of the largest batch.
+    """The gradients of each step, in one shard or two, beside the batch of steps(0, shards).
 
     `steps(k, shards)` goes on from where the training stands and yields (batch, work of shard k), with None for a
     shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
@@ -107,17 +106,12 @@ def gradients_of_shards(
     states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
     A worker is given up after `timeout` seconds, or 20 times what this process's own shard took.
     """
-    if estimate < split_from:
-        for batch, work in steps(0, 1):
-            assert work is not None
-            yield batch, work()
-        return
-    worker = None
-    if can_fork() if fork is None else fork:
+    worker, behind = None, None
+    if shards == 2 and (can_fork() if fork is None else fork):
         with suppress(OSError):  # no memory or no process left
             params |= shared(params)
             worker = ForkedWorker(steps(1, 2), params)
-    ahead, behind = iter(steps(0, 2)), None
+    ahead = iter(steps(0, shards))
     try:
         step = next(ahead, None)
         while step:
@@ -126,7 +120,7 @@ def gradients_of_shards(
             batch, work = step
             assert work is not None
             begun = time.perf_counter()
-            first = work()
+            first, second = work(), None
             longest = max(timeout, 20 * (time.perf_counter() - begun))
             step = next(ahead, None)  # made ready while the worker may still be at work
             if worker:
@@ -135,7 +129,7 @@ def gradients_of_shards(
                 except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
                     worker.close()
                     worker = None
-            if not worker:
+            if shards == 2 and not worker:
                 behind = behind or iter(steps(1, 2))
                 work = next(behind)[1]
                 second = work and work()

@@ -20,7 +20,7 @@ from bacterio_cli.errors import DivergedError
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, work_estimate
+from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
 from bacterio_cli.training.evaluation import choose_weights
 from bacterio_cli.training.resume import resume, snapshot
 from bacterio_cli.training.state import TrainingState, begin, copied
@@ -57,11 +57,11 @@ def train(
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
     plan = state.plan
-    work = work_estimate(plan.model, plan.batch_size)
+    shards = shards_of(plan.model, plan.batch_size, split_from)
     while not state.done:
         phase, seconds, chars = state.current_phase, 0.0, 0
-        shards = partial(BatchShard, state, phase)
-        with closing(gradients_of_shards(shards, state.params, work, split_from=split_from, fork=fork)) as gradients:
+        steps = partial(BatchShard, state, phase)
+        with closing(gradients_of_shards(steps, state.params, shards, fork=fork)) as gradients:
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs + 1
                 rate = plan.learning_rate(phase, state.phase_step)

@@ -20,7 +20,7 @@ from support.builders import MODELS, Example, example
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
-from bacterio_cli.training.batch_gradients import SPLIT_FROM, gradients_of_shards, work_estimate
+from bacterio_cli.training.batch_gradients import gradients_of_shards, shards_of
 from bacterio_cli.training.worker import Steps
 
 both_ways = pytest.mark.parametrize("fork", [True, False], ids=["worker", "in turn"])
@@ -47,7 +47,7 @@ def in_two_shards(
             yield None, partial(shard_of, case, params, k, shards)
 
     found = []
-    with closing(gradients_of_shards(same_batch, params, 1, split_from=1, fork=fork, timeout=timeout)) as gradients:
+    with closing(gradients_of_shards(same_batch, params, 2, fork=fork, timeout=timeout)) as gradients:
         for step, (_, result) in enumerate(islice(gradients, steps)):
             found.append(result._replace(grads={name: g.copy() for name, g in result.grads.items()}))
             after(step)
@@ -110,7 +110,7 @@ def sums(work: Callable[[int], float], *, fork: bool, names: int = 2, timeout: f
         while True:
             yield k, (lambda: Gradients(work(k), {}, (), ())) if k < names else None
 
-    with closing(gradients_of_shards(steps, {}, 1, split_from=1, fork=fork, timeout=timeout)) as each:
+    with closing(gradients_of_shards(steps, {}, 2, fork=fork, timeout=timeout)) as each:
         for item, result in each:
             assert item == 0
             yield result.loss
@@ -157,13 +157,13 @@ def test_the_next_step_is_made_ready_before_the_answer_is_waited_for() -> None:
                 done.append(f"ready {step}")
             yield step, partial(work, step, k)
 
-    items = [item for item, _ in gradients_of_shards(steps, {}, 1, split_from=1, fork=False)]
+    items = [item for item, _ in gradients_of_shards(steps, {}, 2, fork=False)]
     assert items == [0, 1]
     assert done == ["ready 0", "work 0.0", "ready 1", "work 0.1", "work 1.0", "work 1.1"]
 
 
 def test_small_batches_stay_whole() -> None:
-    """Below `split_from` there is one shard, computed here and handed on as it is; the parameters are not moved."""
+    """One shard is computed here and handed on as it is; the parameters are not moved."""
     result, before = Gradients(0.0, {}, (), ()), np.zeros(3)
     params = {"w": before}
 
@@ -171,7 +171,7 @@ def test_small_batches_stay_whole() -> None:
         assert (k, shards) == (0, 1)
         yield "first", lambda: result
 
-    assert list(gradients_of_shards(steps, params, 99, split_from=100)) == [("first", result)]
+    assert list(gradients_of_shards(steps, params, 1)) == [("first", result)]
     assert params["w"] is before
 
 
@@ -196,4 +196,4 @@ def test_where_no_process_can_start_it_is_done_here(monkeypatch: pytest.MonkeyPa
 )
 def test_a_batch_is_split_by_its_size_alone(n_a: int, names: int, split: bool) -> None:
     """From names × units² = 2¹⁹ on, but for a single name, whatever its net."""
-    assert (work_estimate(CharRNN(30, 10, n_a), names) >= SPLIT_FROM) is split
+    assert shards_of(CharRNN(30, 10, n_a), names) == (2 if split else 1)
