@@ -44,8 +44,8 @@ def save(
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
     size = sum(array.nbytes + 1024 for array in members.values())  # with the headers
-    if size > largest_file:
-        raise ContentsError(f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read")
+    large = f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read"
+    require(size <= largest_file, large)
     with atomic_write(path) as file:
         write_archive(file, members, compress=compress)
 
@@ -78,8 +78,8 @@ def write_archive(
 def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays, dict[str, Any]]:
     """(arrays, meta) of a file that `save` wrote.
 
-    Raises FileError if it cannot be read, CheckpointError, with what is wrong, if it is no such file.
-    Nothing in it is executed, and sizes are checked before memory is asked for.
+    Raises FileError if it cannot be read, ContentsError, with what is wrong, if it is no such file, and CheckpointError
+    if it is of another format. Nothing in it is executed, and sizes are checked before memory is asked for.
     """
     try:
         with waiting_for(path):
@@ -88,68 +88,64 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
             if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/zero never ends
                 raise OSError(None, "it is a device, not a file")
             source = file if file.seekable() else io.BytesIO(file.read(largest_file + 1))
-            if source.seek(0, io.SEEK_END) > largest_file:
-                raise CheckpointError(path, f"is larger than the {largest_file >> 20:,} MiB that are read")
-            arrays = read_archive(path, source)
+            size = source.seek(0, io.SEEK_END)
+            require(size <= largest_file, f"is larger than the {largest_file >> 20:,} MiB that are read")
+            arrays = read_archive(source)
     except OSError as error:
         raise FileError(path, "read", error) from error
-    if "meta" not in arrays:
-        raise CheckpointError(path, "is a NumPy archive, but not a checkpoint of this program")
+    require("meta" in arrays, "is a NumPy archive, but not a checkpoint of this program")
     try:
         meta = json.loads(arrays.pop("meta").tobytes().decode())
         version = meta["format"]
         if type(version) is not int:
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what = "its metadata cannot be read: damaged, or not a checkpoint of this program"
-        raise CheckpointError(path, what) from error
+        raise ContentsError("its metadata cannot be read: damaged, or not a checkpoint of this program") from error
     if version != FORMAT:
         remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
         raise CheckpointError(path, f"has format {version}, and this version reads format {FORMAT}", remedy)
     return arrays, meta
 
 
-def read_archive(path: str | Path, source: IO[bytes] | bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
-    """Every member of an archive, open or in memory, as an array; CheckpointError for anything out of the ordinary."""
+def read_archive(source: IO[bytes] | bytes, *, largest_text: int = LARGEST_TEXT) -> Arrays:
+    """Every member of an archive, open or in memory, as an array; ContentsError for anything out of the ordinary."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     size = file.seek(0, io.SEEK_END)
-    if not size:
-        raise CheckpointError(path, "is empty")
-    if not zipfile.is_zipfile(file):
-        raise CheckpointError(path, "is not a checkpoint, or was cut short")
+    require(size, "is empty")
+    require(zipfile.is_zipfile(file), "is not a checkpoint, or was cut short")
     arrays: Arrays = {}
     try:
         with zipfile.ZipFile(file) as archive:
-            check_sizes(path, archive.infolist(), size)
+            check_sizes(archive.infolist(), size)
             file.seek(-12, io.SEEK_END)
             there, named = len(archive.infolist()), int.from_bytes(file.read(2), "little")
-            if there != named:  # zipfile believes a comment that swallows the rest of the directory
-                raise CheckpointError(path, f"is damaged (its directory has {there} of {named} members)")
+            # zipfile believes a comment that swallows the rest of the directory
+            require(there == named, f"is damaged (its directory has {there} of {named} members)")
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
-                if name in arrays or name == info.filename:
-                    raise CheckpointError(path, f"has an unexpected member {reprlib.repr(info.filename)}")
+                expected = name not in arrays and name != info.filename
+                require(expected, f"has an unexpected member {reprlib.repr(info.filename)}")
                 with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
-                    arrays[name] = read_array(path, name, member.read(info.file_size))
+                    arrays[name] = read_array(name, member.read(info.file_size))
                 too_long = arrays[name].dtype == np.uint8 and arrays[name].nbytes > largest_text
-                if too_long and info.compress_type != zipfile.ZIP_STORED:
-                    raise CheckpointError(path, f"its member {name!r} unpacks to more text than any checkpoint packs")
+                plain = not too_long or info.compress_type == zipfile.ZIP_STORED
+                require(plain, f"its member {name!r} unpacks to more text than any checkpoint packs")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise CheckpointError(path, f"is damaged ({error})") from error
+        raise ContentsError(f"is damaged ({error})") from error
     return arrays
 
 
-def check_sizes(path: str | Path, members: list[zipfile.ZipInfo], size: int) -> None:
-    """CheckpointError for members that claim more than a file of this size can hold, before anything is unpacked."""
+def check_sizes(members: list[zipfile.ZipInfo], size: int) -> None:
+    """ContentsError for members that claim more than a file of this size can hold, before anything is unpacked."""
     stored = sum(info.file_size for info in members if info.compress_type == zipfile.ZIP_STORED)
     packed = sum(info.file_size for info in members if info.compress_type != zipfile.ZIP_STORED)
-    if stored > size or packed > min(LARGEST_UNPACKED, LARGEST_RATIO * size):
-        raise CheckpointError(path, "claims more contents than it can hold: damaged, or made to do harm")
-    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
-        raise CheckpointError(path, "is compressed in a way that no checkpoint is")
+    possible = stored <= size and packed <= min(LARGEST_UNPACKED, LARGEST_RATIO * size)
+    require(possible, "claims more contents than it can hold: damaged, or made to do harm")
+    known = {info.compress_type for info in members} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+    require(known, "is compressed in a way that no checkpoint is")
 
 
-def read_array(path: str | Path, name: str, data: bytes) -> NDArray[Any]:
+def read_array(name: str, data: bytes) -> NDArray[Any]:
     """One `.npy` member of format 1.0: a known dtype, C order, and exactly as many bytes as its shape says.
 
     The header is matched as text and never evaluated, which numpy.load does with a Python parser.
@@ -159,9 +155,14 @@ def read_array(path: str | Path, name: str, data: bytes) -> NDArray[Any]:
     if header is None:
         raise ValueError(f"member {name!r} has an unknown header")
     dtype, shape = header[1].decode("latin-1"), tuple(int(extent) for extent in header[2].replace(b",", b" ").split())
-    if dtype not in DTYPES:
-        known = {"|O": "object", "<c16": "complex128"}.get(dtype, dtype)
-        raise CheckpointError(path, f"its member {name!r} has dtype {known}, which no checkpoint has")
+    shown = {"|O": "object", "<c16": "complex128"}.get(dtype, dtype)
+    require(dtype in DTYPES, f"its member {name!r} has dtype {shown}, which no checkpoint has")
     if math.prod(shape) * np.dtype(dtype).itemsize != len(data) - start:
         raise ValueError(f"member {name!r} does not hold the values that it claims")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)
+
+
+def require(holds: object, otherwise: str) -> None:
+    """ContentsError, with this message, unless it holds."""
+    if not holds:
+        raise ContentsError(otherwise)

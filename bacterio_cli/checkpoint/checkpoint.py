@@ -71,7 +71,7 @@ class Checkpoint:
         tables = {name: getattr(self, name) for name in TABLES}
         validation.check_mixture(self.weights, tables, self.training.get("ngram"))
         validation.check_held_out(self.held_out)
-        validation.require(self.progress or not self.resume, "it has arrays for --resume, and no progress")
+        archive.require(self.progress or not self.resume, "it has arrays for --resume, and no progress")
 
     @property
     def model(self) -> Model:
@@ -167,7 +167,7 @@ def load(path: str | Path) -> Checkpoint:
         arrays, meta = archive.load(path)
         checkpoint = decode(arrays, meta)
         unknown = min(arrays.keys() - encode(checkpoint)[0].keys(), default=None)
-        validation.require(unknown is None, f"has an unexpected member {reprlib.repr(unknown)}")
+        archive.require(unknown is None, f"has an unexpected member {reprlib.repr(unknown)}")
         return checkpoint
     except ContentsError as error:
         raise CheckpointError(path, str(error)) from error

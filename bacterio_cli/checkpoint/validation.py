@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli import checkpoint as limits
-from bacterio_cli.checkpoint.archive import Arrays
+from bacterio_cli.checkpoint.archive import Arrays, require
 from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import UNPRINTABLE, ContentsError
+from bacterio_cli.errors import UNPRINTABLE
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
@@ -25,12 +25,6 @@ from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, shapes
 
 COUNTS = ("suffix", "first", "letter", "target", "count")
-
-
-def require(holds: object, otherwise: str) -> None:
-    """ContentsError, with this message, unless it holds."""
-    if not holds:
-        raise ContentsError(otherwise)
 
 
 def is_number(value: Any) -> bool:

@@ -25,7 +25,7 @@ def with_meta(data: bytes, meta: Any) -> bytes:
 
 def meta_of(data: bytes) -> dict[str, Any]:
     """The metadata of a sound archive."""
-    return json.loads(read_archive("sound", data)["meta"].tobytes())
+    return json.loads(read_archive(data)["meta"].tobytes())
 
 
 def nested(depth: int, inside: Any = 1, *, objects: bool = False) -> Any:
