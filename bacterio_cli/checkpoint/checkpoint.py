@@ -23,7 +23,7 @@ import numpy as np
 
 from bacterio_cli.checkpoint import archive, validation
 from bacterio_cli.checkpoint.archive import Arrays
-from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_model, read_table
+from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_table
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, ContentsError, FileError
@@ -31,10 +31,11 @@ from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import Model, shapes
+from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
 
 WORKING_CHECKPOINT = Path("bacterio.npz")
 TABLES = ("table", "background")
+MODELS: dict[str, type[Model]] = {model.__name__: model for model in (CharRNN, WindowMLP)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,8 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
 
 def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     """The checkpoint that `encode` laid out; of what does not fit, whatever error it leads to."""
-    model, mixture = read_model(meta["model"]), meta["mixture"]
+    mixture, sizes = meta["mixture"], dict(meta["model"])
+    model = MODELS[sizes.pop("class")](**sizes)
     validation.check_model(model, mixture["nets"])  # before anything is looked up for so many nets and layers
     firsts = [f"first{j}" for j in range(len(model.start(1, np.float32)))] if "first0" in arrays else []
 

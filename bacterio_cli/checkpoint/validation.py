@@ -22,7 +22,7 @@ from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.layers import Array
-from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, shapes
+from bacterio_cli.nn.models import CELLS, Model, shapes
 
 COUNTS = ("suffix", "first", "letter", "target", "count")
 
@@ -120,13 +120,6 @@ def check_mixture(weights: Sequence[float], tables: dict[str, NGram | None], ngr
         require(table is not None or weight == 0, f"the {name} has a weight, but is missing")
     agrees = ngram is None or (ngram == 0) == (tables["table"] is None)
     require(agrees, f"the options say ngram {ngram}, and the table says otherwise")
-
-
-def read_model(sizes: dict[str, Any]) -> Model:
-    """The model that `asdict` described, not yet checked."""
-    settings = dict(sizes)
-    kinds: dict[str, type[Model]] = {"CharRNN": CharRNN, "WindowMLP": WindowMLP}
-    return kinds[settings.pop("class")](**settings)
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:

@@ -6,8 +6,6 @@ flatter a little all the same: discounts, weights and the best epoch were chosen
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from bacterio_cli.lm.discounts import choose_discounts, states_along
@@ -47,37 +45,33 @@ def held_out_bits(state: TrainingState) -> Array:
     return np.sort(np.add.reduceat(-np.log2(mixed(state)), text.starts) / text.lengths).astype(np.float32)
 
 
-class Score(NamedTuple):
-    """A model and its loss on the held-out letters, in bits per character, end marks counted."""
-
-    model: str
-    bits: float
-
-
 def bits(p: Array) -> float:
     """−(1/N) Σ log₂ p."""
     return float(-np.log2(p).mean())
 
 
-def validation_scores(state: TrainingState) -> list[Score]:
-    """Uniform letters, tables of growing order, the nets, the mixture; empty without held-out names or a fitted net."""
+def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
+    """(model, loss) in bits per character of uniform letters, tables of growing order, the nets, and the mixture.
+
+    Empty without held-out names or a fitted net.
+    """
     plan, config = state.plan, state.plan.config
     if plan.held_out is None or not state.likelihoods:
         return []
-    scores = [Score("uniform", float(np.log2(plan.vocabulary.n_y)))]
+    scores = [("uniform", float(np.log2(plan.vocabulary.n_y)))]
     letters = plan.held_out.ids[1:]
     for order in [order for order in ORDERS if order < config.ngram]:
         counts = Counts.of(plan.texts["fit"].ids, plan.vocabulary.n_y, order)
         table = NGram(counts, choose_discounts(counts, plan.held_out))
         p = table.likelihood(states_along(table, plan.held_out), letters)
-        scores.append(Score(f"n-gram, order {order}", bits(p)))
+        scores.append((f"n-gram, order {order}", bits(p)))
     names = [f"n-gram, order {config.ngram}", "n-gram of the background"]
     tables = plan.table_likelihoods
-    scores += [Score(name, bits(p)) for name, p in zip(names, tables, strict=False)]
+    scores += [(name, bits(p)) for name, p in zip(names, tables, strict=False)]
     count = len(state.likelihoods)
     net = np.mean(state.likelihoods, axis=0)
-    scores.append(Score("net" if count == 1 else f"average of {count} nets", bits(net)))
+    scores.append(("net" if count == 1 else f"average of {count} nets", bits(net)))
     if tables and 0 < state.weights[0] < 1:
         shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(tables)])
-        scores.append(Score(f"mixture {shares}", bits(mixed(state))))
+        scores.append((f"mixture {shares}", bits(mixed(state))))
     return scores

@@ -63,9 +63,13 @@ class TrainingPlan:
     def __init__(self, config: TrainingConfig, corpus: Corpus, background: Corpus | None = None) -> None:
         self.config, self.corpus, self.background = config.sized(corpus.characters), corpus, background
         self.vocabulary = vocabulary = Vocabulary.of(corpus.names)
-        self.model = build_model(config, vocabulary.n_y)
+        sizes = (vocabulary.n_y, config.embedding, config.hidden, config.layers)
+        self.model: Model = CharRNN(*sizes, config.arch, config.activation)
+        if config.arch == "mlp":
+            self.model = WindowMLP(*sizes, config.window, config.activation)
         check_model(self.model, config.nets)  # what no command would read again is not begun
-        self.optimiser = build_optimiser(config)
+        decay = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
+        self.optimiser = optim.OPTIMISERS[config.optimizer](**decay)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
         if background is not None:
@@ -133,18 +137,16 @@ class TrainingPlan:
         return self.model.start(min(self.batch_size, letters), np.float32)
 
     def net(self, params: Params) -> Net:
-        """A net with these weights, to validate and to sample; with `--stream` it begins amid a running text."""
+        """A net with these weights, to validate and to sample.
+
+        With `--stream` it begins in the state of a running text, which some training names in random order lead to.
+        """
         if not self.config.stream:
             return Net(self.model, params)
-        ids = self.lead_in
+        text = self.texts["fit"]
+        ids = text.ids[text.shuffled(self.rng(LEAD_IN), LEAD_IN_NAMES)]
         with np.errstate(all="ignore"):  # weights so large that a sum overflows are refused by the next step
             return Net(self.model, params, self.model.forward(params, ids, np.ones(len(ids), int))[1])
-
-    @cached_property
-    def lead_in(self) -> Array:
-        """The ids of some training names in random order, read to bring a net into the state of a running text."""
-        text = self.texts["fit"]
-        return text.ids[text.shuffled(self.rng(LEAD_IN), LEAD_IN_NAMES)]
 
     def table(self, kind: str) -> NGram | None:
         """The table of the training names ("fit"), of all ("refit"), or of the background; None without one.
@@ -185,20 +187,6 @@ class TrainingPlan:
             return []
         tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
         return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
-
-
-def build_model(config: TrainingConfig, n_y: int) -> Model:
-    """The model that a config describes, for n_y letters with the boundary."""
-    if config.arch == "mlp":
-        return WindowMLP(n_y, config.embedding, config.hidden, config.layers, config.window, config.activation)
-    return CharRNN(n_y, config.embedding, config.hidden, config.layers, config.arch, config.activation)
-
-
-def build_optimiser(config: TrainingConfig) -> optim.Optimiser:
-    """The optimiser that a config describes."""
-    if config.optimizer == "adamw":
-        return optim.AdamW(weight_decay=config.weight_decay)
-    return optim.OPTIMISERS[config.optimizer]()
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

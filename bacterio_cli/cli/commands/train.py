@@ -179,13 +179,13 @@ def show_scores(state: TrainingState) -> None:
     scores = validation_scores(state)
     if not scores:
         return
-    rows = [(score.model, f"{score.bits:.4f}") for score in scores]
+    rows = [(model, f"{bits:.4f}") for model, bits in scores]
     valid = loading.validation_curve(state.history)
     rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
     title, unit = "on the names held out", "bits per character"
     tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
-    counted = [score.bits for score in scores if score.model.startswith("n-gram")]
-    net = next(score.bits for score in scores if "net" in score.model)
+    counted = [bits for model, bits in scores if model.startswith("n-gram")]
+    net = next(bits for model, bits in scores if "net" in model)
     if counted and net >= min(counted):
         unused = "" if state.weights[0] else ", and names will come from the table alone"
         terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
