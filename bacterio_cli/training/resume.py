@@ -100,9 +100,12 @@ def objection(path: Path) -> str:
 
 
 def resume(
-    checkpoint: Checkpoint, corpus: Corpus, config: TrainingConfig, path: str, background: Corpus | None = None
+    checkpoint: Checkpoint, corpus: Corpus, path: str, *, background: Corpus | None = None, epochs: int | None = None
 ) -> TrainingState:
-    """The training that a checkpoint was saved from; BacterioError for another corpus, or a file that cannot go on."""
+    """The training that a checkpoint was saved from, with more `epochs` of its fit if they are given.
+
+    Raises BacterioError for another corpus, CheckpointError for a file that cannot go on.
+    """
     progress = checkpoint.progress
     if progress is None:
         raise BacterioError(
@@ -130,8 +133,8 @@ def resume(
     except (KeyError, IndexError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
-    if config.epochs != state.plan.config.epochs:
-        state.plan.extend(config.epochs)
+    if epochs not in (None, state.plan.config.epochs):
+        state.plan.extend(epochs)
         if state.done or state.current_phase.kind == "refit":
             state.reopen_fit()
     return state
@@ -183,9 +186,9 @@ def replay(state: TrainingState, history: list[dict[str, Any]]) -> None:
 
 
 def move(state: TrainingState, phase: int, epochs: int) -> None:
-    """Bring a replayed state behind so many epochs of a phase, if that is where its phase or the next one goes on.
+    """Bring a replayed state to the end of so many epochs of a phase: where it stands, or in the phase that follows.
 
-    What lies before where it stands has been reached by going on with the fit after its refit.
+    A place that it has passed was reached by taking up the fit again after its refit.
     """
     if state.fit_end is not None and (phase, epochs) < (state.phase, state.epochs):
         state.reopen_fit()

@@ -15,7 +15,6 @@ from bacterio_cli.cli.commands.info import info
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, sample
 from bacterio_cli.training import trainer
-from bacterio_cli.training.resume import config_of
 
 Meta = dict[str, Any]
 Change = Callable[[Arrays, Meta], object]
@@ -54,7 +53,7 @@ def resumed(path: Path, background: Corpus | None = None) -> trainer.TrainingSta
     """The training on NAMES that a checkpoint was saved from."""
     loaded = checkpoint.load(path)
     given = background if loaded.progress and loaded.progress.get("background") else None
-    return trainer.resume(loaded, Corpus(NAMES), config_of(loaded, path), str(path), given)
+    return trainer.resume(loaded, Corpus(NAMES), str(path), background=given)
 
 
 def use(path: Path, background: Corpus | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ from support.processes import NAMES
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus
-from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.resume import config_of, resume, snapshot
+from bacterio_cli.training.resume import resume, snapshot
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.trainer import train
 
@@ -30,8 +28,6 @@ def advanced(state: TrainingState, steps: int | None = None, **how: Any) -> Trai
     return state
 
 
-def reopened(path: Path, background: Corpus | None = None, **changes: Any) -> TrainingState:
-    """The training on NAMES that stands in a checkpoint, with other options if given."""
-    stored = load(path)
-    config = TrainingConfig(**{**asdict(config_of(stored, path)), **changes})
-    return resume(stored, Corpus(NAMES), config, str(path), background)
+def reopened(path: Path, background: Corpus | None = None, epochs: int | None = None) -> TrainingState:
+    """The training on NAMES that stands in a checkpoint, with more epochs if given."""
+    return resume(load(path), Corpus(NAMES), str(path), background=background, epochs=epochs)

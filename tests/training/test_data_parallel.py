@@ -191,9 +191,7 @@ def test_where_no_process_can_start_it_is_done_here(monkeypatch: pytest.MonkeyPa
     assert next(sums(pid_of_the_other, fork=True)) == os.getpid()
 
 
-@pytest.mark.parametrize(
-    ("n_a", "names", "split"), [(64, 127, False), (64, 128, True), (2048, 1, False), (2048, 2, True)]
-)
-def test_a_batch_is_split_by_its_size_alone(n_a: int, names: int, split: bool) -> None:
+@pytest.mark.parametrize(("n_a", "names", "shards"), [(64, 127, 1), (64, 128, 2), (2048, 1, 1), (2048, 2, 2)])
+def test_a_batch_is_split_by_its_size_alone(n_a: int, names: int, shards: int) -> None:
     """From names × units² = 2¹⁹ on, but for a single name, whatever its net."""
-    assert shards_of(CharRNN(30, 10, n_a), names) == (2 if split else 1)
+    assert shards_of(CharRNN(30, 10, n_a), names) == shards

@@ -148,7 +148,7 @@ def make_state(
     trained = load(resumed)
     stored = config_of(trained, resumed)
     config = resolve_resumed(stored, given, preset, str(resumed))
-    return trainer.resume(trained, names, config, str(resumed), related)
+    return trainer.resume(trained, names, str(resumed), background=related, epochs=config.epochs)
 
 
 def provenance(corpus: Corpus | None) -> str:
