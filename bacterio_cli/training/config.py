@@ -142,16 +142,14 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     if preset not in list(PRESETS):  # a list: what has no hash may be asked for
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
-    optimizer = settings.get("optimizer", TrainingConfig.optimizer)
-    if settings.get("arch") == "rnn":
-        plain = PLAIN_CELL if optimizer == "adamw" else {k: v for k, v in PLAIN_CELL.items() if k != "lr"}
-        settings = {**plain, **settings}
-    settings.setdefault("lr", LEARNING_RATES.get(optimizer, TrainingConfig.lr))
+    optimizer, defaults = settings.get("optimizer", TrainingConfig.optimizer), {}
     if optimizer != "adamw":
-        settings.setdefault("weight_decay", 0.0)
+        defaults = {"lr": LEARNING_RATES.get(optimizer, TrainingConfig.lr), "weight_decay": 0.0}
+    if settings.get("arch") == "rnn":
+        defaults = {**PLAIN_CELL, **defaults}
     if settings.get("ngram") == 0:
         settings = {**settings, **PLAIN, "refit": settings.get("refit", TrainingConfig.refit)}
-    config = TrainingConfig(**settings)
+    config = TrainingConfig(**{**defaults, **settings})
     refuse_contradictions(config, given)
     return config
 

@@ -107,7 +107,7 @@ class TrainingPlan:
             phases += [Phase("refit", net, again, steps["refit"], rate) for net in range(config.nets)]
         return phases
 
-    def extend(self, epochs: int | None) -> None:
+    def extend(self, epochs: int) -> None:
         """Plan for so many epochs of the fit."""
         self.config = replace(self.config, epochs=epochs)
         self.phases = self.plan_phases()

@@ -133,7 +133,7 @@ def resume(
     except (KeyError, IndexError, TypeError, ValueError) as error:
         what = f"what --resume needs is damaged: {error}"
         raise CheckpointError(path, what, "start anew without --resume") from error
-    if epochs not in (None, state.plan.config.epochs):
+    if epochs is not None and epochs != state.plan.config.epochs:
         state.plan.extend(epochs)
         if state.done or state.current_phase.kind == "refit":
             state.reopen_fit()
