@@ -154,5 +154,5 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
 def check_held_out(bits: Array) -> None:
     """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
     require(bits.ndim == 1 and bits.dtype == np.float32, "the held-out likelihoods are no row of float32 numbers")
-    require(np.isfinite(bits).all() and (bits >= 0).all(), "the held-out likelihoods are not all finite and positive")
-    require((bits[1:] >= bits[:-1]).all(), "the held-out likelihoods are not in ascending order")
+    possible = np.isfinite(bits).all() and (bits >= 0).all() and (bits[1:] >= bits[:-1]).all()
+    require(possible, "the held-out likelihoods are not all finite, positive and in ascending order")

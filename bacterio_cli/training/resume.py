@@ -151,7 +151,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     epochs, steps = divmod(progress["phase_step"], phases[min(progress["phase"], len(phases) - 1)].steps_per_epoch)
     move(state, progress["phase"], epochs)
     skip(state, steps)
-    state.steps, state.nats, state.norms = steps, float(progress["nats"]), float(progress["norms"])
+    state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
     state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(state.current_phase, epochs), steps))
     state.hidden = state.plan.fresh_hidden(state.current_phase) if state.phase_step else ()
     state.weights = checkpoint.weights
@@ -201,8 +201,7 @@ def move(state: TrainingState, phase: int, epochs: int) -> None:
 def skip(state: TrainingState, steps: int) -> None:
     """Count so many steps as done."""
     state.step += steps
-    state.phase_step += steps
-    state.moments["k"] = np.array(state.phase_step, np.int64)
+    state.moments["k"] = np.array(state.phase_step + steps, np.int64)
 
 
 def refuse_difference(stored: Checkpoint, again: Checkpoint) -> None:

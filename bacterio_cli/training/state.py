@@ -16,12 +16,12 @@ from bacterio_cli.training.plan import Phase, TrainingPlan
 class TrainingState:
     """Everything that the next step of a training depends on.
 
-    `phase` and `phase_step` say where in the plan it stands; `step` counts all steps. `moments` is the optimiser's
-    state, `hidden` the hidden state that `--stream` hands from one chunk of a phase to the next. `best` are the best
-    params of the phase so far, found at the end of its epoch `best_epoch`; `fit_end` the params, moments, best epoch
-    and best loss of a single net before its refit; `fitted` and `refitted` the params of the nets that are done;
-    `likelihoods` what each fitted net gives the held-out letters; `weights` the mixture weights of nets, table and
-    background table.
+    `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
+    hidden state that `--stream` hands from one chunk of a phase to the next. `best` are the best params of the phase so
+    far, found at the end of its epoch `best_epoch`; `fit_end` the params, moments, best epoch and best loss of a single
+    net before its refit; `fitted` and `refitted` the params of the nets that are done; `likelihoods` what each fitted
+    net gives the held-out letters; `weights` the mixture weights of nets, table and background table. `nats`, `chars`
+    and `norms` are sums since the last row of the history.
     """
 
     plan: TrainingPlan
@@ -37,14 +37,11 @@ class TrainingState:
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
     phase: int = 0
-    phase_step: int = 0
     best_epoch: int = 0
     best_loss: float | None = None
-    # Sums since the last row of the history: `steps` counts the steps since then.
     nats: float = 0.0
     chars: int = 0
     norms: float = 0.0
-    steps: int = 0
 
     @property
     def done(self) -> bool:
@@ -55,6 +52,16 @@ class TrainingState:
     def current_phase(self) -> Phase:
         """The phase of the next step; of a training that is done, the last."""
         return self.plan.phases[min(self.phase, len(self.plan.phases) - 1)]
+
+    @property
+    def phase_step(self) -> int:
+        """The steps of the current phase that are done: as many updates as its optimiser has made."""
+        return int(self.moments["k"])
+
+    @property
+    def steps(self) -> int:
+        """The steps since the last epoch of the phase ended."""
+        return self.phase_step % self.current_phase.steps_per_epoch
 
     @property
     def epochs(self) -> int:
@@ -82,7 +89,7 @@ class TrainingState:
             self.best_epoch = row["epoch"]
             self.best_loss = row["nats_per_char"] if valid is None else valid
         self.history.append(row)
-        self.nats, self.chars, self.norms, self.steps = 0.0, 0, 0.0, 0
+        self.nats, self.chars, self.norms = 0.0, 0, 0.0
         return improved
 
     def end_phase(self) -> None:
@@ -104,7 +111,7 @@ class TrainingState:
         elif ended == "fit":
             self.params = self.plan.fresh_params(following.net)
         self.moments = self.plan.optimiser.init(self.params)
-        self.hidden, self.phase_step, self.best_epoch, self.best_loss = (), 0, 0, None
+        self.hidden, self.best_epoch, self.best_loss = (), 0, None
 
     def reopen_fit(self) -> None:
         """Go back to the end of the fit of a single net, to go on with it; what came after it is done again."""
@@ -112,12 +119,11 @@ class TrainingState:
         if self.fit_end is not None:
             self.params, self.moments, self.best_epoch, self.best_loss = self.fit_end
             self.fit_end = None
-            self.phase_step = int(self.moments["k"])
             self.hidden = self.plan.fresh_hidden(self.current_phase)  # that of the refit is of other letters
         self.best = self.fitted.pop()
         self.refitted.clear()
         self.step = self.history[-1]["step"]
-        self.nats, self.chars, self.norms, self.steps = 0.0, 0, 0.0, 0
+        self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:

@@ -33,14 +33,12 @@ LN2 = float(np.log(2))
 class Progress(NamedTuple):
     """One step done. `row` is the history's new row where the step ended an epoch, else None.
 
-    `loss` is in nats per character, against soft targets if there are any; `chars_per_second` counts the training
-    steps since the last row alone, not the evaluations.
+    `chars_per_second` counts the training steps since the last row alone, not the evaluations.
     """
 
     step: int
     total: int
     epoch: int
-    loss: float
     chars_per_second: float
     row: dict[str, Any] | None
     improved: bool
@@ -79,7 +77,7 @@ def train(
                     except DivergedError:  # the one way in which a step is refused after it was taken
                         vars(state).update(vars(before))
                         raise
-                yield Progress(state.step, state.total, epoch, result.loss, chars / seconds, row, improved)
+                yield Progress(state.step, state.total, epoch, chars / seconds, row, improved)
                 if last:
                     seconds, chars = 0.0, 0
         state.end_phase()
@@ -107,11 +105,9 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
         raise DivergedError(state.step + 1, what, rate=learning_rate, longest=len(batch.batch_sizes))
     state.hidden = hidden
     state.step += 1
-    state.phase_step += 1
     state.nats += loss * N
     state.chars += N
     state.norms += norm
-    state.steps += 1
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
@@ -132,7 +128,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "nats_per_char": state.nats / state.chars,
         "valid_nats_per_char": valid,
         "valid_bits_per_char": None if valid is None else valid / LN2,
-        "gradient_norm": state.norms / state.steps,
+        "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
     improved = state.end_epoch(row)
