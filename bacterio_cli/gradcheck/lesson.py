@@ -7,9 +7,7 @@ runs the cases that catch the mistake again at other scales.
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -72,14 +70,12 @@ class Lesson:
 
 
 def place_of(bug: Bug) -> Place:
-    """The lines that differ between the function's source and the mistaken one, a statement a line."""
+    """The line of the function that is exchanged, and what it becomes, a statement a line."""
     lines, first = inspect.getsourcelines(bug.function)
-    right, wrong = textwrap.dedent("".join(lines)).splitlines(), bug.source().splitlines()
-    changed = list(difflib.ndiff(wrong, right))
-    minus, plus = ([line[2:].strip() for line in changed if line[0] == sign] for sign in "-+")
+    k, right = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
     file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
-    line = first + next(k for k, (a, b) in enumerate(zip(right, wrong, strict=False)) if a != b)
-    return Place(file.as_posix(), line, bug.function.__qualname__, "; ".join(minus).split("; "), plus)
+    wrong = right.replace(bug.right, bug.wrong).split("; ")
+    return Place(file.as_posix(), first + k, bug.function.__qualname__, wrong, [right])
 
 
 def catches(rows: Sequence[Row]) -> list[Catch]:
