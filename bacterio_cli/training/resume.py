@@ -179,7 +179,7 @@ def replay(state: TrainingState, history: list[dict[str, Any]]) -> None:
         skip(state, phase.steps_per_epoch)
         if row["step"] != state.step or row["epoch"] > phase.epochs:
             raise ValueError(NOT_THE_PLAN)
-        if state.end_epoch(row):
+        if state.add_row(row):
             state.best = state.best or copied(state.params)
             if plan.held_out is not None and phase.kind == "fit":
                 state.likelihoods[phase.net :] = [np.empty(len(plan.held_out.ids) - 1)]

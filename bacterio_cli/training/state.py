@@ -81,7 +81,7 @@ class TrainingState:
         later = sum(phase.steps for phase in self.plan.phases[self.phase :])
         return self.step - self.phase_step + later
 
-    def end_epoch(self, row: dict[str, Any]) -> bool:
+    def add_row(self, row: dict[str, Any]) -> bool:
         """Add a row to the history, and begin new sums; whether its loss is the least of the phase so far."""
         valid = row["valid_nats_per_char"]
         improved = valid is None or self.best_loss is None or valid < self.best_loss

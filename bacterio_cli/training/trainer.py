@@ -131,7 +131,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
-    improved = state.end_epoch(row)
+    improved = state.add_row(row)
     if improved:
         state.best = copied(state.params)
         if valid is not None and phase.kind == "fit":
