@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset.readers.lineages import Choice, plain, rank_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS, GENUS_RANKS, HIGHER, RANK_WORD, SCOPES, SOURCES, Source
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HIGHER, RANK_WORD, SCOPES, SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -21,9 +21,7 @@ MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed o
 BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
-DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
-DELIMITED = {*DELIMITERS}
-ONE_CELL = re.compile(r"\"?\[?[^\W\d][\w\[\] /-]*\"?")  # as in a column of genera that is all of the table
+RANKED = Source("rows with ranks", "", "name", "rank")
 FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
 
@@ -54,14 +52,12 @@ def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:
-    """The sources that have these columns, the first ahead: behind one of several kinds those that may stand in.
+    """The sources that have these columns, the first ahead: behind it those that may stand in for it.
 
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
     above = [columns.index(rank) for rank in HIGHER if rank in columns]
     found = [Choice(source, places, above) for source in SOURCES if (places := columns_of(source, columns))]
-    if found and (found[0].source.words or found[0].source.prokaryotes):
-        return found[:1]
     return [choice for choice in found if choice is found[0] or not choice.source.lineage]
 
 
@@ -82,50 +78,42 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
-    """By each of the first lines that could be a header: several cells, and no row of as many above; or one word.
-
-    That is one for genera, or the `wanted`. As R writes tables, rows have a cell more than the header.
-    """
+    """By each of the first lines that could be a header: several cells, or the `wanted`, and no row of as many above."""
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
-        below = [head[k].strip() for k in shown if k > index]
-        genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
-        genera = genera and all(map(ONE_CELL.fullmatch, below))
-        if not above and DELIMITED.isdisjoint(line) and (genera or bare(line) == wanted):
-            yield Layout(index + 1, "\t", [bare(line)])
+        if bare(line) == wanted and not above and not any(mark in line for mark in DELIMITERS):
+            yield Layout(index + 1, "\t", [wanted])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
             columns = [bare(cell) for cell in cells]
             rows = [fields(head[k], delimiter) for k in shown if k > index]
             new = len(columns) > 1 and (delimiter, len(columns)) not in above
             fits = not rows or len(rows[0]) > 1 or wanted in columns
-            if new and fits and may_be_header(cells, rows[:3], comment=comment):
+            if new and fits and may_be_header(columns, rows[:3], comment=comment):
                 named = has_row_names(columns, rows, spaced=delimiter in "\t ")
                 yield Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
 
 
-def may_be_header(cells: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
-    """Not if a cell is a share, or `genus` and the like stands below too; nor a comment if that is in the next row."""
-    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows]
-    others = [row for row in below if row != columns]
-    again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
-    next_is_one = comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])
-    return not (again or next_is_one or any(map(DECIMAL.match, cells)))
+def may_be_header(columns: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
+    """Not if `genus` and the like stands below too, nor a comment above a row that has one of these words."""
+    below = [[*map(bare, row)] for row in rows]
+    again = any(a == b and a in HEADER_WORDS for row in below for a, b in zip(columns, row, strict=False))
+    return not (again or (comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])))
 
 
 def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool) -> bool:
     """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
 
-    A comma too much, as between authors and year, makes one cell more too. So there is no year at the end, and unless
-    the table is `spaced` by tabs or blanks the names of rows do not look like genera.
+    A comma too much makes one cell more too: unless the table is `spaced` by tabs or blanks, names of rows do not
+    look like genera.
     """
     longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
     genera = sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows)
-    return longer and not any(re.fullmatch(r"\d{4}", row[-1]) for row in rows) and (spaced or 2 * genera < len(rows))
+    return longer and (spaced or 2 * genera < len(rows))
 
 
 def headless(text: Text) -> Iterator[Layout]:
@@ -161,7 +149,7 @@ def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
     """How well a column holds the names of these ranks: rows that do, less those that cannot; and the genera."""
     points, genera = 0, set[str]()
     for cell, rank in zip(map(plain, cells), ranks, strict=False):
-        genus = taxon(cell, lineage=False, ranked=True)
+        genus = taxon(cell, RANKED)
         is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
         if rank in GENUS_RANKS:
             fits = is_name and not FAMILY.fullmatch(genus)

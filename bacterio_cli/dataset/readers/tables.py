@@ -47,17 +47,47 @@ def read(text: Text) -> Reading | None:
 
 def require_genera(found: Reading, where: str) -> None:
     """InputError if a third of the words do not end like genera: they stand in another column than was thought."""
-    words = [entry.text for entry in found.entries if entry.text.isascii() and entry.text.istitle()]
-    words = [word for word in words if word.isalpha() and word.lower() not in STAND_INS]
+    words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
+    words = [word for word in words if word.lower() not in STAND_INS]
     odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
     if 3 * len(odd) > len(words):
         what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
         raise InputError(where, what, "choose a column with --column NAME or N")
 
 
+def column(text: Text, wanted: str) -> Reading:
+    """A column of any table, by its name in the header or by its number from 1, when every row counts.
+
+    The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
+    """
+    head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
+    mark, name = delimiter_of(head), bare(wanted)
+    layouts = headers(text.head, name)
+    if re.fullmatch("[1-9][0-9]{0,5}", wanted):
+        layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
+    found = None
+    if layout := next((layout for layout in layouts if name and name in layout.columns), None):
+        choice = Choice(ANY, [layout.columns.index(name), -1, -1, -1])
+        found = read_rows(partial(listed, place=choice.places[0], where=text.where), text, layout, [choice])
+    if not found or not found.entries:
+        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
+        what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
+        raise InputError(text.where, what, f"its first row is: {first}")
+    return found
+
+
 def genera(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
     """The genera of rows."""
     return gather(choices[0].source, ((line, attested(choices, row)) for line, row in rows), where)
+
+
+def listed(rows: Rows, place: int, where: str) -> Reading:
+    """The cells of a column, or the genera of its lineages."""
+    cells = ((line, plain(row[place]).strip("*")) for line, row in rows)
+    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), where)
+    if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
+        return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
+    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
 
 
 def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, choices: Sequence[Choice]) -> Reading:
@@ -73,12 +103,10 @@ def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, choic
 def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) -> Rows:
     """(line, cells) of all rows below a header, filled up with "" for the places of the choices where a row is short.
 
-    InputError with the line for quotes that are not those of CSV, for a row with more cells than the header, and for a
+    InputError with the line for quotes that are not those of CSV, for a row that does not fit the header, and for a
     header without rows.
     """
-    width, ids = len(layout.columns) if layout.line else 0, layout.ids
-    name, rank, _, _, *below = choices[0].places
-    last = max(name, rank, *below)  # of a row that is cut off behind it nothing is missing
+    ids = layout.ids
     farthest = max(place for choice in choices for place in (*choice.places, *choice.above))
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
@@ -90,18 +118,11 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
             cells = len(row)
             row += [""] * max(1, farthest + 2 - cells)  # of which the last, at -1, stands for what there is not
             if any(row):
-                empty, word = False, bare(row[name]) if width else ""
-                if width and (any(row[width:]) or name < cells <= last):
-                    raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-                again = word and word in layout.columns and sum(bare(c) in layout.columns for c in row[:width] if c) > 1
-                strange = word in NO_NAMES and choices[0].source is not ANY and not choices[0].source.rank
-                if strange or ((word in HEADER_WORDS or again) and word != layout.columns[name]):
-                    what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
-                    raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
-                if cells < width and layout.line + table.line_num > number:
-                    raise csv.Error
-                if word not in HEADER_WORDS:
+                empty = False
+                if not layout.line or not is_header(row, cells, layout.columns, choices[0], f"{text.where}:{number}"):
                     yield number, row
+                if layout.line and cells < len(layout.columns) and layout.line + table.line_num > number:
+                    raise csv.Error
             number = layout.line + table.line_num + 1
     except csv.Error as error:
         what = "a quote is opened and not closed, or followed by letters"
@@ -112,31 +133,21 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
         raise InputError(f"{text.where}:{layout.line}", "is a header without rows", "give the whole table")
 
 
-def column(text: Text, wanted: str) -> Reading:
-    """A column of any table, by its name in the header or by its number from 1, when every row counts.
+def is_header(row: Sequence[str], cells: int, columns: Sequence[str], choice: Choice, where: str) -> bool:
+    """Whether a row, the first so many `cells` of it, is the header again.
 
-    The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
+    InputError for another header or a list of keys, for more cells than columns, and for a row that is cut off
+    between the name and what is told of it.
     """
-    head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    mark = delimiter_of(head)
-    name, layouts = bare(wanted), headers(text.head, bare(wanted))
-    if re.fullmatch("[1-9][0-9]{0,5}", wanted):
-        layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
-    layout = next((layout for layout in layouts if name and name in layout.columns), None)
-    chosen = Choice(ANY, [layout.columns.index(name) if layout else 0, -1, -1, -1])
-    found = layout and read_rows(partial(listed, choice=chosen, where=text.where), text, layout, [chosen])
-    if not found or not found.entries:
-        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
-        what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
-        raise InputError(text.where, what, f"its first row is: {first}")
-    return found
-
-
-def listed(rows: Rows, choice: Choice, where: str) -> Reading:
-    """The cells of a column, or the genera of its lineages."""
-    place = choice.places[0]
-    cells = ((line, plain(row[place]).strip("*")) for line, row in rows)
-    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), where)
-    if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
-        return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
-    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
+    name, rank, _, _, *below = choice.places
+    if any(row[len(columns) : cells]) or name < cells <= max(name, rank, *below):
+        raise InputError(where, f"has {cells} cells below a header of {len(columns)}", REPAIR)
+    word = bare(row[name])
+    again = word in columns and sum(bare(cell) in columns for cell in row[:cells] if cell) > 1
+    alone = word in NO_NAMES and choice.source is not ANY and not choice.source.rank
+    if not word or not (again or alone or word in HEADER_WORDS):
+        return False
+    if word != columns[name]:
+        what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
+        raise InputError(where, what, "give one table alone, without footnotes")
+    return True

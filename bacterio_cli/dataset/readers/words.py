@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.sources import GENUS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -37,10 +38,8 @@ def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
     shown = [line for line in text.head if line.strip() and line.lstrip()[0] != "#"]
     indents = Counter(line[: len(line) - len(line.lstrip())] for line in shown)
-    if (
-        any(count > 1 for indent, count in indents.items() if indent > min(indents))
-        or len({len(blank) for blank in indents if "\t" not in blank}) > 2
-    ):
+    deeper = [count for indent, count in indents.items() if indent > min(indents)]
+    if max(deeper, default=0) > 1 or len([indent for indent in indents if "\t" not in indent]) > 2:
         raise InputError(text.where, "is indented like a tree", INSIST)
     return judged(lines(text).entries, text.where, blanks=blanks)
 
@@ -52,8 +51,10 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
         notes = ["bullets, numbers, quotes or stops removed"]
     entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
+    heading = ""
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
-        notes.append(f"heading {entries.pop(0).text!r} passed over")
+        heading = entries.pop(0).text
+        notes.append(f"heading {heading!r} passed over")
     odd: list[Entry] = []
     several = 0
     for entry in entries:
@@ -72,7 +73,7 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    return Reading(entries, notes=tuple(notes))
+    return Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
 
 
 def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
