@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers.lineages import Choice, plain, rank_of, taxon
@@ -43,22 +44,20 @@ def bare(column: str) -> str:
     return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
 
 
-def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
-    """The places of name, rank, status, scope and what is below, -1 for none; [] if these are other columns."""
-    wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
-    places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
-    missing = places[0] < 0 or (source.rank and places[1] < 0) or not set(source.marks.split()) <= set(columns)
-    return [] if missing else places
-
-
 def choices_of(columns: Sequence[str]) -> list[Choice]:
     """The sources that have these columns, the first ahead: behind it those that may stand in for it.
 
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
     above = [columns.index(rank) for rank in HIGHER if rank in columns]
-    found = [Choice(source, places, above) for source in SOURCES if (places := columns_of(source, columns))]
-    return [choice for choice in found if choice is found[0] or not choice.source.lineage]
+    found: list[Choice] = []
+    for source in SOURCES:
+        wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
+        places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
+        has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and set(source.marks.split()) <= set(columns)
+        if has_all and not (found and source.lineage):
+            found.append(Choice(source, places, above))
+    return found
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -78,7 +77,7 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
-    """By each of the first lines that could be a header: several cells, or the `wanted`, and no row of as many above."""
+    """By each of the first lines that may be a header: several cells, or the one `wanted`; no row of as many above."""
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index in shown:
@@ -92,8 +91,7 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
             new = len(columns) > 1 and (delimiter, len(columns)) not in above
             fits = not rows or len(rows[0]) > 1 or wanted in columns
             if new and fits and may_be_header(columns, rows[:3], comment=comment):
-                named = has_row_names(columns, rows, spaced=delimiter in "\t ")
-                yield Layout(index + 1, delimiter, ["", *columns] if named else columns)
+                yield Layout(index + 1, delimiter, [""] * has_row_names(len(columns), rows, delimiter) + columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
 
@@ -105,15 +103,14 @@ def may_be_header(columns: Sequence[str], rows: Sequence[Sequence[str]], *, comm
     return not (again or (comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])))
 
 
-def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool) -> bool:
+def has_row_names(width: int, rows: Sequence[Sequence[str]], delimiter: str) -> bool:
     """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
 
-    A comma too much makes one cell more too: unless the table is `spaced` by tabs or blanks, names of rows do not
-    look like genera.
+    A comma too much makes one cell more too; there what would be names of rows look like genera.
     """
-    longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
-    genera = sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows)
-    return longer and (spaced or 2 * genera < len(rows))
+    longer = bool(rows) and all(len(row) == width + 1 for row in rows) and any(row[-1] for row in rows)
+    genera = [row for row in rows if LATIN_WORD.fullmatch(row[0])]
+    return longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
 
 
 def headless(text: Text) -> Iterator[Layout]:
@@ -134,32 +131,27 @@ def headless(text: Text) -> Iterator[Layout]:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
         for place, column in enumerate(table if len(table) > 2 else []):
             ranks = [rank_of(cell) for cell in column]
-            if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
-                continue
-            found = [fit(cells if cells is not column else (), ranks) for cells in table]
-            points = [(rows, len(genera)) for rows, genera in found]
-            best = max(points)
-            alike = [genera for (_, genera), own in zip(found, points, strict=True) if own == best]
-            if best[0] > 0 and all(genera == alike[0] for genera in alike):
-                name = points.index(best)
-                yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
+            if GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks)):
+                found = [(*fit(cells, ranks), k) for k, cells in enumerate(table) if k != place]
+                points, genera, name = max(found, key=itemgetter(0))
+                if points > 0 and all(other == genera for own, other, _ in found if own == points):
+                    yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 
 def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
-    """How well a column holds the names of these ranks: rows that do, less those that cannot; and the genera."""
-    points, genera = 0, set[str]()
+    """(how well a column holds the names of these ranks: its genera, less what can be no name; these genera)."""
+    genera, misfits = set[str](), 0
     for cell, rank in zip(map(plain, cells), ranks, strict=False):
-        genus = taxon(cell, RANKED)
-        is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
         if rank in GENUS_RANKS:
-            fits = is_name and not FAMILY.fullmatch(genus)
-            genera |= {genus} if fits else set()
+            genus = taxon(cell, RANKED)
+            begins = CANDIDATUS.sub("", genus).strip("[]'\"")[:1]
+            if FAMILY.fullmatch(genus) or not (begins.isupper() or (genus and ";" in cell)):
+                misfits += 1
+            else:
+                genera.add(genus)
         elif rank in ("family", "f"):
-            fits = FAMILY.fullmatch(cell) is not None
-        else:
-            continue
-        points += 1 if fits else -1
-    return points, genera
+            misfits += not FAMILY.fullmatch(cell)
+    return len(genera) - misfits, genera
 
 
 def genera_beside(text: Text) -> set[str]:

@@ -5,21 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from bacterio_cli.dataset.readers.layouts import (
-    HEADER_WORDS,
-    SEARCHED,
-    Layout,
-    bare,
-    choices_of,
-    delimiter_of,
-    fields,
-    headers,
-    headless,
-)  # fmt: skip
+from bacterio_cli.dataset.readers import layouts
+from bacterio_cli.dataset.readers.layouts import HEADER_WORDS, Layout, bare
 from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
@@ -28,17 +18,18 @@ from bacterio_cli.errors import InputError
 
 REPAIR = "repair the row; a quote inside quotes is doubled"
 ANY = Source("column of a table", "", "")
+Taker = Callable[[Rows, Sequence[Choice], str], Reading]  # of rows, with the source's name for errors
 LINEAGES = Choice(ANY._replace(lineage=True), (0, -1, -1, -1))
 
 
 def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source that its layout shows; None if it shows none."""
-    for layout in chain(headless(text), headers(text.head)) if text.start[:1] != ">" else ():
-        if choices := choices_of(layout.columns):
+    for layout in chain(layouts.headless(text), layouts.headers(text.head)) if text.start[:1] != ">" else ():
+        if choices := layouts.choices_of(layout.columns):
             name = layout.columns[choices[0].places[0]]
             if name and layout.columns.count(name) > 1:
                 raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
-            found = read_rows(partial(genera, choices=choices, where=text.where), text, layout, choices)
+            found = read_rows(genera, text, layout, choices)
             if not (layout.line and (choices[0].source.rank or choices[0].source.lineage)):  # nothing else tells
                 require_genera(found, text.where)
             return found
@@ -60,17 +51,15 @@ def column(text: Text, wanted: str) -> Reading:
 
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
-    head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    mark, name = delimiter_of(head), bare(wanted)
-    layouts = headers(text.head, name)
+    head = [line for line in text.head if line.strip() and line[0] != "#"][: layouts.SEARCHED]
+    mark, name, found = layouts.delimiter_of(head), bare(wanted), None
+    possible = layouts.headers(text.head, name)
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
-        layouts = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
-    found = None
-    if layout := next((layout for layout in layouts if name and name in layout.columns), None):
-        choice = Choice(ANY, [layout.columns.index(name), -1, -1, -1])
-        found = read_rows(partial(listed, place=choice.places[0], where=text.where), text, layout, [choice])
+        possible = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
+    if layout := next((layout for layout in possible if name and name in layout.columns), None):
+        found = read_rows(listed, text, layout, [Choice(ANY, [layout.columns.index(name), -1, -1, -1])])
     if not found or not found.entries:
-        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
+        first = ", ".join(cell[:30] for cell in layouts.fields(head[0], mark)[:12]) if head else "empty"
         what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
         raise InputError(text.where, what, f"its first row is: {first}")
     return found
@@ -81,33 +70,33 @@ def genera(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
     return gather(choices[0].source, ((line, attested(choices, row)) for line, row in rows), where)
 
 
-def listed(rows: Rows, place: int, where: str) -> Reading:
+def listed(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
     """The cells of a column, or the genera of its lineages."""
-    cells = ((line, plain(row[place]).strip("*")) for line, row in rows)
+    cells = ((line, plain(row[choices[0].places[0]]).strip("*")) for line, row in rows)
     found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), where)
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
         return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
     return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
 
 
-def read_rows(take: Callable[[Rows], Reading], text: Text, layout: Layout, choices: Sequence[Choice]) -> Reading:
+def read_rows(take: Taker, text: Text, layout: Layout, choices: Sequence[Choice]) -> Reading:
     """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
     try:
-        return take(rows(text, layout, choices, csv.QUOTE_MINIMAL))
+        return take(rows(text, layout, choices[0], csv.QUOTE_MINIMAL), choices, text.where)
     except InputError:
         if layout.delimiter != "\t":
             raise
-        return take(rows(text, layout, choices, csv.QUOTE_NONE))
+        return take(rows(text, layout, choices[0], csv.QUOTE_NONE), choices, text.where)
 
 
-def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) -> Rows:
-    """(line, cells) of all rows below a header, filled up with "" for the places of the choices where a row is short.
+def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
+    """(line, cells) of all rows below a header, filled up with "", of which one stands for what there is not, at -1.
 
     InputError with the line for quotes that are not those of CSV, for a row that does not fit the header, and for a
     header without rows.
     """
     ids = layout.ids
-    farthest = max(place for choice in choices for place in (*choice.places, *choice.above))
+    width = len(layout.columns)
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
@@ -116,12 +105,12 @@ def rows(text: Text, layout: Layout, choices: Sequence[Choice], quoting: Any) ->
     try:
         for row in table:
             cells = len(row)
-            row += [""] * max(1, farthest + 2 - cells)  # of which the last, at -1, stands for what there is not
+            row += [""] * max(1, width + 1 - cells)
             if any(row):
                 empty = False
-                if not layout.line or not is_header(row, cells, layout.columns, choices[0], f"{text.where}:{number}"):
+                if not layout.line or not is_header(row, cells, layout.columns, choice, f"{text.where}:{number}"):
                     yield number, row
-                if layout.line and cells < len(layout.columns) and layout.line + table.line_num > number:
+                if layout.line and cells < width and layout.line + table.line_num > number:
                     raise csv.Error
             number = layout.line + table.line_num + 1
     except csv.Error as error:

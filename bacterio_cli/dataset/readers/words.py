@@ -46,12 +46,11 @@ def read(text: Text, *, blanks: bool) -> Reading:
 
 def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """The same of entries, without their bullets, quotes and heading."""
-    notes = []
+    notes, heading = [], ""
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
-        notes = ["bullets, numbers, quotes or stops removed"]
+        notes.append("bullets, numbers, quotes or stops removed")
     entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
-    heading = ""
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
         heading = entries.pop(0).text
         notes.append(f"heading {heading!r} passed over")
@@ -65,7 +64,7 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         if count > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
     if 2 * len(odd) > len(entries):
-        raise InputError(where, *refusal(entries, several))
+        raise InputError(where, *refusal([entry.text for entry in entries], several))
     if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
         what = f"is no name, though others are ({foreign.text[:60]!r})"
         raise InputError(f"{where}:{foreign.line}", what, INSIST)
@@ -76,17 +75,17 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     return Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
 
 
-def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
+def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
     """What a text that is no list looks like, and what would read it."""
-    seen = entries[0].text
+    seen = texts[0]
     mark, between = max(DELIMITERS.items(), key=lambda pair: seen.count(pair[0]))
     cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
-    if 2 * sum(mark in entry.text for entry in entries) > len(entries):
-        if len(entries) == 1 and len(cells) > 2:
+    if 2 * sum(mark in text for text in texts) > len(texts):
+        if len(texts) == 1 and len(cells) > 2:
             return f"is one line of {len(cells)} cells between {between}", "put each name on a line of its own"
         shown = ", ".join(cells[:12])
         return f"looks like a table between {between}, of no known kind ({shown})", "choose with --column NAME or N"
-    if 2 * several > len(entries):
+    if 2 * several > len(texts):
         what = f"most lines are several words, as in a text or table ({seen[:60]!r})"
         return what, f"for towns and the like pass --profile any; {INSIST}"
     return f"does not look like a list of names ({seen[:60]!r})", INSIST
