@@ -41,7 +41,8 @@ class Layout(NamedTuple):
 @lru_cache(64)  # cells may be long
 def bare(column: str) -> str:
     """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
-    return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
+    column = column.strip().lower()
+    return column if column.isalpha() else re.sub(r"^(?:col|dwc):|[\W_]", "", column)
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:

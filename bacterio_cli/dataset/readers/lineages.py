@@ -37,7 +37,6 @@ MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, cells), of which the last is "", for places that there are not
-LINEAGE = 0, -1, -1, 1  # the places of a row that has a lineage, its domain and that last cell
 
 
 @lru_cache(64)  # cells may be long
@@ -73,6 +72,8 @@ def genus_of(text: str) -> str | None:
 
 def plain(cell: str) -> str:
     """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
+    if cell.isalpha():
+        return cell
     cell = cell.strip().replace("\n", " ")
     return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
 
@@ -133,15 +134,15 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
     In a row in which the first found none, what has no rank is below a genus.
     """
     for choice in choices:
-        source = choice.source
-        cell, rank, status, scope, *below = [row[place] for place in choice.places]
+        source, places, above = choice
+        cell, rank, status, scope, *below = [row[place] for place in places]
         if source.rank and rank_of(rank) not in GENUS_RANKS:
             continue
         genus, kind = taxon(plain(cell), source), standing(status, source.words)
-        if not genus or not kind or genus in [plain(row[place]) for place in choice.above]:
+        if not genus or not kind or (above and genus in [plain(row[place]) for place in above]):
             continue
         under = any(map(str.strip, below)) or (choice is not choices[0] and not source.rank)
-        if CANDIDATUS.match(genus):
+        if not genus.isalpha() and CANDIDATUS.match(genus):
             kind = "candidatus"
         elif under and kind != "rejected":
             kind = "name"
@@ -161,10 +162,12 @@ def gather(
     for line, row in found:
         if row is None:
             continue
-        decides = row.under, RANKING.index(row.kind)
-        first, decisive = best.get(row.genus, (line, decides))
-        best[row.genus] = first, min(decisive, decides)
-        scopes.add(row.scope)
+        genus, kind, under, scope = row
+        decides = under, RANKING.index(kind)
+        first, decisive = best.get(genus, (line, None))
+        if decisive is None or decides < decisive:
+            best[genus] = first, decides
+        scopes.add(scope)
         if len(best) > most:
             raise InputError(where, f"has more than {most:,} names", "give a part of it")
     prokaryotes = source.prokaryotes
@@ -190,8 +193,9 @@ def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tu
             raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
         if found <= {""} and (ranked := RANKED.search(line)):
             found = {ranked[1]}
-        top = TOP.search(line, 0, 10_000)
-        yield number, max(found, default=None), top[1] or "eukaryota" if top else ""
+        genus = max(found, default=None)
+        top = TOP.search(line, 0, 10_000) if genus else None
+        yield number, genus, top[1] or "eukaryota" if top else ""
 
 
 def read(text: Text) -> Reading | None:
@@ -203,7 +207,6 @@ def read(text: Text) -> Reading | None:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
     source = Source("FASTA headers with lineages" if fasta else "lineages", "", "genus")
-    choices = [Choice(source, LINEAGE)]
     without: dict[str | None, list[int]] = {None: [], "": []}  # the lines without a lineage, and without a genus
 
     def genera() -> Iterator[tuple[int, Attested | None]]:
@@ -211,8 +214,8 @@ def read(text: Text) -> Reading | None:
             if not genus:
                 without[genus].append(number)
                 continue
-            for part in genus.split("/"):
-                yield number, attested(choices, [part, domain, ""])
+            for name in filter(None, (taxon(part, source) for part in genus.split("/"))):
+                yield number, Attested(name, "candidatus" if CANDIDATUS.match(name) else "name", False, domain.lower())
 
     found = gather(source, genera(), text.where)
     kinds = (without[None], "line{} without a lineage passed over"), (without[""], "lineage{} without a genus")

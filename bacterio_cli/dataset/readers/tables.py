@@ -95,8 +95,10 @@ def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
     InputError with the line for quotes that are not those of CSV, for a row that does not fit the header, and for a
     header without rows.
     """
-    ids = layout.ids
-    width = len(layout.columns)
+    columns, ids, width = layout.columns, layout.ids, len(layout.columns)
+    name, rank, _, _, *below = choice.places
+    last = max(name, rank, *below)  # of a row that is cut off behind it nothing is missing
+    heading = {*columns, *NO_NAMES, *HEADER_WORDS} - {""} if layout.line else set()
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
@@ -108,7 +110,9 @@ def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
             row += [""] * max(1, width + 1 - cells)
             if any(row):
                 empty = False
-                if not layout.line or not is_header(row, cells, layout.columns, choice, f"{text.where}:{number}"):
+                if layout.line and (any(row[width:]) or name < cells <= last):
+                    raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
+                if bare(row[name]) not in heading or not is_header(row, columns, choice, f"{text.where}:{number}"):
                     yield number, row
                 if layout.line and cells < width and layout.line + table.line_num > number:
                     raise csv.Error
@@ -122,19 +126,13 @@ def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
         raise InputError(f"{text.where}:{layout.line}", "is a header without rows", "give the whole table")
 
 
-def is_header(row: Sequence[str], cells: int, columns: Sequence[str], choice: Choice, where: str) -> bool:
-    """Whether a row, the first so many `cells` of it, is the header again.
-
-    InputError for another header or a list of keys, for more cells than columns, and for a row that is cut off
-    between the name and what is told of it.
-    """
-    name, rank, _, _, *below = choice.places
-    if any(row[len(columns) : cells]) or name < cells <= max(name, rank, *below):
-        raise InputError(where, f"has {cells} cells below a header of {len(columns)}", REPAIR)
+def is_header(row: Sequence[str], columns: Sequence[str], choice: Choice, where: str) -> bool:
+    """Whether a row is the header again; InputError for another header or a list of keys."""
+    name = choice.places[0]
     word = bare(row[name])
-    again = word in columns and sum(bare(cell) in columns for cell in row[:cells] if cell) > 1
+    again = word in columns and sum(bare(cell) in columns for cell in row if cell) > 1
     alone = word in NO_NAMES and choice.source is not ANY and not choice.source.rank
-    if not word or not (again or alone or word in HEADER_WORDS):
+    if not (again or alone or word in HEADER_WORDS):
         return False
     if word != columns[name]:
         what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
