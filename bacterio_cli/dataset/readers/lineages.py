@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -84,7 +84,6 @@ def rank_of(cell: str) -> str:
     return plain(cell).lower().rstrip(".")
 
 
-@lru_cache(64)  # cells may be long
 def taxon(cell: str, source: Source) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     lineage, ranked = source.lineage, source.rank != ""
@@ -157,23 +156,25 @@ def gather(
 
     A genus that only its species attest is a name if one of them is not rejected. InputError for more than `most`.
     """
-    best: dict[str, tuple[int, tuple[bool, int]]] = {}  # its first line, and what decides
+    decisive: dict[str, tuple[bool, int]] = {}
     scopes = set()
-    for line, row in found:
-        if row is None:
-            continue
-        genus, kind, under, scope = row
-        decides = under, RANKING.index(kind)
-        first, decisive = best.get(genus, (line, None))
-        if decisive is None or decides < decisive:
-            best[genus] = first, decides
-        scopes.add(scope)
-        if len(best) > most:
-            raise InputError(where, f"has more than {most:,} names", "give a part of it")
+
+    def first_rows() -> Iterator[Entry]:
+        for line, row in found:
+            if row is None:
+                continue
+            genus, kind, under, scope = row
+            decides = under, RANKING.index(kind)
+            if genus not in decisive:
+                yield Entry(line, genus)
+            decisive[genus] = min(decides, decisive.get(genus, decides))
+            scopes.add(scope)
+
+    entries = counted(first_rows(), where, most=most)
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    entries = [Entry(line, text, RANKING[rank]) for text, (line, (_, rank)) in best.items()]
+    entries = [entry._replace(kind=RANKING[decisive[entry.text][1]]) for entry in entries]
     return Reading(entries, source.label, True, prokaryotes)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import NamedTuple
 
-from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.dataset import MOST_CHARACTERS, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
@@ -56,9 +55,15 @@ class Reading(NamedTuple):
     insisted: bool = False
 
 
-def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
-    """The entries; InputError if there are more than a list may have."""
-    found = list(islice(entries, MOST_ENTRIES + 1))
-    if len(found) > MOST_ENTRIES:
-        raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
+def counted(entries: Iterable[Entry], where: str, *, most: int = MOST_ENTRIES) -> list[Entry]:
+    """The entries; InputError if they are more than a list may have, or longer together: they are held in memory."""
+    found: list[Entry] = []
+    size = 0
+    for entry in entries:
+        found.append(entry)
+        size += len(entry.text)
+        if len(found) > most:
+            raise InputError(where, f"has more than {most:,} names", "give a part of it")
+        if size > MOST_CHARACTERS:
+            raise InputError(where, f"has names of more than {MOST_CHARACTERS:,} characters", "give a part of it")
     return found
