@@ -87,31 +87,30 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
             yield Layout(index + 1, "\t", [wanted])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
-            columns = [bare(cell) for cell in cells]
             rows = [fields(head[k], delimiter) for k in shown if k > index]
-            new = len(columns) > 1 and (delimiter, len(columns)) not in above
-            fits = not rows or len(rows[0]) > 1 or wanted in columns
-            if new and fits and may_be_header(columns, rows[:3], comment=comment):
-                yield Layout(index + 1, delimiter, [""] * has_row_names(len(columns), rows, delimiter) + columns)
+            columns = columns_above(rows, cells, delimiter, comment=comment)
+            new = len(cells) > 1 and (delimiter, len(cells)) not in above
+            if new and columns and (not rows or len(rows[0]) > 1 or wanted in columns):
+                yield Layout(index + 1, delimiter, columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
-                above.add((delimiter, len(columns)))
+                above.add((delimiter, len(cells)))
 
 
-def may_be_header(columns: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
-    """Not if `genus` and the like stands below too, nor a comment above a row that has one of these words."""
-    below = [[*map(bare, row)] for row in rows]
-    again = any(a == b and a in HEADER_WORDS for row in below for a, b in zip(columns, row, strict=False))
-    return not (again or (comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])))
+def columns_above(rows: Sequence[Sequence[str]], cells: Sequence[str], delimiter: str, *, comment: bool) -> list[str]:
+    """The columns that a line with these cells names for the rows below it; [] if it is no header.
 
-
-def has_row_names(width: int, rows: Sequence[Sequence[str]], delimiter: str) -> bool:
-    """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
-
-    A comma too much makes one cell more too; there what would be names of rows look like genera.
+    It is none if `genus` and the like stands below too, or if it is a comment above a row that has one of these words.
+    R writes no header for the names of rows: all have a cell more, and the last is not empty. A comma too much makes
+    one cell more too; there what would be names of rows look like genera.
     """
-    longer = bool(rows) and all(len(row) == width + 1 for row in rows) and any(row[-1] for row in rows)
+    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows[:3]]
+    again = any(a == b and a in HEADER_WORDS for row in below for a, b in zip(columns, row, strict=False))
+    if again or (comment and below and not HEADER_WORDS.isdisjoint(below[0])):
+        return []
+    longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
     genera = [row for row in rows if LATIN_WORD.fullmatch(row[0])]
-    return longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
+    has_names = longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
+    return ["", *columns] if has_names else columns
 
 
 def headless(text: Text) -> Iterator[Layout]:
