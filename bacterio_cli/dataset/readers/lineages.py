@@ -39,7 +39,6 @@ GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 Rows = Iterable[tuple[int, list[str]]]  # (line, cells), of which the last is "", for places that there are not
 
 
-@lru_cache(64)  # cells may be long
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
