@@ -46,7 +46,7 @@ def bare(column: str) -> str:
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:
-    """The sources that have these columns, the first ahead: behind it those that may stand in for it.
+    """The sources that have these columns, the first ahead: behind one of several kinds those that may stand in.
 
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
@@ -58,7 +58,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and set(source.marks.split()) <= set(columns)
         if has_all and not (found and source.lineage):
             found.append(Choice(source, places, above))
-    return found
+    return found[:1] if found and (found[0].source.words or found[0].source.prokaryotes) else found
 
 
 def fields(line: str, delimiter: str) -> list[str]:

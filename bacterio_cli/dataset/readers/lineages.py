@@ -62,7 +62,7 @@ def genus_of(text: str) -> str | None:
     if len(parts) > 1 and words[1] in ("rootrank", "domain", "norank"):
         return parts[2 * words[1::2].index("genus")] if "genus" in words[1::2] else ""
     top = next((k for k, word in enumerate(words) if word not in ROOTS), 0)
-    families = [k for k, word in enumerate(words) if word.endswith("aceae")]
+    families = [k for k, word in enumerate(words) if word.endswith("aceae") and " " not in word]
     place = families[-1] + 1 if families else top + 5
     while families and place < len(parts) and BETWEEN.fullmatch(words[place]):
         place += 1

@@ -11,7 +11,7 @@ from typing import Any
 from bacterio_cli.dataset.readers import layouts
 from bacterio_cli.dataset.readers.layouts import HEADER_WORDS, Layout, bare
 from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, STAND_INS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -34,16 +34,6 @@ def read(text: Text) -> Reading | None:
                 require_genera(found, text.where)
             return found
     return None
-
-
-def require_genera(found: Reading, where: str) -> None:
-    """InputError if a third of the words do not end like genera: they stand in another column than was thought."""
-    words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
-    words = [word for word in words if word.lower() not in STAND_INS]
-    odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
-    if 3 * len(odd) > len(words):
-        what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
-        raise InputError(where, what, "choose a column with --column NAME or N")
 
 
 def column(text: Text, wanted: str) -> Reading:

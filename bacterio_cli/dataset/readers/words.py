@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import GENUS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -72,7 +72,10 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    return Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
+    found = Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
+    if found.taxonomic:
+        require_genera(found, where)
+    return found
 
 
 def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
