@@ -26,7 +26,7 @@ def test_each_source_is_recognised_and_read(name: str, encoding: str, end: str, 
     reading = read(path)
     entries = [entry.text for entry in reading.entries]
     assert (reading.format, reading.label, entries) == (sample.format, sample.label, sample.entries)
-    assert (reading.taxonomic, reading.prokaryotes) == (name != "lines", sample.prokaryotes)
+    assert (reading.taxonomic, reading.prokaryotes) == (sample.format != "lines", sample.prokaryotes)
     assert reading.encoding == encoding
     assert read(path, input_format=sample.format) == reading._replace(insisted=True) or sample.format == "lines"
     assert sample.format == "json" or "is not in the format json" in refusal(path, input_format="json")

@@ -212,7 +212,7 @@ SAMPLES = {
     "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
     "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
-    "one-column": Sample(ONE_COLUMN, "lines", "plain list", ["Abanella", "Borivibrio"]),
+    "one-column": Sample(ONE_COLUMN, "table", LISTED, ["Abanella", "Borivibrio"]),
     "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
     "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
     "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),

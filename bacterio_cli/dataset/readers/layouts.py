@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset.readers.lineages import Choice, plain, rank_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD
-from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HIGHER, RANK_WORD, SCOPES, SOURCES, Source
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS, GENUS_RANKS, HIGHER, RANK_WORD, SCOPES, SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -23,6 +23,7 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 RANKED = Source("rows with ranks", "", "name", "rank")
+ONE_CELL = re.compile(r"\"?\[?[^\W\d][\w\[\] /-]*\"?")  # as in a column of genera that is all of the table
 FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
 
@@ -78,13 +79,19 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
-    """By each of the first lines that may be a header: several cells, or the one `wanted`; no row of as many above."""
+    """By each of the first lines that may be a header: several cells, and no row of as many above; or one word.
+
+    That is one for genera, or the `wanted`.
+    """
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
-        if bare(line) == wanted and not above and not any(mark in line for mark in DELIMITERS):
-            yield Layout(index + 1, "\t", [wanted])
+        if not above and not any(mark in line for mark in DELIMITERS):
+            below = [head[k].strip() for k in shown if k > index]
+            genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
+            if bare(line) == wanted or (genera and all(map(ONE_CELL.fullmatch, below))):
+                yield Layout(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
             rows = [fields(head[k], delimiter) for k in shown if k > index]
@@ -134,24 +141,25 @@ def headless(text: Text) -> Iterator[Layout]:
             if GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks)):
                 found = [(*fit(cells, ranks), k) for k, cells in enumerate(table) if k != place]
                 points, genera, name = max(found, key=itemgetter(0))
-                if points > 0 and all(other == genera for own, other, _ in found if own == points):
+                if points[0] > 0 and all(other == genera for own, other, _ in found if own == points):
                     yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 
-def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
-    """(how well a column holds the names of these ranks: its genera, less what can be no name; these genera)."""
-    genera, misfits = set[str](), 0
+def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[tuple[int, int], set[str]]:
+    """How well a column holds the names of these ranks: (rows that do, less those that cannot; genera); the genera."""
+    points, genera = 0, set[str]()
     for cell, rank in zip(map(plain, cells), ranks, strict=False):
         if rank in GENUS_RANKS:
             genus = taxon(cell, RANKED)
             begins = CANDIDATUS.sub("", genus).strip("[]'\"")[:1]
-            if FAMILY.fullmatch(genus) or not (begins.isupper() or (genus and ";" in cell)):
-                misfits += 1
-            else:
-                genera.add(genus)
+            fits = not FAMILY.fullmatch(genus) and (begins.isupper() or (genus != "" and ";" in cell))
+            genera |= {genus} if fits else set()
         elif rank in ("family", "f"):
-            misfits += not FAMILY.fullmatch(cell)
-    return len(genera) - misfits, genera
+            fits = FAMILY.fullmatch(cell) is not None
+        else:
+            continue
+        points += 1 if fits else -1
+    return (points, len(genera)), genera
 
 
 def genera_beside(text: Text) -> set[str]:
