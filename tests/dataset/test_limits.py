@@ -22,8 +22,6 @@ from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_CHARACTERS, MOS
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.dataset.readers import files, json_records, layouts
 from bacterio_cli.dataset.readers.formats import read
-from bacterio_cli.dataset.readers.lineages import Attested, gather
-from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.errors import InputError
 
 
@@ -66,14 +64,6 @@ def test_what_is_at_a_limit_is_read(tmp_path: Path) -> None:
     """A row of exactly the longest size is a row."""
     text = "genus,note\nAbella," + "x" * 9 + "," * (LONGEST_ROW - 16)
     assert [entry.text for entry in read(place(tmp_path, text, "t.csv")).entries] == ["Abella"]
-
-
-def test_the_genera_of_a_table_are_counted() -> None:
-    """Rows cost nothing, distinct genera do."""
-    rows = [(line, Attested(name, "name", False, "")) for line, name in enumerate(("Abella", "Borella", "Abella"), 1)]
-    assert len(gather(Source("x", "", "genus"), rows, "x", most=2).entries) == 2
-    with pytest.raises(InputError, match=r"^x: has more than 1 names; give a part of it"):
-        gather(Source("x", "", "genus"), rows, "x", most=1)
 
 
 @pytest.mark.parametrize(("data", "message"), [(b"A\n", "1,000,000 names"), (b" ", "1,000,000 characters")])

@@ -73,13 +73,12 @@ def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_list_of_other_things_is_refused_where_genera_are_wanted(tmp_path: Path) -> None:
-    """As `corpus` refuses it, but in any case of letters, since these are not compared; unless the format is named."""
-    towns, small = place(tmp_path, "New York\nLos Angeles\nBora\n", "t.txt"), place(tmp_path, "abano\nBORA\n")
-    with pytest.raises(InputError, match=r"2 of 3 entries are no genera \(two words\); pass --input-format lines to"):
-        read_reference(towns, input_format=None, column="1", genera=True)
-    assert len(read_reference(towns, column="1").names) == 3
-    assert len(read_reference(towns, input_format="lines", genera=True).names) == 3
-    assert read_reference(small, genera=True).names == ("abano", "BORA")
+    """As by `corpus`, but in any case of letters, since these are not compared; unless the format is named."""
+    path = place(tmp_path, "New York\nLos Angeles\nBORA\nabano\nRio Claro\n")
+    with pytest.raises(InputError, match=r"3 of 5 entries are no genera \(two words\); pass --input"):
+        read_reference(path, column="1", genera=True)
+    for options in ({"column": "1"}, {"input_format": "lines", "genera": True}):
+        assert len(read_reference(path, **options).names) == 5
 
 
 def test_each_list_has_its_own_column(tmp_path: Path) -> None:

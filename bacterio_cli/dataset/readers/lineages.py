@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
@@ -148,12 +147,10 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
     return None
 
 
-def gather(
-    source: Source, found: Iterable[tuple[int, Attested | None]], where: str, *, most: int = MOST_ENTRIES
-) -> Reading:
+def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: str) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected. InputError for more than `most`.
+    A genus that only its species attest is a name if one of them is not rejected. InputError as of `counted`.
     """
     decisive: dict[str, tuple[bool, int]] = {}
     scopes = set()
@@ -169,7 +166,7 @@ def gather(
             decisive[genus] = min(decides, decisive.get(genus, decides))
             scopes.add(scope)
 
-    entries = counted(first_rows(), where, most=most)
+    entries = counted(first_rows(), where)
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES

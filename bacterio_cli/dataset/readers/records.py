@@ -55,15 +55,15 @@ class Reading(NamedTuple):
     insisted: bool = False
 
 
-def counted(entries: Iterable[Entry], where: str, *, most: int = MOST_ENTRIES) -> list[Entry]:
+def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     """The entries; InputError if they are more than a list may have, or longer together: they are held in memory."""
     found: list[Entry] = []
     size = 0
     for entry in entries:
         found.append(entry)
         size += len(entry.text)
-        if len(found) > most:
-            raise InputError(where, f"has more than {most:,} names", "give a part of it")
+        if len(found) > MOST_ENTRIES:
+            raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
         if size > MOST_CHARACTERS:
             raise InputError(where, f"has names of more than {MOST_CHARACTERS:,} characters", "give a part of it")
     return found
