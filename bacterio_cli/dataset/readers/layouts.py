@@ -23,6 +23,7 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
 RANKED = Source("rows with ranks", "", "name", "rank")
+DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
 ONE_CELL = re.compile(r"\"?\[?[^\W\d][\w\[\] /-]*\"?")  # as in a column of genera that is all of the table
 FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
@@ -106,13 +107,15 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
 def columns_above(rows: Sequence[Sequence[str]], cells: Sequence[str], delimiter: str, *, comment: bool) -> list[str]:
     """The columns that a line with these cells names for the rows below it; [] if it is no header.
 
-    It is none if `genus` and the like stands below too, or if it is a comment above a row that has one of these words.
+    It is none if a cell is a share, if `genus` and the like stands below too, or if it is a comment above a row that
+    has one of these words.
     R writes no header for the names of rows: all have a cell more, and the last is not empty. A comma too much makes
     one cell more too; there what would be names of rows look like genera.
     """
     columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows[:3]]
-    again = any(a == b and a in HEADER_WORDS for row in below for a, b in zip(columns, row, strict=False))
-    if again or (comment and below and not HEADER_WORDS.isdisjoint(below[0])):
+    others = [row for row in below if row != columns]
+    again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
+    if again or any(map(DECIMAL.match, cells)) or (comment and below and not HEADER_WORDS.isdisjoint(below[0])):
         return []
     longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
     genera = [row for row in rows if LATIN_WORD.fullmatch(row[0])]

@@ -183,7 +183,7 @@ def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tu
         if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
             continue
         cells = line.removeprefix(">").split("\t")
-        if fasta and len(cells) == 1:
+        if line[0] == ">" and len(cells) == 1:
             cells += line.split(None, 1)[1:]
         found = {genus for cell in cells if (genus := genus_of(cell)) is not None}
         if len(found - {""}) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
