@@ -48,7 +48,8 @@ def lists_of(
         from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
         with Bar("reading", 0) as bar:
-            references.append(read_reference(source, elsewhere=others, watch=bar.reading, **how))
+            options = {"elsewhere": others, "genera": is_of_genera(model), "watch": bar.reading, **how}
+            references.append(read_reference(source, **options))
         terminal.notice(references[-1].taken_for)
     return Lookup([*references, *(also_known_lists() if also_known else [])])
 

@@ -63,7 +63,7 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
     names: dict[str, None] = {}
     dropped: dict[str, Dropped] = {}
     for reading in readings:
-        unlike = 0
+        unlike: list[str] = []
         for entry in reading.entries:
             name, reason = judged(entry, reading, profile)
             if not reason and name not in names:
@@ -71,18 +71,23 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
                     names[name] = None
                 continue
             reason = reason or DUPLICATES
-            unlike += reason in UNLIKE_GENERA
+            unlike += [reason] * (reason in UNLIKE_GENERA)
             group = dropped.setdefault(reason, Dropped())
             group.count += 1
             if len(group.examples) < EXAMPLES:
                 text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
                 group.examples.append(Example(f"{reading.source}:{entry.line}", text[:80]))
-        if 2 * unlike > len(reading.entries) and not reading.insisted:
-            reasons = ", ".join(reason for reason in dropped if reason in UNLIKE_GENERA)
-            what = f"{unlike:,} of {len(reading.entries):,} entries are no genera ({reasons})"
-            remedy = "pass --profile any to keep every line, or name the column of genera with --column"
-            raise InputError(reading.source, what, remedy)
+        refuse_other_things(reading, unlike, "--profile any")
     return names, dropped
+
+
+def refuse_other_things(reading: Reading, unlike: Sequence[str], option: str) -> None:
+    """InputError if most of a source is unlike genera, for these reasons; the `option` would keep every line."""
+    if 2 * len(unlike) > len(reading.entries) and not reading.insisted:
+        reasons = ", ".join(dict.fromkeys(unlike))
+        what = f"{len(unlike):,} of {len(reading.entries):,} entries are no genera ({reasons})"
+        remedy = f"pass {option} to keep every line, or name the column of genera with --column"
+        raise InputError(reading.source, what, remedy)
 
 
 def judged(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | None]:

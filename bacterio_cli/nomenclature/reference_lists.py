@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from bacterio_cli.dataset.cleaning import clean, composed
+from bacterio_cli.dataset.cleaning import UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
@@ -39,13 +39,15 @@ def read_reference(
     column: str | None = None,
     encoding: str | None = None,
     elsewhere: bool = False,
+    genera: bool = False,
     watch: Watch | None = None,
 ) -> Reference:
     """A list of spellings that are taken, in any shape that can be read; `source` is FILE or FILE#COLUMN.
 
     `elsewhere` says that it lists no prokaryotes; without it, that is known if the source tells. Raises FileError,
-    InputError, UsageError as `read` does; InputError too for a list without any spelling, UsageError for one of
-    prokaryotes that is said to be of others.
+    InputError, UsageError as `read` does; InputError too for a list without any spelling, or most of which is no
+    genus in any case of letters where `genera` are wanted, UsageError for one of prokaryotes that is said to be of
+    others.
     """
     file, own = file_and_column(source)
     input_format = None if own else input_format
@@ -53,6 +55,8 @@ def read_reference(
     names = spellings(reading)
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
+    reasons = [flaw(name.capitalize()) for name in names] if genera else []
+    refuse_other_things(reading, [reason for reason in reasons if reason in UNLIKE_GENERA], "--input-format lines")
     if elsewhere and reading.prokaryotes:
         raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
     kind = False if elsewhere else reading.prokaryotes

@@ -18,12 +18,10 @@ from support.samples import place, refusal
 
 import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
-from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_ENTRIES, MOST_LINES, PATIENCE
+from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_CHARACTERS, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.dataset.readers import files, json_records, layouts
 from bacterio_cli.dataset.readers.formats import read
-from bacterio_cli.dataset.readers.lineages import Attested, gather
-from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.errors import InputError
 
 
@@ -44,6 +42,7 @@ BEYOND = {
     "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
     "depth": (DEEP, ":1: is JSON that is cut off, damaged or nested too deeply"),
     "deep line": (b'["Abella"]\n' + DEEP, ":2: is JSON that is cut off, damaged or nested too deeply"),
+    "characters": (gzip.compress(b"a" * 10**6 + b"\n", 1) * 34, ": has names of more than 33,554,432 characters"),
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
@@ -65,14 +64,6 @@ def test_what_is_at_a_limit_is_read(tmp_path: Path) -> None:
     """A row of exactly the longest size is a row."""
     text = "genus,note\nAbella," + "x" * 9 + "," * (LONGEST_ROW - 16)
     assert [entry.text for entry in read(place(tmp_path, text, "t.csv")).entries] == ["Abella"]
-
-
-def test_the_genera_of_a_table_are_counted() -> None:
-    """Rows cost nothing, distinct genera do."""
-    rows = [(line, Attested(name, "name", False, "")) for line, name in enumerate(("Abella", "Borella", "Abella"), 1)]
-    assert len(gather(Source("x", "", "genus"), rows, "x", most=2).entries) == 2
-    with pytest.raises(InputError, match=r"^x: has more than 1 names; give a part of it"):
-        gather(Source("x", "", "genus"), rows, "x", most=1)
 
 
 @pytest.mark.parametrize(("data", "message"), [(b"A\n", "1,000,000 names"), (b" ", "1,000,000 characters")])
@@ -135,8 +126,8 @@ def test_the_readme_names_the_limits() -> None:
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
     assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
         files.LARGEST // 2**20, files.PIPED // 2**20, MOST_LINES, layouts.MOST_DUMPED, LONGEST_ROW,
-        csv.field_size_limit(), MOST_ENTRIES, LONGEST_LINE, json_records.LARGEST // 2**20, MOST_ENTRIES,
-        files.MOST_MEMBERS,
+        csv.field_size_limit(), MOST_ENTRIES, MOST_CHARACTERS, LONGEST_LINE, json_records.LARGEST // 2**20,
+        MOST_ENTRIES, files.MOST_MEMBERS,
     ]  # fmt: skip
     assert f"A checkpoint, of at most {LARGEST_FILE // 2**30} GiB and {MOST_PARAMETERS:,} parameters" in readme
     assert f"after {PATIENCE:.0f} second." in readme

@@ -38,6 +38,7 @@ REFUSED = {
     "two tables": ("Genus,Town\nAbanella,Bonn\nTown,Genus\nParis,Bora\n", ":3: has 'Town' where a name"),
     "two panels": ("Genus,n,Genus,n\nAbanella,1,Bora,2\n", ": has two columns 'genus'"),
     "words that end otherwise": ("Genus,n\nGut,1\nSkin,2\nBora,2\n", "what would be genera does not end like any (Gut"),
+    "a heading alone": ("Genus\nGut\nSkin\nsoil\nsea\nBora\n", "plain list, but what would be genera does not end"),
     "tree": ("Alphia\n\tAbanella\n\tBora\nBetia\n\tCora\n", ": is indented like a tree"),
     "strings in JSON": ('["GCF_1", "GCF_2"]', ": does not look like a list of names"),
     "mail": ("From: a@b.de\nSubject: genera\nAbanella\nBora\nCora\nDora\nEra\n", ":1: is no name, though others are"),

@@ -72,6 +72,15 @@ def test_a_reference_that_is_no_list_is_refused(tmp_path: Path) -> None:
     assert read_reference(f"{table}#1", input_format="lines").names == ("Abano", "Borea")
 
 
+def test_a_list_of_other_things_is_refused_where_genera_are_wanted(tmp_path: Path) -> None:
+    """As by `corpus`, but in any case of letters, since these are not compared; unless the format is named."""
+    path = place(tmp_path, "New York\nLos Angeles\nBORA\nabano\nRio Claro\n")
+    with pytest.raises(InputError, match=r"3 of 5 entries are no genera \(two words\); pass --input"):
+        read_reference(path, column="1", genera=True)
+    for options in ({"column": "1"}, {"input_format": "lines", "genera": True}):
+        assert len(read_reference(path, **options).names) == 5
+
+
 def test_each_list_has_its_own_column(tmp_path: Path) -> None:
     """FILE#COLUMN names it, by name or number; a file whose own name has a # is that file."""
     path = place(tmp_path, TABLE, "plants.csv")

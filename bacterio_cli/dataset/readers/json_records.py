@@ -44,10 +44,8 @@ def read(text: Text) -> Reading | None:
     text.longest = text.file.largest = min(text.file.largest, LARGEST)
     lines = list(text)
     value = parse(lines, text.where)
-    first: dict[str, int] = {}  # where each string stands first
-    for number, line in enumerate(lines, 1):
-        for string in STRING.findall(line):
-            first.setdefault(string, number)
+    numbered = reversed([*enumerate(lines, 1)])  # so that of each string the first line stays
+    first = {string: number for number, line in numbered for string in STRING.findall(line)}
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         entries = [Entry(first.get(item, 1), item) for item in value]
         return words.judged(entries, text.where, blanks=False)._replace(label="JSON list")
@@ -62,7 +60,7 @@ def read(text: Text) -> Reading | None:
     known: list[Source] = []
     for record in records:
         row, fitting = [*record.values(), ""], choices[tuple(record)]
-        if fitting and (genus := attested(fitting, row)).genus:
+        if genus := attested(fitting, row):
             found.append((first.get(row[fitting[0].places[0]], 1), genus))
             known.append(fitting[0].source)
     if found:

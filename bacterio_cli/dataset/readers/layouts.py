@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers.lineages import Choice, plain, rank_of, taxon
@@ -21,8 +22,8 @@ MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed o
 BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 HEADER_WORDS = {*"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|")} - {""}
+RANKED = Source("rows with ranks", "", "name", "rank")
 DECIMAL = re.compile(r"[\d.,]*\d[.,]\d+%?")  # stands in no header
-DELIMITED = {*DELIMITERS}
 ONE_CELL = re.compile(r"\"?\[?[^\W\d][\w\[\] /-]*\"?")  # as in a column of genera that is all of the table
 FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
@@ -42,15 +43,8 @@ class Layout(NamedTuple):
 @lru_cache(64)  # cells may be long
 def bare(column: str) -> str:
     """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
-    return re.sub(r"^(?:col|dwc):|[\W_]", "", column.strip().lower())
-
-
-def columns_of(source: Source, columns: Sequence[str]) -> list[int]:
-    """The places of name, rank, status, scope and what is below, -1 for none; [] if these are other columns."""
-    wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
-    places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
-    missing = places[0] < 0 or (source.rank and places[1] < 0) or not set(source.marks.split()) <= set(columns)
-    return [] if missing else places
+    column = column.strip().lower()
+    return column if column.isalpha() else re.sub(r"^(?:col|dwc):|[\W_]", "", column)
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:
@@ -59,10 +53,14 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
     above = [columns.index(rank) for rank in HIGHER if rank in columns]
-    found = [Choice(source, places, above) for source in SOURCES if (places := columns_of(source, columns))]
-    if found and (found[0].source.words or found[0].source.prokaryotes):
-        return found[:1]
-    return [choice for choice in found if choice is found[0] or not choice.source.lineage]
+    found: list[Choice] = []
+    for source in SOURCES:
+        wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
+        places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
+        has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and set(source.marks.split()) <= set(columns)
+        if has_all and not (found and source.lineage):
+            found.append(Choice(source, places, above))
+    return found[:1] if found and (found[0].source.words or found[0].source.prokaryotes) else found
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -82,50 +80,47 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
-    """By each of the first lines that could be a header: several cells, and no row of as many above; or one word.
+    """By each of the first lines that may be a header: several cells, and no row of as many above; or one word.
 
-    That is one for genera, or the `wanted`. As R writes tables, rows have a cell more than the header.
+    That is one for genera, or the `wanted`.
     """
     shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
-        below = [head[k].strip() for k in shown if k > index]
-        genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
-        genera = genera and all(map(ONE_CELL.fullmatch, below))
-        if not above and DELIMITED.isdisjoint(line) and (genera or bare(line) == wanted):
-            yield Layout(index + 1, "\t", [bare(line)])
+        if not above and not any(mark in line for mark in DELIMITERS):
+            below = [head[k].strip() for k in shown if k > index]
+            genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
+            if bare(line) == wanted or (genera and all(map(ONE_CELL.fullmatch, below))):
+                yield Layout(index + 1, "\t", [bare(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
-            columns = [bare(cell) for cell in cells]
             rows = [fields(head[k], delimiter) for k in shown if k > index]
-            new = len(columns) > 1 and (delimiter, len(columns)) not in above
-            fits = not rows or len(rows[0]) > 1 or wanted in columns
-            if new and fits and may_be_header(cells, rows[:3], comment=comment):
-                named = has_row_names(columns, rows, spaced=delimiter in "\t ")
-                yield Layout(index + 1, delimiter, ["", *columns] if named else columns)
+            columns = columns_above(rows, cells, delimiter, comment=comment)
+            new = len(cells) > 1 and (delimiter, len(cells)) not in above
+            if new and columns and (not rows or len(rows[0]) > 1 or wanted in columns):
+                yield Layout(index + 1, delimiter, columns)
             if not comment and len(list(filter(None, cells))) > 1:  # a banner may be filled up with empty cells
-                above.add((delimiter, len(columns)))
+                above.add((delimiter, len(cells)))
 
 
-def may_be_header(cells: Sequence[str], rows: Sequence[Sequence[str]], *, comment: bool) -> bool:
-    """Not if a cell is a share, or `genus` and the like stands below too; nor a comment if that is in the next row."""
-    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows]
+def columns_above(rows: Sequence[Sequence[str]], cells: Sequence[str], delimiter: str, *, comment: bool) -> list[str]:
+    """The columns that a line with these cells names for the rows below it; [] if it is no header.
+
+    It is none if a cell is a share, if `genus` and the like stands below too, or if it is a comment above a row that
+    has one of these words.
+    R writes no header for the names of rows: all have a cell more, and the last is not empty. A comma too much makes
+    one cell more too; there what would be names of rows look like genera.
+    """
+    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows[:3]]
     others = [row for row in below if row != columns]
     again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
-    next_is_one = comment and any(not HEADER_WORDS.isdisjoint(row) for row in below[:1])
-    return not (again or next_is_one or any(map(DECIMAL.match, cells)))
-
-
-def has_row_names(columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool) -> bool:
-    """Whether rows begin with a name of their own, for which R writes no header: one cell more, and the last not empty.
-
-    A comma too much, as between authors and year, makes one cell more too. So there is no year at the end, and unless
-    the table is `spaced` by tabs or blanks the names of rows do not look like genera.
-    """
+    if again or any(map(DECIMAL.match, cells)) or (comment and below and not HEADER_WORDS.isdisjoint(below[0])):
+        return []
     longer = bool(rows) and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
-    genera = sum(LATIN_WORD.fullmatch(row[0]) is not None for row in rows)
-    return longer and not any(re.fullmatch(r"\d{4}", row[-1]) for row in rows) and (spaced or 2 * genera < len(rows))
+    genera = [row for row in rows if LATIN_WORD.fullmatch(row[0])]
+    has_names = longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
+    return ["", *columns] if has_names else columns
 
 
 def headless(text: Text) -> Iterator[Layout]:
@@ -146,32 +141,28 @@ def headless(text: Text) -> Iterator[Layout]:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
         for place, column in enumerate(table if len(table) > 2 else []):
             ranks = [rank_of(cell) for cell in column]
-            if not (GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks))):
-                continue
-            found = [fit(cells if cells is not column else (), ranks) for cells in table]
-            points = [(rows, len(genera)) for rows, genera in found]
-            best = max(points)
-            alike = [genera for (_, genera), own in zip(found, points, strict=True) if own == best]
-            if best[0] > 0 and all(genera == alike[0] for genera in alike):
-                name = points.index(best)
-                yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
+            if GENUS_RANKS & {*ranks} and len({*ranks}) > 1 and all(map(RANK_WORD.fullmatch, ranks)):
+                found = [(*fit(cells, ranks), k) for k, cells in enumerate(table) if k != place]
+                points, genera, name = max(found, key=itemgetter(0))
+                if points[0] > 0 and all(other == genera for own, other, _ in found if own == points):
+                    yield Layout(0, delimiter, [{name: "name", place: "rank"}.get(k, "") for k in range(len(table))])
 
 
-def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[int, set[str]]:
-    """How well a column holds the names of these ranks: rows that do, less those that cannot; and the genera."""
+def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[tuple[int, int], set[str]]:
+    """How well a column holds the names of these ranks: (rows that do, less those that cannot; genera); the genera."""
     points, genera = 0, set[str]()
     for cell, rank in zip(map(plain, cells), ranks, strict=False):
-        genus = taxon(cell, lineage=False, ranked=True)
-        is_name = bool(genus) and (CANDIDATUS.sub("", genus).strip("[]'\"")[:1].isupper() or ";" in cell)
         if rank in GENUS_RANKS:
-            fits = is_name and not FAMILY.fullmatch(genus)
+            genus = taxon(cell, RANKED)
+            begins = CANDIDATUS.sub("", genus).strip("[]'\"")[:1]
+            fits = not FAMILY.fullmatch(genus) and (begins.isupper() or (genus != "" and ";" in cell))
             genera |= {genus} if fits else set()
         elif rank in ("family", "f"):
             fits = FAMILY.fullmatch(cell) is not None
         else:
             continue
         points += 1 if fits else -1
-    return points, genera
+    return (points, len(genera)), genera
 
 
 def genera_beside(text: Text) -> set[str]:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
-HEAD = 200  # lines that decide about the shape; of FASTA all that are shown, since sequences are among them
 TOP = re.compile(
     r"(?:^|[;|,=\s\">:])(?:[dk](?:__|:)|D_0__)?\"?(?:(Bacteria|Archaea)|Eukary\w+|Fungi|Plantae|Animalia)\b"
 )
 BEFORE = r"(?<![^;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
-GENUS = re.compile(BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
+GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")  # its letters first: that is quick
 # A confidence, a footnote, or what GTDB's FASTA says of the sequence. Not within blanks: else time grows with their
 # square.
 SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$")
@@ -38,10 +36,8 @@ MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
 Rows = Iterable[tuple[int, list[str]]]  # (line, cells), of which the last is "", for places that there are not
-LINEAGE = 0, -1, -1, 1  # the places of a row that has a lineage, its domain and that last cell
 
 
-@lru_cache(64)  # cells may be long
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
@@ -74,6 +70,8 @@ def genus_of(text: str) -> str | None:
 
 def plain(cell: str) -> str:
     """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
+    if cell.isalpha():
+        return cell
     cell = cell.strip().replace("\n", " ")
     return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
 
@@ -84,9 +82,9 @@ def rank_of(cell: str) -> str:
     return plain(cell).lower().rstrip(".")
 
 
-@lru_cache(64)  # cells may be long
-def taxon(cell: str, *, lineage: bool, ranked: bool) -> str:
+def taxon(cell: str, source: Source) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
+    lineage, ranked = source.lineage, source.rank != ""
     if cell.isascii() and cell.isalpha():  # most are
         return "" if lineage or (cell.lower() in sources.MISSING and not (ranked and cell in STICKS)) else cell
     text = re.sub("<sup>.*?</sup>|</?[a-zA-Z]{1,3}>", "", cell).strip() if "<" in cell else cell
@@ -110,18 +108,6 @@ def standing(status: str, words: str) -> str:
     return next(kind for pattern, kind in sources.KINDS[words].items() if re.search(pattern, clause))
 
 
-class Attested(NamedTuple):
-    """A genus that stands in a row, "" for none; its kind; whether only what is below it says so; its scope."""
-
-    genus: str
-    kind: str
-    under: bool
-    scope: str
-
-
-NONE = Attested("", "", False, "")
-
-
 class Choice(NamedTuple):
     """A source whose columns a table has: their places in a row, and those of ranks above the genus."""
 
@@ -129,98 +115,110 @@ class Choice(NamedTuple):
     places: Sequence[int]
     above: Sequence[int] = ()
 
-    def attested(self, row: Sequence[str], *, instead: bool = False) -> Attested:
-        """The genus of a row; `instead`: another source found none, so that what has no rank is below a genus."""
-        cell, rank, status, scope, *below = [row[place] for place in self.places]
-        ranked = self.source.rank != ""
-        if ranked and rank_of(rank) not in GENUS_RANKS:
-            return NONE
-        genus = taxon(plain(cell), lineage=self.source.lineage, ranked=ranked)
-        if not genus or (self.above and genus in [plain(row[place]) for place in self.above]):
-            return NONE
-        kind = standing(status, self.source.words)
-        under = any(map(str.strip, below)) or (instead and not ranked)
-        if kind and not genus.isalpha() and CANDIDATUS.match(genus):
-            kind = "candidatus"
-        elif kind and under and kind != "rejected":
-            kind = "name"
-        return Attested(genus if kind else "", kind, under, rank_of(scope))
+
+class Attested(NamedTuple):
+    """A genus that stands in a row; its kind; whether only what is below it says so; its scope."""
+
+    genus: str
+    kind: str
+    under: bool
+    scope: str
 
 
-def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested:
-    """What the first of the choices finds in a row, or the next if it finds no genus."""
-    found = NONE
+def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
+    """The genus that the first of the choices finds in a row, or the next; None if none finds one.
+
+    In a row in which the first found none, what has no rank is below a genus.
+    """
     for choice in choices:
-        if (found := choice.attested(row, instead=choice is not choices[0])).genus:
-            break
-    return found
+        source, places, above = choice
+        cell, rank, status, scope, *below = [row[place] for place in places]
+        if source.rank and rank_of(rank) not in GENUS_RANKS:
+            continue
+        genus, kind = taxon(plain(cell), source), standing(status, source.words)
+        if not genus or not kind or (above and genus in [plain(row[place]) for place in above]):
+            continue
+        under = any(map(str.strip, below)) or (choice is not choices[0] and not source.rank)
+        if not genus.isalpha() and CANDIDATUS.match(genus):
+            kind = "candidatus"
+        elif under and kind != "rejected":
+            kind = "name"
+        return Attested(genus, kind, under, rank_of(scope))
+    return None
 
 
-def gather(source: Source, found: Iterable[tuple[int, Attested]], where: str, *, most: int = MOST_ENTRIES) -> Reading:
+def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: str) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected. InputError for more than `most`.
+    A genus that only its species attest is a name if one of them is not rejected. InputError as of `counted`.
     """
-    best: dict[str, tuple[int, tuple[bool, int]]] = {}  # its first line, and what decides
+    decisive: dict[str, tuple[bool, int]] = {}
     scopes = set()
-    for line, (genus, kind, under, scope) in found:
-        if not genus:
-            continue
-        decides = under, RANKING.index(kind)
-        first, decisive = best.get(genus, (line, decides))
-        best[genus] = first, min(decisive, decides)
-        scopes.add(scope)
-        if len(best) > most:
-            raise InputError(where, f"has more than {most:,} names", "give a part of it")
+
+    def first_rows() -> Iterator[Entry]:
+        for line, row in found:
+            if row is None:
+                continue
+            genus, kind, under, scope = row
+            decides = under, RANKING.index(kind)
+            if genus not in decisive:
+                yield Entry(line, genus)
+            decisive[genus] = min(decides, decisive.get(genus, decides))
+            scopes.add(scope)
+
+    entries = counted(first_rows(), where)
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    entries = [Entry(line, text, RANKING[rank]) for text, (line, (_, rank)) in best.items()]
+    entries = [entry._replace(kind=RANKING[decisive[entry.text][1]]) for entry in entries]
     return Reading(entries, source.label, True, prokaryotes)
 
 
-def lineages_in(lines: Iterable[str], where: str, lost: list[int], short: list[int], *, fasta: bool) -> Rows:
-    """The genus and the domain of the lineage in each line, or header of FASTA; two rows for X/Y.
+def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tuple[int, str | None, str]]:
+    """The number of each line, or header of FASTA, the genus of its lineage as of `genus_of`, and its domain.
 
-    The numbers of lines without a lineage are appended to `lost`, of those whose lineage reaches no genus to `short`.
     InputError for two lineages in a line.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
             continue
-        cells = [line[1:], *line.split(None, 1)[1:]] if line[0] == ">" and "\t" not in line else line.split("\t")
+        cells = line.removeprefix(">").split("\t")
+        if line[0] == ">" and len(cells) == 1:
+            cells += line.split(None, 1)[1:]
         found = {genus for cell in cells if (genus := genus_of(cell)) is not None}
         if len(found - {""}) > 1 or (line.count("g__") > 1 and len(set(GENUS.findall(line))) > 1):
             raise InputError(f"{where}:{number}", "has two lineages", "choose one with --column and its number")
-        if not found - {""} and (ranked := RANKED.search(line)):
+        if found <= {""} and (ranked := RANKED.search(line)):
             found = {ranked[1]}
-        if not found:
-            lost.append(number)
-            continue
-        short.extend([number] * (found == {""}))
-        top = TOP.search(line, 0, 10_000)
-        for genus in max(found).split("/"):
-            yield number, [genus, top[1] or "eukaryota" if top else "", ""]
+        genus = max(found, default=None)
+        top = TOP.search(line, 0, 10_000) if genus else None
+        yield number, genus, top[1] or "eukaryota" if top else ""
 
 
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
-    fasta, lost, short = text.start[:1] == ">", list[int](), list[int]()
-    first = text.head if fasta else text.head[:HEAD]
-    if len(list(lineages_in(first, text.where, lost, short, fasta=fasta))) <= len(lost):
+    fasta = text.start[:1] == ">"
+    shown = [genus for _, genus, _ in lineages_in(text.head, text.where, fasta=fasta)]
+    if 2 * shown.count(None) >= len(shown):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    lost.clear()
-    short.clear()
     source = Source("FASTA headers with lineages" if fasta else "lineages", "", "genus")
-    choices = [Choice(source, LINEAGE)]
-    lines = lineages_in(text, text.where, lost, short, fasta=fasta)
-    found = gather(source, ((number, attested(choices, row)) for number, row in lines), text.where)
-    kinds = (lost, "line{} without a lineage passed over"), (short, "lineage{} without a genus")
-    notes = tuple(
-        f"{len(numbers):,} {what.format('s' * (len(numbers) > 1))}, the first in line {numbers[0]}"
-        for numbers, what in kinds
-        if numbers
+    without: dict[str | None, list[int]] = {None: [], "": []}  # the lines without a lineage, and without a genus
+
+    def genera() -> Iterator[tuple[int, Attested | None]]:
+        for number, genus, domain in lineages_in(text, text.where, fasta=fasta):
+            if not genus:
+                without[genus].append(number)
+                continue
+            for name in filter(None, (taxon(part, source) for part in genus.split("/"))):
+                yield number, Attested(name, "candidatus" if CANDIDATUS.match(name) else "name", False, domain.lower())
+
+    found = gather(source, genera(), text.where)
+    kinds = (without[None], "line{} without a lineage passed over"), (without[""], "lineage{} without a genus")
+    notes = (
+        f"{len(lines):,} {what.format('s' * (len(lines) > 1))}, the first in line {lines[0]}"
+        for lines, what in kinds
+        if lines
     )
-    return found._replace(notes=notes)
+    return found._replace(notes=tuple(notes))

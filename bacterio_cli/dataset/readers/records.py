@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import NamedTuple
 
-from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.dataset import MOST_CHARACTERS, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
@@ -57,8 +56,24 @@ class Reading(NamedTuple):
 
 
 def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
-    """The entries; InputError if there are more than a list may have."""
-    found = list(islice(entries, MOST_ENTRIES + 1))
-    if len(found) > MOST_ENTRIES:
-        raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
+    """The entries; InputError if they are more than a list may have, or longer together: they are held in memory."""
+    found: list[Entry] = []
+    size = 0
+    for entry in entries:
+        found.append(entry)
+        size += len(entry.text)
+        if len(found) > MOST_ENTRIES:
+            raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
+        if size > MOST_CHARACTERS:
+            raise InputError(where, f"has names of more than {MOST_CHARACTERS:,} characters", "give a part of it")
     return found
+
+
+def require_genera(found: Reading, where: str) -> None:
+    """InputError if a third of the words do not end like genera: they stand in another column than was thought."""
+    words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
+    words = [word for word in words if word.lower() not in STAND_INS]
+    odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
+    if 3 * len(odd) > len(words):
+        what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
+        raise InputError(where, what, "choose a column with --column NAME or N")

@@ -89,17 +89,17 @@ class Text:
             except UnicodeDecodeError as error:
                 raise self.undecodable(error, number) from error
             found = text.split("\n")
-            if len(text) > self.longest and (long := [k for k, line in enumerate(found) if len(line) > self.longest]):
+            if max(map(len, found)) > self.longest:
+                number += next(k for k, line in enumerate(found) if len(line) > self.longest)
                 what = f"the line has more than {self.longest:,} characters"
-                raise InputError(f"{self.where}:{number + long[0]}", what, "give a list or a table, a row per line")
-            rest = found.pop()
+                raise InputError(f"{self.where}:{number}", what, "give a list or a table, a row per line")
+            rest = found.pop() if piece else ""
             number += len(found)
             if number > self.most_lines + 1:
                 raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
             if found and ("date:" in text or not text.isascii()):
                 found = self.visible("\n".join(found)).split("\n")
             yield from found
-        yield self.visible(rest)
 
     def visible(self, text: str) -> str:
         """The text without invisible characters, no-break spaces made spaces; these and dates are taken down."""

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
+from bacterio_cli.dataset.readers.sources import GENUS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -37,23 +38,22 @@ def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
     shown = [line for line in text.head if line.strip() and line.lstrip()[0] != "#"]
     indents = Counter(line[: len(line) - len(line.lstrip())] for line in shown)
-    if (
-        any(count > 1 for indent, count in indents.items() if indent > min(indents))
-        or len({len(blank) for blank in indents if "\t" not in blank}) > 2
-    ):
+    deeper = [count for indent, count in indents.items() if indent > min(indents)]
+    if max(deeper, default=0) > 1 or len([indent for indent in indents if "\t" not in indent]) > 2:
         raise InputError(text.where, "is indented like a tree", INSIST)
     return judged(lines(text).entries, text.where, blanks=blanks)
 
 
 def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """The same of entries, without their bullets, quotes and heading."""
-    notes = []
+    notes, heading = [], ""
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
-        notes = ["bullets, numbers, quotes or stops removed"]
+        notes.append("bullets, numbers, quotes or stops removed")
     entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
-        notes.append(f"heading {entries.pop(0).text!r} passed over")
+        heading = entries.pop(0).text
+        notes.append(f"heading {heading!r} passed over")
     odd: list[Entry] = []
     several = 0
     for entry in entries:
@@ -64,7 +64,7 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         if count > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
     if 2 * len(odd) > len(entries):
-        raise InputError(where, *refusal(entries, several))
+        raise InputError(where, *refusal([entry.text for entry in entries], several))
     if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
         what = f"is no name, though others are ({foreign.text[:60]!r})"
         raise InputError(f"{where}:{foreign.line}", what, INSIST)
@@ -72,20 +72,23 @@ def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    return Reading(entries, notes=tuple(notes))
+    found = Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
+    if found.taxonomic:
+        require_genera(found, where)
+    return found
 
 
-def refusal(entries: Sequence[Entry], several: int) -> tuple[str, str]:
+def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
     """What a text that is no list looks like, and what would read it."""
-    seen = entries[0].text
+    seen = texts[0]
     mark, between = max(DELIMITERS.items(), key=lambda pair: seen.count(pair[0]))
     cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
-    if 2 * sum(mark in entry.text for entry in entries) > len(entries):
-        if len(entries) == 1 and len(cells) > 2:
+    if 2 * sum(mark in text for text in texts) > len(texts):
+        if len(texts) == 1 and len(cells) > 2:
             return f"is one line of {len(cells)} cells between {between}", "put each name on a line of its own"
         shown = ", ".join(cells[:12])
         return f"looks like a table between {between}, of no known kind ({shown})", "choose with --column NAME or N"
-    if 2 * several > len(entries):
+    if 2 * several > len(texts):
         what = f"most lines are several words, as in a text or table ({seen[:60]!r})"
         return what, f"for towns and the like pass --profile any; {INSIST}"
     return f"does not look like a list of names ({seen[:60]!r})", INSIST
