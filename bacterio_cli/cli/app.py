@@ -49,20 +49,8 @@ def application(asked: str | None) -> typer.Typer:
     )
     for name in [asked] if asked in COMMANDS else COMMANDS:
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
-        text = command.__doc__ or docstring_in_source(command)
-        app.command(help=text, short_help=text.partition("\n")[0])(interruptible(command))
+        app.command(short_help=(command.__doc__ or "").partition("\n")[0])(interruptible(command))
     return app
-
-
-def docstring_in_source(command: Callable[..., None]) -> str:
-    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
-    import ast
-
-    try:
-        function = ast.parse(inspect.getsource(command)).body[0]
-    except OSError:
-        return ""
-    return ast.get_docstring(function) or "" if isinstance(function, ast.FunctionDef) else ""
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:

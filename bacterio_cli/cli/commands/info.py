@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bacterio_cli.cli import completion, loading, options, tables, terminal
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, Letters, draw_model, ensure_drawable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ GROUPS = ("corpus", "training")
 
 
 def info(
-    file: Annotated[Path | None, typer.Argument(autocompletion=completion.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Argument(autocompletion=options.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: options.JsonOption = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
