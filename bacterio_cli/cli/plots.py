@@ -28,7 +28,6 @@ SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the pro
     "pdf": {"CreationDate": None, "Creator": "bacterio", "Producer": None},
 }
 SIGNATURES = (b"tEXtSoftware\0bacterio", b"<dc:title>bacterio</dc:title>", b"/Creator (bacterio)")
-MARGIN = 10_000  # bytes at both ends of a file, in which its signature stands
 PICTURES = ", ".join("." + form for form in SIGNED)
 STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0, "axes.titlesize": 9.0,
@@ -79,11 +78,8 @@ def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
 
 def objection(path: Path) -> str:
     """Why a file should not be replaced by a new picture; "" if this program drew it."""
-    with path.open("rb") as file:
-        ends = file.read(MARGIN)
-        file.seek(max(0, path.stat().st_size - MARGIN))
-        ends += file.read(MARGIN)
-    return "" if any(signature in ends for signature in SIGNATURES) else "it is not a picture of this program"
+    data = path.read_bytes()
+    return "" if any(signature in data for signature in SIGNATURES) else "it is not a picture of this program"
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import socket
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -48,9 +47,6 @@ class Signals:
 
     def __enter__(self) -> Signals:
         """Take the signals over, but for a SIGHUP that is ignored, as under nohup."""
-        self.order, self.end = socket.socketpair()
-        self.end.setblocking(False)
-        self.wakeup = signal.set_wakeup_fd(self.end.fileno(), warn_on_full_buffer=False)
         self.before = {number: signal.getsignal(number) for number in SIGNALS}
         for number, handler in self.before.items():
             if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:
@@ -60,9 +56,7 @@ class Signals:
     def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The signal handler."""
         if self.number is None:
-            # Of several that wait Python handles the smallest first; here they stand in order.
-            self.number = next((n for n in self.order.recv(99) if n in SIGNALS), number)
-            self.since = time.monotonic()
+            self.number, self.since = number, time.monotonic()
             if not self.deferred:
                 self.stop()
         elif time.monotonic() > self.since + REPEATS:
@@ -82,16 +76,12 @@ class Signals:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave with a line and the exit code of a signal, if there was one."""
-        if kind is not Interrupted:
-            for number, handler in self.before.items():
-                signal.signal(number, handler)
-        signal.set_wakeup_fd(self.wakeup)
-        self.order.close()
-        self.end.close()
         if kind is Interrupted and self.number is not None:
             if not self.quiet:
                 terminal.notice(f"{WORDS.get(signal.Signals(self.number), 'hung up')} {self.kept}")
             raise SystemExit(128 + self.number) from None
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
 
 class Session:

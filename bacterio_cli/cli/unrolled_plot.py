@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bacterio_cli.cli.plots import letter_shown, sheet
+from bacterio_cli.cli.plots import letter_shown, sheet, shown
 from bacterio_cli.cli.tables import LogScale, short
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], t
     """Write the picture. Raises FileError."""
     drawing, model = Unrolled(found, letters), found.model
     units = f"{model.layers} {'layer' if model.layers == 1 else 'layers'} of {model.n_a} units"
-    title = f"{name}: {model.cell}, {units}" + (f", BPTT cut every {truncate} letters" if truncate else "")
+    title = f"{shown(name)}: {model.cell}, {units}" + (f", BPTT cut every {truncate} letters" if truncate else "")
     with sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.set_axis_off()
