@@ -139,31 +139,19 @@ def reasons(tally: SamplingStats) -> str:
     return ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
 
 
-def options_against(refused: set[str]) -> list[str]:
-    """The options that let names pass which are refused for these reasons."""
+def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
+    """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
     from bacterio_cli.nomenclature.usable import REASONS
 
     causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
-    return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
-
-
-def shortfall(tally: SamplingStats, wanted: int, *, gave_up: bool) -> str:
-    """What was found, what was refused and why, and what may help: if it `gave_up` before --max-tries, not more draws."""
     common = {why for why, _ in tally.refused.most_common(2)}
-    others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
-    stopped, remedy = "", "loosen the constraints, try another --temp, or raise --max-tries"
-    if gave_up:
-        remedy = "loosen the constraints, or try another --temp"
+    remedy, stopped = "loosen the constraints, or try another --temp", ""
+    if greedy:
+        remedy = "temperature 0 has one answer: raise --temp"
+    elif gave_up:
         stopped = f", the last {tally.in_vain:,} of them in vain"
+    else:
+        remedy += ", or raise --max-tries"
+    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
-    return f"{found}; refused: {reasons(tally)}; {remedy}{others}"
-
-
-def no_other(tally: SamplingStats, only: str | None) -> str:
-    """Why temperature 0, which has one name, does not give more, or not even that one."""
-    if tally.accepted:
-        return "temperature 0 has one answer: ask for -n 1, or raise --temp"
-    (why,) = tally.refused
-    remedies = "".join(f"pass {option}, or " for option in options_against({why}))
-    what = "the likeliest name" + (f", {only}," if only else "")
-    return f"temperature 0 has one answer: {what} is refused ({why}); {remedies}raise --temp"
+    return f"{found}; refused: {reasons(tally)}; {remedy}"

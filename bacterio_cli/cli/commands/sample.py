@@ -82,7 +82,7 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     from bacterio_cli.inference.impossible import refuse_impossible
-    from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
+    from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
@@ -134,9 +134,7 @@ def sample(
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
-        if temp or allow_duplicates:
-            raise BacterioError(sample_output.shortfall(stats, n, gave_up=stats.drawn < tries))
-        raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
+        raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
