@@ -6,23 +6,20 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+T = TypeVar("T")
 INTERVAL = 0.2  # seconds from one drawing to the next
 WIDE = 72  # columns from which there is room for the bar itself beside the figures
 FORMATS = ("{desc}, {remaining} left{postfix}", "{desc}|{bar}| {remaining} left{postfix}")  # narrow, wide
-
-
-def can_redraw() -> bool:
-    """Whether stderr is a terminal that can go back to the beginning of its line."""
-    return terminal.is_terminal(sys.stderr) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 class Bar:
@@ -31,7 +28,8 @@ class Bar:
     def __init__(self, what: str, total: int, *, done: int = 0, delay: float = 1.0, quiet: bool = False) -> None:
         self.line: tqdm[Any] | None = None
         self.margin = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
-        if quiet or not can_redraw():
+        stays = os.environ.get("TERM", "").lower() in ("dumb", "unknown")  # a line cannot be gone back to
+        if quiet or stays or not terminal.is_terminal(sys.stderr):
             return
         from tqdm import tqdm  # 30 ms that most commands do without
 
@@ -42,11 +40,6 @@ class Bar:
             smoothing=0.05, bar_format=FORMATS[self.width() >= WIDE], ncols=self.width(),
         )  # fmt: skip
         line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
-
-    @property
-    def visible(self) -> bool:
-        """Whether there is a line, so that what it says is worth working out."""
-        return self.line is not None
 
     def width(self) -> int:
         """The columns that the line may fill; the window may change at any time."""
@@ -92,3 +85,11 @@ class Bar:
                 width = terminal.columns_of(sys.stderr)
                 self.line.sp(" " * (width - 1))  # a ^C that was echoed behind the bar goes with it
                 self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
+
+
+def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:
+    """The items as they come, counted by a bar if that takes more than a second."""
+    with Bar(what, count, quiet=quiet) as bar:
+        for item in items:
+            bar.update()
+            yield item

@@ -126,7 +126,7 @@ class Session:
             self.valid = self.valid if valid is None else valid
             if self.log:
                 self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if bar.visible:
+        if bar.line is not None:
             self.show(bar, progress)
         enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):

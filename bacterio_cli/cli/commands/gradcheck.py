@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bacterio_cli.cli import gradcheck_output, options, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import refuse
 
@@ -99,7 +99,5 @@ def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: f
     from bacterio_cli.checkpoint.checkpoint import load
 
     case = cases.trained_case(load(checkpoint))
-    with Bar("parameters", len(case.values)) as bar:
-        for row in numerical.sampled_rows(case, method=method, tolerance=tolerance):
-            yield row
-            bar.update()
+    rows = numerical.sampled_rows(case, method=method, tolerance=tolerance)
+    yield from watched(rows, "parameters", len(case.values))

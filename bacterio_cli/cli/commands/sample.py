@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bacterio_cli.cli import loading, options, sample_output, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
@@ -115,7 +114,7 @@ def sample(
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
     names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
-    names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
+    names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
         printed = sample_output.shown(chosen, model, params)
@@ -210,11 +209,3 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
         scorer.genus = True
         found += [filters.faultless(scorer), filters.plausible(scorer, filters.SURE)]
     return found
-
-
-def watched(names: Iterator[str], count: int, *, quiet: bool) -> Iterator[str]:
-    """The names as they come, counted by a progress bar if that takes more than a second."""
-    with Bar("names", count, quiet=quiet) as bar:
-        for name in names:
-            bar.update()
-            yield name

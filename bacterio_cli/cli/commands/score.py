@@ -13,7 +13,7 @@ import typer
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.errors import BacterioError, UsageError, refuse
 
 if TYPE_CHECKING:
@@ -115,12 +115,9 @@ def typed(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
-    """The names, as many as are scored together at a time; counted by a progress bar if that takes long."""
-    with Bar("names", len(names), quiet=quiet) as bar:
-        for begin in range(0, len(names), AT_ONCE):
-            yield names[begin : begin + AT_ONCE]
-            bar.update(min(AT_ONCE, len(names) - begin))
+def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The names, as many as are scored together at a time."""
+    return (names[begin : begin + AT_ONCE] for begin in range(0, len(names), AT_ONCE))
 
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
@@ -128,8 +125,8 @@ def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, qu
     from bacterio_cli.nomenclature.rules import compare_proposals
 
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
-    rows = (row for piece in pieces(names, quiet=quiet) for row in scorer.score(piece, likelihood=likelihood))
-    for row, finding in zip(rows, beside, strict=True):
+    rows = (row for piece in pieces(names) for row in scorer.score(piece, likelihood=likelihood))
+    for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
 
@@ -153,8 +150,8 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     """The whole list in one row."""
     from bacterio_cli.inference.scorer import summary
 
-    bits = [part for piece in pieces(names, quiet=False) for part in scorer.surprises(piece)]
-    values: dict[str, Any] = summary(bits)
+    bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
+    values: dict[str, Any] = summary(list(watched(bits, "names", len(names))))
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
