@@ -42,7 +42,6 @@ END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
-MOST_PLACES = 60  # letters of a name
 TWO_COLUMNS = 24  # letters up to which two names fit side by side
 LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above half of it
 MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarser
@@ -193,7 +192,7 @@ def draw_letters(axes: Axes, letters: Letters) -> None:
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
     """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
-    longest = min(MOST_PLACES, max(len(bits) for _, bits in names))
+    longest = max(len(bits) for _, bits in names)
     highest = max(max(bits) for _, bits in names)
     columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
     rows = -(-len(names) // columns)
@@ -210,16 +209,13 @@ def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[fl
 
 def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
     """One name: a bar per letter, its end hatched."""
-    places, most = bits[:MOST_PLACES], max(range(len(bits)), key=bits.__getitem__)
-    cut = f", the first {len(places)} of {len(name)} letters" if len(places) < len(bits) else ""
-    bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", **EDGE)
-    if not cut:
-        bars[-1].set_hatch(END)
-    if most < len(places):
-        bars[most].set_facecolor("black")
-        above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-        axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
-    axes.set_xticks(range(len(places)), [*map(letter_shown, name), "$"][: len(places)])
+    most = max(range(len(bits)), key=bits.__getitem__)
+    bars = axes.bar(range(len(bits)), bits, 0.8, facecolor="0.75", **EDGE)
+    bars[-1].set_hatch(END)
+    bars[most].set_facecolor("black")
+    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+    axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
+    axes.set_xticks(range(len(bits)), [*map(letter_shown, name), "$"])
     axes.tick_params(axis="x", length=0, labelbottom=True)
-    axes.set_title(shown(name) + cut, loc="left", fontweight="bold")
+    axes.set_title(shown(name), loc="left", fontweight="bold")
     axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

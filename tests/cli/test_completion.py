@@ -79,9 +79,3 @@ def test_an_option_is_offered_with_its_whole_help(shell: str, tmp_path: Path) ->
     told = bacterio(cwd=tmp_path, **asked(shell, "bacterio train --p")).stdout
     assert re.search(r"--preset.*A flag beside it wins\.", told)
     assert re.search(r"--patience.*\[default.*: 0\]", told)
-
-
-@pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "bacterio sc"}, {"COMP_WORDS": "bacterio", "COMP_CWORD": "x"}])
-def test_without_a_shell_nothing_is_offered(words: dict[str, str], tmp_path: Path) -> None:
-    """Where bash's variables are not set, nothing is printed, and no traceback."""
-    assert bacterio(cwd=tmp_path, _BACTERIO_COMPLETE="complete_bash", **words) == (1, "", "")

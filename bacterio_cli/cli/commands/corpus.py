@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
 
 Option = typer.Option
-PIECE = 1_000  # names per write
 
 
 def corpus(
@@ -43,9 +42,7 @@ def corpus(
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with Bar("reading", 0, quiet=quiet) as bar:
         found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
-    # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
-    for start in range(0, len(found.names), PIECE):
-        sys.stdout.write(terminal.result("\n".join(found.names[start : start + PIECE]) + "\n"))
+    sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
         sys.stderr.write(terminal.as_json(facts(found)))
