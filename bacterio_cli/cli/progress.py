@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,8 +73,6 @@ class Bar:
 
     def reading(self, source: str, done: int, size: int) -> None:
         """How many bytes of a file, as it lies on disk, are read; tables may be gone through again."""
-        if self.line is not None and not self.line.total:
-            self.line.start_t = time.time()  # what was waited for, such as a pipe, does not count
         self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:
@@ -83,7 +80,6 @@ class Bar:
         if self.line is not None:
             with suppress(OSError):
                 width = terminal.columns_of(sys.stderr)
-                self.line.sp(" " * (width - 1))  # a ^C that was echoed behind the bar goes with it
                 self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
 
 

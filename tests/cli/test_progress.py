@@ -130,18 +130,6 @@ def test_short_work_shows_nothing_and_long_work_a_bar(
     assert stream.getvalue().endswith("after 00:00\n") == seen
 
 
-def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time until the first bytes come, as through a pipe, is none of reading."""
-    stream = terminal(monkeypatch)
-    with Bar("reading", 0, delay=0.2) as bar:
-        time.sleep(0.3)
-        bar.reading("a/pipe", 5, 9)
-        assert stream.getvalue() == ""
-        time.sleep(0.3)
-        bar.reading("a/pipe", 9, 9)
-    assert re.fullmatch(r"reading pipe\|#+\| after 00:00", left_on(80, stream.getvalue())[0])
-
-
 def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes that fail are not heard of."""
     stream, tries = terminal(monkeypatch), []
