@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from bacterio_cli.cli import loading, tables, terminal
 
 if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
     from bacterio_cli.inference.scorer import Scorer
 
@@ -93,15 +92,13 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
         waiting = left
 
 
-def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -> Iterator[str]:
+def shown(chosen: Iterator[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
     """Print the names with P of each letter and of the end, as drawn and in the model, and pass them on.
 
     Letters of a prefix are given, not drawn: P = 1.
     """
-    from bacterio_cli.nomenclature.name_index import Lookup
-
-    scorer = loading.scorer_of(trained, Lookup([]), genus=False)
-    prefixes = [trained.vocabulary.fold(prefix) for prefix in request.prefixes]
+    fold = scorer.checkpoint.vocabulary.fold
+    prefixes = [fold(prefix) for prefix in request.prefixes]
     picture = terminal.is_terminal(sys.stdout)
     if picture:
         terminal.notice(terminal.LEGEND)
@@ -109,7 +106,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
-            drawn[: max((len(p) for p in prefixes if trained.vocabulary.fold(name).startswith(p)), default=0)] = 0
+            drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
             if picture:
                 terminal.show_probabilities(name, drawn, plain)
             else:

@@ -117,7 +117,7 @@ def sample(
     names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
-        printed = sample_output.shown(chosen, model, params)
+        printed = sample_output.shown(chosen, scorer, params)
     elif form != "names":
         printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
