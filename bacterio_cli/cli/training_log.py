@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from bacterio_cli.errors import FileError
 LONGEST_ROW = 10_000  # bytes
 BEGINNING = b'{"step": '
 KEYS = ("step", "epoch", "stage", "nats_per_char")  # of a row
-OTHER_FILE, OTHER_TRAINING = "it is not a log of this program", "it is the log of another training"
 
 
 class Log:
@@ -63,8 +62,9 @@ def open_log(
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
+            end, last, objection = (0, 0, "") if endless or not path.exists() else end_of_log(path, history)
             if not endless:
-                require_ours(path, lambda there: objection(there, history), option="--log", force=force)
+                require_ours(path, lambda _: objection, option="--log", force=force)
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
                 file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
             log = Log(path, file, quiet=quiet)
@@ -73,8 +73,7 @@ def open_log(
                 log.end = 0
                 if history is not None:
                     log.rows = [row | {"chars_per_second": None} for row in history]
-                    with suppress(ValueError):
-                        log.end, log.last = end_of_log(path, history)
+                    log.end, log.last = end, last
         except BlockingIOError as error:
             raise FileError(path, "write", "another training writes it", remedy) from error
         except OSError as error:
@@ -82,49 +81,30 @@ def open_log(
         yield log
 
 
-def objection(path: Path, history: list[dict[str, Any]] | None) -> str:
-    """Why a file should not be replaced by a new log, or go on with this history; "" if it may."""
-    try:
-        end_of_log(path, history)
-    except ValueError as error:
-        return str(error)
-    return ""
+def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int, str]:
+    """(where a log's last row ends that is kept, its step, "" or why the file should not be written).
 
-
-def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int]:
-    """(where a log's last row ends that is kept, its step); ValueError, with the objection, if it is no log.
-
-    With a history, also unless the rows are those of the history. Rows behind its last step, as of a checkpoint that
-    was put back, are not kept: training makes them again.
+    It should not if its rows are not those of the history, if there is one, or if it is no log; a last row that was cut
+    short, when the process was killed, is none. Rows behind the last step of the history, as of a checkpoint that was
+    put back, are not kept: training makes them again.
     """
     known = {row["step"]: [row[key] for key in KEYS] for row in history or []}
     latest = max(known, default=0)
-    end = last = 0
-    for ends, row in rows_of(path):
-        step = row[0]
-        if history is None or known.get(step) == row:
-            end, last = ends, step
-        elif not last or step <= latest:
-            raise ValueError(OTHER_TRAINING)
-    return end, last
-
-
-def rows_of(path: Path) -> Iterator[tuple[int, list[Any]]]:
-    """Where each row of a log ends, and its values of `KEYS`; ValueError if it is none.
-
-    The last row may have been cut short, when the process was killed: then it is left out.
-    """
-    last = 0
+    end = last = before = 0
     with path.open("rb") as file:
         while line := file.readline(LONGEST_ROW):
-            if not line.endswith(b"\n") and (last or line.startswith(BEGINNING)):
-                return
+            if not line.endswith(b"\n") and (before or line.startswith(BEGINNING)):
+                break
             try:
                 found = json.loads(line)
-                row = [found[key] for key in KEYS]
-                if row[0] <= last:
+                step, *_ = row = [found[key] for key in KEYS]
+                if step <= before:
                     raise ValueError
             except (ValueError, TypeError, LookupError, RecursionError):
-                raise ValueError(OTHER_FILE) from None
-            last = row[0]
-            yield file.tell(), row
+                return 0, 0, "it is not a log of this program"
+            before = step
+            if history is None or known.get(step) == row:
+                end, last = file.tell(), step
+            elif not last or step <= latest:
+                return 0, 0, "it is the log of another training"
+    return end, last, ""
