@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,7 +41,7 @@ class Bar:
 
     def width(self) -> int:
         """The columns that the line may fill; the window may change at any time."""
-        return max(1, terminal.columns_of(sys.stderr) - self.margin)
+        return terminal.columns_of(sys.stderr) - self.margin
 
     def __enter__(self) -> Bar:
         """The line itself."""
@@ -53,14 +52,12 @@ class Bar:
         if self.line is not None:
             self.margin = 1
             self.line.bar_format = str(self.line.bar_format).replace("{remaining} left", "after {elapsed}")
-            with suppress(OSError):
-                self.line.close()
+            self.line.close()
 
     def update(self, count: int = 1) -> None:
         """So much more is done."""
         if self.line is not None:
-            with suppress(OSError):  # a terminal that has gone stops no work
-                self.line.update(count)
+            self.line.update(count)
 
     def show(self, what: str, done: int, total: int, figures: str) -> None:
         """What is being done, how much of how much is done, and what else there is to say, as far as there is room."""
@@ -78,9 +75,8 @@ class Bar:
     def write(self, text: str) -> None:
         """A line that stays, above the bar."""
         if self.line is not None:
-            with suppress(OSError):
-                width = terminal.columns_of(sys.stderr)
-                self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
+            width = terminal.columns_of(sys.stderr)
+            self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
 
 
 def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:
