@@ -102,11 +102,10 @@ def sample(
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     keep_freed_memory()
-    lookup = loading.lists_of(
-        model, avoid or [], avoid_elsewhere or [], also_known=also_known and loading.is_of_genera(model),
-        input_format=input_format, column=column, encoding=encoding,
+    scorer = loading.scorer_of(
+        model, genus=loading.is_of_genera(model), avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
+        glossaries=glossary, input_format=input_format, column=column, encoding=encoding,
     )  # fmt: skip
-    scorer = loading.scorer_of(model, lookup, glossaries=glossary or [])
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
     stats = SamplingStats()
@@ -126,7 +125,7 @@ def sample(
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
-        terminal.notice(loading.compared_with(lookup))
+        terminal.notice(loading.compared_with(scorer.lookup))
     if (filters or rank) and stats.accepted >= n and not report:
         share = 100 * stats.accepted / max(1, stats.drawn)
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")

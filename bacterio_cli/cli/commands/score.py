@@ -75,9 +75,10 @@ def score(
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
     if from_stdin:
         how = {"encoding": encoding}  # what is said of standard input is not said of lists
-    lookup = loading.lists_of(model, avoid or [], avoid_elsewhere or [], also_known=also_known and genus, **how)
-    scorer = loading.scorer_of(model, lookup, genus=genus, glossaries=glossary or [])
-    terminal.notice(loading.compared_with(lookup, wanted) if wanted else "no names to score")
+    scorer = loading.scorer_of(
+        model, genus=genus, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known, glossaries=glossary, **how
+    )
+    terminal.notice(loading.compared_with(scorer.lookup, wanted) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
