@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
+from typer import Option
 
 from bacterio_cli.cli.options import one_of
 from bacterio_cli.training.config import (
@@ -38,7 +38,7 @@ def option(name: str, text: str, *declared: str, **more: Any) -> Any:
     """The option of a field of `TrainingConfig`; its help ends with the range and the default."""
     low, high = RANGES.get(name, (0, float("inf")))
     within = f" ({low:,} to {high:,})" if high < 10**6 else ""
-    return typer.Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
+    return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
 
 
 def default_of(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.progress import Bar
@@ -14,11 +14,9 @@ from bacterio_cli.errors import refuse
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
 
-Option = typer.Option
-
 
 def corpus(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
+    files: Annotated[list[str], Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
     profile: Annotated[options.Profile | None, Option(help="Keep genus names, or any line. [default: genus for a format that holds genera, else any]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,

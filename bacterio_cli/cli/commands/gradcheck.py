@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Option
 
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import watched
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bacterio_cli.gradcheck.lesson import Lesson
     from bacterio_cli.gradcheck.numerical import Row
 
-Option = typer.Option
 MOST_CASES = 8  # so many are shown; --json has all
 
 

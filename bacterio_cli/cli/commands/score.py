@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
@@ -19,12 +19,11 @@ from bacterio_cli.errors import BacterioError, UsageError, refuse
 if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Row, Scorer
 
-Option = typer.Option
 AT_ONCE = 16_384  # names scored together
 
 
 def score(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
+    names: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
     checkpoint: options.CheckpointOption = None,
     avoid: options.AvoidOption = None,
     avoid_elsewhere: options.AvoidElsewhereOption = None,

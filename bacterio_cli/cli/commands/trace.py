@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, terminal, trace_output
 from bacterio_cli.cli.plots import PICTURES, ensure_drawable
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.trace.bptt import Trace
 
-Option = typer.Option
-
 
 def trace(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name to follow.")],
+    name: Annotated[str, Argument(metavar="NAME", help="The name to follow.")],
     step: Annotated[int | None, Option("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
     truncate: Annotated[int | None, Option("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
     full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli import training_options as training
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
     from bacterio_cli.training.trainer import TrainingState
 
-Option = typer.Option
-
 
 def train(
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
+    corpus: Annotated[list[str], Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
     arch: Annotated[training.Arch | None, training.option("arch", "Kind of network")] = None,
     activation: Annotated[training.Activation | None, training.option("activation", "Activation of an rnn or mlp")] = None,
     hidden: Annotated[int | None, training.option("hidden", "Units per layer")] = None,
