@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bacterio_cli.cli import terminal
-from bacterio_cli.errors import BacterioError, refuse
+from bacterio_cli.errors import BacterioError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,16 +55,15 @@ class Letters(NamedTuple):
     how: str
 
 
-def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
-    """Before any work: UsageError for another suffix, or a file that is read; FileError for one that cannot be written
-    or is not ours; BacterioError where matplotlib is missing or does not start."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
+def ensure_drawable(path: Path) -> None:
+    """Before any work: UsageError for another suffix, FileError for a file that cannot be written or is not ours.
 
-    suffix = path.suffix.lower()
-    refuse(
-        (suffix not in PICTURES.split(", "), f"--plot {path}: the name of a picture ends in {PICTURES}"),
-        (is_one_of(path, sources), f"--plot {path} is one of the files to be read; choose another file"),
-    )
+    BacterioError where matplotlib is missing or does not start.
+    """
+    from bacterio_cli.checkpoint.atomic_write import reserved
+
+    if path.suffix.lower() not in PICTURES.split(", "):
+        raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
     with reserved(path, objection=objection, option="--plot"):
         pass
     try:

@@ -34,7 +34,7 @@ def info(
 
     file = file or default_checkpoint()
     if plot:
-        ensure_drawable(plot, [file])
+        ensure_drawable(plot)
     model = load(file)
     if plot:
         draw(plot, file.name, model)

@@ -61,11 +61,7 @@ def score(
     loading.refuse_two_stdins([*lists, *(glossary or []), *(["-"] if from_stdin else names or [])])
     refuse((header and form != "tsv", f"--header goes with --format tsv, not {form}"))
     if plot:
-        from bacterio_cli.checkpoint.checkpoint import default_checkpoint
-        from bacterio_cli.nomenclature.reference_lists import file_and_column
-
-        read = [*(file_and_column(source)[0] for source in lists), *(glossary or []), *(["-"] if from_stdin else [])]
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *read])
+        ensure_drawable(plot)
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
     wanted = [name for text in texts if (name := composed(text))]

@@ -57,7 +57,7 @@ def trace(
     )
     path, model = loading.open_model(checkpoint)
     if plot:
-        ensure_drawable(plot, [path])
+        ensure_drawable(plot)
     T = len(model.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
     found = follow(path, model, name, truncate)
