@@ -123,7 +123,7 @@ def shown(text: str, longest: int = LONGEST_TITLE) -> str:
 
 def letter_shown(letter: str) -> str:
     """One letter, a blank as a mark."""
-    return "␣" if letter.isspace() and terminal.printable(letter) == letter else shown(letter)
+    return "␣" if letter.isspace() else shown(letter)
 
 
 def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool, letters: Letters) -> None:
@@ -140,8 +140,6 @@ def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: 
 
 def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
     """The rows of the history over steps: one line per phase and net, which are named above the first panel."""
-    from matplotlib.ticker import MaxNLocator
-
     training = "training, an epoch's mean" + ", against soft targets" * soft
     curves: list[tuple[Axes, str, float, dict[str, Any]]] = [
         (loss, "nats_per_char", LN2, {"label": training, "ls": "--", "marker": "o", "markerfacecolor": "white"}),
@@ -170,8 +168,6 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
     labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
     for axes, label in zip((loss, norm, rate), labels, strict=True):
         axes.set(xlabel="steps", ylabel=label, xlim=(0, 1.02 * whole))
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
 def draw_letters(axes: Axes, letters: Letters) -> None:
