@@ -74,7 +74,7 @@ def interrupted(folder: Path, *numbers: signal.Signals, flags: tuple[str, ...] =
         assert rows.readline().startswith('{"step": 5, "epoch": 1,')
         for number in numbers:
             os.killpg(process.pid, number)
-            time.sleep(0.01)  # that the next one is another signal
+            time.sleep(0.1)  # that this one is handled before the next: of two that wait, the smaller number is
         os.close(pipe)
         rows.read()
         stdout, stderr = process.communicate(timeout=60)
