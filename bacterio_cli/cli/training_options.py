@@ -45,8 +45,7 @@ def default_of(name: str) -> str:
     """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
     value = getattr(TrainingConfig, name)
     if name == "epochs":
-        passes = {arch: epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn")}
-        usual, plain = passes.values()
+        usual, plain = (epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn"))
         return f"by the size of the corpus, {usual} for {EXAMPLE_SIZE:,} characters; rnn {plain}"
     if name == "batch_size":
         small, large = (TrainingConfig().sized(characters).batch_size for characters in (1, 10**9))
