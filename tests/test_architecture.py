@@ -117,7 +117,8 @@ def test_modules_are_chapters() -> None:
 
 
 HOMES = {
-    "typer": ["cli"], "rich": ["cli.terminal", "cli.tables"], "tqdm": ["cli.progress"], "matplotlib": ["cli.plots"],
+    "typer": ["cli"], "rich": ["cli.terminal", "cli.tables"], "tqdm": ["cli.progress"],
+    "matplotlib": ["cli.plots", "cli.unrolled_plot"],
 }  # fmt: skip
 
 

@@ -13,8 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bacterio_cli import __version__
-from bacterio_cli.cli.runtime import one_blas_thread
-from bacterio_cli.cli.streams import OutputError, open_streams, silence_stdout
+from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams, silence_stdout
 from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.errors import BacterioError
 

@@ -34,35 +34,35 @@ def is_of_genera(model: Checkpoint) -> bool:
     return bool(model.corpus["profile"] == "genus")
 
 
-def lists_of(
-    model: Checkpoint, avoid: Sequence[str], elsewhere: Sequence[str] = (), *, also_known: bool = False, **how: Any
-) -> Lookup:
-    """The model's corpus, the files of --avoid and --avoid-elsewhere as `read_reference` reads them, and what is known.
+def scorer_of(
+    model: Checkpoint,
+    *,
+    genus: bool,
+    avoid: Sequence[str] | None,
+    elsewhere: Sequence[str] | None,
+    also_known: bool,
+    glossaries: Sequence[str] | None,
+    **how: Any,
+) -> Scorer:
+    """The scorer that compares names with the model's corpus, the lists to avoid, and of genera with what is known.
 
-    Notices say what the files were taken for.
+    Notices say what the files of --avoid and --avoid-elsewhere were taken for; `how` to read them is as in
+    `read_reference`.
     """
+    from bacterio_cli.inference.scorer import Scorer
+    from bacterio_cli.nomenclature.glossary import glossary
     from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 
     references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
-    for source, others in (*((source, False) for source in avoid), *((source, True) for source in elsewhere)):
+    for source, others in (*((file, False) for file in avoid or ()), *((file, True) for file in elsewhere or ())):
         from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
         with Bar("reading", 0) as bar:
             options = {"elsewhere": others, "genera": is_of_genera(model), "watch": bar.reading, **how}
             references.append(read_reference(source, **options))
         terminal.notice(references[-1].taken_for)
-    return Lookup([*references, *(also_known_lists() if also_known else [])])
-
-
-def scorer_of(
-    model: Checkpoint, lookup: Lookup, *, genus: bool | None = None, glossaries: Sequence[str] = ()
-) -> Scorer:
-    """The scorer of names: by the rules for genera if the model was trained on them, or if they are asked for."""
-    from bacterio_cli.inference.scorer import Scorer
-    from bacterio_cli.nomenclature.glossary import glossary
-
-    words = glossary(glossaries) if glossaries else None
-    return Scorer(model, lookup, genus=is_of_genera(model) if genus is None else genus, words=words)
+    lookup = Lookup([*references, *(also_known_lists() if also_known and genus else [])])
+    return Scorer(model, lookup, genus=genus, words=glossary(glossaries) if glossaries else None)
 
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:

@@ -1,21 +1,47 @@
-"""Options that several commands have; the choices come from where they are kept."""
+"""Options that several commands have, and what a shell completes for them; the choices come from where they are kept."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.cli import completion
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
+
+GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
 
 def one_of(words: Iterable[str]) -> Any:
     """The type of an option that takes one of these words."""
     return Literal[tuple(words)]
+
+
+def checkpoints(incomplete: str) -> list[str]:
+    """The checkpoints whose path begins so, none with odd characters, since zsh evaluates what it is given.
+
+    Where there is none, the shell completes folders and files by itself.
+    """
+    from glob import escape, glob  # only a shell that completes needs it
+
+    return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
+
+
+def endings() -> list[tuple[str, str]]:
+    """The endings that tell a gender, each with the gender."""
+    from bacterio_cli.nomenclature import gender  # start-up does without the rules
+
+    return [(ending, GENDERS[told]) for ending, told in gender.GENDERS.items()]
+
+
+def bugs() -> list[tuple[str, str]]:
+    """The mistakes that can be planted, each with what it is."""
+    from bacterio_cli.gradcheck.bugs import BUGS  # imports the engine
+
+    return [(bug.name, bug.summary) for bug in BUGS]
 
 
 if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
@@ -24,10 +50,10 @@ if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
     Gender = str
 else:
     Profile, InputFormat = one_of(PROFILES), one_of(FORMATS)
-    Gender = one_of(gender for gender in completion.GENDERS if gender)
+    Gender = one_of(gender for gender in GENDERS if gender)
 
 # fmt: off
-CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
+CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
 InputFormatOption = Annotated[InputFormat | None, Option(help="The format of the lists that are read. [default: by content]")]
 AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
 AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]

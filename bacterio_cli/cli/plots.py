@@ -7,9 +7,8 @@ a file comes out, the same bytes for the same data. Nothing is told apart by col
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bacterio_cli.cli import terminal
-from bacterio_cli.errors import BacterioError, refuse
+from bacterio_cli.errors import BacterioError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +27,13 @@ SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the pro
     "svg": {"Date": None, "Creator": "bacterio"},
     "pdf": {"CreationDate": None, "Creator": "bacterio", "Producer": None},
 }
-SVG_SIGNATURE = "<dc:title>bacterio</dc:title>"
-SIGNATURES = (b"tEXtSoftware\0bacterio", SVG_SIGNATURE.encode(), b"/Creator (bacterio)")
+SIGNATURES = (b"tEXtSoftware\0bacterio", b"<dc:title>bacterio</dc:title>", b"/Creator (bacterio)")
 MARGIN = 10_000  # bytes at both ends of a file, in which its signature stands
 PICTURES = ", ".join("." + form for form in SIGNED)
-FONT = "DejaVu Sans"  # comes with matplotlib
 STYLE: dict[Any, Any] = {
-    "font.family": ["sans-serif"], "font.sans-serif": [FONT], "font.size": 9.0, "axes.titlesize": 9.0,
+    "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0, "axes.titlesize": 9.0,
     "axes.spines.right": False, "axes.spines.top": False, "axes.formatter.useoffset": False,
-    "hatch.linewidth": 0.6, "legend.edgecolor": "white", "legend.framealpha": 1.0, "savefig.dpi": 150.0,
+    "hatch.linewidth": 0.6, "legend.edgecolor": "white", "legend.framealpha": 1.0,
     "svg.fonttype": "none",  # text stays text, in the font of whoever looks
     "svg.hashsalt": "bacterio",
     "text.parse_math": False,  # $ is the end of a name
@@ -46,10 +43,9 @@ END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
-MOST_PLACES = 60  # letters of a name
 TWO_COLUMNS = 24  # letters up to which two names fit side by side
 LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above half of it
-UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")  # half characters, and those that XML does not have
+MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarser
 
 
 class Letters(NamedTuple):
@@ -60,30 +56,23 @@ class Letters(NamedTuple):
     how: str
 
 
-def ensure_drawable(path: Path, sources: Iterable[str | Path]) -> None:
-    """Before any work what `ensure_ours` says, and BacterioError where matplotlib is missing or does not start."""
-    ensure_ours(path, sources, PICTURES)
+def ensure_drawable(path: Path) -> None:
+    """Before any work: UsageError for another suffix, FileError for a file that cannot be written or is not ours.
+
+    BacterioError where matplotlib is missing or does not start.
+    """
+    from bacterio_cli.checkpoint.atomic_write import reserved
+
+    if path.suffix.lower() not in PICTURES.split(", "):
+        raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
+    with reserved(path, objection=objection, option="--plot"):
+        pass
     try:
         with unwarned():
             import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise BacterioError(
-            "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
-        ) from error
-    except ValueError as error:  # from MPLBACKEND or a matplotlibrc
-        raise BacterioError(f"--plot: matplotlib does not start by its own settings: {error}; correct them") from error
-
-
-def ensure_ours(path: Path, sources: Iterable[str | Path], suffixes: str) -> None:
-    """UsageError for another suffix, or a file that is read; FileError for one that cannot be written or is not ours."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
-
-    refuse(
-        (path.suffix.lower() not in suffixes.split(", "), f"--plot {path}: the name of a picture ends in {suffixes}"),
-        (is_one_of(path, sources), f"--plot {path} is one of the files to be read; choose another file"),
-    )
-    with reserved(path, objection=objection, option="--plot"):
-        pass
+    except (ImportError, ValueError) as error:  # a ValueError comes from MPLBACKEND or a matplotlibrc
+        what = "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
+        raise BacterioError(f"{what} ({error})") from error
 
 
 def objection(path: Path) -> str:
@@ -107,14 +96,14 @@ def unwarned() -> Iterator[None]:
 
 
 @contextmanager
-def sheet(path: Path, height: float, title: str) -> Iterator[Figure]:
-    """An empty figure, 9 inches wide, which is written to `path` when the block ends well. Raises FileError.
+def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Iterator[Figure]:
+    """An empty figure of so many inches, which is written to `path` when the block ends well. Raises FileError.
 
-    Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes, which a notice names.
+    Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes.
     """
     from bacterio_cli.checkpoint.atomic_write import atomic_write
 
-    form, drawn, lacking = path.suffix.lower().removeprefix("."), BytesIO(), ""
+    form, drawn = path.suffix.lower().removeprefix("."), BytesIO()
     with unwarned():
         import matplotlib
         from matplotlib.figure import Figure
@@ -122,40 +111,23 @@ def sheet(path: Path, height: float, title: str) -> Iterator[Figure]:
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(STYLE)
-            figure = Figure(figsize=(9.0, height), layout="constrained")
+            figure = Figure(figsize=(width, height), layout="constrained")
             figure.suptitle(shown(title, LONGEST_HEADING))
             yield figure
-            figure.savefig(drawn, format=form, metadata=SIGNED[form])
-            if form != "svg":
-                lacking = letters_lacking(figure)
-    if lacking:
-        terminal.notice(
-            f"boxes stand in {path} for letters that its font lacks: {lacking}; an .svg takes them from your fonts"
-        )
+            figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
     with atomic_write(path, option="--plot") as file:
         file.write(drawn.getvalue())
 
 
-def letters_lacking(figure: Figure) -> str:
-    """The letters of a figure that its font does not have, each once, 20 at most."""
-    from matplotlib.font_manager import findfont, get_font
-    from matplotlib.text import Text
-
-    font = get_font(findfont(FONT))
-    text = "".join(found.get_text() for found in figure.findobj(Text) if isinstance(found, Text))
-    lacking = [letter for letter in dict.fromkeys(text) if letter != "\n" and not font.get_char_index(ord(letter))]
-    return "".join(lacking[:20]) + "…" * (len(lacking) > 20)
-
-
 def shown(text: str, longest: int = LONGEST_TITLE) -> str:
     """The text as a picture can hold it, cut if it is long."""
-    text = UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", terminal.printable(text))
+    text = terminal.printable(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def letter_shown(letter: str) -> str:
     """One letter, a blank as a mark."""
-    return "␣" if letter.isspace() and terminal.printable(letter) == letter else shown(letter)
+    return "␣" if letter.isspace() else shown(letter)
 
 
 def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool, letters: Letters) -> None:
@@ -172,8 +144,6 @@ def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: 
 
 def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
     """The rows of the history over steps: one line per phase and net, which are named above the first panel."""
-    from matplotlib.ticker import MaxNLocator
-
     training = "training, an epoch's mean" + ", against soft targets" * soft
     curves: list[tuple[Axes, str, float, dict[str, Any]]] = [
         (loss, "nats_per_char", LN2, {"label": training, "ls": "--", "marker": "o", "markerfacecolor": "white"}),
@@ -202,8 +172,6 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
     labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
     for axes, label in zip((loss, norm, rate), labels, strict=True):
         axes.set(xlabel="steps", ylabel=label, xlim=(0, 1.02 * whole))
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
 
 
 def draw_letters(axes: Axes, letters: Letters) -> None:
@@ -223,7 +191,7 @@ def draw_letters(axes: Axes, letters: Letters) -> None:
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
     """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
-    longest = min(MOST_PLACES, max(len(bits) for _, bits in names))
+    longest = max(len(bits) for _, bits in names)
     highest = max(max(bits) for _, bits in names)
     columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
     rows = -(-len(names) // columns)
@@ -240,16 +208,13 @@ def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[fl
 
 def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
     """One name: a bar per letter, its end hatched."""
-    places, most = bits[:MOST_PLACES], max(range(len(bits)), key=bits.__getitem__)
-    cut = f", the first {len(places)} of {len(name)} letters" if len(places) < len(bits) else ""
-    bars = axes.bar(range(len(places)), places, 0.8, facecolor="0.75", **EDGE)
-    if not cut:
-        bars[-1].set_hatch(END)
-    if most < len(places):
-        bars[most].set_facecolor("black")
-        above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-        axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
-    axes.set_xticks(range(len(places)), [*map(letter_shown, name), "$"][: len(places)])
+    most = max(range(len(bits)), key=bits.__getitem__)
+    bars = axes.bar(range(len(bits)), bits, 0.8, facecolor="0.75", **EDGE)
+    bars[-1].set_hatch(END)
+    bars[most].set_facecolor("black")
+    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+    axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
+    axes.set_xticks(range(len(bits)), [*map(letter_shown, name), "$"])
     axes.tick_params(axis="x", length=0, labelbottom=True)
-    axes.set_title(shown(name) + cut, loc="left", fontweight="bold")
+    axes.set_title(shown(name), loc="left", fontweight="bold")
     axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+T = TypeVar("T")
 INTERVAL = 0.2  # seconds from one drawing to the next
 WIDE = 72  # columns from which there is room for the bar itself beside the figures
 FORMATS = ("{desc}, {remaining} left{postfix}", "{desc}|{bar}| {remaining} left{postfix}")  # narrow, wide
-
-
-def can_redraw() -> bool:
-    """Whether stderr is a terminal that can go back to the beginning of its line."""
-    return terminal.is_terminal(sys.stderr) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 class Bar:
@@ -31,7 +26,8 @@ class Bar:
     def __init__(self, what: str, total: int, *, done: int = 0, delay: float = 1.0, quiet: bool = False) -> None:
         self.line: tqdm[Any] | None = None
         self.margin = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
-        if quiet or not can_redraw():
+        stays = os.environ.get("TERM", "").lower() in ("dumb", "unknown")  # a line cannot be gone back to
+        if quiet or stays or not terminal.is_terminal(sys.stderr):
             return
         from tqdm import tqdm  # 30 ms that most commands do without
 
@@ -43,14 +39,9 @@ class Bar:
         )  # fmt: skip
         line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
 
-    @property
-    def visible(self) -> bool:
-        """Whether there is a line, so that what it says is worth working out."""
-        return self.line is not None
-
     def width(self) -> int:
         """The columns that the line may fill; the window may change at any time."""
-        return max(1, terminal.columns_of(sys.stderr) - self.margin)
+        return terminal.columns_of(sys.stderr) - self.margin
 
     def __enter__(self) -> Bar:
         """The line itself."""
@@ -61,14 +52,12 @@ class Bar:
         if self.line is not None:
             self.margin = 1
             self.line.bar_format = str(self.line.bar_format).replace("{remaining} left", "after {elapsed}")
-            with suppress(OSError):
-                self.line.close()
+            self.line.close()
 
     def update(self, count: int = 1) -> None:
         """So much more is done."""
         if self.line is not None:
-            with suppress(OSError):  # a terminal that has gone stops no work
-                self.line.update(count)
+            self.line.update(count)
 
     def show(self, what: str, done: int, total: int, figures: str) -> None:
         """What is being done, how much of how much is done, and what else there is to say, as far as there is room."""
@@ -81,14 +70,18 @@ class Bar:
 
     def reading(self, source: str, done: int, size: int) -> None:
         """How many bytes of a file, as it lies on disk, are read; tables may be gone through again."""
-        if self.line is not None and not self.line.total:
-            self.line.start_t = time.time()  # what was waited for, such as a pipe, does not count
         self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:
         """A line that stays, above the bar."""
         if self.line is not None:
-            with suppress(OSError):
-                width = terminal.columns_of(sys.stderr)
-                self.line.sp(" " * (width - 1))  # a ^C that was echoed behind the bar goes with it
-                self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
+            width = terminal.columns_of(sys.stderr)
+            self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
+
+
+def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:
+    """The items as they come, counted by a bar if that takes more than a second."""
+    with Bar(what, count, quiet=quiet) as bar:
+        for item in items:
+            bar.update()
+            yield item

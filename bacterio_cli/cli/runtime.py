@@ -1,12 +1,66 @@
-"""What a process asks of its machine before it works with large arrays: one BLAS thread, and memory that it keeps."""
+"""What a process needs before a command begins: standard streams in UTF-8, one BLAS thread, memory that it keeps."""
 
 from __future__ import annotations
 
+import io
 import os
+import sys
+from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
 KEPT = 2**30  # bytes
 OLDER_LIMIT = 2**25  # all that an older glibc takes for MMAP_THRESHOLD
+
+
+class OutputError(Exception):
+    """Standard output cannot be written, because of the OSError that is its cause; so it is told from one of a file."""
+
+
+class Stream(io.TextIOWrapper):
+    """Text for the buffer of one of Python's own streams, which outlives it; a failure raises OutputError if it counts."""
+
+    counts = True
+
+    def write(self, text: str, /) -> int:
+        """Write the text, now or when there is more of it."""
+        try:
+            return super().write(text)
+        except OSError as failure:
+            return self.failed(failure, len(text))
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        try:
+            super().flush()
+        except OSError as failure:
+            self.failed(failure)
+
+    def close(self) -> None:
+        """Write what is waiting, and leave the buffer open."""
+        self.flush()
+
+    def failed(self, failure: OSError, written: int = 0) -> int:
+        """Raise OutputError if the failure counts, else go on as if all had been written."""
+        if self.counts:
+            raise OutputError from failure
+        return written
+
+
+def open_streams() -> None:
+    """Put these in the place of Python's own; one closed before the start is a reader that has gone, and gets nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
+        elif isinstance(stream, io.TextIOWrapper):
+            how: dict[str, Any] = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
+            setattr(sys, name, Stream(stream.buffer, encoding="utf-8", errors="backslashreplace", **how))
+            getattr(sys, name).counts = name == "stdout"
+
+
+def silence_stdout() -> None:
+    """Send what Python may still flush at exit to nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def one_blas_thread() -> None:

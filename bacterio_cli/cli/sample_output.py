@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from bacterio_cli.cli import loading, tables, terminal
 
 if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
     from bacterio_cli.inference.scorer import Scorer
 
@@ -93,15 +92,13 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
         waiting = left
 
 
-def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -> Iterator[str]:
+def shown(chosen: Iterator[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
     """Print the names with P of each letter and of the end, as drawn and in the model, and pass them on.
 
     Letters of a prefix are given, not drawn: P = 1.
     """
-    from bacterio_cli.nomenclature.name_index import Lookup
-
-    scorer = loading.scorer_of(trained, Lookup([]), genus=False)
-    prefixes = [trained.vocabulary.fold(prefix) for prefix in request.prefixes]
+    fold = scorer.checkpoint.vocabulary.fold
+    prefixes = [fold(prefix) for prefix in request.prefixes]
     picture = terminal.is_terminal(sys.stdout)
     if picture:
         terminal.notice(terminal.LEGEND)
@@ -109,7 +106,7 @@ def shown(chosen: Iterator[str], trained: Checkpoint, request: SamplingParams) -
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
-            drawn[: max((len(p) for p in prefixes if trained.vocabulary.fold(name).startswith(p)), default=0)] = 0
+            drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
             if picture:
                 terminal.show_probabilities(name, drawn, plain)
             else:
@@ -139,31 +136,19 @@ def reasons(tally: SamplingStats) -> str:
     return ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
 
 
-def options_against(refused: set[str]) -> list[str]:
-    """The options that let names pass which are refused for these reasons."""
+def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
+    """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
     from bacterio_cli.nomenclature.usable import REASONS
 
     causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
-    return [option for option, reasons in causes.items() if not refused.isdisjoint(reasons)]
-
-
-def shortfall(tally: SamplingStats, wanted: int, *, gave_up: bool) -> str:
-    """What was found, what was refused and why, and what may help: if it `gave_up` before --max-tries, not more draws."""
     common = {why for why, _ in tally.refused.most_common(2)}
-    others = f", or pass {' or '.join(remedies)}" if (remedies := options_against(common)) else ""
-    stopped, remedy = "", "loosen the constraints, try another --temp, or raise --max-tries"
-    if gave_up:
-        remedy = "loosen the constraints, or try another --temp"
+    remedy, stopped = "loosen the constraints, or try another --temp", ""
+    if greedy:
+        remedy = "temperature 0 has one answer: raise --temp"
+    elif gave_up:
         stopped = f", the last {tally.in_vain:,} of them in vain"
+    else:
+        remedy += ", or raise --max-tries"
+    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
-    return f"{found}; refused: {reasons(tally)}; {remedy}{others}"
-
-
-def no_other(tally: SamplingStats, only: str | None) -> str:
-    """Why temperature 0, which has one name, does not give more, or not even that one."""
-    if tally.accepted:
-        return "temperature 0 has one answer: ask for -n 1, or raise --temp"
-    (why,) = tally.refused
-    remedies = "".join(f"pass {option}, or " for option in options_against({why}))
-    what = "the likeliest name" + (f", {only}," if only else "")
-    return f"temperature 0 has one answer: {what} is refused ({why}); {remedies}raise --temp"
+    return f"{found}; refused: {reasons(tally)}; {remedy}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+    from rich.table import Table
     from rich.text import Text
 
 GAP = 2  # columns between two cells
@@ -38,13 +38,17 @@ def table(
 ) -> None:
     """Rows under headings, on stdout by default: ruled on a terminal, plain aligned text of any width elsewhere.
 
-    Cells break between words, those of `whole` nowhere. On a terminal too narrow for that each row becomes a block with
-    one cell per line, the empty ones left out. Words break only where they are longer than either form has room for.
+    Cells break between words, those of `whole` nowhere, and long words of the last column anywhere. On a terminal too
+    narrow for that each row becomes a block with one cell per line, the empty ones left out.
     """
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
+
+    def longest_word(text: str) -> int:
+        """How many columns it takes."""
+        return max(map(cell_len, text.split()), default=0)
 
     stream = stream or sys.stdout
     cells = [
@@ -54,14 +58,12 @@ def table(
     texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
     most = [max(map(cell_len, column)) for column in texts]
     least = [most[k] if name in whole else max(map(longest_word, texts[k])) for k, name in enumerate(columns)]
+    least[-1] = min(least[-1], LAST_COLUMN)
     ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
-    room = width - max(map(len, columns)) - GAP  # of a cell in a block
     widths = widths_within(width - gaps, least, most)
-    if not widths and max(least) > room:
-        widths = widths_within(width - gaps, [*least[:-1], min(least[-1], LAST_COLUMN)], most)
     if not widths:
-        terminal.show(blocks(columns, cells, room), stream=stream)
+        terminal.show(blocks(columns, cells), stream=stream)
         return
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
@@ -73,33 +75,20 @@ def table(
     terminal.show(drawn, stream=stream, width=width)
 
 
-def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]], room: int) -> Group:
-    """A block per row: its cells beside their headings, which leave `room`, or below where that is not enough."""
-    from rich.console import Group
-    from rich.padding import Padding
+def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    """The cells of each row below each other, beside their headings, with an empty line behind each row."""
     from rich.table import Table
     from rich.text import Text
 
-    lines: list[RenderableType] = []
+    drawn = Table.grid(padding=(0, GAP, 0, 0))
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
     for row in rows:
         for name, cell in zip(columns, row, strict=True):
-            if longest_word(cell.plain) > room:
-                lines += [Text(name, "bold"), Padding(cell, (0, 0, 0, GAP))]
-            elif cell.plain:
-                beside = Table.grid(padding=(0, GAP, 0, 0))
-                beside.add_column(width=max(map(len, columns)))
-                beside.add_column(width=room)
-                beside.add_row(Text(name, "bold"), cell)
-                lines.append(beside)
-        lines.append("")
-    return Group(*lines)
-
-
-def longest_word(text: str) -> int:
-    """How many columns it takes."""
-    from rich.cells import cell_len
-
-    return max(map(cell_len, text.split()), default=0)
+            if cell.plain:
+                drawn.add_row(Text(name, "bold"), cell)
+        drawn.add_row()
+    return drawn
 
 
 def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:

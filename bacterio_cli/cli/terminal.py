@@ -33,8 +33,7 @@ def printable(text: str, *, keep: str = "") -> str:
     """The text with control, format and bidirectional characters escaped: names and paths come from files, and files lie."""
     if text.isprintable():
         return text
-    letters = (c if category(c) not in HIDDEN or c in keep else ord(c) for c in text)
-    return "".join(c if isinstance(c, str) else f"\\x{c:02x}" if c < 0x100 else f"\\u{c:04x}" for c in letters)
+    return "".join(ascii(c)[1:-1] if category(c) in HIDDEN and c not in keep else c for c in text)
 
 
 def result(text: str) -> str:

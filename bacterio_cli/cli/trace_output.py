@@ -32,14 +32,9 @@ def show(found: Trace, name: str, letters: Sequence[str], truncate: int | None) 
     show_gradients(found, truncate)
 
 
-def heading(text: str) -> None:
-    """A line after an empty one."""
-    terminal.paragraph(text, apart=True)
-
-
 def show_forward(found: Trace, letters: Sequence[str]) -> None:
     """A row per step: the letter read, the letter to come, its probability and loss, ‖a‖ of each layer, three letters."""
-    heading("Forward: x is read, y is to come")
+    terminal.paragraph("Forward: x is read, y is to come", apart=True)
     rows = []
     for s in found.steps:
         norms, likeliest = found.norms(s.t), (-s.y_hat).argsort(kind="stable")[:3]
@@ -60,9 +55,10 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
     behind = f"∂L_T/∂a of the loss at the last letter alone{f'; bars: {scale.legend}' if drawn else ''}"
     if truncate:
         behind = f"cut every {truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
-    heading(
+    terminal.paragraph(
         "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
-        f"dz of the gates before σ, tanh or f; {behind}"
+        f"dz of the gates before σ, tanh or f; {behind}",
+        apart=True,
     )
     for k in reversed(range(found.model.layers)):
         own = [symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]]
@@ -80,7 +76,7 @@ def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) ->
             rows.append(row)
         numbers = [*top, *own]
         columns = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
-        heading(f"Layer {k}")
+        terminal.paragraph(f"Layer {k}", apart=True)
         right = ("t", *numbers, "truncated", "lost")
         tables.table(("t", "x", *numbers, *columns), rows, right=right)
         if not truncate:
@@ -100,7 +96,7 @@ def show_equations(found: Trace) -> None:
     """The equations of a step, their shapes and sources, in the order in which they are computed."""
     from bacterio_cli.trace.equations import equations_of
 
-    heading("Equations of a step")
+    terminal.paragraph("Equations of a step", apart=True)
     rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
     tables.table(("gives", "equation", "shape", "source"), rows)
 
@@ -116,7 +112,7 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
         left = [tables.short(g.truncated), f"{g.lost:.2f}", "–" if g.cosine is None else f"{g.cosine:.4f}"]
         behind = left if truncate else [sums.get(g.name, "")]
         rows.append((g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm), *behind))
-    heading("Gradients of the parameters, summed over time")
+    terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
     columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
     tables.table(columns, rows, right=("norm", "truncated", "lost", "cosine"))
 
@@ -153,7 +149,9 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
 def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
-    heading(title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all")
+    terminal.paragraph(
+        title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all", apart=True
+    )
     labels, *vectors = columns.values()
     rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
     tables.table(tuple(columns), rows, right=tuple(columns)[1:])
@@ -173,6 +171,8 @@ def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
             columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
-    heading("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0")
+    terminal.paragraph(
+        "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0", apart=True
+    )
     rows = list(zip(*columns.values(), strict=True))
     tables.table(tuple(columns), rows, right=tuple(columns))

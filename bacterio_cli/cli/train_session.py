@@ -103,7 +103,6 @@ class Session:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
         self.replaces = out.exists() and not state.step  # what was never validated does not
         self.names_due = 0  # the row of the history from which names are shown again
-        self.valid = next(reversed(validation_curve(state.history)), None)
         self.saved_at = self.saving = 0.0
 
     def go(self) -> None:
@@ -131,12 +130,9 @@ class Session:
 
     def note(self, progress: Progress, bar: Bar) -> None:
         """Show a step, and save it if it is time to."""
-        if progress.row:
-            valid = progress.row["valid_bits_per_char"]
-            self.valid = self.valid if valid is None else valid
-            if self.log:
-                self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if bar.visible:
+        if progress.row and self.log:
+            self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
+        if bar.line is not None:
             self.show(bar, progress)
         enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
@@ -148,7 +144,7 @@ class Session:
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
-        figures = [] if self.valid is None else [f"valid {self.valid:.3f}"]
+        figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         bar.show(what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)

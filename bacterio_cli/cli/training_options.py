@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
+from typer import Option
 
 from bacterio_cli.cli.options import one_of
 from bacterio_cli.training.config import (
@@ -38,15 +38,14 @@ def option(name: str, text: str, *declared: str, **more: Any) -> Any:
     """The option of a field of `TrainingConfig`; its help ends with the range and the default."""
     low, high = RANGES.get(name, (0, float("inf")))
     within = f" ({low:,} to {high:,})" if high < 10**6 else ""
-    return typer.Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
+    return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
 
 
 def default_of(name: str) -> str:
     """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
     value = getattr(TrainingConfig, name)
     if name == "epochs":
-        passes = {arch: epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn")}
-        usual, plain = passes.values()
+        usual, plain = (epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn"))
         return f"by the size of the corpus, {usual} for {EXAMPLE_SIZE:,} characters; rnn {plain}"
     if name == "batch_size":
         small, large = (TrainingConfig().sized(characters).batch_size for characters in (1, 10**9))

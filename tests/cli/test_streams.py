@@ -86,7 +86,7 @@ def test_characters_that_a_terminal_obeys_are_escaped() -> None:
 def test_names_of_files_and_of_genera_are_escaped(tmp_path: Path) -> None:
     """In an error line, in a table, and in a list on a terminal; a pipe gets the letters, joiners everywhere."""
     told = only_error(inside("corpus", "a\u200f\u200e\u061cb\n\x1b[31m", cwd=tmp_path))
-    assert told.startswith(r"cannot read a\u200f\u200e\u061cb\x0a\x1b[31m: ")
+    assert told.startswith(r"cannot read a\u200f\u200e\u061cb\n\x1b[31m: ")
     joined = "می\u200cخ"
     write_names(tmp_path, [*NAMES, "fu\u2061nc", joined])
     table = inside("score", "fu\u2061nc", "--format", "table", cwd=tmp_path).stdout

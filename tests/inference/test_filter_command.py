@@ -171,7 +171,7 @@ def test_the_formats_hold_what_score_says(form: str, room: Path) -> None:
         ("--avoid none.txt", 1, "cannot read none.txt: No such file or directory"),
         ("--avoid m.npz", 1, "m.npz: "),
         ("--ban empty.txt", 1, "--ban empty.txt: the file has no words"),
-        ("--ban long.txt", 1, "--ban long.txt: aaaaaaaaaaaaaaaaaaaa… has 4,001 letters; a word has 4,000 at most"),
+        ("--ban long.txt", 1, "long.txt:1: the line has 4,001 characters; a name has at most 500: one name a line"),
         ("--for empty.txt", 1, "--for empty.txt: the file has no words"),
     ],
 )

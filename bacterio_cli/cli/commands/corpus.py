@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.progress import Bar
@@ -14,12 +14,9 @@ from bacterio_cli.errors import refuse
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
 
-Option = typer.Option
-PIECE = 1_000  # names per write
-
 
 def corpus(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
+    files: Annotated[list[str], Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
     profile: Annotated[options.Profile | None, Option(help="Keep genus names, or any line. [default: genus for a format that holds genera, else any]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
@@ -43,9 +40,7 @@ def corpus(
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with Bar("reading", 0, quiet=quiet) as bar:
         found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
-    # In pieces: one long write, unbuffered, would not notice that its reader went away in the middle.
-    for start in range(0, len(found.names), PIECE):
-        sys.stdout.write(terminal.result("\n".join(found.names[start : start + PIECE]) + "\n"))
+    sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
         sys.stderr.write(terminal.as_json(facts(found)))

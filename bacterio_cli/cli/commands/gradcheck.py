@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Option
 
-from bacterio_cli.cli import completion, gradcheck_output, options, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli import options, tables, terminal
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
+    from bacterio_cli.gradcheck.bugs import Bug
+    from bacterio_cli.gradcheck.lesson import Lesson
     from bacterio_cli.gradcheck.numerical import Row
 
-Option = typer.Option
+MOST_CASES = 8  # so many are shown; --json has all
 
 
 def gradcheck(
     arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
-    checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=completion.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
+    checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
-    inject: Annotated[str | None, Option(metavar="BUG", autocompletion=completion.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
+    inject: Annotated[str | None, Option(metavar="BUG", autocompletion=options.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
     explain: Annotated[bool, Option("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Option("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
     show: Annotated[Literal["softmax"] | None, Option(help="Print the Jacobian of softmax, its two cases apart, beside the complex step.")] = None,
@@ -48,10 +50,10 @@ def gradcheck(
         (list_bugs and (inject is not None or as_json), "--list-bugs prints a list and checks nothing; give it alone")
     )
     if list_bugs:
-        gradcheck_output.show_bugs(bugs.BUGS)
+        show_bugs(bugs.BUGS)
         return
     if show:
-        gradcheck_output.show_softmax()
+        show_softmax()
         return
     planted = None if inject is None else bugs.find(inject)
     refuse(
@@ -78,9 +80,9 @@ def gradcheck(
         verdict = {"passed": not failed, "seconds": round(seconds, 3)}
         sys.stdout.write(terminal.as_json(verdict | found))
     elif explain:
-        gradcheck_output.show_lesson(lesson)
+        show_lesson(lesson)
     else:
-        gradcheck_output.report(rows, seconds)
+        report(rows, failed, seconds)
     if planted and not failed:
         option = "-c" if checkpoint else "--arch"
         terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
@@ -99,7 +101,107 @@ def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: f
     from bacterio_cli.checkpoint.checkpoint import load
 
     case = cases.trained_case(load(checkpoint))
-    with Bar("parameters", len(case.values)) as bar:
-        for row in numerical.check(case, method=method, tolerance=tolerance, sampled=True):
-            yield row
-            bar.update()
+    rows = numerical.check(case, method=method, tolerance=tolerance, sampled=True)
+    yield from watched(rows, "parameters", len(case.values))
+
+
+def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
+    """All rows, and the verdict in a line on stderr."""
+    cells = [
+        (
+            row.case,
+            row.parameter,
+            "×".join(map(str, row.shape)),
+            f"{row.max_relative_error:.1e}",
+            "skip" if row.skipped else "pass" if row.passed else "FAIL",
+            row.skipped or row.equation,
+        )
+        for row in rows
+    ]
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, right=("error",))
+    skipped = sum(bool(row.skipped) for row in rows)
+    proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")
+    outcome = f"{failed} of {len(rows)} rows FAIL" if failed else proved
+    worst = max((row.max_relative_error for row in rows), default=0.0)
+    terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
+
+
+def show_bugs(bugs: Sequence[Bug]) -> None:
+    """The mistakes that can be planted, one per line."""
+    widest = max(len(bug.name) for bug in bugs) if terminal.columns_of(sys.stdout) >= 80 else 0
+    for bug in bugs:
+        terminal.line(f"{bug.name:<{widest}}  {bug.summary}", stream=sys.stdout)
+
+
+def show_lesson(lesson: Lesson) -> None:
+    """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why."""
+    place = lesson.place
+    terminal.paragraph(f"{lesson.name}: {lesson.summary}")
+    terminal.paragraph(lesson.why, apart=True)
+    terminal.paragraph(f"{place.file}:{place.line}, {place.function}", apart=True)
+    terminal.difference(place.wrong, place.right)
+    if lesson.caught:
+        show_cases(lesson)
+        show_sweep(lesson)
+
+
+def show_cases(lesson: Lesson) -> None:
+    """The first cases that catch the mistake, smallest first, each by its worst row."""
+    shown, left = lesson.caught[:MOST_CASES], lesson.caught[MOST_CASES:]
+    terminal.paragraph(
+        f"Caught by {lesson.failed} of {lesson.checked} rows; the worst of each case, and how many of its rows:",
+        apart=True,
+    )
+    rows = [
+        (c.case, c.worst.parameter, f"{c.worst.max_relative_error:.1e}", f"{c.failed} of {c.checked}") for c in shown
+    ]
+    columns = ("case", "parameter", "error", "rows")
+    tables.table(columns, rows, right=("error", "rows"), whole=columns[1:])
+    if left:
+        count = sum(catch.failed for catch in left)
+        terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them")
+
+
+def show_sweep(lesson: Lesson) -> None:
+    """What both checks see at each scale, and the reason."""
+    from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
+
+    exact, usual = (tolerance for _, tolerance in METHODS.values())
+    terminal.paragraph(
+        "At which scale it is seen, by complex step and by central differences, in how many of these cases:", apart=True
+    )
+    rows = []
+    for sight in lesson.sweep:
+        seen = [f"{count} of {sight.cases}" if count else "unseen" for count in (sight.complex_step, sight.central)]
+        rows.append((f"{sight.scale:g}", f"{sight.error:.1e}", seen[0], f"{sight.distance:.1e}", seen[1]))
+    columns = ("scale", "error", "complex", "distance", "central")
+    tables.table(columns, rows, right=columns[1:], whole=columns)
+    terminal.paragraph(lesson.by_scale, apart=True)
+    terminal.paragraph(
+        "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
+        f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "
+        f"‖g − n‖ / (‖g‖ + ‖n‖) over all gradients g and their central differences n, which passes up to {usual:g}.",
+        apart=True,
+    )
+
+
+def show_softmax() -> None:
+    """∂ŷ_i/∂z_j for four logits: by the case that i and j make, and by complex step."""
+    import numpy as np
+
+    from bacterio_cli.nn.loss import softmax, softmax_jacobian
+
+    z = np.random.default_rng(1).standard_normal(4)
+    y_hat, J = softmax(z), softmax_jacobian(softmax(z))
+    twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)
+    values = [", ".join(f"{value:.4f}" for value in vector) for vector in (z, y_hat)]
+    terminal.paragraph(f"z = {values[0]}; ŷ = softmax(z) = {values[1]}")
+    for title, wanted in (("i = j: ŷ_i (1 − ŷ_i)", True), ("i ≠ j: −ŷ_i ŷ_j", False)):
+        terminal.paragraph(title, apart=True)
+        rows = [
+            (f"{i + 1}", f"{j + 1}", f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
+            for i, j in np.ndindex(4, 4)
+            if (i == j) == wanted
+        ]
+        columns = ("i", "j", "∂ŷ_i/∂z_j", "complex step", "difference")
+        tables.table(columns, rows, right=columns)

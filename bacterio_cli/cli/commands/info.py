@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
-from bacterio_cli.cli import completion, loading, options, tables, terminal
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, Letters, draw_model, ensure_drawable
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ GROUPS = ("corpus", "training")
 
 
 def info(
-    file: Annotated[Path | None, typer.Argument(autocompletion=completion.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    file: Annotated[Path | None, Argument(autocompletion=options.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: options.JsonOption = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 
@@ -34,7 +34,7 @@ def info(
 
     file = file or default_checkpoint()
     if plot:
-        ensure_drawable(plot, [file])
+        ensure_drawable(plot)
     model = load(file)
     if plot:
         draw(plot, file.name, model)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Option
 
-from bacterio_cli.cli import completion, loading, options, sample_output, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli import loading, options, sample_output, terminal
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Scorer
     from bacterio_cli.nomenclature.glossary import Word
 
-Option = typer.Option
 TRIES_PER_RANKED = 10
 MOST_TRIES = 10**9
 REPORTED = 100_000  # names that a report keeps
@@ -40,7 +38,7 @@ def sample(
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(help="Seed, from 0; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=completion.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=options.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
@@ -82,7 +80,7 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     from bacterio_cli.inference.impossible import refuse_impossible
-    from bacterio_cli.inference.sampler import SamplingStats, draws  # imports the engine, which --help does without
+    from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
     given = locals()
@@ -103,11 +101,10 @@ def sample(
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     keep_freed_memory()
-    lookup = loading.lists_of(
-        model, avoid or [], avoid_elsewhere or [], also_known=also_known and loading.is_of_genera(model),
-        input_format=input_format, column=column, encoding=encoding,
+    scorer = loading.scorer_of(
+        model, genus=loading.is_of_genera(model), avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
+        glossaries=glossary, input_format=input_format, column=column, encoding=encoding,
     )  # fmt: skip
-    scorer = loading.scorer_of(model, lookup, glossaries=glossary or [])
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words)
     stats = SamplingStats()
@@ -115,10 +112,10 @@ def sample(
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
     names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
-    names = watched(names, count, quiet=not rank and terminal.is_terminal(sys.stdout))
+    names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
-        printed = sample_output.shown(chosen, model, params)
+        printed = sample_output.shown(chosen, scorer, params)
     elif form != "names":
         printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
@@ -127,16 +124,14 @@ def sample(
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
-        terminal.notice(loading.compared_with(lookup))
+        terminal.notice(loading.compared_with(scorer.lookup))
     if (filters or rank) and stats.accepted >= n and not report:
         share = 100 * stats.accepted / max(1, stats.drawn)
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
     if stats.accepted < n:
-        if temp or allow_duplicates:
-            raise BacterioError(sample_output.shortfall(stats, n, gave_up=stats.drawn < tries))
-        raise BacterioError(sample_output.no_other(stats, next(draws(lm, model.vocabulary, params))))
+        raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
@@ -212,11 +207,3 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
         scorer.genus = True
         found += [filters.faultless(scorer), filters.plausible(scorer, filters.SURE)]
     return found
-
-
-def watched(names: Iterator[str], count: int, *, quiet: bool) -> Iterator[str]:
-    """The names as they come, counted by a progress bar if that takes more than a second."""
-    with Bar("names", count, quiet=quiet) as bar:
-        for name in names:
-            bar.update()
-            yield name

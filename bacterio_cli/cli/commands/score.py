@@ -9,22 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import watched
 from bacterio_cli.errors import BacterioError, UsageError, refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Row, Scorer
 
-Option = typer.Option
 AT_ONCE = 16_384  # names scored together
 
 
 def score(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
+    names: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="The names; without any, a list on standard input.", show_default=False)] = None,
     checkpoint: options.CheckpointOption = None,
     avoid: options.AvoidOption = None,
     avoid_elsewhere: options.AvoidElsewhereOption = None,
@@ -62,11 +61,7 @@ def score(
     loading.refuse_two_stdins([*lists, *(glossary or []), *(["-"] if from_stdin else names or [])])
     refuse((header and form != "tsv", f"--header goes with --format tsv, not {form}"))
     if plot:
-        from bacterio_cli.checkpoint.checkpoint import default_checkpoint
-        from bacterio_cli.nomenclature.reference_lists import file_and_column
-
-        read = [*(file_and_column(source)[0] for source in lists), *(glossary or []), *(["-"] if from_stdin else [])]
-        ensure_drawable(plot, [checkpoint or default_checkpoint(), *read])
+        ensure_drawable(plot)
     how = {"input_format": input_format, "column": column, "encoding": encoding}
     texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
     wanted = [name for text in texts if (name := composed(text))]
@@ -75,9 +70,10 @@ def score(
     genus = loading.is_of_genera(model) if profile is None else profile == "genus"
     if from_stdin:
         how = {"encoding": encoding}  # what is said of standard input is not said of lists
-    lookup = loading.lists_of(model, avoid or [], avoid_elsewhere or [], also_known=also_known and genus, **how)
-    scorer = loading.scorer_of(model, lookup, genus=genus, glossaries=glossary or [])
-    terminal.notice(loading.compared_with(lookup, wanted) if wanted else "no names to score")
+    scorer = loading.scorer_of(
+        model, genus=genus, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known, glossaries=glossary, **how
+    )
+    terminal.notice(loading.compared_with(scorer.lookup, wanted) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
@@ -115,12 +111,9 @@ def typed(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def pieces(names: Sequence[str], *, quiet: bool) -> Iterator[Sequence[str]]:
-    """The names, as many as are scored together at a time; counted by a progress bar if that takes long."""
-    with Bar("names", len(names), quiet=quiet) as bar:
-        for begin in range(0, len(names), AT_ONCE):
-            yield names[begin : begin + AT_ONCE]
-            bar.update(min(AT_ONCE, len(names) - begin))
+def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The names, as many as are scored together at a time."""
+    return (names[begin : begin + AT_ONCE] for begin in range(0, len(names), AT_ONCE))
 
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
@@ -128,8 +121,8 @@ def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, qu
     from bacterio_cli.nomenclature.rules import compare_proposals
 
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
-    rows = (row for piece in pieces(names, quiet=quiet) for row in scorer.score(piece, likelihood=likelihood))
-    for row, finding in zip(rows, beside, strict=True):
+    rows = (row for piece in pieces(names) for row in scorer.score(piece, likelihood=likelihood))
+    for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
 
@@ -153,8 +146,8 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     """The whole list in one row."""
     from bacterio_cli.inference.scorer import summary
 
-    bits = [part for piece in pieces(names, quiet=False) for part in scorer.surprises(piece)]
-    values: dict[str, Any] = summary(bits)
+    bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
+    values: dict[str, Any] = summary(list(watched(bits, "names", len(names))))
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":

@@ -7,26 +7,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, terminal, trace_output
+from bacterio_cli.cli.plots import PICTURES, ensure_drawable
 from bacterio_cli.errors import CheckpointError, refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.trace.bptt import Trace
 
-Option = typer.Option
-
 
 def trace(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name to follow.")],
+    name: Annotated[str, Argument(metavar="NAME", help="The name to follow.")],
     step: Annotated[int | None, Option("--step", metavar="T", help="Print all numbers of this step instead; the first is 1, the last is that of the end mark. [default: the norms of all]")] = None,
     truncate: Annotated[int | None, Option("--truncate", metavar="K", min=1, help="Show what is forgotten if BPTT is cut every K letters, as by train --stream --bptt K. [default: no cut]")] = None,
     full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,
     compare: Annotated[bool, Option("--compare", help="Show instead how ∂L_T/∂a fades in fresh nets of this size: tanh, sigmoid, relu, and an LSTM, whose c carries it.")] = False,
     checkpoint: options.CheckpointOption = None,
-    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw the unrolled net too, with the norms on its arrows, as .svg. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the unrolled net too, with the norms on its arrows, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
@@ -58,9 +57,7 @@ def trace(
     )
     path, model = loading.open_model(checkpoint)
     if plot:
-        from bacterio_cli.cli import plots, unrolled_plot  # what other commands do without
-
-        plots.ensure_ours(plot, [path], ".svg")
+        ensure_drawable(plot)
     T = len(model.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
     found = follow(path, model, name, truncate)
@@ -69,7 +66,9 @@ def trace(
         return
     letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
     if plot:
-        unrolled_plot.draw_unrolled(plot, found, name, letters, truncate)
+        from bacterio_cli.cli.unrolled_plot import draw_unrolled
+
+        draw_unrolled(plot, found, name, letters, truncate)
         terminal.notice(f"drawn to {plot}")
     if as_json:
         described = describe(found, (None, *letters[1:]), truncate, step)

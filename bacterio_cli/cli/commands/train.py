@@ -6,9 +6,9 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli import training_options as training
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
     from bacterio_cli.training.trainer import TrainingState
 
-Option = typer.Option
-
 
 def train(
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
+    corpus: Annotated[list[str], Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
     arch: Annotated[training.Arch | None, training.option("arch", "Kind of network")] = None,
     activation: Annotated[training.Activation | None, training.option("activation", "Activation of an rnn or mlp")] = None,
     hidden: Annotated[int | None, training.option("hidden", "Units per layer")] = None,
@@ -84,26 +82,34 @@ def train(
         from dataclasses import fields
 
         from bacterio_cli.checkpoint.atomic_write import reserved
+        from bacterio_cli.checkpoint.checkpoint import load
         from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.morphology import look_like_genera
-        from bacterio_cli.training.config import TrainingConfig, resolve
-        from bacterio_cli.training.resume import objection, snapshot
+        from bacterio_cli.training import trainer
+        from bacterio_cli.training.config import TrainingConfig, resolve, resolve_resumed
+        from bacterio_cli.training.resume import config_of, objection
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
-        if not goes_on:
-            resolve(preset or "default", given)  # refuses what is out of range before anything is read
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
+        trained = load(out) if goes_on else None
+        if trained:  # options that contradict each other are refused before the lists are read
+            config = resolve_resumed(config_of(trained, out), given, preset, str(out))
+        else:
+            config = resolve(preset or "default", given)
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
         how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
         with Bar("reading", 0, quiet=quiet) as bar:
             names = read_corpus(corpus, **how, watch=bar.reading, look_like_genera=look_like_genera)
             related = read_corpus(background, **how, watch=bar.reading) if background else None
-        state = make_state(names, related, given, preset, out if goes_on else None)
+        if trained:
+            state = trainer.resume(trained, names, str(out), background=related, epochs=config.epochs)
+        else:
+            state = trainer.begin(names, config, related)
         if log:
-            history = state.history if goes_on else None
+            history = state.history if trained else None
             logger = stack.enter_context(open_log(log, history, force=force, quiet=quiet))
         if not quiet:
             if names.plain and names.profile == "genus" and profile is None:
@@ -113,7 +119,7 @@ def train(
             terminal.notice(describe(names, state))
         Session(state, out, save_every, logger, signals=signals).go()
         if compact:
-            snapshot(state).compact().save(out, compress=True)
+            trainer.snapshot(state).compact().save(out, compress=True)
         if not quiet:
             show_scores(state)
             terminal.notice(f"{what_was_done(state)}; saved to {out}")
@@ -126,29 +132,10 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
     from bacterio_cli.checkpoint.atomic_write import is_one_of
 
     for option, path in [("--out", out), ("--log", log)]:
-        if path == Path():
-            raise UsageError(f"{option} is empty, or the working directory; give the name of a file")
         if path and is_one_of(path, lists):
             raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
     if log and (os.path.realpath(log) == os.path.realpath(out) or is_one_of(log, [out])):
         raise UsageError(f"--out and --log both name {out}; choose two files")
-
-
-def make_state(
-    names: Corpus, related: Corpus | None, given: dict[str, Any], preset: str | None, resumed: Path | None
-) -> TrainingState:
-    """A new training, or the one that stands in the file."""
-    from bacterio_cli.checkpoint.checkpoint import load
-    from bacterio_cli.training import trainer  # imports the engine
-    from bacterio_cli.training.config import resolve, resolve_resumed
-    from bacterio_cli.training.resume import config_of
-
-    if resumed is None:
-        return trainer.begin(names, resolve(preset or "default", given), related)
-    trained = load(resumed)
-    stored = config_of(trained, resumed)
-    config = resolve_resumed(stored, given, preset, str(resumed))
-    return trainer.resume(trained, names, str(resumed), background=related, epochs=config.epochs)
 
 
 def provenance(corpus: Corpus | None) -> str:
