@@ -150,5 +150,5 @@ def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool)
     else:
         remedy += ", or raise --max-tries"
     remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
-    found = f"found {tally.accepted:,} of {wanted:,} names in {tally.drawn:,} draws{stopped}"
+    found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}{stopped}"
     return f"{found}; refused: {reasons(tally)}; {remedy}"

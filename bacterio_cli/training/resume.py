@@ -155,12 +155,16 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(state.current_phase, epochs), steps))
     state.hidden = state.plan.fresh_hidden(state.current_phase) if state.phase_step else ()
     state.weights = checkpoint.weights
+    last = state.plan.optimiser.slots[-1:]  # the last slot of every rule sums or averages g²
+    squares = tuple(f"{group}.{slot}" for group in ("optimizer", "end_optimizer") for slot in last)
     for name, array in saved_arrays(state).items():
         saved, member = checkpoint.resume.get(name), f"its member 'resume.{name}'"
         if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype):
             raise ValueError(f"{member} is missing or of the wrong shape")
         if not np.isfinite(saved).all():
             raise ValueError(f"{member} holds values that are not finite")
+        if name.startswith(squares) and (saved < 0).any():
+            raise ValueError(f"{member} holds squares that are negative")
         if array.dtype.kind == "f":
             array[...] = saved
     if not all(((p > 0) & (p <= 1)).all() for p in state.likelihoods):

@@ -110,10 +110,10 @@ def test_what_was_refused_is_said_when_names_run_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "found", "remedy"),
     [
-        ("--prefix Abxq", "0 of 1 names in 1 draws; refused: 1 not explained", ", or pass --any"),
-        ("--prefix Escherichi", "0 of 1 names in 1 draws; refused: 1 known", ", or pass --allow-known"),
-        ("--max-length 3", "0 of 1 names in 1 draws; refused: 1 too long", ""),
-        ("-n 2 --any", "1 of 2 names in 1 draws; refused: none", ""),
+        ("--prefix Abxq", "0 of 1 name in 1 draw; refused: 1 not explained", ", or pass --any"),
+        ("--prefix Escherichi", "0 of 1 name in 1 draw; refused: 1 known", ", or pass --allow-known"),
+        ("--max-length 3", "0 of 1 name in 1 draw; refused: 1 too long", ""),
+        ("-n 2 --any", "1 of 2 names in 1 draw; refused: none", ""),
     ],
 )
 def test_temperature_0_says_why_it_gives_no_name(words: str, found: str, remedy: str, tmp_path: Path) -> None:
