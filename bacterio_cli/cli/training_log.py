@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from bacterio_cli.dataset import waiting_for
 from bacterio_cli.errors import FileError
 
 LONGEST_ROW = 10_000  # bytes
-BEGINNING = b'{"step": '
-KEYS = ("step", "epoch", "stage", "nats_per_char")  # of a row
+KEYS = {"step", "epoch", "stage", "nats_per_char"}
+VALUES = re.compile(rb'\d+|(?<="stage": ")\w+')  # at the beginning of a row
+BEGINNING = b'{"step": 0, "epoch": 0, "stage": "0", "net": 0, "nats_per_char": '  # with each of them as 0
+OTHER_FILE, OTHER_TRAINING = "it is not a log of this program", "it is the log of another training"
 
 
 class Log:
@@ -51,29 +54,30 @@ class Log:
 
 @contextmanager
 def open_log(
-    path: Path, history: list[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
+    path: Path, history: Iterable[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
 ) -> Iterator[Log]:
     """The log at `path`, for this process alone; a pipe or a character device takes what comes. Raises FileError.
 
     Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
     resumed, the log goes on if its rows are those of the history, and the rows that it lacks are added.
     """
+    known = None if history is None else list(history)
     remedy = "choose another place with --log"
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
-            end, last, objection = (0, 0, "") if endless or not path.exists() else end_of_log(path, history)
             if not endless:
-                require_ours(path, lambda _: objection, option="--log", force=force)
+                require_ours(path, lambda there: objection(there, known), option="--log", force=force)
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
                 file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
             log = Log(path, file, quiet=quiet)
             if not endless:
                 lock(log.file)
                 log.end = 0
-                if history is not None:
-                    log.rows = [row | {"chars_per_second": None} for row in history]
-                    log.end, log.last = end, last
+                if known is not None:
+                    log.rows = [row | {"chars_per_second": None} for row in known]
+                    with suppress(ValueError):
+                        log.end, log.last = end_of_log(path, known)
         except BlockingIOError as error:
             raise FileError(path, "write", "another training writes it", remedy) from error
         except OSError as error:
@@ -81,30 +85,52 @@ def open_log(
         yield log
 
 
-def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int, str]:
-    """(where a log's last row ends that is kept, its step, "" or why the file should not be written).
+def objection(path: Path, history: list[dict[str, Any]] | None) -> str:
+    """Why a file should not be replaced by a new log, or go on with this history; "" if it may."""
+    try:
+        end_of_log(path, history)
+    except ValueError as error:
+        return str(error)
+    return ""
 
-    It should not if its rows are not those of the history, if there is one, or if it is no log; a last row that was cut
-    short, when the process was killed, is none. Rows behind the last step of the history, as of a checkpoint that was
-    put back, are not kept: training makes them again.
+
+def end_of_log(path: Path, history: list[dict[str, Any]] | None) -> tuple[int, int]:
+    """(where a log's last row ends that is kept, its step); ValueError, with the objection, if it is no log.
+
+    With a history, also unless the rows are those of the history. Rows behind its last step, as of a checkpoint that
+    was put back, are not kept: training makes them again.
     """
     known = {row["step"]: [row[key] for key in KEYS] for row in history or []}
     latest = max(known, default=0)
-    end = last = before = 0
+    end = last = 0
+    for ends, row in rows_of(path):
+        if history is None or known.get(row["step"]) == [row[key] for key in KEYS]:
+            end, last = ends, row["step"]
+        elif not last or row["step"] <= latest:
+            raise ValueError(OTHER_TRAINING)
+    return end, last
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Where each whole row of a log ends, and the row; ValueError if it is none. What was cut short is no row."""
+    last = 0
     with path.open("rb") as file:
         while line := file.readline(LONGEST_ROW):
-            if not line.endswith(b"\n") and (before or line.startswith(BEGINNING)):
-                break
+            whole, shape = line.endswith(b"\n"), VALUES.sub(b"0", line)
             try:
-                found = json.loads(line)
-                step, *_ = row = [found[key] for key in KEYS]
-                if step <= before:
-                    raise ValueError
-            except (ValueError, TypeError, LookupError, RecursionError):
-                return 0, 0, "it is not a log of this program"
-            before = step
-            if history is None or known.get(step) == row:
-                end, last = file.tell(), step
-            elif not last or step <= latest:
-                return 0, 0, "it is the log of another training"
-    return end, last, ""
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                half = shape.startswith(BEGINNING) or (last > 0 and BEGINNING.startswith(shape))
+                if whole or not half or len(line) == LONGEST_ROW:
+                    raise ValueError(OTHER_FILE) from None
+                return
+            if (
+                not isinstance(row, dict)
+                or not row.keys() >= KEYS
+                or type(row["step"]) is not int
+                or row["step"] <= last
+            ):
+                raise ValueError(OTHER_FILE)
+            last = row["step"]
+            if whole:
+                yield file.tell(), row

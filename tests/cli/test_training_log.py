@@ -65,10 +65,11 @@ def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("Abella\n", '{"step": 1}\n', '[{"step": 1}]\n', lines(1) + "\0\0\n", "half a row", "0", "{", '{"ste'),
-        *("[" * 9000, json.dumps(row(1)).replace("1", '"1"', 1) + "\n", "{}\n" + "y" * 20_000, lines(1, 1)),
+        *("Abella\n", '{"step": 1}\n', '[{"step": 1}]\n', lines(1) + "\0\0", "half a row", "0", "{", '{"ste'),
+        *('{"step": 1, "metrics": {"loss": 0.3}}', '{"step": 1, "epoch": 2, "accuracy": 0', '{"step": ' + "[" * 9000),
+        *(json.dumps(row(1) | {"x": "y" * 20_000}), lines(1) + '{"step": 2, "loss', lines(1, 1)),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_path: Path) -> None:
     """What is not rows with step, epoch and stage stays, in any link; --force writes over it once there is a row."""
