@@ -154,7 +154,7 @@ class Scorer:
         if self.genus:
             analysis = self.morphology.analyse(name)
             kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
-            taken = [r.label for r in listed if r.prokaryotes is not False]
+            taken = [r.label for r in listed if r.prokaryotes is not False and not r.historical]
             elsewhere = [r.label for r in listed if r.prokaryotes is False]
             evidence = rules.Evidence(
                 listed=taken if taken or True in kinds else None,
@@ -162,6 +162,7 @@ class Scorer:
                 nearest=(nearest, edits),
                 sounds=self.sounds,
                 doubled=analysis.doubled,
+                historical=[r.label for r in listed if r.historical],
             )
             findings, not_checked = rules.judge(name, evidence)
         if missing := vocabulary.missing(name):

@@ -13,6 +13,7 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.nomenclature.edit_distance import Neighbours
 
 OTHERS = frozenset(["alga", "animal", "fungus", "plant", "protist"])  # kinds of names in data/also_known.txt
+HISTORICAL = "historical"  # another kind there
 KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
 
 
@@ -23,7 +24,8 @@ class Reference:
     `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
     2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
     False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
-    recognised as, in words. `complete` False: a name that it lacks may be taken all the same.
+    recognised as, in words. `complete` False: a name that it lacks may be taken all the same. `historical`: names in
+    use before the Approved Lists of 1980, most of which have no standing since.
     """
 
     label: str
@@ -32,6 +34,7 @@ class Reference:
     prokaryotes: bool | None = None
     taken_for: str = field(default="", compare=False)
     complete: bool = True
+    historical: bool = False
 
     @property
     def kind(self) -> str:
@@ -87,15 +90,21 @@ class Lookup:
 
 
 def also_known_lists() -> list[Reference]:
-    """What the authors of the tool know of besides the corpus: data/also_known.txt, its prokaryotes and its others."""
+    """What the authors of the tool know of besides the corpus: data/also_known.txt, its prokaryotes, those in use
+    before 1980, and its others."""
     lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
     rows = [line.split("\t") for line in lines if line[0] != "#"]
     return [
         Reference(
             f"{what} known to the authors of the tool, not complete",
-            tuple(name for name, kind in rows if (kind not in OTHERS) is prokaryotes),
-            prokaryotes=prokaryotes,
+            tuple(name for name, kind in rows if (kind in OTHERS, kind == HISTORICAL) == (others, historical)),
+            prokaryotes=not others,
             complete=False,
+            historical=historical,
         )
-        for what, prokaryotes in (("names", True), ("names of other organisms", False))
+        for what, others, historical in (
+            ("names", False, False),
+            ("names in use before 1980", False, True),
+            ("names of other organisms", True, False),
+        )
     ]

@@ -32,6 +32,7 @@ CAVEAT = (
     "look them up there before citing them."
 )
 SOUND, OURS = "ICNP Rec. 6(1); SeqCode Rec. 9.1", "no rule"
+HISTORICAL = "ICNP 24a, 28a"
 HOMONYM, NEAR = "ICNP 51b; SeqCode 9b", "SeqCode Rec. 9.2"
 ELSEWHERE, RANK = "SeqCode 9b (binding); ICNP 51b(4), Principle 2", "SeqCode Rec. 10.1"
 PLACEHOLDER = "^(unclassified|uncultured|unidentified|unknown|incertae|candidatus)"
@@ -54,7 +55,8 @@ class Evidence(NamedTuple):
 
     `listed`, `elsewhere`: labels of the lists of prokaryotes, and of plants, animals, …, in which the name stands,
     whatever its capitals; `nearest`: the nearest listed name with its edits, None and None if it has more than two.
-    `sounds`: what all known names teach; `doubled`: the element that stands twice, "" for none.
+    `sounds`: what all known names teach; `doubled`: the element that stands twice, "" for none; `historical`: labels of
+    the lists of names in use before 1980 in which the name stands.
     """
 
     listed: Sequence[str] | None = None
@@ -62,6 +64,7 @@ class Evidence(NamedTuple):
     nearest: tuple[str | None, int | None] | None = None
     sounds: Sounds | None = None
     doubled: str | None = None
+    historical: Sequence[str] = ()
 
 
 def misspelt(name: str, _: object) -> str:
@@ -138,6 +141,7 @@ RULES = (
     ),
     Rule("homonym", HOMONYM, ERROR, labels, "stands in {found}: the name is taken", "listed"),
     Rule("homonym-elsewhere", ELSEWHERE, ERROR, labels, "stands in {found}: the name is taken there", "elsewhere"),
+    Rule("historical", HISTORICAL, WARNING, labels, "stands in {found}: look up what became of it", "historical"),
     Rule("near", NEAR, WARNING, neighbour(1), "a single edit from {found}: easily taken for it", "nearest"),
     Rule("near", NEAR, NOTE, neighbour(2), "two edits from {found}", "nearest"),
     Rule("long", SOUND, WARNING, matching(f".{{{VERY_LONG}}}"), "{length} letters: hardly any genus has as many"),

@@ -151,6 +151,7 @@ def test_stderr_names_the_lists(room: Path) -> None:
         r"bacterio: lpsn\.csv: LPSN .*, 1 name\nbacterio: plants\.txt: plain list, UTF-8, 2 names\n"
         r"bacterio: compared with the model's corpus \(40 names.*2020-12-31\), lpsn\.csv \(1 name.*\d{4}-\d\d-\d\d\), "
         r"plants\.txt \(2 names.*2019-05-01\), names known to the authors of the tool, not complete \(.*\), "
+        r"names in use before 1980 known to the authors of the tool, not complete \(.*\), "
         r"names of other organisms known to the authors of the tool, not complete \(.*\)\n",
         result.stderr,
     )

@@ -173,6 +173,8 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert homonyms & codes(score("Lilium", *lists)) == {"homonym"}
     assert homonyms & codes(score("Rosa", *lists)) == {"homonym-elsewhere"}
     assert homonyms & codes(score("Rosa", lists[0])) == set()
+    old = Reference("old names", ("Rosa",), prokaryotes=True, historical=True)
+    assert {"historical", "homonym"} & codes(score("Rosa", old)) == {"historical"}
     assert score("Rosa", *lists).not_checked == SOUNDS
     assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
     partial = replace(lists[1], complete=False)  # what such a list lacks stays unchecked

@@ -39,7 +39,7 @@ def test_what_is_farther_than_asked_for_is_not_found(
     assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
 
 
-KINDS = {"Candidatus", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
+KINDS = {"Candidatus", "historical", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
 LINES = (ROOT / "data" / "also_known.txt").read_text(encoding="ascii").splitlines()
 
 
@@ -52,12 +52,17 @@ def test_the_file_keeps_its_format() -> None:
     assert {kind for _, kind in rows} <= KINDS
     names = [name for name, _ in rows]
     assert names == sorted(set(names))
-    prokaryotes, others = also_known_lists()
-    assert sorted(prokaryotes.names + others.names) == names
-    assert ("Sporothrix" in others.names, "Accumulibacter" in prokaryotes.names) == (True, True)
+    now, historical, others = also_known_lists()
+    assert sorted(now.names + historical.names + others.names) == names
+    counts = [len(reference.names) for reference in (now, historical, others)]
+    assert "# names: {} of prokaryotes, {} historical, {} of others".format(*counts) in LINES
+    assert "Accumulibacter" in now.names
+    assert "Ferrobacillus" in historical.names
+    assert "Sporothrix" in others.names
     assert not {*names} & {*SHIPPED}
-    for reference in (prokaryotes, others):
-        assert (reference.prokaryotes, reference.complete) == (reference is prokaryotes, False)
+    for reference in (now, historical, others):
+        flags = reference.prokaryotes, reference.complete, reference.historical
+        assert flags == (reference is not others, False, reference is historical)
         assert "not complete" in reference.label
 
 

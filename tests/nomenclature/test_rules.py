@@ -46,6 +46,8 @@ def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
         ("homonym-elsewhere", Evidence(elsewhere=("Index",)), "error", "stands in Index"),
         ("homonym-elsewhere", Evidence(elsewhere=()), "", ""),
         ("homonym-elsewhere", Evidence(listed=("LPSN",)), "not checked", ""),
+        ("historical", Evidence(historical=("old names",)), "warning", "stands in old names"),
+        ("historical", Evidence(listed=("LPSN",)), "", ""),
         *(("near", Evidence(nearest=("Bacillus", edits)), "", "") for edits in (0, None)),
         ("near", Evidence(nearest=("Bacillus", 1)), "warning", "Bacillus"),
         ("near", Evidence(nearest=("Bacillus", 2)), "note", "Bacillus"),
@@ -118,11 +120,11 @@ def test_nothing_known_is_said_not_passed() -> None:
 
 def test_every_rule_can_speak() -> None:
     """Each rule is asked under a code of its own, and every finding has a source and words."""
-    evidence = Evidence(("a",), ("b",), ("Bacillus", 1), NONE_KNOWN, "bac")
+    evidence = Evidence(("a",), ("b",), ("Bacillus", 1), NONE_KNOWN, "bac", ("c",))
     names = ("qrxxbbaeioaiooooooooooooaceae", "Xq", "Unclassified", "Smithii")
     spoken = {finding.code: finding for name in names for finding in rules.judge(name, evidence)[0]}
-    codes = """letters short vowelless placeholder epithet homonym homonym-elsewhere near long pronounce repeated
-        beginning end consonants bare-ending doubled rank-ending rare-triple"""
+    codes = """letters short vowelless placeholder epithet homonym homonym-elsewhere historical near long pronounce
+        repeated beginning end consonants bare-ending doubled rank-ending rare-triple"""
     assert [*dict.fromkeys(rule.code for rule in rules.RULES)] == codes.split()
     assert set(spoken) == set(codes.split())
     assert all(finding.rule and finding.says for finding in spoken.values())
