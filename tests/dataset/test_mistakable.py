@@ -25,6 +25,8 @@ READ: dict[str, tuple[str, list[str]]] = {
     "name and rank in turn": (RDP.format(1, "Abanella") + RDP.format(2, "Borivibrio"), AB),
     "confidence behind a colon": ("genus\tn\nAbanella: 0.80\t1\nno support\t2\nBorivibrio: 1.00\t2\n", AB),
     "hybrid and fossil": ("name\trank\n× Abanella Hort.\tgenus\n†Borivibrio d'Orbigny, 1850\tgenus\n", AB),
+    "behind a name": ("name\trank\nAbanella d’Orbigny, 1850\tgenus\nBorivibrio gen. nov.\tgenus\n", AB),
+    "two names": ("name\trank\nAbanella / Bora\tgenus\nBora ? Doe\tgenus\n", ["Abanella / Bora", "Bora"]),
     "names of rows, ranks filled": ("class\tgenus\nA\tA\tA\nAbanella\tX\tAbanella\nBora\tY\tBorivibrio\n", AB),
     "other and total": ("genus,n\nNostoc,1\nOther,2\nPan,1\nTotal,4\n", ["Nostoc", "Pan"]),
     "dump with a header": ("name\t|\trank\t|\nAbanella\t|\tgenus\t|\nBorivibrio\t|\tgenus\t|\n", AB),

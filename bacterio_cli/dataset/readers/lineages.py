@@ -28,9 +28,9 @@ DOMAINS = {"bacteria", "archaea"}
 STICKS = {"Bacteria"}  # a genus of insects, where a rank says so
 ROOTS = {"root", "cellular organisms"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
-AUTHOR = re.compile(  # and what stands before one: behind a genus stands nothing else in small letters but an epithet
-    r"(?:\s*[,(\[]|\s+(?=[(\[A-Z\u00c0-\u017d\d&'\"]|d'|al-|(?:ex|de|da|del|den|der|des|di|dos|du|la|le|ten|ter|van|von|zu"
-    r"|et|and|in|auct|emend|hort|nec|nom|non|sensu)\b)).*"
+AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it and no small letters as of an epithet
+    r"(?:\s*[,(\[]|\s+(?![/×]|(?!(?:ex|da|de|del|den|der|des|di|dos|du|la|le|ten|ter|van|von|zu"
+    r"|et|and|in|auct|emend|hort|nec|nom|non|sensu)\b)[a-z]+(?:[\s,;]|$))).*"
 )
 MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a fossil
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
