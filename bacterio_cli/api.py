@@ -56,7 +56,7 @@ def sample(
             raise UsageError("prefixes: one of them is empty; give the letters that names are to begin with")
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     filters: list[Filter] = []
-    if model.corpus["profile"] == "genus":
+    if model.of_genera:
         lists = Lookup(also_known_lists() if also_known else [])
         filters = [] if any_name else usable(Scorer(model, lists, genus=True))
         filters.append(unlisted(lists.spellings))
@@ -89,7 +89,7 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
             raise InputError(f"names:{number}", f"control character U+{ord(found[0]):04X} in the name", "remove it")
     corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)
     lists = [corpus, Reference("avoid", texts("avoid", avoid))]
-    return Scorer(model, Lookup(lists), genus=model.corpus["profile"] == "genus").score(names)
+    return Scorer(model, Lookup(lists), genus=model.of_genera).score(names)
 
 
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:

@@ -99,6 +99,11 @@ class Checkpoint:
         """rnn, gru, lstm or mlp."""
         return self.model.cell
 
+    @property
+    def of_genera(self) -> bool:
+        """Whether it learned genera, so that the rules for their names apply to what it draws."""
+        return self.corpus["profile"] == "genus"
+
     def compact(self) -> Checkpoint:
         """The same without what only `--resume` needs."""
         return replace(self, progress=None, resume={})

@@ -29,11 +29,6 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     return checkpoint, load(checkpoint)
 
 
-def is_of_genera(model: Checkpoint) -> bool:
-    """Whether the rules for genus names apply to what the model draws."""
-    return bool(model.corpus["profile"] == "genus")
-
-
 def scorer_of(
     model: Checkpoint,
     *,
@@ -58,7 +53,7 @@ def scorer_of(
         from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
         with Bar("reading", 0) as bar:
-            options = {"elsewhere": others, "genera": is_of_genera(model), "watch": bar.reading, **how}
+            options = {"elsewhere": others, "genera": model.of_genera, "watch": bar.reading, **how}
             references.append(read_reference(source, **options))
         terminal.notice(references[-1].taken_for)
     lookup = Lookup([*references, *(also_known_lists() if also_known and genus else [])])

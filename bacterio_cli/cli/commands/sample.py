@@ -102,7 +102,7 @@ def sample(
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     keep_freed_memory()
     scorer = loading.scorer_of(
-        model, genus=loading.is_of_genera(model), avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
+        model, genus=model.of_genera, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
         glossaries=glossary, input_format=input_format, column=column, encoding=encoding,
     )  # fmt: skip
     params = params_of(given, model, words)

@@ -67,7 +67,7 @@ def score(
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
     checkpoint, model = loading.open_model(checkpoint)
-    genus = loading.is_of_genera(model) if profile is None else profile == "genus"
+    genus = model.of_genera if profile is None else profile == "genus"
     if from_stdin:
         how = {"encoding": encoding}  # what is said of standard input is not said of lists
     scorer = loading.scorer_of(
