@@ -29,8 +29,8 @@ STICKS = {"Bacteria"}  # a genus of insects, where a rank says so
 ROOTS = {"root", "cellular organisms"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
 AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it and no small letters as of an epithet
-    r"(?:\s*[,(\[]|\s+(?![/×]|(?!(?:ex|da|de|del|den|der|des|di|dos|du|la|le|ten|ter|van|von|zu"
-    r"|et|and|in|auct|emend|hort|nec|nom|non|sensu)\b)[a-z]+(?:[\s,;]|$))).*"
+    r"(?:\s*[,(\[]|\s+(?!/|×|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct|emend|hort|nec|nom|non|sensu)\b)"
+    r"[a-z]{3,}(?:[\s,;]|$))).*"
 )
 MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a fossil
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
