@@ -16,7 +16,7 @@ LONGEST_ROW = 1_000_000  # characters of any line of a file
 LONGEST_COMPOSED = 4_000  # characters of a text to be composed: a name is scored up to 1,000, each of which may be four
 MOST_LINES = 2_500_000  # of a file
 MOST_ENTRIES = 1_000_000  # spellings of a list: they are held in memory
-MOST_CHARACTERS = 2**25  # of all spellings of a list
+MOST_BYTES = 2**25  # of all spellings of a list, in UTF-8
 PATIENCE = 1.0  # seconds until it is said what is waited for
 
 

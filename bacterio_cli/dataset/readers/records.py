@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from bacterio_cli.dataset import MOST_CHARACTERS, MOST_ENTRIES
+from bacterio_cli.dataset import MOST_BYTES, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
@@ -61,11 +61,11 @@ def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     size = 0
     for entry in entries:
         found.append(entry)
-        size += len(entry.text)
+        size += len(entry.text) if entry.text.isascii() else len(entry.text.encode(errors="surrogatepass"))
         if len(found) > MOST_ENTRIES:
             raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
-        if size > MOST_CHARACTERS:
-            raise InputError(where, f"has names of more than {MOST_CHARACTERS:,} characters", "give a part of it")
+        if size > MOST_BYTES:
+            raise InputError(where, f"has names of more than {MOST_BYTES:,} bytes", "give a part of it")
     return found
 
 
