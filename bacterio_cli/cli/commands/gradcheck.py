@@ -46,8 +46,12 @@ def gradcheck(
     """
     from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
 
+    others = (
+        arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain or as_json
+    )
     refuse(
-        (list_bugs and (inject is not None or as_json), "--list-bugs prints a list and checks nothing; give it alone")
+        (list_bugs and (others or show), "--list-bugs prints a list and checks nothing; give it alone"),
+        (show and others, "--show prints a table and checks nothing; give it alone"),
     )
     if list_bugs:
         show_bugs(bugs.BUGS)
