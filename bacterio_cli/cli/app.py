@@ -15,9 +15,10 @@ import typer
 from bacterio_cli import __version__
 from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams, silence_stdout
 from bacterio_cli.cli.terminal import error, notice
-from bacterio_cli.errors import BacterioError
+from bacterio_cli.errors import BacterioError, UsageError
 
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
+FILES = ("corpus", "background", "files", "avoid", "avoid_elsewhere", "glossary")  # whose texts are names of files
 TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
 
@@ -72,6 +73,7 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
         gc.enable()
+        refuse_undecodable(kwargs)
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
@@ -81,6 +83,15 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
             raise SystemExit(130) from None
 
     return run
+
+
+def refuse_undecodable(given: dict[str, Any]) -> None:
+    """UsageError for bytes that are no text in the encoding of the locale; only the name of a file may have them."""
+    for option, value in given.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and option not in FILES and any("\ud800" <= c <= "\udfff" for c in text):
+                encoding = sys.getfilesystemencoding()
+                raise UsageError(f"'{text}' is not in {encoding}, the encoding that the locale sets")
 
 
 def main() -> None:

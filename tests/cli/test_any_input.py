@@ -89,6 +89,9 @@ def test_score_takes_any_names(room: Path, texts: list[str], words: str) -> None
     ends_well(inside("score", "-c", "m.npz", *words.split(), cwd=room, stdin=names), printed="--strict" not in words)
 
 
+UNDECODED = ("score", "trace", "sample --prefix", "sample --about", "sample --match", "gradcheck --inject")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -107,6 +110,8 @@ def test_score_takes_any_names(room: Path, texts: list[str], words: str) -> None
         ("sample -c m.npz --prefix e\u0301", 1, "--prefix \u00e9: '\u00e9' is not in the model"),
         ("corpus {}", 1, "cannot read aaa"),
         ("score --plot {}.gif Abella", 2, "--plot aaa"),
+        *((f"{words} a\udcff", 2, "'a\\udcff' is not in utf-8, the encoding") for words in UNDECODED),
+        ("corpus a\udcff", 1, "cannot read a\\udcff"),
     ],
 )
 def test_an_error_is_one_short_line_whatever_was_typed(words: str, code: int, said: str, room: Path) -> None:
