@@ -158,6 +158,8 @@ def test_the_formats_hold_what_score_says(form: str, room: Path) -> None:
         ("--ending monas --gender m -c none.npz", 2, "--gender m: no name that ends in monas has it"),
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--column taken", 2, "--input-format, --column and --encoding say how to read --avoid"),
+        ("--pool 50", 2, "--pool is how many names --rank chooses from; give both"),
+        ("--show --etymology", 2, "--show prints names in a form of its own"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),
         ("--for places.txt --rank --pool 5 -n 2", 2, "6 names are more than the pool of 5"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bacterio_cli.inference.scorer import Scorer
     from bacterio_cli.nomenclature.glossary import Word
 
-TRIES_PER_RANKED = 10
+POOL, TRIES_PER_RANKED = 5_000, 10
 MOST_TRIES = 10**9
 REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
@@ -61,7 +61,7 @@ def sample(
     allow_known: Annotated[bool, Option("--allow-known", help="Print names of the corpus too: --min-edits 0.")] = False,
     allow_duplicates: Annotated[bool, Option("--allow-duplicates", help="Print a name as often as it is drawn.")] = False,
     rank: Annotated[bool, Option("--rank", help="Draw a pool of names and print its likeliest, the best first.")] = False,
-    pool: Annotated[int, Option(min=1, max=10**6, help="Names in the pool of --rank.")] = 5_000,
+    pool: Annotated[int | None, Option(min=1, max=10**6, help=f"Names in the pool of --rank. [default: {POOL:,}]")] = None,
     placeholders: Annotated[Path | None, Option("--for", metavar="FILE", help="Placeholders, such as UBA1234, in a plain list or a taxonomy of GTDB: print -n names for each. [default: none]")] = None,
     form: Annotated[Literal["names", "tsv", "jsonl"], Option("--format", help="Names alone, or with the fields of 'score'.")] = "names",
     header: options.HeaderOption = False,
@@ -89,6 +89,7 @@ def sample(
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
+    pool = pool or POOL
     refuse((rank and n > pool, f"{n} names are more than the pool of {pool:,}; draw more with --pool"))
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
@@ -143,6 +144,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         ((given["max_tries"] or 0) > MOST_TRIES, f"--max-tries is {MOST_TRIES:,} at most"),
         (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
         (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
+        (given["pool"] and not given["rank"], "--pool is how many names --rank chooses from; give both"),
         (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
         ("" in (given["prefix"] or []), "--prefix is empty; give the letters that names are to begin with"),
         ("" in (given["ending"] or []), "--ending is empty; give the letters that names are to end with"),
@@ -152,8 +154,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             "--allow-duplicates goes neither with --rank nor with --for, which want distinct names",
         ),
         (
-            given["show"] and (given["placeholders"] or given["form"] != "names"),
-            "--show prints names in a form of its own; give it without --format and --for",
+            given["show"] and (given["placeholders"] or given["etymology"] or given["form"] != "names"),
+            "--show prints names in a form of its own; give it without --format, --for and --etymology",
         ),
         (given["any_name"] and given["check"], "--any prints names that --check refuses; give one of them"),
     )
