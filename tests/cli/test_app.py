@@ -75,6 +75,9 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("corpus names.txt --input-format excel", "excel"),
         ("score --format json Kora", "'jsonl'"),
         ("score --profile town Kora", "town"),
+        ("score --column 2 Kora", "--input-format, --column and --encoding say how to read a list"),
+        ("score --encoding ascii --glossary own.tsv Kora", "say how to read a list; give --avoid or names on"),
+        ("score --summary --etymology Kora", "--summary prints one row for all names, and --etymology"),
     ],
 )
 def test_words_that_are_not_understood_are_exit_2(words: str, named: str, room: Path) -> None:

@@ -59,7 +59,14 @@ def score(
     from_stdin = not names or names == ["-"]
     lists = [*(avoid or []), *(avoid_elsewhere or [])]
     loading.refuse_two_stdins([*lists, *(glossary or []), *(["-"] if from_stdin else names or [])])
-    refuse((header and form != "tsv", f"--header goes with --format tsv, not {form}"))
+    refuse(
+        (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
+        (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
+        (
+            (input_format or column or encoding) and not (lists or from_stdin),
+            "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
+        ),
+    )
     if plot:
         ensure_drawable(plot)
     how = {"input_format": input_format, "column": column, "encoding": encoding}
