@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -130,13 +129,10 @@ def test_the_etymology_for_a_person(room: Path) -> None:
     assert all(f"\n{name}: {text}\n" in table for name, text in zip(names, drafts, strict=True))
 
 
-def test_names_of_no_genus_have_no_etymology(room: Path) -> None:
-    """A model of other names prints them as without the option; fields are empty or missing, nothing is claimed."""
-    words = ("-c", "m.npz", "--seed", 1, "-n", 5)
-    plain = inside("sample", *words, cwd=room).stdout
-    assert inside("sample", *words, "--etymology", cwd=room).stdout == plain
-    table = inside("sample", *words, "--etymology", "--format", "tsv", cwd=room).stdout.splitlines()
-    assert [line.split("\t")[len(FIELDS) - 2 :] for line in table] == [["", "", ""]] * 5
-    for line in inside("sample", *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines():
-        record = json.loads(line)
-        assert (tuple(record), record["explained"], record["parts"]) == (FIELDS, None, None)
+@pytest.mark.parametrize("words", [("sample", "-c", "m.npz"), ("score", "A", "-c", "m.npz")])
+def test_names_of_no_genus_have_no_etymology(words: tuple[str, ...], room: Path) -> None:
+    """One line, exit 2, for a model of other names, and for genera that are to be scored as anything."""
+    for result in (inside(*words, "--etymology", cwd=room), score(room, "A", "--profile", "any", "--etymology")):
+        assert only_error(result, 2).startswith("--etymology is for names of genera")
+    row = inside("score", "-c", "m.npz", "--profile", "genus", "Thermofustis", "--etymology", cwd=room).stdout
+    assert row.endswith("N.L. masc. n. Thermofustis\n")

@@ -93,6 +93,12 @@ def sample(
     refuse((rank and n > pool, f"{n} names are more than the pool of {pool:,}; draw more with --pool"))
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
+    refuse(
+        (
+            etymology and not (model.of_genera or check),
+            "--etymology is for names of genera, which the model has not learned",
+        )
+    )
     given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
     refuse_impossible(given)
     for option in ("prefix", "ending"):

@@ -75,6 +75,7 @@ def score(
     refuse_overlong(wanted)
     checkpoint, model = loading.open_model(checkpoint)
     genus = model.of_genera if profile is None else profile == "genus"
+    refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
     if from_stdin:
         how = {"encoding": encoding}  # what is said of standard input is not said of lists
     scorer = loading.scorer_of(
