@@ -87,7 +87,7 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
     for number, name in enumerate(names, 1):
         if found := UNPRINTABLE.search(name):
             raise InputError(f"names:{number}", f"control character U+{ord(found[0]):04X} in the name", "remove it")
-    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)
+    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
     lists = [corpus, Reference("avoid", texts("avoid", avoid))]
     return Scorer(model, Lookup(lists), genus=model.of_genera).score(names)
 

@@ -48,7 +48,9 @@ def scorer_of(
     from bacterio_cli.nomenclature.glossary import glossary
     from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 
-    references = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=True)]
+    references = [
+        Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
+    ]
     for source, others in (*((file, False) for file in avoid or ()), *((file, True) for file in elsewhere or ())):
         from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 

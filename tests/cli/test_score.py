@@ -175,7 +175,10 @@ def test_stderr_names_the_lists(room: Path) -> None:
 )
 def test_the_profile_is_that_of_the_model_unless_given(words: str, judged: bool, room: Path) -> None:
     """A model of towns does not judge by the rules for genera; --profile decides otherwise."""
-    (record,) = records(score(room, *words.split(), *WHOLE, "dura bori").stdout)
+    result = score(room, *words.split(), *WHOLE, "dura bori")
+    (record,) = records(result.stdout)
+    kind = "of unknown kind" if "towns" in words else "prokaryotes"
+    assert f"compared with the model's corpus (40 names, {kind}, " in result.stderr
     assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
     assert (record["status"] == "conflict") == judged
 
