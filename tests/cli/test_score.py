@@ -83,6 +83,10 @@ def test_names_come_from_standard_input(room: Path) -> None:
     assert listed == typed
     assert score(room, "-", stdin="Lilium\n") == score(room, "Lilium")
     assert typed.code == 0
+    towns = "Alba Kora\nBori Xis\nNew Dura\n"
+    assert "pass --profile any" in only_error(score(room, stdin=towns))
+    assert score(room, "-c", "towns.npz", stdin=towns).stdout.count("\n") == 3
+    assert "pass --profile any" in only_error(score(room, "-c", "towns.npz", "--profile", "genus", stdin=towns))
     table = score(room, "--column", "genus", stdin="id,genus\n1,Lilium\n2,Koraa\n")
     assert [line.split("\t")[0] for line in table.stdout.splitlines()] == ["Lilium", "Koraa"]
 

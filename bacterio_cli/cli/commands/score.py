@@ -69,15 +69,16 @@ def score(
     )
     if plot:
         ensure_drawable(plot)
-    how = {"input_format": input_format, "column": column, "encoding": encoding}
-    texts = read_stdin(profile=profile, **how) if from_stdin else typed(names or [])
-    wanted = [name for text in texts if (name := composed(text))]
-    refuse_overlong(wanted)
+    texts = [] if from_stdin else typed(names or [])
     checkpoint, model = loading.open_model(checkpoint)
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
+    how = {"input_format": input_format, "column": column, "encoding": encoding}
     if from_stdin:
+        texts = read_stdin(profile="genus" if genus else "any", **how)
         how = {"encoding": encoding}  # what is said of standard input is not said of lists
+    wanted = [name for text in texts if (name := composed(text))]
+    refuse_overlong(wanted)
     scorer = loading.scorer_of(
         model, genus=genus, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known, glossaries=glossary, **how
     )
