@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,10 +14,10 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError, require_number, short
+from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError, require_number, short
 from bacterio_cli.inference import MOST_NAMES, most_tries
 from bacterio_cli.inference.filters import Filter, unlisted, usable
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, require_flag
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
@@ -26,11 +27,15 @@ from bacterio_cli.training.state import TrainingState
 
 
 def load(path: str | Path | None = None) -> Checkpoint:
-    """A checkpoint; without a path the model that ships. Raises FileError and CheckpointError.
+    """A checkpoint; without a path the model that ships. Raises FileError, CheckpointError, UsageError.
 
     >>> load().arch
     'lstm'
     """
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise UsageError(f"path must be a path (str or Path), not {short(path)}")
+    if "\0" in str(path):
+        raise FileError(short(str(path)), "read", "a path has no NUL in it")
     return trained.load(shipped("model.npz") if path is None else path)
 
 
@@ -49,6 +54,8 @@ def sample(
     True
     """
     require_number("n", n, 0, MOST_NAMES, whole=True)
+    require_flag("any_name", any_name)
+    require_flag("also_known", also_known)
     refuse_unknown(options, SamplingParams)
     if "prefixes" in options:
         options["prefixes"] = texts("prefixes", options["prefixes"])
@@ -75,7 +82,8 @@ def sample(
 def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
     """What `bacterio score` says of each name; `avoid` are more names to compare with.
 
-    Raises UsageError for what is no sequence of texts, InputError for a name too long or with control characters.
+    Raises UsageError for what is no sequence of texts, or an empty one among those to avoid, InputError for a name too
+    long or with control characters.
 
     >>> row, other = score(load(), ["Bacillus", "Methanoscillum"])
     >>> row.status, row.nearest, round(row.bits_per_char, 1)
@@ -83,12 +91,17 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
     >>> other.status, other.gender
     ('ok', 'n')
     """
-    names = texts("names", names)
-    for number, name in enumerate(names, 1):
-        if found := UNPRINTABLE.search(name):
-            raise InputError(f"names:{number}", f"control character U+{ord(found[0]):04X} in the name", "remove it")
+    names, taken = texts("names", names), texts("avoid", avoid)
+    for what, listed in (("names", names), ("avoid", taken)):
+        for number, name in enumerate(listed, 1):
+            if found := UNPRINTABLE.search(name):
+                raise InputError(
+                    f"{what}:{number}", f"control character U+{ord(found[0]):04X} in the name", "remove it"
+                )
+    if "" in taken:
+        raise UsageError(f"avoid: number {taken.index('') + 1} is empty; leave it out")
     corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
-    lists = [corpus, Reference("avoid", texts("avoid", avoid))]
+    lists = [corpus, Reference("avoid", taken)]
     return Scorer(model, Lookup(lists), genus=model.of_genera).score(names)
 
 

@@ -17,7 +17,7 @@ from support.processes import NAMES, inside, small_model
 import bacterio_cli
 from bacterio_cli import api
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
-from bacterio_cli.errors import BacterioError, InputError, UsageError
+from bacterio_cli.errors import BacterioError, FileError, InputError, UsageError
 
 
 @pytest.mark.parametrize("name", ["load", "sample", "score", "train"])
@@ -69,6 +69,10 @@ def test_values_out_of_range_are_refused_at_once(n: Any, options: dict[str, Any]
         (lambda m: api.sample(m, 1, seed=1, prefixes="Meth"), "prefixes must be a list of texts (str), not 'Meth'"),
         (lambda m: api.sample(m, 1, seed=1, prefixes=("Bo", "")), "prefixes: one of them is empty"),
         (lambda m: api.sample(m, 1, seed=1, foo=1), "foo: no such option; it is one of seed, temperature"),
+        (lambda m: api.sample(m, 1, seed=1, any_name="no"), "any_name must be True or False, not 'no'"),
+        (lambda m: api.sample(m, 1, seed=1, allow_known="no"), "allow_known must be True or False, not 'no'"),
+        (lambda _: api.load(3), "path must be a path (str or Path), not 3"),
+        (lambda m: api.score(m, ["Alba"], avoid=["Bora", ""]), "avoid: number 2 is empty"),
         (lambda m: api.score(m, ["Alba", None]), "names: number 2 must be a text (str), not None"),
         (lambda m: api.score(m, "Alba"), "names must be a list of texts (str), not 'Alba'"),
         (lambda m: api.score(m, ["Alba"], avoid=[None]), "avoid: number 1 must be a text (str), not None"),
@@ -93,6 +97,8 @@ def test_a_name_that_is_no_line_is_refused_at_once(letter: str) -> None:
     said = rf"names:2: control character U\+{ord(letter):04X} in the name" if len(letter) == 1 else "names: Al"
     with pytest.raises(InputError, match=f"^{said}"):
         api.score(small_model(), ["Alba", f"Al{letter}ba"])
+    with pytest.raises(InputError, match=r"^avoid:2: control character U\+000A"):
+        api.score(small_model(), ["Alba"], avoid=["Alba", "Al\nba"])
 
 
 def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
@@ -100,6 +106,8 @@ def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
     *_, model = api.train([" Abe\u0301lla ", "", "Bora"], epochs=1, hidden=4, layers=1, ngram=0)
     model.save(tmp_path / "m.npz")
     assert api.load(tmp_path / "m.npz").known == ("Ab\xe9lla", "Bora")
+    with pytest.raises(FileError, match=r"^cannot read 'a\\x00b': a path has no NUL in it"):
+        api.load("a\0b")
     with pytest.raises(UsageError, match="--preset is one of default"):
         api.train(["Abella", "Bora"], preset="moth")
     with pytest.raises(BacterioError, match="parameters are more than"):

@@ -89,9 +89,6 @@ def test_score_takes_any_names(room: Path, texts: list[str], words: str) -> None
     ends_well(inside("score", "-c", "m.npz", *words.split(), cwd=room, stdin=names), printed="--strict" not in words)
 
 
-UNDECODED = ("score", "trace", "sample --prefix", "sample --about", "sample --match", "gradcheck --inject")
-
-
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -110,7 +107,7 @@ UNDECODED = ("score", "trace", "sample --prefix", "sample --about", "sample --ma
         ("sample -c m.npz --prefix e\u0301", 1, "--prefix \u00e9: '\u00e9' is not in the model"),
         ("corpus {}", 1, "cannot read aaa"),
         ("score --plot {}.gif Abella", 2, "--plot aaa"),
-        *((f"{words} a\udcff", 2, "'a\\udcff' is not in utf-8, the encoding") for words in UNDECODED),
+        *((f"{words} a\udcff", 2, "'a\\udcff' is not in utf-8") for words in ("score", "sample --prefix", "trace")),
         ("corpus a\udcff", 1, "cannot read a\\udcff"),
     ],
 )

@@ -68,7 +68,6 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("gradcheck --list-bugs --inject tanh-twice", "--list-bugs prints a list and checks nothing"),
         ("gradcheck --list-bugs --arch rnn", "--list-bugs prints a list and checks nothing"),
         ("gradcheck --show softmax --json", "--show prints a table and checks nothing; give it alone"),
-        ("gradcheck --show softmax --list-bugs", "give it alone"),
         ("sample --show --format tsv", "--show prints names in a form of its own"),
         ("gradcheck --arch rnn -c m.npz", "--arch"),
         ("corpus", "FILE"),
@@ -76,7 +75,6 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("score --format json Kora", "'jsonl'"),
         ("score --profile town Kora", "town"),
         ("score --column 2 Kora", "--input-format, --column and --encoding say how to read a list"),
-        ("score --encoding ascii --glossary own.tsv Kora", "say how to read a list; give --avoid or names on"),
         ("score --summary --etymology Kora", "--summary prints one row for all names, and --etymology"),
     ],
 )
