@@ -70,6 +70,8 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("gradcheck --show softmax --json", "--show prints a table and checks nothing; give it alone"),
         ("sample --show --format tsv", "--show prints names in a form of its own"),
         ("gradcheck --arch rnn -c m.npz", "--arch"),
+        *((f"{words}=", "is empty; name a file") for words in ("train a --out", "train a --log", "info --plot")),
+        ("sample --checkpoint=", "Invalid value for '--checkpoint' / '-c': is empty; name a file"),
         ("corpus", "FILE"),
         ("corpus names.txt --input-format excel", "excel"),
         ("score --format json Kora", "'jsonl'"),

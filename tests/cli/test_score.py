@@ -196,6 +196,7 @@ def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
 
 def test_a_file_is_no_name(room: Path) -> None:
     """A file's name where a name should stand says how to read it, and a table on stdin how to choose a column."""
+    assert only_error(score(room, "Abella", " "), 2).startswith("NAME is empty")
     table = "code,proposal\n1,Koraa\n2,Lilium\n"
     (room / "proposals.csv").write_text(table, encoding="utf-8")
     said = only_error(score(room, "proposals.csv"), 2)

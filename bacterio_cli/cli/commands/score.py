@@ -34,7 +34,7 @@ def score(
     also_known: options.AlsoKnownOption = True,
     summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", parser=options.path, help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[options.Profile | None, Option(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
@@ -114,7 +114,8 @@ def read_stdin(**how: Any) -> list[str]:
 
 
 def typed(names: Sequence[str]) -> Sequence[str]:
-    """The names as they were typed; UsageError for a file's name among them."""
+    """The names as they were typed; UsageError for an empty one among them, or a file's name."""
+    refuse((not all(map(str.strip, names)), "NAME is empty; give one, as in 'bacterio score Methanoscillum'"))
     if file := next((name for name in names if Path(name).suffix and os.path.isfile(name)), None):
         raise UsageError(f"{file} is a file, not a name; read it with: bacterio score < {file}")
     return names
