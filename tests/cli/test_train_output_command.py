@@ -41,6 +41,8 @@ def test_training_prints_nothing_on_stdout(room: Path) -> None:
     assert (result.code, result.stdout) == (0, "")
     assert lines[0].startswith("bacterio: 40 names (40 duplicates dropped), 19 letters; gru 1 × 8, ")
     assert lines[-1] == "bacterio: fitted on 36 names, 4 held out; saved to out.npz"
+    few = inside("train", "-", *TINY, "-o", "few.npz", cwd=room, stdin=b"a\naa\na\n").stderr
+    assert re.search(r"^bacterio: 2 names \(1 duplicate dropped\), 1 letter; (?s:.*) fitted on 1 name, 1 held out", few)
     row = load(room / "out.npz").history[-1]
     assert re.search(rf"^net +{row['valid_bits_per_char']:.4f}$", result.stderr, flags=re.MULTILINE)
     assert "\r" not in result.stderr

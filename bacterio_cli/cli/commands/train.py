@@ -151,10 +151,11 @@ def describe(names: Corpus, state: TrainingState) -> str:
     """The corpus and the model in a line."""
     config = state.plan.config
     size = sum(p.size for p in state.params.values())
-    dropped = f" ({names.duplicates:,} duplicates dropped)" if names.duplicates else ""
+    letters = state.plan.vocabulary.n_y - 1
+    dropped = f" ({names.duplicates:,} duplicate{'s' * (names.duplicates != 1)} dropped)" if names.duplicates else ""
     goes_on = f", from step {state.step:,}" if state.step else ""
     return (
-        f"{len(names.names):,} names{dropped}, {state.plan.vocabulary.n_y - 1:,} letters; "
+        f"{len(names.names):,} names{dropped}, {letters:,} letter{'s' * (letters != 1)}; "
         f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters, {config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
     )
 
@@ -183,6 +184,6 @@ def what_was_done(state: TrainingState) -> str:
     total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
     if fitted == total:
         return f"fitted on all {total:,} names"
-    return f"fitted on {fitted:,} names, " + (
+    return f"fitted on {fitted:,} name{'s' * (fitted != 1)}, " + (
         f"then again on all {total:,}" if state.refitted else f"{total - fitted:,} held out"
     )
