@@ -159,7 +159,6 @@ def test_the_formats_hold_what_score_says(form: str, room: Path) -> None:
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--column taken", 2, "--input-format, --column and --encoding say how to read --avoid"),
         ("--pool 50", 2, "--pool is how many names --rank chooses from; give both"),
-        ("--about rod --about=", 2, "--about is empty"),
         ("--show --etymology", 2, "--show prints names in a form of its own"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),
