@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bacterio_cli.dataset.cleaning import UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
 from bacterio_cli.dataset.readers.files import Watch
@@ -16,9 +17,11 @@ from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 
-EDGES = "[](){}<>\"'`‘’‚“”„«» "
+EDGES = "[](){}<>\"'`‘’‚“”„«»*?+×†‡. "
+BETWEEN = re.compile("[/;=()]|-(?=[A-Z])")  # two names: Escherichia-Shigella
 RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
-POLYPHYLETIC = re.compile("_[A-Z]{1,2}(?:_[0-9]+)?$")  # Bacillus_A: the mark of GTDB for a part of Bacillus
+POLYPHYLETIC = re.compile("(?<=[a-z])(?:_[A-Z]{1,2})?(?:_[0-9]+)?$")  # Bacillus_A of GTDB: a part of Bacillus
+SPECIES = re.compile(" [a-z].*")
 DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
@@ -51,11 +54,13 @@ def read_reference(
     """
     file, own = file_and_column(source)
     input_format = None if own else input_format
-    reading = read(file, input_format=input_format, column=own or column, encoding=encoding, watch=watch)
-    names = spellings(reading)
+    how: dict[str, Any] = {"input_format": input_format, "column": own or column, "encoding": encoding, "watch": watch}
+    reading = read(file, profile=None if genera else "any", **how)
+    names = spellings(reading, genera=genera)
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
-    reasons = [flaw(name.capitalize()) for name in names] if genera else []
+    lines = (SPECIES.sub("", entry.text.strip(EDGES)) for entry in reading.entries if genera)
+    reasons = [flaw(line.capitalize()) for line in lines]
     refuse_other_things(reading, [reason for reason in reasons if reason in UNLIKE_GENERA], "--input-format lines")
     if elsewhere and reading.prokaryotes:
         raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
@@ -80,12 +85,11 @@ def file_date(source: str) -> str | None:
         return None
 
 
-def spellings(reading: Reading) -> tuple[str, ...]:
-    """Every spelling of every kind, once, in the order of first appearance, without its dress.
+def spellings(reading: Reading, *, genera: bool = False) -> tuple[str, ...]:
+    """Every spelling of every kind, once, in the order of first appearance.
 
-    *Candidatus*, quotes and brackets at the edges, and rank prefixes go; `Bacillus_A` is Bacillus, other placeholders
-    stay as they are; of a species the genus stays; `X/Y` is both. In a list of anything, New York stays whole.
-    Raises InputError for a line of a plain list that cannot be a name.
+    Of a taxonomic source, or where `genera` are wanted, those of `undressed`; in a list of anything the lines as they
+    are. Raises InputError for a line of a plain list that cannot be a name.
     """
     found: dict[str, None] = {}
     for entry in reading.entries:
@@ -96,18 +100,20 @@ def spellings(reading: Reading) -> tuple[str, ...]:
         # A plain list in which a line cannot be a name may be no list at all: that is an error.
         is_plain = reading.format == "lines"
         text = clean(entry, reading.source) if is_plain else composed(UNPRINTABLE.sub(" ", text))
-        found.update(dict.fromkeys(undressed(text, whole=not reading.taxonomic)))
+        found.update(dict.fromkeys(undressed(text) if genera or reading.taxonomic else filter(None, [text])))
     return tuple(found)
 
 
-def undressed(text: str, *, whole: bool) -> Iterator[str]:
-    """The spellings in a text; `whole` keeps several words together unless the second is in lower case."""
-    text = CANDIDATUS.sub("", text.strip(EDGES), count=1)
-    for part in [text] if whole else text.split("/"):
-        part = RANK_PREFIX.sub("", part.strip(EDGES), count=1)
-        words = part.split()
-        if len(words) > 1 and (not whole or words[1][0].islower()):
-            part = words[0]
-        part = POLYPHYLETIC.sub("", part.strip(EDGES))
-        if part:
-            yield part
+def undressed(text: str) -> Iterator[str]:
+    """The genera in a text, without *Candidatus*, marks at the edges, prefixes of ranks, and what stands behind them.
+
+    `Bacillus_A` is Bacillus, other placeholders stay as they are; of a species the genus stays; `X/Y`, and a list of
+    single words between commas, are all of them; of several words the first with a capital counts.
+    """
+    for part in BETWEEN.split(text):
+        listed = re.split(r",|&|\band\b", part)
+        for some in listed if all(len(word.split()) == 1 for word in listed) else [part]:
+            words = RANK_PREFIX.sub("", CANDIDATUS.sub("", some.strip(EDGES), count=1), count=1).split()
+            first = next((word for word in words if word.strip(EDGES)[:1].isupper()), *words[:1] or [""])
+            if len(name := POLYPHYLETIC.sub("", first.strip(EDGES + ","))) > 1:
+                yield name

@@ -20,7 +20,7 @@ STAND_INS = {
     "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
     "archaea", "bacteria", "none", "null", "organism", "other", "others", "total",
 }  # fmt: skip
-CANDIDATUS = re.compile(r"[\"'“‘\[]?\s?(?:candidatus[\s_]+|ca\.\s+)", re.IGNORECASE)
+CANDIDATUS = re.compile(r"[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
