@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, RANKING, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import GENUS_RANKS, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -22,11 +22,14 @@ GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")
 # A confidence, a footnote, or what GTDB's FASTA says of the sequence. Not within blanks: else time grows with their
 # square.
 SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$")
-BETWEEN = re.compile(r"unclassified .*|incertae sedis|.*(?:(?<!ac)eae|inae|oideae| group| complex| clade| cluster)")
+BETWEEN = re.compile(
+    r"unclassified .*|(?:.* )?incertae sedis|.*(?:(?<!ac)eae|inae|ineae|oideae| group| complex| clade| cluster)"
+)
+UNRANKED = re.compile(r"\w+ati|.* group")  # a kingdom of bacteria, a clade: NCBI has them, other lineages do not
 RANKED = re.compile(r"\t(?:rootrank|domain)\t.*\t([^\t]*)\tgenus\t")  # as RDP's classifier alternates name and rank
 DOMAINS = {"bacteria", "archaea"}
 STICKS = {"Bacteria"}  # a genus of insects, where a rank says so
-ROOTS = {"root", "cellular organisms"}
+ROOTS = {"root", "cellular organisms", "ncbi"}
 TOPS = DOMAINS | ROOTS | {"eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
 AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it and no small letters as of an epithet
     r"(?:\s*[,(\[]|\s+(?!/|×|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct|emend|hort|nec|nom|non|sensu)\b)"
@@ -43,7 +46,8 @@ def genus_of(text: str) -> str | None:
 
     Without prefixes, where words for the ranks alternate with the names, it is the one before `genus`. Else, of
     bacteria and archaea, the one behind the family, which is known by its ending, and behind its tribes and groups; or
-    the fifth below the domain. A name that stands above already (Chloroplast; Chloroplast) fills a gap.
+    the fifth below the domain, kingdoms and clades not counted; or the last, if it stands right behind the order. A
+    name that stands above already (Chloroplast; Chloroplast) fills a gap.
     """
     if "__" in text or ":" in text:
         if found := GENUS.search(text):
@@ -55,6 +59,7 @@ def genus_of(text: str) -> str | None:
     text = text.removeprefix("Lineage=").rstrip(" .")  # as GenBank ends one
     parts = [SUFFIX.sub("", part.strip(" \"'")).strip(" \"'") for part in text.split(";")]
     parts = parts if parts[-1] else parts[:-1]
+    parts = [part for part in parts if not UNRANKED.fullmatch(part.lower())]
     words = [part.lower() for part in parts]
     if not words or words[0] not in TOPS:
         return None
@@ -65,6 +70,8 @@ def genus_of(text: str) -> str | None:
     place = families[-1] + 1 if families else top + 5
     while families and place < len(parts) and BETWEEN.fullmatch(words[place]):
         place += 1
+    if not families and place >= len(parts) and words[-2:-1] and words[-2].endswith("ales"):
+        place = len(parts) - bool(LATIN_WORD.fullmatch(parts[-1]))
     return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
 
 
