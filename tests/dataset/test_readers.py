@@ -56,6 +56,7 @@ def test_lines_have_their_numbers(tmp_path: Path) -> None:
         ("cellular organisms;Bacteria;Alphati;B/C group;Alphota;Alphia;Alphales;Alphaceae;Abanella", "Abanella"),
         ("Bacteria;Alphati;Alphota;Alphia;Alphales;Alphales incertae sedis;Abanella", "Abanella"),
         ("NCBI;cellular organisms;Bacteria;Alphati;Alphota;Alphia;Alphales;Abanella;", "Abanella"),
+        ("Bacteria;Alphati;Alphota;Alphia;Alphales;Abanella;Abanella alba", "Abanella"),
         ("Bacteria;Alphati;Alphota;Alphia;Alphales;UBA12", ""),
         ("cellular organisms;Bacteria;Alphati;B/C group;Alphota;Alphia", ""),
         ("Bacteria;Alphota;Alphia;Alphales;Alphaceae;", ""),

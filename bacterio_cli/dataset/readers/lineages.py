@@ -72,6 +72,8 @@ def genus_of(text: str) -> str | None:
         place += 1
     if not families and place >= len(parts) and words[-2:-1] and words[-2].endswith("ales"):
         place = len(parts) - bool(LATIN_WORD.fullmatch(parts[-1]))
+    if place < len(parts) and words[place].startswith(words[place - 1] + " "):  # its species
+        place -= 1
     return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
 
 
