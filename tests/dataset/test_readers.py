@@ -161,6 +161,13 @@ def test_what_is_no_part_of_names_goes_and_is_said(text: str, names: str, note: 
     assert ([entry.text for entry in reading.entries], "; ".join(reading.notes)) == (names.split("\n"), note)
 
 
+def test_lineages_without_a_genus_are_counted(tmp_path: Path) -> None:
+    """In a table as in lines: what stands in a list and does not come out is said."""
+    for head in ("id\ttaxonomy\n", ""):
+        found = read(place(tmp_path, head + "1\td__Bacteria;g__Bora\n2\td__Bacteria;g__\n3\td__Bacteria;g__\n"))
+        assert found.notes == (f"2 lineages without a genus, the first in line {2 + bool(head)}",)
+
+
 GENERA = ["Abanella", "Borivibrio", "Durella"]
 
 

@@ -38,6 +38,8 @@ AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it an
 MARK = re.compile(r"^(?:[×✕†‡]\s*|[xX]\s+(?=[A-Z]))")  # of a hybrid or a fossil
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
+NAMES = Source("names", "", "")
+
 Rows = Iterable[tuple[int, list[str]]]  # (line, cells), of which the last is "", for places that there are not
 
 
@@ -159,14 +161,16 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
 def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: str) -> Reading:
     """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
 
-    A genus that only its species attest is a name if one of them is not rejected. InputError as of `counted`.
+    A genus that only its species attest is a name if one of them is not rejected. Of lineages a note counts those that
+    have none. InputError as of `counted`.
     """
     decisive: dict[str, tuple[bool, int]] = {}
-    scopes = set()
+    scopes, without = set(), list[int]()
 
     def first_rows() -> Iterator[Entry]:
         for line, row in found:
             if row is None:
+                without.append(line)
                 continue
             genus, kind, under, scope = row
             decides = under, RANKING.index(kind)
@@ -180,7 +184,14 @@ def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: 
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
     entries = [entry._replace(kind=RANKING[decisive[entry.text][1]]) for entry in entries]
-    return Reading(entries, source.label, True, prokaryotes)
+    notes = passed_over("lineage{} without a genus", without) if source.lineage else ()
+    return Reading(entries, source.label, True, prokaryotes, notes)
+
+
+def passed_over(what: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """The note that counts these lines, if there are any."""
+    count = f"{len(lines):,} {what.format('s' * (len(lines) > 1))}"
+    return (f"{count}, the first in line {lines[0]}",) if lines else ()
 
 
 def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tuple[int, str | None, str]]:
@@ -212,22 +223,17 @@ def read(text: Text) -> Reading | None:
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    source = Source("FASTA headers with lineages" if fasta else "lineages", "", "genus")
-    without: dict[str | None, list[int]] = {None: [], "": []}  # the lines without a lineage, and without a genus
+    source = Source("FASTA headers with lineages" if fasta else "lineages", "", "", lineage=True)
+    without: list[int] = []
 
     def genera() -> Iterator[tuple[int, Attested | None]]:
         for number, genus, domain in lineages_in(text, text.where, fasta=fasta):
-            if not genus:
-                without[genus].append(number)
-                continue
-            for name in filter(None, (taxon(part, source) for part in genus.split("/"))):
+            if genus is None:
+                without.append(number)
+            elif not genus:
+                yield number, None
+            for name in filter(None, (taxon(part, NAMES) for part in (genus or "").split("/"))):
                 yield number, Attested(name, "candidatus" if CANDIDATUS.match(name) else "name", False, domain.lower())
 
     found = gather(source, genera(), text.where)
-    kinds = (without[None], "line{} without a lineage passed over"), (without[""], "lineage{} without a genus")
-    notes = (
-        f"{len(lines):,} {what.format('s' * (len(lines) > 1))}, the first in line {lines[0]}"
-        for lines, what in kinds
-        if lines
-    )
-    return found._replace(notes=tuple(notes))
+    return found._replace(notes=passed_over("line{} without a lineage passed over", without) + found.notes)
