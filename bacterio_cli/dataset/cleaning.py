@@ -167,7 +167,7 @@ def bare(text: str) -> str:
 def flaw(name: str) -> str | None:
     """Why a composed spelling is no genus name to learn; None if it is one. The first reason that holds counts.
 
-    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too. Capitals inside, as in JAAAAA
+    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too, and Gram-positive is none. Capitals inside, as in JAAAAA
     or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera and pass.
     """
     if len(name) > LONGEST_LINE:
@@ -194,8 +194,6 @@ def flaw(name: str) -> str | None:
     if not name[0].isupper():
         return LOWER_CASE if name[0].isalpha() else PLACEHOLDERS
     parts = name.split("-")
-    if len(parts) > 1 and all(part.istitle() for part in parts):
-        return TWO_WORDS
-    if len(name) == 1 or not name[1:].islower() or not all(parts):
-        return PLACEHOLDERS
-    return RANK_ENDINGS if name.endswith(HIGHER_RANKS) else None
+    if len(parts) > 1 and all(parts):
+        return TWO_WORDS if all(part.istitle() for part in parts) else OTHER_LETTERS
+    return PLACEHOLDERS

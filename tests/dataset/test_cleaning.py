@@ -28,12 +28,12 @@ FLAWS: dict[str | None, list[str]] = {
     "brackets or quotes": ["[Abano]", '"Abano"', "'Abano'", "“Abano”", "Abano (Bacilla)", "O'Brien"],
     "lower case": ["abano", "abano-bacilla"],
     "two words": ["Abano alba", "abano alba", "Abano sp. 3", "Abano-Bacilla", "Smith, John"],
-    "rank endings": ["Abanaceae", "Abanales", "Abanota", "Abanineae", "Abanoideae", "Abano-ales"],
-    "letters outside A-Z": ["Béla", "Москва", "Abano.", "Abano/Bacilla", "ﬁne"],
+    "rank endings": ["Abanaceae", "Abanales", "Abanota", "Abanineae", "Abanoideae"],
+    "letters outside A-Z": ["Béla", "Москва", "Abano.", "Abano/Bacilla", "ﬁne", "Abano-bacilla", "Gram-positive"],
     "letters of two scripts": ["α-Abano", "Аbano", "Abanо"],
     "control characters": ["Abano\talba", "Aba\0no", "Aba\u202eno"],
     "longer than 500": ["A" + "b" * LONGEST_LINE],
-    None: ["Abano", "Ab", "Abania", "Abanotus", "Alesia", "Abano-bacilla", "A" + "b" * (LONGEST_LINE - 1)],
+    None: ["Abano", "Ab", "Abania", "Abanotus", "Alesia", "A" + "b" * (LONGEST_LINE - 1)],
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_genus_name_has_one_reason(reason: str | None, name: str) -> 
 @examples
 @given(st.text(max_size=12))
 def test_no_spelling_is_too_odd(text: str) -> None:
-    """Every text has a reason or is a capital followed by small letters and hyphens."""
+    """Every text has a reason or is a capital followed by small letters."""
     reason = flaw(" ".join(text.split()))
     assert reason in FLAWS
     assert reason or (text.strip().isascii() and text.strip()[0].isupper())
