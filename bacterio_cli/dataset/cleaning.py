@@ -167,8 +167,9 @@ def bare(text: str) -> str:
 def flaw(name: str) -> str | None:
     """Why a composed spelling is no genus name to learn; None if it is one. The first reason that holds counts.
 
-    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too, and Gram-positive is none. Capitals inside, as in JAAAAA
-    or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera and pass.
+    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too, and `Gram-positive` is none.
+    Capitals inside, as in JAAAAA or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera and
+    pass.
     """
     if len(name) > LONGEST_LINE:
         return TOO_LONG

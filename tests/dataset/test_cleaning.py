@@ -22,7 +22,7 @@ FLAWS: dict[str | None, list[str]] = {
     "placeholders": [
         "UBA1234", "Bacillus_A", "JAAAAA01", "JAAAAA", "", "Gp4", "GpVIII", "Alphota_gp1", "WS3_genera_incertae_sedis",
         "unclassified", "Uncultured", "uncultured bacterium", "Candidatus", "SAR", "A", "-", "Abano-",
-        "Abano incertae sedis", "2-abano", "AbanoBacilla", "Genus", "Chloroplast",
+        "Abano incertae sedis", "2-abano", "AbanoBacilla", "Genus", "Chloroplast", "Sonstige", "Mean",
     ],
     "Candidatus": ["Candidatus Abano", "candidatus Abano", '"Candidatus Abano"', "Ca. Abano", "Candidatus_Abano"],
     "brackets or quotes": ["[Abano]", '"Abano"', "'Abano'", "“Abano”", "Abano (Bacilla)", "O'Brien"],

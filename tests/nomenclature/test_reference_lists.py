@@ -105,6 +105,11 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
         (GTDB, "Abanella Borivibrio UBA7703 Caldomonas", "prokaryotes"),
         (ICTV, "Abavirus Borivirus", "other organisms"),
         (NCBI, "Abanella Borivibrio Oldvibrio Caldella", "of unknown kind"),
+        (
+            "scientificName\ttaxonRank\tnomenclaturalCode\tkingdom\nAbano\tgenus\tICN\tBacteria\n",
+            "Abano",
+            "prokaryotes",
+        ),
     ],
 )
 def test_a_reference_keeps_what_a_corpus_drops(text: str, names: str, kind: str, tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ LATIN_WORD = re.compile(  # so end nearly all genera, and every second surname d
 STAND_INS = {
     "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",
     "undefined", "undetermined", "unidentified", "unknown", "unnamed", "chloroplast", "mitochondria", "genus",
-    "archaea", "bacteria", "none", "null", "organism", "other", "others", "total",
+    "archaea", "bacteria", "none", "null", "organism", "other", "others", "total", "sonstige", "gesamt",
+    "gesamtergebnis", "unbekannt", "negativ", "autres", "inconnu", "desconocido", "otros", "altri", "overig",
+    "negative", "failed", "rare", "average", "mean", "ambiguous", "multiple", "unresolved", "contaminated",
+    "contaminant", "abbreviations", "yeast",
 }  # fmt: skip
 CANDIDATUS = re.compile(r"[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 

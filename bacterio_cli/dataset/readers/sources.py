@@ -26,10 +26,10 @@ class Source(NamedTuple):
     lineage: bool = False
 
 
-GENUS = "genus|genera|genusname|gattung"
+GENUS = "genus|genera|genusname|gattung|gattungsname|genre|genero|género|genere|geslacht"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
-RANK = "rank|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname"
+RANK = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname"
 STATUS = "taxonomicstatus|status|taxonstatus"
 LPSN = ("status", True, "spepithet subspepithet", "lpsn")
 LPSN_STATUS = "lpsntaxonomicstatus"
@@ -45,6 +45,7 @@ SOURCES = (
     Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
     Source("BIOM table", "otuid", "taxonomy|consensuslineage", lineage=True),
     Source("MetaPhlAn profile", "", "cladename", lineage=True),
+    Source("Kaiju table", "percent reads taxonid", "taxonname", lineage=True),
     Source("table with lineages", "", LINEAGES, lineage=True),
     Source("SeqCode names", "syllabication", "name", "rank", "status", prokaryotes=True),
     Source("Catalogue of Life name usages", "id parentid status", "scientificname", "rank", "status"),
@@ -58,13 +59,13 @@ SOURCES = (
 )
 
 HIGHER = ("family", "order", "class", "phylum", "kingdom", "superkingdom", "domain")  # a genus is none of its own
-SCOPES = "code|nomenclaturalcode|superkingdom|domain|kingdom"  # columns that tell of which organisms a row is
+SCOPES = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
     "plantae", "animalia", "fungi", "chromista", "protozoa", "viruses", "eukaryota", "viridiplantae", "metazoa",
     "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
 }  # fmt: skip
-GENUS_RANKS = {"genus", "gen", "g"}
+GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "genere"}
 RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
     r"(?:sub|super|infra|parv|major)?[ _-]?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe"
     r"|genus|section|species(?: group)?|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)"

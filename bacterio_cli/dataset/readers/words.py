@@ -14,12 +14,14 @@ from bacterio_cli.errors import InputError
 # What stands in tables, sentences, code, paths and identifiers.
 MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
-BULLET = re.compile(r"(?:[-*+•·–]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
-ITALIC = re.compile(r"^([*_]{1,3})(\w[^*_]*\w)\1$")
+BULLET = re.compile(r"(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
+ITALIC = re.compile(r"^([*_]{1,3}|'{2,5})(\w[^*_']*\w)\1$")  # of Markdown, of a wiki
 HEADING = re.compile(
     r"(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
     r"|g[eé]ner[eo]|nom(?:e|bre)?|organisms?|bacteri(?:a|um|en|as)|bakterien|batteri|prokaryotes|microbes?|species"
-    r"|strains?|family|taxonomy|list[ea]?|labels?|values?|items?|words?", re.IGNORECASE,
+    r"|strains?|family|taxonomy|list[ea]?|labels?|values?|items?|words?|keime?|erreger|organism[ue]s?|gattungsnamen?"
+    r"|pathogen(?:s|e)?|microorganisms?|mikroorganismen|germs?|naam|namen|generi|rodzaj|rod|cins|suku|slekt|släkte",
+    re.IGNORECASE,
 )  # fmt: skip
 # No name, whatever the others are.
 FOREIGN = re.compile(r"^>|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
