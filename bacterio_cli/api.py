@@ -14,10 +14,10 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError, require_number, short
+from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError, require_flag, require_number, short
 from bacterio_cli.inference import MOST_NAMES, most_tries
 from bacterio_cli.inference.filters import Filter, unlisted, usable
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, require_flag
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as names_of
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists

@@ -46,6 +46,12 @@ def require_number(option: str, value: object, low: float, high: float, *, whole
         raise UsageError(f"{option} must be {name} from {low:,} to {high:,}, not {short(value)}")
 
 
+def require_flag(name: str, value: object) -> None:
+    """UsageError for an argument that is neither True nor False."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} must be True or False, not {short(value)}")
+
+
 class InputError(BacterioError):
     """Something in a text that was read: `where` is `file` or `file:line`."""
 

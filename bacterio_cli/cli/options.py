@@ -60,7 +60,7 @@ else:
     Gender = one_of(gender for gender in GENDERS if gender)
 
 # fmt: off
-CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", parser=path, autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
+CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", parser=path, autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
 InputFormatOption = Annotated[InputFormat | None, Option(help="The format of the lists that are read. [default: by content]")]
 AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
 AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]

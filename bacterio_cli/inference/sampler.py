@@ -20,7 +20,7 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError, UsageError, require_number, short
+from bacterio_cli.errors import BacterioError, UsageError, require_flag, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
 from bacterio_cli.lm.base import LanguageModel
@@ -41,12 +41,6 @@ RANGES: dict[str, tuple[float, float]] = {
     "min_length": (1, LONGEST_NAME), "max_length": (1, LONGEST_NAME), "unprefixed": (0, 1),
 }  # fmt: skip
 WHOLE = ("seed", "top_k", "min_length", "max_length")
-
-
-def require_flag(name: str, value: object) -> None:
-    """UsageError for an argument that is neither True nor False."""
-    if not isinstance(value, bool):
-        raise UsageError(f"{name} must be True or False, not {short(value)}")
 
 
 @dataclass(frozen=True)
