@@ -14,7 +14,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from support.checkpoints import at, rewrite
-from support.processes import NAMES, begin, finish, small_model
+from support.processes import NAMES, advanced, begin, small_model
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
 from bacterio_cli.errors import CheckpointError, ContentsError
@@ -56,7 +56,7 @@ def test_a_checkpoint_comes_back_whole(compress: bool, saved: Path) -> None:
 
 def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path) -> None:
     """The file has a state for each net and array, from which sampling starts; without them it is zeros."""
-    checkpoint = snapshot(finish(begin(arch="lstm", stream=True, bptt=5, nets=2)))
+    checkpoint = snapshot(advanced(begin(arch="lstm", stream=True, bptt=5, nets=2)))
     checkpoint.save(saved)
     with np.load(saved) as opened:
         assert {"first0", "first1", "net1.first0", "net1.first1"} <= set(opened)

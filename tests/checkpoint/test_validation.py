@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.checkpoints import Change, array, at, entry, rewrite
-from support.processes import NAMES, begin, finish
+from support.processes import NAMES, advanced, begin
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.checkpoint.validation import check_model
@@ -117,7 +117,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
 def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a short training with a table of contexts as long as there may be, which is read without a change."""
     path = tmp_path_factory.mktemp("sound") / "m"
-    snapshot(finish(begin(hidden=16, ngram=12, epochs=1))).save(path)
+    snapshot(advanced(begin(hidden=16, ngram=12, epochs=1))).save(path)
     rewrite(path, lambda _, __: None)
     assert load(path).table is not None
     return path.read_bytes()

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.processes import ROOT, bacterio, begin, finish, inside, only_error, write_names
+from support.processes import ROOT, advanced, bacterio, begin, inside, only_error, write_names
 from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import draw_surprise
@@ -92,7 +92,7 @@ def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path)
 def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
     """Katakana, blanks, $ and _ are letters like others, and there is no warning."""
     learned = ("ピカチュウ", "カ メ", "ゼ$ニガ$", "ニ_ド_ク", "コラッタ", "ピジョン", "ニャース", "カメ")
-    trainer.snapshot(finish(begin(Corpus(learned)))).save(tmp_path / "kana.npz")
+    trainer.snapshot(advanced(begin(Corpus(learned)))).save(tmp_path / "kana.npz")
     path, names = tmp_path / f"p.{suffix}", ["ピカチュウ", "ゼ$ニガ$", "カ メ", "ニ_ド_ク", "\x1bカ"]
     words = ("score", "-c", "kana.npz", *names, "--plot", path)
     result = inside(*words, cwd=tmp_path, PYTHONWARNINGS="error")

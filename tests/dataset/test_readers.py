@@ -142,6 +142,7 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
+WITHOUT = "2 lineages without a genus, the first in line "
 BULLETS = "bullets, numbers, quotes or stops removed"
 INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-break space); 1 of several words"
 
@@ -153,19 +154,14 @@ INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-b
         *((text, "Abella\nBora", BULLETS) for text in ("- Abella\n- Bora", "* Abella\n* Bora", "1. Abella\n2. Bora")),
         ('"Abella"\n"Bora"', "Abella\nBora", BULLETS),
         ("Ab\xadella\nBora\u200b\nNew\xa0York\nعلی\u200cرضا", "Abella\nBora\nNew York\nعلی\u200cرضا", INVISIBLE),
+        ("id\ttaxonomy\n1\tg__Bora;s__\n2\tg__;s__\n3\tg__;s__\n", "Bora", WITHOUT + "3"),
+        ("1\tg__Bora;s__\n2\tg__;s__\n3\tg__;s__\n", "Bora", WITHOUT + "2"),
     ],
 )
 def test_what_is_no_part_of_names_goes_and_is_said(text: str, names: str, note: str, tmp_path: Path) -> None:
-    """A word for names in the first line, bullets and numbers that all have, soft hyphens; joiners of Persian stay."""
+    """A heading, bullets and numbers that all have, soft hyphens, empty lineages; joiners of Persian stay."""
     reading = read(place(tmp_path, text))
     assert ([entry.text for entry in reading.entries], "; ".join(reading.notes)) == (names.split("\n"), note)
-
-
-def test_lineages_without_a_genus_are_counted(tmp_path: Path) -> None:
-    """In a table as in lines: what stands in a list and does not come out is said."""
-    for head in ("id\ttaxonomy\n", ""):
-        found = read(place(tmp_path, head + "1\td__Bacteria;g__Bora\n2\td__Bacteria;g__\n3\td__Bacteria;g__\n"))
-        assert found.notes == (f"2 lineages without a genus, the first in line {2 + bool(head)}",)
 
 
 GENERA = ["Abanella", "Borivibrio", "Durella"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.processes import NAMES, begin, finish, small_model
+from support.processes import NAMES, advanced, begin, small_model
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus, split
@@ -29,7 +29,7 @@ WORDS = ("Boria", "Koramonas", "a", "Alba", "xxxx", "Duraboricalegeliheliokora",
 @functools.cache
 def with_table() -> Checkpoint:
     """A mixture of two nets and a table, before any refit."""
-    return training.snapshot(finish(begin(ngram=3, mix="0.4", nets=2)))
+    return training.snapshot(advanced(begin(ngram=3, mix="0.4", nets=2)))
 
 
 def surprises(trained: Checkpoint, name: str) -> list[float]:
@@ -135,15 +135,15 @@ def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
 @pytest.mark.parametrize("options", [{}, {"ngram": 3, "mix": "0.4"}, {"nets": 2, "ngram": 2, "mix": "0.7"}])
 def test_the_held_out_names_are_kept_as_a_model_before_the_refit_sees_them(options: dict[str, object]) -> None:
     """Their bits per character, ascending, which a refit does not change; before a fit or without a share, none."""
-    for state in (begin(**options), finish(begin(valid_fraction=0.0))):
+    for state in (begin(**options), advanced(begin(valid_fraction=0.0))):
         assert training.snapshot(state).held_out.tolist() == []
-    fitted = training.snapshot(finish(begin(**options)))
+    fitted = training.snapshot(advanced(begin(**options)))
     _, names = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
     expected = sorted(sum(surprises(fitted, name)) / math.log(2) / (len(name) + 1) for name in names)
     assert len(expected) == 4
     assert fitted.held_out.dtype == np.float32
     assert fitted.held_out == pytest.approx(np.array(expected), rel=1e-5)
-    refitted = training.snapshot(finish(begin(**options, refit=True)))
+    refitted = training.snapshot(advanced(begin(**options, refit=True)))
     assert surprises(refitted, names[0]) != surprises(fitted, names[0])
     assert refitted.held_out.tolist() == fitted.held_out.tolist()
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -183,14 +184,14 @@ def begin(
     return training.begin(corpus or Corpus(NAMES), resolve(preset, {**SMALL, **options}), background)
 
 
-def finish(run: training.TrainingState) -> training.TrainingState:
-    """The training after its last step."""
-    for _ in training.train(run):
+def advanced(state: training.TrainingState, steps: int | None = None, **how: Any) -> training.TrainingState:
+    """The training after so many steps more, or after all that are left; `how` is for `train`."""
+    for _ in islice(training.train(state, **how), steps):
         pass
-    return run
+    return state
 
 
 @functools.cache
 def small_model() -> Checkpoint:
     """A GRU trained for a moment, in memory."""
-    return training.snapshot(finish(begin(hidden=16, dropout=0.0, epochs=20, optimizer="adam", lr=0.02)))
+    return training.snapshot(advanced(begin(hidden=16, dropout=0.0, epochs=20, optimizer="adam", lr=0.02)))

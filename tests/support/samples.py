@@ -119,10 +119,8 @@ QIIME = f"Feature ID\tTaxon\tConfidence\nf1\tUnassigned\t0.9\nf2\t{ABOVE.replace
 SILVA_132 = "Feature ID\tTaxon\nf1\tD_0__Bacteria;D_1__Alphota;D_4__Alphaceae;D_5__Abanella;D_6__uncultured bacterium\n"
 BIOM = f"# Constructed from biom file\n#OTU ID\tS1\ttaxonomy\nOTU1\t5\t{ABOVE}; g__Abanella; s__\n"
 METAPHLAN = f"#mpa\n#clade_name\tabundance\nk__Bacteria\t9\n{ABOVE.replace(';', '|')}|g__Abanella|s__Abanella_alba\t8\n"
-KAIJU = """file\tpercent\treads\ttaxon_id\ttaxon_name
-a.out\t9.1\t6\t12\tcellular organisms;Bacteria;Alphati;Alphota;Alphia;Alphales;Alphaceae;Abanella;
-a.out\t90.9\t60\tNA\tunclassified
-"""
+KAIJU = """percent\treads\ttaxon_id\ttaxon_name
+9.1\t6\t12\tcellular organisms;Bacteria;Alphati;Alphota;Alphia;Alphales;Alphaceae;Abanella;\n9\t6\t0\tunclassified\n"""
 SINGLEM = f"sample\tcoverage\ttaxonomy\nS1\t3.2\tRoot; {ABOVE}; g__Abanella; s__Abanella alba\n"
 SEQCODE = """id,name,rank,status,syllabication
 1,Abanella,genus,Valid (SeqCode),A.ba.nel.la

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from support.checkpoints import use
-from support.processes import NAMES, begin, finish
+from support.processes import NAMES, advanced, begin
 from tools import hostile_archives as archives
 from tools import hostile_metadata as texts
 from tools.log import Log
@@ -45,7 +45,7 @@ def prepare(folder: Path) -> None:
     for _ in range(7):
         next(steps)
     snapshot(state).save(folder / "a.npz")
-    snapshot(finish(begin(ngram=4, arch="lstm", hidden=6))).save(folder / "b.npz", compress=True)
+    snapshot(advanced(begin(ngram=4, arch="lstm", hidden=6))).save(folder / "b.npz", compress=True)
 
 
 def is_bomb(k: int) -> bool:

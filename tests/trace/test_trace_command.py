@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import begin, finish, inside, on_terminal, only_error, small_model, strict_json
+from support.processes import advanced, begin, inside, on_terminal, only_error, small_model, strict_json
 
 from bacterio_cli.cli.tables import short
 from bacterio_cli.trace.bptt import trace
@@ -33,10 +33,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with small models: m.npz (GRU), two.npz (LSTM, two layers, two nets), mlp.npz."""
     folder = tmp_path_factory.mktemp("room")
     small_model().save(folder / "m.npz")
-    two = snapshot(finish(begin(arch="lstm", layers=2, epochs=1)))
+    two = snapshot(advanced(begin(arch="lstm", layers=2, epochs=1)))
     other = replace(two.nets[0], params={name: value + 1 for name, value in two.params.items()})
     replace(two, nets=(*two.nets, other)).save(folder / "two.npz")
-    snapshot(finish(begin(arch="mlp", epochs=1))).save(folder / "mlp.npz")
+    snapshot(advanced(begin(arch="mlp", epochs=1))).save(folder / "mlp.npz")
     return folder
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.processes import TINY, bacterio, begin, only_error, write_names
-from support.saving import advanced, saved
+from support.processes import TINY, advanced, bacterio, begin, only_error, write_names
+from support.saving import saved
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.errors import DivergedError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import NAMES, SMALL, begin
-from support.saving import advanced, reopened, saved
+from support.processes import NAMES, SMALL, advanced, begin
+from support.saving import reopened, saved
 
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support.checkpoints import Change, array, at, entry, resumed, rewrite
-from support.processes import NAMES, begin
-from support.saving import advanced, reopened, saved
+from support.processes import NAMES, advanced, begin
+from support.saving import reopened, saved
 
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset.corpus import Corpus

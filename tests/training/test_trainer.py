@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.processes import NAMES, SMALL, begin
-from support.saving import advanced
+from support.processes import NAMES, SMALL, advanced, begin
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.processes import begin
-from support.saving import advanced, reopened, saved
+from support.processes import advanced, begin
+from support.saving import reopened, saved
 
 from bacterio_cli.training.batch_gradients import BatchShard
 from bacterio_cli.training.trainer import train
