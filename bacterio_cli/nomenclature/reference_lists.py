@@ -17,9 +17,9 @@ from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 
-EDGES = "[](){}<>\"'`‘’‚“”„«»*?+×†‡. "
+EDGES = "[](){}<>\"'`‘’‚“”„«»*?+×†‡., "
 BETWEEN = re.compile("[/;=()]|-(?=[A-Z])")  # two names: Escherichia-Shigella
-RANK_PREFIX = re.compile("(?:[a-z]{1,2}|D_[0-9]+)__")
+RANK_PREFIX = re.compile("^(?:[a-z]{1,2}|D_[0-9]+)__")
 POLYPHYLETIC = re.compile("(?<=[a-z])(?:_[A-Z]{1,2})?(?:_[0-9]+)?$")  # Bacillus_A of GTDB: a part of Bacillus
 SPECIES = re.compile(" [a-z].*")
 DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -113,7 +113,8 @@ def undressed(text: str) -> Iterator[str]:
     for part in BETWEEN.split(text):
         listed = re.split(r",|&|\band\b", part)
         for some in listed if all(len(word.split()) == 1 for word in listed) else [part]:
-            words = RANK_PREFIX.sub("", CANDIDATUS.sub("", some.strip(EDGES), count=1), count=1).split()
-            first = next((word for word in words if word.strip(EDGES)[:1].isupper()), *words[:1] or [""])
-            if len(name := POLYPHYLETIC.sub("", first.strip(EDGES + ","))) > 1:
+            text = CANDIDATUS.sub("", RANK_PREFIX.sub("", some.strip(EDGES)))
+            words = [word.strip(EDGES) for word in text.split()]
+            first = next((word for word in words if word[:1].isupper()), words[0] if words else "")
+            if len(name := POLYPHYLETIC.sub("", first)) > 1:
                 yield name

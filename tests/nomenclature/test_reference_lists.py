@@ -32,7 +32,7 @@ def reading(*texts: str, taxonomic: bool = False) -> Reading:
         *((text, "Abano") for text in ("g__Abano", "Abano_A", "Abano_AB", "Abano_A_1234", "Abano alba", "Abano_1234")),
         *((text, "Abano") for text in ("Candidatus_Abano", "g__Ca_Abano", '"Candidatus" Abano', "Abano Doe, 1831")),
         *((text, "Abano") for text in ("cf. Abano", "?Abano", "Abano Roe et al. 1999", "''Abano''")),
-        *((text, text) for text in ("abano", "UBA1234", "WS3_genera_incertae_sedis", "O'Brien", "MAG_1234")),
+        *((text, text) for text in ("abano", "UBA1234", "WS3_genera_incertae_sedis", "O'Brien", "MAG_1", "Pica_alba")),
         *(("g__", ""), ("Be\u0301la", "Béla"), ("New York", "New")),
         *((f"Abano{mark}Bacilla", "Abano Bacilla") for mark in ("/", ", ", "-", " and ", " (syn. ", " = ")),
     ],

@@ -23,7 +23,7 @@ STAND_INS = {
     "negative", "failed", "rare", "average", "mean", "ambiguous", "multiple", "unresolved", "contaminated",
     "contaminant", "abbreviations", "yeast",
 }  # fmt: skip
-CANDIDATUS = re.compile(r"[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
+CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
