@@ -11,7 +11,7 @@ from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import layouts, words
 from bacterio_cli.dataset.readers.lineages import Attested, attested, gather, genus_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
-from bacterio_cli.dataset.readers.sources import SOURCES, Source
+from bacterio_cli.dataset.readers.sources import GENUS, SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -52,9 +52,9 @@ def read(text: Text) -> Reading | None:
     values = [value]
     for item in values:  # which grows by what each holds
         values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-    records = [
-        {layouts.bare(key): cell_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)
-    ]
+    objects = [{layouts.bare(key): cell for key, cell in item.items()} for item in values if isinstance(item, dict)]
+    records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
+    records += [{"genus": genus} for item in objects for name in GENUS.split("|") for genus in listed(item.get(name))]
     choices = {keys: layouts.choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
     found: list[tuple[int, Attested]] = []
     known: list[Source] = []
@@ -68,6 +68,13 @@ def read(text: Text) -> Reading | None:
         return reading._replace(label=f"JSON, {reading.label}")
     keys = ", ".join(dict.fromkeys(key for record in records for key in record))
     raise InputError(text.where, f"is JSON, but without genera (its keys: {keys[:80]})", "make it a list or a table")
+
+
+def listed(value: Any) -> list[str]:
+    """The texts of a list, or of a column of a table that pandas writes, whose keys are numbers; else []."""
+    if isinstance(value, dict) and all(map(str.isdecimal, value)):
+        value = [*value.values()]
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
 
 
 def cell_of(value: Any) -> str:
