@@ -73,10 +73,11 @@ class Bar:
         self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:
-        """A line that stays, above the bar."""
+        """A line that stays, above the bar; blanks behind it cover a ^C that the bar left there."""
         if self.line is not None:
             width = terminal.columns_of(sys.stderr)
-            self.line.write(terminal.filled(terminal.printable(text), width, "  "), file=sys.stderr)
+            rows = terminal.filled(terminal.printable(text), width, "  ").split("\n")
+            self.line.write("\n".join(row.ljust(width - 1) for row in rows), file=sys.stderr)
 
 
 def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:

@@ -52,7 +52,7 @@ def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -
     assert re.search(rf"valid {row['valid_bits_per_char']:.3f}(, train [\d.]+ bits)?(, [\d.]+k chars/s)? *$", bar)
     assert ("k chars/s" in bar) == (", train" in bar) == ("|█" in bar) == (columns == 80)
     assert re.search(r"after 00:\d\d", bar)
-    assert re.search(r"fit 1/2: [A-Z]\w*(,\s+[A-Z]\w*)*\r\n", shown)
+    assert re.search(r"fit 1/2: [A-Z]\w*(,\s+[A-Z]\w*)* *\r\n", shown)
     assert " ".join(shown.split()).endswith("bacterio: fitted on 36 names, 4 held out; saved to m.npz")
 
 
@@ -119,12 +119,16 @@ def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
 def test_short_work_shows_nothing_and_long_work_a_bar(
     pause: float, seen: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bar with a delay is silent until it has passed; the line that is left says how long it took."""
+    """A bar with a delay is silent until it has passed; the line that is left says how long it took; no ^C stays."""
     stream = terminal(monkeypatch)
     with Bar("names", 2, delay=0.2) as bar:
         for _ in range(2):
             time.sleep(pause)
             bar.update()
+        if seen:
+            stream.write("^C")
+            bar.write("Alba")
+    assert "^C" not in "\n".join(left_on(80, stream.getvalue()))
     assert ("names|" in stream.getvalue()) == seen
     assert stream.getvalue().endswith("after 00:00\n") == seen
 

@@ -47,7 +47,6 @@ def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
         ("homonym-elsewhere", Evidence(elsewhere=()), "", ""),
         ("homonym-elsewhere", Evidence(listed=("LPSN",)), "not checked", ""),
         ("historical", Evidence(historical=("old names",)), "warning", "stands in old names"),
-        ("historical", Evidence(listed=("LPSN",)), "", ""),
         *(("near", Evidence(nearest=("Bacillus", edits)), "", "") for edits in (0, None)),
         ("near", Evidence(nearest=("Bacillus", 1)), "warning", "Bacillus"),
         ("near", Evidence(nearest=("Bacillus", 2)), "note", "Bacillus"),
