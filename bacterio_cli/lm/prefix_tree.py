@@ -7,6 +7,7 @@ boundary. So a state belongs to a beginning, not to a name: of the letters that 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import cache
@@ -104,6 +105,10 @@ def helper() -> ThreadPoolExecutor:
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(1, HELPER)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has no thread but its first, and would wait for the other
+    os.register_at_fork(after_in_child=helper.cache_clear)
 
 
 def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:

@@ -18,13 +18,14 @@ from bacterio_cli.training.worker import receive
 
 FORKS = """
 import multiprocessing, sys, threading
-from bacterio_cli.lm.prefix_tree import helper
+from bacterio_cli.lm.prefix_tree import helper, in_chunks
 from bacterio_cli.training.worker import can_fork
 found = [can_fork()]
 helper().submit(int).result()
 found.append(can_fork())
 with multiprocessing.get_context("fork").Pool(1) as pool:
     found.append(pool.apply(can_fork))
+    pool.apply_async(in_chunks, (id, 4, 2)).get(20)  # which starts a helper of its own there
 platform, sys.platform = sys.platform, "darwin"
 found.append(can_fork())
 sys.platform = platform
