@@ -39,7 +39,7 @@ def test_default_names_are_the_usable_ones_of_all_draws(tmp_path: Path) -> None:
     rows = SCORER.score([name for name, why in zip(free, reasons, strict=True) if not why])
     expected = [row.name for row in rows if row.percentile is not None and row.percentile >= PLAUSIBLE]
     assert names[: len(expected)] == expected[:60]
-    assert 20 < len(expected) < 120
+    assert (20 < len(expected) < 120, "end" in rows[0].not_checked) == (True, False)
     taken = {*SCORER.checkpoint.known}.union(*(reference.names for reference in also_known_lists()))
     assert not set(free) & taken
     assert all(map(is_sound, names))
