@@ -38,7 +38,7 @@ ANSWERS = {
     ],
     "partly": [
         *("[rovi]+bacterium", "thermo+[zorkus]", "halo+halo+bacter", "[straßi]+bacter"),
-        "chlor+opsis",  # like no genus
+        *("chlor+opsis", "chlor+oides"),  # like no genus
         "dolicho+sperm+um",  # ends names of plants
         "salin+ia",  # an inflection is no word
         *("diplo+rickettsia", "[zorku]+rickettsia"),
