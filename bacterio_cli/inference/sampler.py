@@ -119,7 +119,8 @@ def draw_block(
     """
     count = len(given)
     batch = PrefixBatch(model, count)
-    columns, lengths, running, letters = [], np.full(count, steps), np.arange(count), np.zeros(count, np.intp)
+    ids, lengths = np.zeros((count, steps), np.int32), np.full(count, steps)
+    running, letters = np.arange(count), np.zeros(count, np.intp)
     for t in range(steps):
         letters = choose(batch.read(letters, cumulative), batch.node, rng.random(count)[running])
         if t < given.shape[1]:
@@ -127,12 +128,11 @@ def draw_block(
         goes_on = letters > 0
         lengths[running[~goes_on]] = t
         running, letters = running[goes_on], letters[goes_on]
-        columns.append(np.zeros(count, np.int32))
-        columns[t][running] = letters
+        ids[running, t] = letters
         if not len(running):
             break
         batch.keep(goes_on)
-    return np.stack(columns, axis=1), lengths
+    return ids[:, : t + 1], lengths
 
 
 def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> tuple[Array, Array]:
@@ -164,9 +164,10 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams)
             if len(prefixes) > 1:
                 row = choose(np.cumsum(shares)[None], row, rng.random(size))
             ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
-        ended = (lengths < steps).tolist()
-        names = [name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True)]
-        yield from (names[begin : begin + FILTERED] for begin in range(0, size, FILTERED))
+        for begin in range(0, size, FILTERED):
+            rows = slice(begin, begin + FILTERED)
+            ended = (lengths[rows] < steps).tolist()
+            yield [name if whole else None for name, whole in zip(vocabulary.spell(ids[rows]), ended, strict=True)]
 
 
 def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
