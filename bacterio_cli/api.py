@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +13,7 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import UNPRINTABLE, FileError, InputError, UsageError, require_flag, require_number, short
+from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError, require_flag, require_number, require_path, short
 from bacterio_cli.inference import MOST_NAMES, most_tries
 from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
@@ -32,11 +31,9 @@ def load(path: str | Path | None = None) -> Checkpoint:
     >>> load().arch
     'lstm'
     """
-    if path is not None and not isinstance(path, str | os.PathLike):
-        raise UsageError(f"path must be a path (str or Path), not {short(path)}")
-    if "\0" in str(path):
-        raise FileError(short(str(path)), "read", "a path has no NUL in it")
-    return trained.load(shipped("model.npz") if path is None else path)
+    path = shipped("model.npz") if path is None else path
+    require_path(path)
+    return trained.load(path)
 
 
 def sample(

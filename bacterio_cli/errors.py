@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 from numbers import Integral, Real
@@ -50,6 +51,14 @@ def require_flag(name: str, value: object) -> None:
     """UsageError for an argument that is neither True nor False."""
     if not isinstance(value, bool):
         raise UsageError(f"{name} must be True or False, not {short(value)}")
+
+
+def require_path(path: object) -> None:
+    """UsageError for what is no path, FileError for one that no file can have."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"path must be a path (str or Path), not {short(path)}")
+    if "\0" in str(path):
+        raise FileError(short(str(path)), "open", "a path has no NUL in it")
 
 
 class InputError(BacterioError):

@@ -106,7 +106,13 @@ def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
     *_, model = api.train([" Abe\u0301lla ", "", "Bora"], epochs=1, hidden=4, layers=1, ngram=0)
     model.save(tmp_path / "m.npz")
     assert api.load(tmp_path / "m.npz").known == ("Ab\xe9lla", "Bora")
-    with pytest.raises(FileError, match=r"^cannot read 'a\\x00b': a path has no NUL in it"):
+    (tmp_path / "thesis.py").write_text("of another kind")
+    with pytest.raises(FileError, match=r"not a checkpoint.*; choose another path, or replace it with force=True$"):
+        model.save(tmp_path / "thesis.py")
+    model.save(tmp_path / "thesis.py", force=True)
+    with pytest.raises(UsageError, match=r"^path must be a path \(str or Path\), not 5$"):
+        model.save(5)
+    with pytest.raises(FileError, match=r"^cannot open 'a\\x00b': a path has no NUL in it"):
         api.load("a\0b")
     with pytest.raises(UsageError, match="--preset is one of default"):
         api.train(["Abella", "Bora"], preset="moth")

@@ -75,6 +75,16 @@ def write_archive(
             archive.writestr(info, buffer.getvalue())
 
 
+def objection(path: Path) -> str:
+    """Why a file should not be replaced by a checkpoint: it is of another kind; "" if it is one, of whatever format."""
+    try:
+        with zipfile.ZipFile(path) as members:
+            ours = "meta.npy" in members.namelist()
+    except (OSError, zipfile.BadZipFile):
+        ours = False
+    return "" if ours else "it is not a checkpoint of this program"
+
+
 def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays, dict[str, Any]]:
     """(arrays, meta) of a file that `save` wrote.
 

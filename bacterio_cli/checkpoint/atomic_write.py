@@ -23,11 +23,11 @@ ZIP = b"PK\3\4"  # how a checkpoint begins
 
 
 @contextmanager
-def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[bytes]]:
+def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of `path` when the block ends without an exception.
 
     Readers see the old file or the new one, never half of either. Of a symbolic link, the target is replaced.
-    Raises FileError, with the old file untouched and nothing left beside it, and advises to change `option`.
+    Raises FileError, with the old file untouched and nothing left beside it.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -43,8 +43,7 @@ def atomic_write(path: str | Path, *, option: str = "--out") -> Iterator[IO[byte
                 file.close()
             os.replace(temporary, target)
     except OSError as error:
-        remedy = f"the file that stood there is untouched; choose another place with {option}"
-        raise FileError(path, "write", error, remedy) from error
+        raise FileError(path, "write", error, "what stood there is untouched; choose another place") from error
 
 
 @contextmanager
@@ -53,15 +52,18 @@ def reserved(
 ) -> Iterator[None]:
     """Before any work, make sure that `path` may be written and can be; while the block lasts, by nobody else.
 
-    See `require_ours`. What would fail when the file is written raises FileError here. The lock is a temporary file
-    beside it, which the next write removes if the process is killed.
+    See `require_ours`, which `force` overrules; it is None where it is no option. What would fail when the file is
+    written raises FileError here. The lock is a temporary file beside it, which the next write removes if the process
+    is killed.
     """
     target = Path(os.path.realpath(path))
     remedy = f"choose another place with {option}"
     with ExitStack() as stack:
         try:
             require_replaceable(target)
-            require_ours(path, objection, option=option, force=force)
+            if not force:
+                or_else = ", or remove it" if force is None else " or replace it with --force"
+                require_ours(path, objection, remedy + or_else)
             stack.enter_context(locked_temporary(target, RESERVED))
         except BlockingIOError as error:
             raise FileError(path, "write", "another process is about to write it", remedy) from error
@@ -70,19 +72,18 @@ def reserved(
         yield
 
 
-def require_ours(path: str | Path, objection: Callable[[Path], str], *, option: str, force: bool | None = None) -> None:
-    """Raise FileError for a file that should not be written over: read-only, or not empty and with an objection to it.
-
-    It names the way out: another place and --force, with which everything may be replaced, if `force` is not None.
-    """
-    if force or not os.path.exists(path):
+def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str) -> None:
+    """FileError for a file that should not be written over: read-only, or not empty and with an objection to it."""
+    if not os.path.exists(path):
         return
     there = os.stat(path)
     against = "" if there.st_mode & 0o222 else "it is read-only"
     if against := against or (objection(Path(path)) if there.st_size else ""):
-        or_force = ", or remove it" if force is None else " or replace it with --force"
-        raise FileError(path, "write", against, f"choose another place with {option}{or_force}")
-    os.close(os.open(path, os.O_WRONLY))
+        raise FileError(path, "write", against, remedy)
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError as error:
+        raise FileError(path, "write", error, remedy) from error
 
 
 @contextmanager

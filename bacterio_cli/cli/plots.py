@@ -115,7 +115,7 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
             figure.suptitle(shown(title, LONGEST_HEADING))
             yield figure
             figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
-    with atomic_write(path, option="--plot") as file:
+    with atomic_write(path) as file:
         file.write(drawn.getvalue())
 
 

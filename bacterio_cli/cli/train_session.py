@@ -174,7 +174,7 @@ class Session:
         from bacterio_cli.training.trainer import snapshot
 
         begun = time.perf_counter()
-        snapshot(self.state).save(self.out)
+        snapshot(self.state).save(self.out, force=True)  # it was reserved
         done = "before an epoch had ended"
         if self.state.history:
             done = "after epoch {epoch:,} of the {stage}".format(**self.state.history[-1])

@@ -66,8 +66,8 @@ def open_log(
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
-            if not endless:
-                require_ours(path, lambda there: objection(there, known), option="--log", force=force)
+            if not endless and not force:
+                require_ours(path, lambda there: objection(there, known), f"{remedy} or replace it with --force")
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
                 file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
             log = Log(path, file, quiet=quiet)

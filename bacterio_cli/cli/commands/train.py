@@ -119,7 +119,7 @@ def train(
             terminal.notice(describe(names, state))
         Session(state, out, save_every, logger, signals=signals).go()
         if compact:
-            trainer.snapshot(state).compact().save(out, compress=True)
+            trainer.snapshot(state).compact().save(out, compress=True, force=True)
         if not quiet:
             show_scores(state)
             terminal.notice(f"{what_was_done(state)}; saved to {out}")
