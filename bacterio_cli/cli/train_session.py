@@ -123,7 +123,8 @@ class Session:
                         if self.signals.number is not None:
                             break
             except DivergedError:
-                self.save_validated()
+                if self.state.step:
+                    self.save_validated()
                 raise
         self.save_validated()
         self.signals.defer(deferred=False)
@@ -170,10 +171,13 @@ class Session:
             self.signals.kept = f"at step {self.state.step:,}, before an epoch had ended; {self.out} is as it was"
 
     def save(self) -> None:
-        """The training as it stands, then its log."""
-        from bacterio_cli.training.trainer import snapshot
+        """The training as it stands, if it can be used, then its log."""
+        from bacterio_cli.training.trainer import can_be_used, snapshot
 
         begun = time.perf_counter()
+        if not can_be_used(self.state):
+            self.signals.kept = f"at step {self.state.step:,}, not saved: its weights are too large to draw a name"
+            return
         snapshot(self.state).save(self.out, force=True)  # it was reserved
         done = "before an epoch had ended"
         if self.state.history:

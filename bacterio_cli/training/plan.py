@@ -34,7 +34,7 @@ from bacterio_cli.training.soft_targets import CrossFit
 
 # What each kind of random numbers is for: default_rng([seed, purpose, …]).
 SPLIT, INIT, ORDER, MASKS, FOLD, LEAD_IN = range(6)
-LEAD_IN_NAMES = 64
+LEAD_IN_NAMES = PROBE_NAMES = 64
 
 BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
 REFIT_EPOCHS = 0.4  # of the epochs of the fit
@@ -78,6 +78,7 @@ class TrainingPlan:
                 raise BacterioError("--background: no name of it is new and spelled with the letters of the corpus")
             self.texts["background"] = EncodedCorpus(related, vocabulary)
         self.held_out = EncodedCorpus(validation, vocabulary) if validation else None
+        self.probe = EncodedCorpus(corpus.names[:PROBE_NAMES], vocabulary)  # what weights must read without overflow
         self.phases = self.plan_phases()
         self.tables: dict[str, NGram] = {}
         self.targets: dict[str, CrossFit] = {}

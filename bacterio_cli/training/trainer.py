@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.dataset.batching import Batch
+from bacterio_cli.dataset.batching import Batch, EncodedCorpus
 from bacterio_cli.errors import DivergedError
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
+from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
 from bacterio_cli.training.evaluation import choose_weights
@@ -110,16 +111,31 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
     state.norms += norm
 
 
+def can_be_used(state: TrainingState) -> bool:
+    """Whether what a checkpoint would hold can draw names: weights of before the first evaluation perhaps cannot."""
+    return bool(state.fitted or state.best is not None or np.isfinite(loss_on(state, state.plan.probe)[1]))
+
+
+def loss_on(state: TrainingState, text: EncodedCorpus) -> tuple[Array, float]:
+    """(p, loss): what the net as it stands gives each letter of a text, and the loss in nats per character."""
+    with np.errstate(all="ignore"):  # as in train
+        p = likelihood(state.plan.net(state.params), text)
+        return p, -float(np.log(p).mean())
+
+
 def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
-    """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far."""
-    phase, held_out, valid = state.current_phase, state.plan.held_out, None
-    if held_out is not None and phase.kind != "refit":
-        with np.errstate(all="ignore"):  # as in train
-            p = likelihood(state.plan.net(state.params), held_out)
-            valid = -float(np.log(p).mean())
-        if not np.isfinite(valid):
-            longest = int(held_out.lengths.max())
-            raise DivergedError(state.step, "the validation loss", rate=learning_rate, longest=longest)
+    """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far.
+
+    Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
+    """
+    phase = state.current_phase
+    held_out = None if phase.kind == "refit" else state.plan.held_out
+    text = held_out or state.plan.probe
+    p, loss = loss_on(state, text)
+    if not np.isfinite(loss):
+        what, longest = "the validation loss" if held_out else "the loss", int(text.lengths.max())
+        raise DivergedError(state.step, what, rate=learning_rate, longest=longest)
+    valid = loss if held_out else None
     row = {
         "step": state.step,
         "epoch": state.epochs,

@@ -71,7 +71,7 @@ def test_what_cannot_be_written_is_refused_before_training(words: str, message: 
 def test_save_every_writes_between_epochs(room: Path) -> None:
     """With --save-every the file of a run that breaks off in its first epoch holds the last step saved."""
     result = inside(
-        "train", "names.txt", *TINY, "-q", "--optimizer", "sgd", "--lr", "1e10", "--schedule", "constant", "--clip", 0,
+        "train", "names.txt", *TINY, "-q", "--optimizer", "sgd", "--lr", "30", "--schedule", "constant", "--clip", 0,
         "--warmup", 2, "--arch", "rnn", "--activation", "relu", "--batch-size", 8, "--save-every", 1, "-o", "s.npz",
         cwd=room,
     )  # fmt: skip
@@ -79,6 +79,7 @@ def test_save_every_writes_between_epochs(room: Path) -> None:
     progress = load(room / "s.npz").progress
     assert progress is not None
     assert 1 <= progress["step"] < 5
+    assert inside("sample", "-c", "s.npz", "-n", 3, "--any", cwd=room).code == 0
 
 
 @pytest.mark.parametrize(
