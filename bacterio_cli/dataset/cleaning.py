@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
+from bacterio_cli.dataset.readers.text_files import INVISIBLE
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
@@ -144,6 +145,11 @@ def clean(entry: Entry, where: str) -> str:
 def composed(text: str) -> str:
     """The text in NFC, outer blanks removed and inner ones made single."""
     return " ".join(nfc(text).split())
+
+
+def reads_back(name: str) -> bool:
+    """Whether a list that holds a name gives it again: it is no comment, and has nothing that reading or cleaning mends."""
+    return name[:1] != "#" and not INVISIBLE.search(name) and name == composed(name)
 
 
 def strangers(name: str) -> str:

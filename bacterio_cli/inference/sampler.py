@@ -7,7 +7,6 @@ seed, not on how many names are asked for.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -183,8 +182,11 @@ def refusal(name: str | None, params: SamplingParams, known: Collection[str]) ->
         return "empty"
     if len(name) < params.min_length:
         return "too short"
-    if name != " ".join(name.split()) or not unicodedata.is_normalized("NFC", name) or not any(map(str.isalnum, name)):
-        return "malformed"
+    if not (name.isascii() and name.isalnum()):
+        from bacterio_cli.dataset.cleaning import reads_back  # genera need no readers
+
+        if not (reads_back(name) and any(map(str.isalnum, name))):
+            return "malformed"
     if not params.allow_known and name in known:
         return "known"
     return ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice, product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support.processes import NAMES, small_model
 from support.sampling import AB, TABLE, Table, drawn, greedy, sampled
 
+from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference.decoding import choose
@@ -121,12 +123,14 @@ def test_what_is_refused_is_counted_by_reason() -> None:
     assert set(found) == set(every)
 
 
-def test_a_name_that_is_no_clean_line_is_refused() -> None:
-    """What the corpus would not give back unchanged, outer or double blanks, is malformed."""
-    found, refused = of_table(" a", ANY_OF_TWO, max_length=5)
-    assert refused["malformed"] > 0
-    assert all(name == " ".join(name.split()) for name in found)
-    assert "A a" in found
+def test_a_name_that_is_no_clean_line_is_refused(tmp_path: Path) -> None:
+    """What a list would not give back unchanged is malformed: outer or double blanks, comments, joiners of letters."""
+    for letters, well in ((" a", "A a"), ("#a", "A#a"), ("\u200d\u0905", "\u0905\u200d\u0905"), ("\u200da", "Aa")):
+        found, refused = of_table(letters, ANY_OF_TWO, max_length=5)
+        assert refused["malformed"] > 0
+        assert well in found
+        (tmp_path / "again.txt").write_text("\n".join(found))
+        assert list(read_corpus([str(tmp_path / "again.txt")], profile="any").names) == found
 
 
 def test_a_letter_whose_capital_is_two_letters_stays_as_it_is() -> None:

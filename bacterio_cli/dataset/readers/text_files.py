@@ -41,7 +41,7 @@ KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters
     ("<!doctype html", "<html"): ("a web page (HTML), not data", "look at it in a browser, and download it again"),
     ("<?xml",): ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
 }
-# Joiners mean something in Persian or Hindi, and nothing between Latin letters.
+# Joiners mean something in Persian or Hindi, and nothing beside Latin letters.
 INVISIBLE = re.compile(
     "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
 )
