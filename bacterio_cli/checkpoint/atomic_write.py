@@ -31,7 +31,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     """
     target = Path(os.path.realpath(path))
     try:
-        require_replaceable(target)
+        require_replaceable(path)
         remove_abandoned(target)
         with locked_temporary(target) as (file, temporary):
             yield file
@@ -60,7 +60,7 @@ def reserved(
     remedy = f"choose another place with {option}"
     with ExitStack() as stack:
         try:
-            require_replaceable(target)
+            require_replaceable(path)
             if not force:
                 or_else = ", or remove it" if force is None else " or replace it with --force"
                 require_ours(path, objection, remedy + or_else)
@@ -127,10 +127,11 @@ def remove_abandoned(target: Path) -> None:
                 os.unlink(stray)
 
 
-def require_replaceable(target: Path) -> None:
+def require_replaceable(path: str | Path) -> None:
     """OSError if a rename could not put a file in the place of what stands there, or would if it is no file."""
+    target = Path(os.path.realpath(path))
     try:
-        there, folder = target.stat(), target.parent.stat()  # asked once: it may vanish at any moment
+        there, folder = os.stat(path), target.parent.stat()  # asked once: it may vanish at any moment
     except FileNotFoundError:
         return
     if stat.S_ISDIR(there.st_mode):
@@ -140,9 +141,9 @@ def require_replaceable(target: Path) -> None:
     if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, there.st_uid, folder.st_uid):
         raise PermissionError(None, "it belongs to another user, in a directory where only its owner replaces a file")
     with suppress(FileNotFoundError, PermissionError):  # not on Linux
-        path = re.sub(rb"[ \t\n\\]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(target))
+        escaped = re.sub(rb"[ \t\n\\]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(target))
         mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
-        if path in (line.split(b" ")[4] for line in mounts):
+        if escaped in (line.split(b" ")[4] for line in mounts):
             raise OSError(None, "it is a mount point, which no other file can replace")
 
 

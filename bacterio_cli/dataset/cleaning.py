@@ -148,7 +148,7 @@ def composed(text: str) -> str:
 
 
 def reads_back(name: str) -> bool:
-    """Whether a list that holds a name gives it again: it is no comment, and has nothing that reading or cleaning mends."""
+    """Whether a list that holds a name gives it again: it is no comment, and nothing of it is mended on the way."""
     return name[:1] != "#" and not INVISIBLE.search(name) and name == composed(name)
 
 

@@ -126,6 +126,8 @@ def read_words(source: str) -> list[Word]:
         if fault := fault_of(cells):
             raise InputError(f"{source}:{number}", fault, f"a line has {', '.join(FORMS)}, with tabs between")
         words.append(Word(*cells))
+    if not words:
+        raise InputError(source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
     return words
 
 

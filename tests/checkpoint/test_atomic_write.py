@@ -98,6 +98,8 @@ def test_what_is_no_place_for_a_file_is_named(
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(FileError, match=f"cannot write .*: {reason}.*; .*choose another place"):
         function(tmp_path / place)
+    with pytest.raises(FileError, match="it is a device or a pipe"):
+        function(Path(f"/dev/fd/{os.pipe()[1]}"))
     assert (tmp_path / "pipe").is_fifo()
     assert {p.name for p in tmp_path.iterdir()} == {"pipe", "loop"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.processes import ROOT, write_names
 
-from bacterio_cli.errors import FileError, InputError
+from bacterio_cli.errors import FileError, InputError, UsageError
 from bacterio_cli.nomenclature.glossary import Word, glossary, read_words, standard
 
 FILE = ROOT / "data" / "elements.tsv"
@@ -93,8 +93,9 @@ def test_faults_are_named_with_their_line(tmp_path: Path, line: str, says: str) 
         (GOOD.encode() + b"x" * 10_000, r":1: the line has more than 10,000 characters"),
         (gzip.compress((b"#" * 9_999 + b"\n") * 2_000, 1), "is larger than 16 MiB"),
         (bytes(99), "is a binary file"),
+        (b"\n# seoulum", "has no words; give lines of word, language,"),
     ],
-    ids=["encoding", "line", "size", "binary"],
+    ids=["encoding", "line", "size", "binary", "empty"],
 )
 def test_files_that_are_no_glossary(data: bytes, says: str, tmp_path: Path) -> None:
     """What is no text, or larger than any glossary, is refused before all of it is held, though it be packed."""
@@ -109,3 +110,5 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         glossary(["/dev/zero"])
     with pytest.raises(FileError, match="cannot read"):
         glossary([str(tmp_path / "none.tsv")])
+    with pytest.raises(UsageError, match="the name of a list is empty; name a file"):
+        glossary([""])

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from bacterio_cli.dataset import waiting_for
 from bacterio_cli.dataset.readers.sources import MEMBERS
-from bacterio_cli.errors import FileError, InputError
+from bacterio_cli.errors import FileError, InputError, UsageError
 
 LARGEST = 2**29  # bytes of a list, unpacked
 PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is packed itself
@@ -131,7 +131,9 @@ def unpacked(source: str, member: str, largest: int, watch: Watch | None) -> Ite
 
 
 def open_file(source: str, where: str) -> IO[bytes]:
-    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError."""
+    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError, UsageError."""
+    if not source:
+        raise UsageError("the name of a list is empty; name a file")
     if source == "-" and sys.stdin is None:
         raise FileError(where, "read", "it is closed")
     try:
