@@ -22,7 +22,7 @@ VOWEL = re.compile(r"[ao]e|[ao]u|e[iu]|([aeiouy])\1")
 GLIDE = re.compile("(?<=[aeiou])y(?=[aeiou])")
 ROW = re.compile("[aeiouy]{4}|[b-df-hj-np-tv-xz]{4}")
 CONSONANTS = re.compile("[b-df-hj-np-tv-xz]+")
-REPEATED = re.compile(r"(.)\1\1|([b-df-hj-np-tv-xz])\2([b-df-hj-np-tv-xz])\3")
+REPEATED = r"(.)\1\1|([b-df-hj-np-tv-xz])\2([b-df-hj-np-tv-xz])\3"
 
 
 class Sounds(NamedTuple):

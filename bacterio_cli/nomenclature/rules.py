@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 from bacterio_cli.nomenclature.edit_distance import Neighbours
@@ -78,15 +79,10 @@ def misspelt(name: str, _: object) -> str:
     return "is shorter than two letters" if len(name) < 2 else "must have a capital first, and only there"
 
 
-def matching(pattern: str | re.Pattern[str]) -> Find:
-    """Finds the letters that match, in any case."""
-    search = re.compile(pattern).search
-
-    def find(name: str, _: object) -> str:
-        found = search(name.lower())
-        return found[0] if found else ""
-
-    return find
+def matching(pattern: str, name: str) -> str:
+    """The letters that match, in any case."""
+    found = re.search(pattern, name.lower())
+    return found[0] if found else ""
 
 
 def labels(_: str, lists: Sequence[str]) -> str:
@@ -99,65 +95,66 @@ def bare(name: str, sounds: Sounds) -> str:
     return name if name.lower() in sounds.endings else ""
 
 
-def neighbour(edits: int) -> Find:
-    """Finds the nearest listed name if it is so many edits away: insertions, deletions, substitutions."""
-    return lambda _, nearest: nearest[0] if nearest[1] == edits else ""
+def neighbour(edits: int, _: str, nearest: tuple[str, int]) -> str:
+    """The nearest listed name if it is so many edits away: insertions, deletions, substitutions."""
+    return nearest[0] if nearest[1] == edits else ""
 
 
-def unheard(feature: str) -> Find:
-    """Finds what no known name has of a field of `Sounds`, in order, with dashes for the word's ends."""
-
-    def find(name: str, sounds: Sounds) -> str:
-        rare = filter(str.isprintable, HEARD[feature](name) - getattr(sounds, feature))
-        in_order = sorted(rare, key=f"^{name.lower()}$".index)
-        return ", ".join("-" * (row[-1:] == "$") + row.strip("^$") + "-" * (row[:1] == "^") for row in in_order)
-
-    return find
+def unheard(feature: str, name: str, sounds: Sounds) -> str:
+    """What no known name has of a field of `Sounds`, in order, with dashes for the word's ends."""
+    rare = filter(str.isprintable, HEARD[feature](name) - getattr(sounds, feature))
+    in_order = sorted(rare, key=f"^{name.lower()}$".index)
+    return ", ".join("-" * row.endswith("$") + row.strip("^$") + "-" * row.startswith("^") for row in in_order)
 
 
 class Rule(NamedTuple):
     """A rule: its stable code, its source, and how it finds something beside what it `needs` of the evidence, if any.
 
-    `says` is the finding in words, with what was `found` and the `length` of the name. Of several rules with one code
-    the first that finds something speaks.
+    `find` is a function, or a regular expression for the name in small letters. `says` is the finding in words, with
+    what was `found` and the `length` of the name. Of several rules with one code the first that finds something speaks.
     """
 
     code: str
     source: str
     severity: Severity
-    find: Find
+    find: Find | str
     says: str
     needs: str = ""
 
 
 RULES = (
     Rule("letters", "SeqCode 8, 10, 46; ICNP 10a, 12a, 64", ERROR, misspelt, "{found}"),
-    Rule("short", OURS, ERROR, matching("^.{2,3}$"), "{length} letters: no known genus has fewer than four"),
-    Rule("vowelless", SOUND, ERROR, matching("^[^aeiouy]+$"), "has no vowel"),
-    Rule("placeholder", OURS, ERROR, matching(PLACEHOLDER), "{found} stands where a name is missing"),
-    Rule("placeholder", OURS, WARNING, matching("(virus|spp?)$"), "-{found} is no ending of a genus"),
-    Rule(
-        "epithet", "ICNP 10a; SeqCode 10", WARNING, matching(EPITHET), "ends in -{found} like the epithet of a species"
-    ),
+    Rule("short", OURS, ERROR, "^.{2,3}$", "{length} letters: no known genus has fewer than four"),
+    Rule("vowelless", SOUND, ERROR, "^[^aeiouy]+$", "has no vowel"),
+    Rule("placeholder", OURS, ERROR, PLACEHOLDER, "{found} stands where a name is missing"),
+    Rule("placeholder", OURS, WARNING, "(virus|spp?)$", "-{found} is no ending of a genus"),
+    Rule("epithet", "ICNP 10a; SeqCode 10", WARNING, EPITHET, "ends in -{found} like the epithet of a species"),
     Rule("homonym", HOMONYM, ERROR, labels, "stands in {found}: the name is taken", "listed"),
     Rule("homonym-elsewhere", ELSEWHERE, ERROR, labels, "stands in {found}: the name is taken there", "elsewhere"),
     Rule("historical", HISTORICAL, WARNING, labels, "stands in {found}: look up what became of it", "historical"),
-    Rule("near", NEAR, WARNING, neighbour(1), "a single edit from {found}: easily taken for it", "nearest"),
-    Rule("near", NEAR, NOTE, neighbour(2), "two edits from {found}", "nearest"),
-    Rule("long", SOUND, WARNING, matching(f".{{{VERY_LONG}}}"), "{length} letters: hardly any genus has as many"),
-    Rule("long", SOUND, NOTE, matching(f".{{{LONG + 1}}}"), f"{{length}} letters: most genera have at most {LONG}"),
+    Rule("near", NEAR, WARNING, partial(neighbour, 1), "a single edit from {found}: easily taken for it", "nearest"),
+    Rule("near", NEAR, NOTE, partial(neighbour, 2), "two edits from {found}", "nearest"),
+    Rule("long", SOUND, WARNING, f".{{{VERY_LONG}}}", "{length} letters: hardly any genus has as many"),
+    Rule("long", SOUND, NOTE, f".{{{LONG + 1}}}", f"{{length}} letters: most genera have at most {LONG}"),
     Rule("pronounce", SOUND, WARNING, lambda name, _: four_in_a_row(name), "four {found} in a row: hard to pronounce"),
-    Rule("repeated", SOUND, WARNING, matching(REPEATED), "{found} in a row: hard to pronounce"),
-    Rule("beginning", SOUND, ERROR, unheard("onsets"), "no known name begins with {found}-", "sounds"),
-    Rule("end", SOUND, ERROR, unheard("ends"), "no known name ends with -{found}", "sounds"),
-    Rule("consonants", SOUND, WARNING, unheard("runs"), "no known name has {found} in a row", "sounds"),
+    Rule("repeated", SOUND, WARNING, REPEATED, "{found} in a row: hard to pronounce"),
+    Rule("beginning", SOUND, ERROR, partial(unheard, "onsets"), "no known name begins with {found}-", "sounds"),
+    Rule("end", SOUND, ERROR, partial(unheard, "ends"), "no known name ends with -{found}", "sounds"),
+    Rule("consonants", SOUND, WARNING, partial(unheard, "runs"), "no known name has {found} in a row", "sounds"),
     Rule("bare-ending", "SeqCode 26.5", ERROR, bare, "is no more than an ending that many names share", "sounds"),
     Rule("doubled", OURS, WARNING, lambda _, element: element, "the element {found} stands twice", "doubled"),
-    Rule("rank-ending", RANK, ERROR, matching("aceae$"), "ends in -{found} like a family"),
-    Rule("rank-ending", RANK, ERROR, matching("ales$"), "ends in -{found} like an order"),
-    Rule("rank-ending", RANK, WARNING, matching("ota$"), "ends in -{found} like a phylum"),
-    Rule("rank-ending", RANK, NOTE, matching("ia$"), "ends in -{found} like a class, as many genera do"),
-    Rule("rare-triple", OURS, NOTE, unheard("triples"), "no known name has the letters {found} in a row", "sounds"),
+    Rule("rank-ending", RANK, ERROR, "aceae$", "ends in -{found} like a family"),
+    Rule("rank-ending", RANK, ERROR, "ales$", "ends in -{found} like an order"),
+    Rule("rank-ending", RANK, WARNING, "ota$", "ends in -{found} like a phylum"),
+    Rule("rank-ending", RANK, NOTE, "ia$", "ends in -{found} like a class, as many genera do"),
+    Rule(
+        "rare-triple",
+        OURS,
+        NOTE,
+        partial(unheard, "triples"),
+        "no known name has the letters {found} in a row",
+        "sounds",
+    ),
 )
 
 
@@ -169,7 +166,7 @@ def judge(name: str, evidence: Evidence) -> tuple[list[Finding], list[str]]:
         known = getattr(evidence, needs) if needs else ()
         if known is None:
             unchecked[code] = None
-        elif code not in findings and (found := find(name, known)):
+        elif code not in findings and (found := matching(find, name) if isinstance(find, str) else find(name, known)):
             findings[code] = Finding(code, severity, source, says.format(found=found, length=len(name)))
     return [*findings.values()], [*unchecked]
 
