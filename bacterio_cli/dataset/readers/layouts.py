@@ -42,9 +42,9 @@ class Layout(NamedTuple):
 
 @lru_cache(64)  # cells may be long
 def bare(column: str) -> str:
-    """A column's name without case, prefix, blanks and marks: col:scientificName is scientificname."""
+    """A column's name without case, prefix, blanks and marks: col:scientificName, and t_genus of anvi'o is genus."""
     column = column.strip().lower()
-    return column if column.isalpha() else re.sub(r"^(?:col|dwc):|[\W_]", "", column)
+    return column if column.isalpha() else re.sub(r"^(?:col:|dwc:|t_)|[\W_]", "", column)
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:

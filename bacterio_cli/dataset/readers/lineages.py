@@ -19,9 +19,9 @@ TOP = re.compile(
 BEFORE = r"(?<![^;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
 GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")  # its letters first: that is quick
-# A confidence, a footnote, or what GTDB's FASTA says of the sequence. Not within blanks: else time grows with their
-# square.
-SUFFIX = re.compile(r"(?<!\s)\s*(?:\([\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$")
+# A confidence, a number of CheckM, a footnote, or what GTDB's FASTA says of the sequence. Not within blanks: else time
+# grows with their square.
+SUFFIX = re.compile(r"(?<!\s)\s*(?:\((?:UID)?[\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$")
 BETWEEN = re.compile(
     r"unclassified .*|(?:.* )?incertae sedis|.*(?:(?<!ac)eae|inae|ineae|oideae| group| complex| clade| cluster)"
 )
@@ -68,7 +68,7 @@ def genus_of(text: str) -> str | None:
     if len(parts) > 1 and words[1] in ("rootrank", "domain", "norank"):
         return parts[2 * words[1::2].index("genus")] if "genus" in words[1::2] else ""
     top = next((k for k, word in enumerate(words) if word not in ROOTS), 0)
-    families = [k for k, word in enumerate(words) if word.endswith("aceae") and " " not in word]
+    families = [k for k, word in enumerate(words) if word.endswith(("aceae", "_incertae_sedis")) and " " not in word]
     place = families[-1] + 1 if families else top + 5
     while families and place < len(parts) and BETWEEN.fullmatch(words[place]):
         place += 1
@@ -215,19 +215,28 @@ def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tu
         yield number, genus, top[1] or "eukaryota" if top else ""
 
 
+def lineages_above(head: Sequence[str]) -> list[str]:
+    """The lineages in the first line of a table whose rows are samples, as QIIME 2 writes one for each level."""
+    found = [[cell for cell in line.split(",") if ";" in cell and genus_of(cell) is not None] for line in head[:2]]
+    return found[0] if len(found) == 2 and len(found[0]) > 1 and not found[1] else []
+
+
 def read(text: Text) -> Reading | None:
     """The genus of each lineage, in lines or in the headers of FASTA; None if half of the first or more have none."""
     fasta = text.start[:1] == ">"
-    shown = [genus for _, genus, _ in lineages_in(text.head, text.where, fasta=fasta)]
+    columns = lineages_above(text.head)
+    shown = [genus for _, genus, _ in lineages_in(columns or text.head, text.where, fasta=fasta)]
     if 2 * shown.count(None) >= len(shown):
         if fasta:
             raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
         return None
-    source = Source("FASTA headers with lineages" if fasta else "lineages", "", "", lineage=True)
+    label = "FASTA headers with lineages" if fasta else "columns of lineages" if columns else "lineages"
+    source = Source(label, "", "", lineage=True)
     without: list[int] = []
 
     def genera() -> Iterator[tuple[int, Attested | None]]:
-        for number, genus, domain in lineages_in(text, text.where, fasta=fasta):
+        for number, genus, domain in lineages_in(columns or text, text.where, fasta=fasta):
+            number = 1 if columns else number
             if genus is None:
                 without.append(number)
             elif not genus:

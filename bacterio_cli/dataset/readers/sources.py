@@ -26,7 +26,7 @@ class Source(NamedTuple):
     lineage: bool = False
 
 
-GENUS = "genus|genera|genusname|gattung|gattungsname|genre|genero|género|genere|geslacht"
+GENUS = "genuslabel|genus|genera|genusname|gattung|gattungsname|genre|genero|género|genere|geslacht"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
 RANK = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname"
