@@ -35,6 +35,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "quotes and stops": ("'Abanella'\n'Borivibrio'\n'Cora'\n", [*AB, "Cora"]),
     "taxa as columns": ("index,k__A;g__Abanella,k__A;g__Borivibrio,k__A;__,site\nS1,3,4,1,x\nS2,1,1,0,y\n", AB),
     "number of CheckM": ("bin.1\tg__Abanella (UID902)\t3\nbin.2\tf__Aaceae (UID8)\t5\nb\tg__Borivibrio\t5\n", AB),
+    "psql": (" genus      | n\n------------+---\n Abanella   | 2\n Borivibrio | 3\n", AB),
     "anvi'o": ("genome\tt_family\tt_genus\nA\tAlphaceae\tAbanella\nB\t\tBorivibrio\n", AB),
     "Wikidata": ("genus,genusLabel\nhttp://a.org/Q1,Abanella\nhttp://a.org/Q2,Borivibrio\n", AB),
     "RDP's family": ("Bacteria;A;A;A;Aales;A_incertae_sedis;Abanella\nBacteria;A;Bales;Borivibrio\n", AB),

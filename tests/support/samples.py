@@ -121,6 +121,7 @@ BIOM = f"# Constructed from biom file\n#OTU ID\tS1\ttaxonomy\nOTU1\t5\t{ABOVE}; 
 METAPHLAN = f"#mpa\n#clade_name\tabundance\nk__Bacteria\t9\n{ABOVE.replace(';', '|')}|g__Abanella|s__Abanella_alba\t8\n"
 KAIJU = """percent\treads\ttaxon_id\ttaxon_name
 9.1\t6\t12\tcellular organisms;Bacteria;Alphati;Alphota;Alphia;Alphales;Alphaceae;Abanella;\n9\t6\t0\tunclassified\n"""
+CAMI = "@Version:0.9\n@@TAXID\tRANK\tTAXPATH\tTAXPATHSN\n3\torder\t1|3\tA|B\n4\tgenus\t1|3|4\tA|B|Abanella\n"
 SINGLEM = f"sample\tcoverage\ttaxonomy\nS1\t3.2\tRoot; {ABOVE}; g__Abanella; s__Abanella alba\n"
 SEQCODE = """id,name,rank,status,syllabication
 1,Abanella,genus,Valid (SeqCode),A.ba.nel.la
@@ -195,6 +196,7 @@ SAMPLES = {
     "biom": Sample(BIOM, "table", "BIOM table", ["Abanella"]),
     "metaphlan": Sample(METAPHLAN, "table", "MetaPhlAn profile", ["Abanella"]),
     "kaiju": Sample(KAIJU, "table", "Kaiju table", ["Abanella"]),
+    "cami": Sample(CAMI, "table", "CAMI profile", ["Abanella"]),
     "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"]),
     "ncbi": Sample(
         NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]

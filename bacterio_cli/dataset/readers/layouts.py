@@ -84,7 +84,7 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
 
     That is one for genera, or the `wanted`.
     """
-    shown = [k for k, line in enumerate(head) if line.strip() and line[:4] != "sep="][:SEARCHED]
+    shown = [k for k, line in enumerate(head) if line.strip("-+|=: ") and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
     for index in shown:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"

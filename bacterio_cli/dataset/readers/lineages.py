@@ -103,8 +103,8 @@ def taxon(cell: str, source: Source) -> str:
     if text.lower() in sources.MISSING or not any(map(str.isalpha, text)):
         return ""
     genus = None if text.isalpha() else genus_of(text)
-    if ranked and ";" in text and not genus:
-        return text.rstrip("; ").rpartition(";")[2].strip()
+    if ranked and (";" in text or "|" in text) and not genus:
+        return re.split("[;|]", text.rstrip(";| "))[-1].strip()
     if lineage or genus is not None:
         return genus or ""
     name = GENUS_NAME.match(text) if ranked else None

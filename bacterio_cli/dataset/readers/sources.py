@@ -52,6 +52,7 @@ SOURCES = (
     Source("Darwin Core taxa", "", "scientificname|canonicalname", "taxonrank", STATUS),
     Source("WoRMS matches", "aphiaid", "scientificname", "rank", "status"),
     Source("NCBI Datasets taxonomy", "", "taxname", "rank"),
+    Source("CAMI profile", "taxpath", "taxpathsn", "rank"),
     Source("names with their ranks", "", NAMES, RANK, STATUS),
     Source("ICTV virus taxonomy", "realm", "genus", prokaryotes=False),
     Source("BacDive strains", "istypestrain", "genus", prokaryotes=True),
