@@ -1,7 +1,5 @@
 """Learn bacterial genus names and invent new ones: `load`, `sample`, `score`, `train` (see `api`), and a command."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """The errors that a user can meet; each builds its own one-line message: what, where, what to do."""
 
-from __future__ import annotations
-
 import os
 import re
 import reprlib

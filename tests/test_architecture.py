@@ -1,7 +1,5 @@
 """The picture of the house, read from the source: who imports whom. Ruff sees who prints and what has no docstring."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

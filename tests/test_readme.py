@@ -1,7 +1,5 @@
 """The README's blocks, run in order as a reader would type them."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

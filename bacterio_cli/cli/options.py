@@ -1,7 +1,5 @@
 """Options that several commands have, and what a shell completes for them; the choices come from where they are kept."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a process needs before a command begins: standard streams in UTF-8, one BLAS thread, memory that it keeps."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

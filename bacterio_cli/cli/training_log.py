@@ -1,7 +1,5 @@
 """The log of a training: the rows of its history as JSON Lines, never ahead of the checkpoint."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

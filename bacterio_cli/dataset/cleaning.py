@@ -1,7 +1,5 @@
 """Cleaning: which spellings are names to learn, and why the others are none."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """A corpus: clean, distinct names, what is known of them, and their alphabet."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -7,8 +7,6 @@ At a small scale tanh z = z − z³/3 …, σ(z) = ½ + z/4 …, ŷ = 1/n_y, and
 scale. T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import textwrap

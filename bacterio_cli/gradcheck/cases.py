@@ -5,8 +5,6 @@ forgotten factor cannot hide. At the customary 0.01 tanh is the identity to four
 T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any

@@ -5,8 +5,6 @@ several digits, and one number for a whole net is ruled by the largest gradients
 runs the cases that catch the mistake again at other scales.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass

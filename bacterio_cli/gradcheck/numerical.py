@@ -1,7 +1,5 @@
 """Derivatives without calculus: what the hand-derived gradients are held against."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,6 @@
 T1, T2 and T3 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ depend on the previous step is computed for all steps at once: x W_axᵀ before 
 T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The gated recurrent unit, forward beside backward."""
 
-from __future__ import annotations
-
 from typing import ClassVar, NamedTuple
 
 import numpy as np

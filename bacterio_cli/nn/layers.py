@@ -10,8 +10,6 @@ by complex step: f(x + ih) = f(x) + ih f′(x) + O(h²), so that Im f(x + ih) / 
 h = 10⁻³⁰, where nothing is subtracted.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -3,8 +3,6 @@
 T1, T2 and T3 are source texts, see `bacterio_cli.nn`; notation as in `layers`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from bacterio_cli.nn.layers import Array

@@ -1,7 +1,5 @@
 """Long short-term memory, forward beside backward."""
 
-from __future__ import annotations
-
 from typing import ClassVar, NamedTuple
 
 import numpy as np

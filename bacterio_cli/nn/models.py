@@ -5,8 +5,6 @@ A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stor
 T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -4,8 +4,6 @@
 correction; each docstring states its choice. T2 and T4 are source texts, see `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable

@@ -11,8 +11,6 @@ B = batch_sizes[0] names. (PyTorch's PackedSequence has the same layout.)
 slices of one array.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ Columns, one-hot letters, one text, its names u, w, v, h (`layers` has rows, and
 The fast cells equal it; tests say so. To run it:  python -m bacterio_cli.nn.plain names.txt
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any

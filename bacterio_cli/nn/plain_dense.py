@@ -4,8 +4,6 @@ Columns, as in the text; h⁰ = x. Its algorithm updates W_l before it sends δ 
 goes first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The plain recurrent cell of the source texts T1 and T2 (see `bacterio_cli.nn`), forward beside backward."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ the gradient of the initial state that it returns for step t+1 is what comes bac
 single term then, and so is dz⟨t⟩. Layers count from 0; T is the number of letters and the end mark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -5,8 +5,6 @@ has no such mark is of step t; da comes from above, ā and c̄ are the whole ∂
 `bacterio_cli.nn`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

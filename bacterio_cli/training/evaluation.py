@@ -4,8 +4,6 @@ All stand as they were before the refit: a model that has learned the held-out n
 flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from bacterio_cli.lm.discounts import choose_discounts, states_along

@@ -8,8 +8,6 @@ fit          the names not held out       the held-out     the best weights
 refit        all names                    nothing          the last weights
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property

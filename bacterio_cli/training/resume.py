@@ -1,7 +1,5 @@
 """A training as a checkpoint, and taken up again from it, to the same last byte."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, fields, replace
 from itertools import islice
 from pathlib import Path

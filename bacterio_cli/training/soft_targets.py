@@ -5,8 +5,6 @@ table has seen the very letter that it is asked about, and p leans towards it. S
 names are dealt into folds, and each name's p comes from a table counted on the other folds.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus

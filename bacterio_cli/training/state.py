@@ -1,7 +1,5 @@
 """The state of a training between two steps, and how it goes from epoch to epoch and from phase to phase."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

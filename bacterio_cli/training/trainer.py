@@ -4,8 +4,6 @@ The state can be saved after any record: the order of an epoch comes from the se
 a step from the seed and the step, and what is summed since the last evaluation is part of the state.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator
 from contextlib import closing

@@ -4,8 +4,6 @@ Two Python threads hand the interpreter to and fro at each call of NumPy, which 
 longer than the calls themselves. Two processes share memory instead, and exchange two messages per step.
 """
 
-from __future__ import annotations
-
 import ctypes
 import mmap
 import multiprocessing

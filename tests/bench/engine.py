@@ -1,7 +1,5 @@
 """The engine's side of the benchmarks: each function prepares a piece of work, ready to be timed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any

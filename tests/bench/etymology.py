@@ -6,8 +6,6 @@ For each list: names, the share of each answer, milliseconds a name, and the fal
 a list that is the corpus's kind should be explained by more than half and refused by less than 1.5 %, any other not.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections import Counter

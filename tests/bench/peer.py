@@ -1,7 +1,5 @@
 """PyTorch's side of the benchmarks (`pip install torch==2.13.0`): the same works as in `engine`, on two threads."""
 
-from __future__ import annotations
-
 from itertools import islice
 from typing import Any
 

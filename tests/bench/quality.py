@@ -8,8 +8,6 @@ training names from 0.5, 0.55, …, 0.95, then counted on all. --reinvent counts
 the first 5,000 that `sample` prints with the default, as a mean over seeds.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Iterator, Sequence

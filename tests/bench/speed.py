@@ -7,8 +7,6 @@ several rounds; a ratio is the median of the rounds, with its smallest and large
 command runs: the generator that `train` consumes, and `sample` as a process. Ends with pass or fail against the bars.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import subprocess

@@ -4,8 +4,6 @@ Each side runs as its user runs it: the engine with the settings of the command,
 memory. Between two pieces of work is a pause, for OpenMP's threads spin on for some milliseconds after theirs.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
 import multiprocessing

@@ -1,7 +1,5 @@
 """The folder in which most of these tests run the command."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

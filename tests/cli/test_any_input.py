@@ -1,7 +1,5 @@
 """Any input and any options: a known exit code, one-line errors, no traceback, nothing but results on stdout."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The commands as processes: help, usage errors, locale, and what start-up imports."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Completion as the shells ask for it: Typer's protocol for bash, zsh and fish, as a process."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`bacterio corpus`, and the same readers under `bacterio train`: exit codes and streams."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Names of genera that `bacterio sample` prints by default: made of known words, well formed, in no list."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections import Counter

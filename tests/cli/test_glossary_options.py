@@ -1,7 +1,5 @@
 """The options that ask the glossary: --about, --glossary and --etymology, as processes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

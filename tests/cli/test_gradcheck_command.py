@@ -1,7 +1,5 @@
 """`bacterio gradcheck` as a process: rows, verdicts, planted mistakes and the lesson."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`bacterio info` as a process: the facts of a checkpoint, for programs and for people."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """--plot: what it refuses, that results are printed as always, and pictures of any names and settings."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

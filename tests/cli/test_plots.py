@@ -1,7 +1,5 @@
 """--plot: what is in the pictures, read back from their SVG."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The progress bar: what a terminal sees of it, how it is left, and that nobody else gets any of it."""
 
-from __future__ import annotations
-
 import re
 import sys
 import time

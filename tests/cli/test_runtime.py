@@ -1,7 +1,5 @@
 """What a process asks of its machine: one BLAS thread, and memory that it keeps."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 from unittest.mock import Mock

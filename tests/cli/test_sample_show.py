@@ -1,7 +1,5 @@
 """`bacterio sample --show`: the probabilities of letters, as drawn and in the model."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`bacterio score` as a process: rows, streams and exit codes."""
 
-from __future__ import annotations
-
 import csv
 import re
 from dataclasses import replace

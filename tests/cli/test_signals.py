@@ -1,7 +1,5 @@
 """Ctrl-C, SIGTERM and SIGHUP: the training is saved, says how to go on, and goes on to the same last byte."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """The standard streams: full, closed and gone, and what a terminal gets of characters that it would obey."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables on screens of any width, and the variables by which people ask for colours or for none."""
 
-from __future__ import annotations
-
 import io
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`bacterio train` as a process: what it says, what it refuses, and what it leaves alone."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

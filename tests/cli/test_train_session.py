@@ -1,7 +1,5 @@
 """A training session: how often it saves."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The log of a training: what it may replace, how it goes on, and that training does not depend on it."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

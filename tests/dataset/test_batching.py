@@ -1,7 +1,5 @@
 """Packed batches and the streams of the text regime: nothing lost, nothing twice, everything in its place."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import chain, pairwise
 

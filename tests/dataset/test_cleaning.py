@@ -1,7 +1,5 @@
 """Cleaning: what each profile keeps, why it drops the rest, and the spellings of a reference."""
 
-from __future__ import annotations
-
 import sys
 import time
 from itertools import product

@@ -1,7 +1,5 @@
 """Lists of names: what is read from them, what is refused, their alphabet and their split."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

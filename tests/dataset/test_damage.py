@@ -1,7 +1,5 @@
 """Damaged and mixed files: never a traceback, and never a name that was none in the file."""
 
-from __future__ import annotations
-
 import gzip
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The README of the dataset room: its table is that of the registry."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import bacterio_cli.dataset

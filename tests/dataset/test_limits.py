@@ -1,7 +1,5 @@
 """The limits of what is read: bytes, lines, names, members, memory and time."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import json

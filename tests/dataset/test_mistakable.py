@@ -1,7 +1,5 @@
 """Texts that were taken for something that they are not: each gives its genera, or is refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Readers: which shape a text has, what is read from each, and that nothing is taken for what it is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """From bytes to text: packed files and archives, encodings, and what is no data."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

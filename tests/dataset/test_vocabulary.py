@@ -1,7 +1,5 @@
 """The alphabet of a list: names come back from their ids as they were."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

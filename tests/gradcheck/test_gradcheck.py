@@ -1,7 +1,5 @@
 """The gradient check passes on the code as it is, covers all of it, and fails on every planted mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

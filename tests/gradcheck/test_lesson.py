@@ -1,7 +1,5 @@
 """A planted mistake is explained by its own line, its own rows, and a sweep that is run and not remembered."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -4,8 +4,6 @@ Each kind of damage takes a generator of random numbers, a sound checkpoint and 
 contents of a hostile file.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import pickle

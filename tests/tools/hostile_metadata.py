@@ -1,7 +1,5 @@
 """Hostile metadata: the JSON of a checkpoint with values that are strange, deep, long or meant to steer a terminal."""
 
-from __future__ import annotations
-
 import copy
 import io
 import json

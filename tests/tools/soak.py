@@ -6,8 +6,6 @@ Every part counts its trials and gives each failure a line; one failure makes th
 same functions with small counts.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """What bad luck does to a checkpoint that is being saved: kills, full disks and signals."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import signal

@@ -1,7 +1,5 @@
 """What bad luck does to those who use a checkpoint: hostile files, a long run, a crowd, a file replaced underneath."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The parts of `soak.py` with small counts; `make soak` runs them in full. Each has a control in which it fails."""
 
-from __future__ import annotations
-
 import io
 import subprocess
 import sys

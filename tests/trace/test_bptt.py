@@ -1,7 +1,5 @@
 """Backpropagation through time, step by step: held to the engine's own gradients."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from support.builders import RECURRENT, random_params

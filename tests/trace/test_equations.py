@@ -1,7 +1,5 @@
 """The equations that `trace` shows: those of the code, with the shapes of its numbers."""
 
-from __future__ import annotations
-
 import inspect
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`bacterio trace` as a process: its page, its JSON, and what it refuses."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import replace

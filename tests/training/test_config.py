@@ -1,7 +1,5 @@
 """Options: defaults, presets, and what contradicts what."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import asdict, fields, replace

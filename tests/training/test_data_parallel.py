@@ -1,7 +1,5 @@
 """A batch in two shards: nothing changes but the time, whoever computes the second and whatever becomes of it."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

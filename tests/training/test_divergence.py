@@ -1,7 +1,5 @@
 """What stops being finite stops the training before the step is taken."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

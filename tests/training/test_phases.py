@@ -1,7 +1,5 @@
 """The phases of a training, the background, the table and their weights."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Exact resume: stopped anywhere and resumed from its file, a training ends with the bytes of one never stopped."""
 
-from __future__ import annotations
-
 from itertools import accumulate
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Soft targets: each name's from a table that has not seen it."""
 
-from __future__ import annotations
-
 import numpy as np
 from support.processes import NAMES
 

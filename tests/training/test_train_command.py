@@ -1,7 +1,5 @@
 """`bacterio train` as a process: its bytes, its log, and --resume."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a step, an epoch and the best epoch are, and what is recorded of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """A whole training with its batches in two shards: the same numbers, whatever becomes of the worker."""
 
-from __future__ import annotations
-
 import multiprocessing
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The worker process: where there can be one, what it shares, and that it never outlives the process that needs it."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

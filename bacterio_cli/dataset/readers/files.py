@@ -1,7 +1,5 @@
 """From a file or standard input to a bounded stream of bytes; gzip, bzip2, xz, zip and tar are unpacked on the way."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

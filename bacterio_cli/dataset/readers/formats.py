@@ -1,7 +1,5 @@
 """Which shape a text has, by its content; and its reading."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """JSON and JSON Lines: every object is a row, and its keys are the columns."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import partial

@@ -1,7 +1,5 @@
 """How a table is built: its header, its delimiter and its columns, told by its first lines."""
 
-from __future__ import annotations
-
 import csv
 import os
 import re

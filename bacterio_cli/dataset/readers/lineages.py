@@ -1,7 +1,5 @@
 """The genera of rows and of lineages, whose ranks are told in many ways; each once, with its standing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """What every reader gives: spellings with their line and their standing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The registry: by which columns the sources are known, and which of them hold what. Data alone."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

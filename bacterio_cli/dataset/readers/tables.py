@@ -1,7 +1,5 @@
 """Tables, by their header, by a column of ranks, as dumps of NCBI, or by the column that was asked for."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence

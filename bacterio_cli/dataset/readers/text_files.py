@@ -1,7 +1,5 @@
 """From bytes to lines of text: encodings, invisible characters, and what is no text at all."""
 
-from __future__ import annotations
-
 import codecs
 import io
 import re

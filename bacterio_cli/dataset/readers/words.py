@@ -1,7 +1,5 @@
 """Plain lists, a name a line with `#` comments; and what a text looks like that is none."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence
