@@ -91,6 +91,7 @@ def lpsn_rows(*statuses: str) -> str:
         (COLDP, ["name", "synonym", "rejected", "name"]),
         (NCBI, ["name", "name", "rejected", "candidatus"]),
         ("genus,note\nAbella,misspelling\n", ["name"]),  # a column that is not for that
+        ('"","taxonomy"\n"bare soil","d__A;g__Abella"\n', ["name"]),  # nor is that of the samples' names
     ],
 )
 def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path) -> None:

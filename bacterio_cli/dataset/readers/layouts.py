@@ -52,9 +52,10 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     """
     above = [columns.index(rank) for rank in HIGHER if rank in columns]
     found: list[Choice] = []
+    named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
     for source in SOURCES:
         wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
-        places = [next((columns.index(n) for n in names.split("|") if n in columns), -1) for names in wanted]
+        places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and set(source.marks.split()) <= set(columns)
         if has_all and not (found and source.lineage):
             found.append(Choice(source, places, above))
