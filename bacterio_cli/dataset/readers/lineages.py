@@ -77,6 +77,12 @@ def genus_of(text: str) -> str | None:
     return parts[place] if words[top] in DOMAINS and place < len(parts) and words[place] not in words[:place] else ""
 
 
+def domain_of(lineage: str) -> str:
+    """bacteria, archaea, or eukaryota for what else a lineage begins with; "" if it does not say."""
+    top = TOP.search(lineage, 0, 10_000)
+    return (top[1] or "eukaryota").lower() if top else ""
+
+
 def plain(cell: str) -> str:
     """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
     if cell.isalpha():
@@ -152,7 +158,7 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
             kind = "candidatus"
         elif under and kind != "rejected":
             kind = "name"
-        return Attested(genus, kind, under, rank_of(scope))
+        return Attested(genus, kind, under, domain_of(cell) if source.lineage else rank_of(scope))
     return None
 
 
@@ -209,8 +215,7 @@ def lineages_in(lines: Iterable[str], where: str, *, fasta: bool) -> Iterator[tu
         if found <= {""} and (ranked := RANKED.search(line)):
             found = {ranked[1]}
         genus = max(found, default=None)
-        top = TOP.search(line, 0, 10_000) if genus else None
-        yield number, genus, top[1] or "eukaryota" if top else ""
+        yield number, genus, domain_of(line) if genus else ""
 
 
 def lineages_above(head: Sequence[str]) -> list[str]:
@@ -240,7 +245,7 @@ def read(text: Text) -> Reading | None:
             elif not genus:
                 yield number, None
             for name in filter(None, (taxon(part, NAMES) for part in (genus or "").split("/"))):
-                yield number, Attested(name, "candidatus" if CANDIDATUS.match(name) else "name", False, domain.lower())
+                yield number, Attested(name, "candidatus" if CANDIDATUS.match(name) else "name", False, domain)
 
     found = gather(source, genera(), text.where)
     return found._replace(notes=passed_over("line{} without a lineage passed over", without) + found.notes)
