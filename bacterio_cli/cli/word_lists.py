@@ -31,7 +31,7 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
 
 def read_placeholders(path: Path) -> list[str]:
     """The placeholders of a taxonomy, or all words of a plain list, whatever they look like."""
-    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, bare, flaw
+    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, flaw, without_prefix
     from bacterio_cli.dataset.readers.formats import read
 
     try:
@@ -40,7 +40,8 @@ def read_placeholders(path: Path) -> list[str]:
         return read_words(path, "--for")
     if not reading.taxonomic:
         return words_in(reading, "--for")
-    found = dict.fromkeys(name for entry in reading.entries if flaw(name := bare(entry.text)) == PLACEHOLDERS and name)
+    names = [without_prefix(entry.text) for entry in reading.entries]
+    found = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)
     if not found:
         raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
     return list(found)

@@ -64,7 +64,7 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
     for reading in readings:
         unlike: list[str] = []
         for entry in reading.entries:
-            name, reason = judged(entry, reading, profile)
+            name, reason = name_and_reason(entry, reading, profile)
             if not reason and name not in names:
                 if name:
                     names[name] = None
@@ -89,12 +89,12 @@ def refuse_other_things(reading: Reading, unlike: Sequence[str], option: str) ->
         raise InputError(reading.source, what, remedy)
 
 
-def judged(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | None]:
+def name_and_reason(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | None]:
     """(the name of an entry, "" for none; why it is dropped, None if it is not).  InputError as of `cleaned`."""
     if entry.kind not in LEARNED:
         return entry.text, CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED
     if profile == "genus":
-        name = bare(entry.text)
+        name = without_prefix(entry.text)
         return name, flaw(name)
     name = clean(entry, reading.source)
     if not (name.isascii() or reading.insisted) and (odd := strangers(name)):
@@ -159,7 +159,7 @@ def strangers(name: str) -> str:
     return ", ".join(f"{letter} is {unicodedata.name(letter, '').lower()}" for letter in odd)
 
 
-def bare(text: str) -> str:
+def without_prefix(text: str) -> str:
     """The text as `genus` looks at it: composed, and without the prefix of GTDB's rank."""
     if text.isascii() and text.isalpha():
         return text

@@ -16,7 +16,8 @@ def table() -> str:
     lines += [f"| `{name}` | {has} |" for name, has in FORMATS.items()]
     lines += ["", "| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
     for s in SOURCES:
-        cells = (s.marks.replace(" ", ", "), s.name + " (lineages)" * s.lineage, s.rank, s.status, KINDS[s.prokaryotes])
+        names = s.name + " (lineages)" * s.lineage
+        cells = (s.required.replace(" ", ", "), names, s.rank, s.status, KINDS[s.prokaryotes])
         lines.append(f"| {s.label} | {' | '.join(cell.replace('|', ' or ') for cell in cells)} |")
     return "\n".join(lines)
 

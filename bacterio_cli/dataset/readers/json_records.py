@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
-from bacterio_cli.dataset.readers import layouts, words
+from bacterio_cli.dataset.readers import words
+from bacterio_cli.dataset.readers.layouts import choices_of, key_of
 from bacterio_cli.dataset.readers.lineages import Attested, attested, gather, genus_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import GENUS, SOURCES, Source
@@ -46,14 +47,14 @@ def read(text: Text) -> Reading | None:
     first = {string: number for number, line in numbered for string in STRING.findall(line)}
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         entries = [Entry(first.get(item, 1), item) for item in value]
-        return words.judged(entries, text.where, blanks=False)._replace(label="JSON list")
+        return words.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
     values = [value]
     for item in values:  # which grows by what each holds
         values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-    objects = [{layouts.bare(key): cell for key, cell in item.items()} for item in values if isinstance(item, dict)]
+    objects = [{key_of(key): cell for key, cell in item.items()} for item in values if isinstance(item, dict)]
     records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
     records += [{"genus": genus} for item in objects for name in GENUS.split("|") for genus in listed(item.get(name))]
-    choices = {keys: layouts.choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
+    choices = {keys: choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
     found: list[tuple[int, Attested]] = []
     known: list[Source] = []
     for record in records:

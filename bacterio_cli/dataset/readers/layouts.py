@@ -27,7 +27,7 @@ FAMILY = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
 
 
 class Layout(NamedTuple):
-    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `bare` has them.
+    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `key_of` has them.
 
     `ids` are the first cells of the rows that count, None if all do: most of a dump are of no genus.
     """
@@ -39,7 +39,7 @@ class Layout(NamedTuple):
 
 
 @lru_cache(64)  # cells may be long
-def bare(column: str) -> str:
+def key_of(column: str) -> str:
     """A column's name without case, prefix, blanks and marks: col:scientificName, and t_genus of anvi'o is genus."""
     column = column.strip().lower()
     return column if column.isalpha() else re.sub(r"^(?:col:|dwc:|t_)|[\W_]", "", column)
@@ -50,16 +50,16 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
 
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
-    above = [columns.index(rank) for rank in HIGHER if rank in columns]
+    higher_ranks = [columns.index(rank) for rank in HIGHER if rank in columns]
     found: list[Choice] = []
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
     for source in SOURCES:
-        wanted = (source.name, source.rank, source.status, SCOPES, *source.below.split())
+        wanted = (source.name, source.rank, source.status, SCOPES, *source.species_columns.split())
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
-        has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and set(source.marks.split()) <= set(columns)
+        has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
-            found.append(Choice(source, places, above))
-    return found[:1] if found and (found[0].source.words or found[0].source.prokaryotes) else found
+            found.append(Choice(source, places, higher_ranks))
+    return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -89,9 +89,9 @@ def headers(head: Sequence[str], wanted: str | None = None) -> Iterator[Layout]:
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
         if not above and not any(mark in line for mark in DELIMITERS):
             below = [head[k].strip() for k in shown if k > index]
-            genera = bare(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
-            if bare(line) == wanted or (genera and all(map(ONE_CELL.fullmatch, below))):
-                yield Layout(index + 1, "\t", [bare(line)])
+            genera = key_of(line) in GENUS.split("|") and 4 * sum(map(str.istitle, below)) >= 3 * len(below)
+            if key_of(line) == wanted or (genera and all(map(ONE_CELL.fullmatch, below))):
+                yield Layout(index + 1, "\t", [key_of(line)])
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             cells = fields(line, delimiter)
             rows = [fields(head[k], delimiter) for k in shown if k > index]
@@ -111,7 +111,7 @@ def columns_above(rows: Sequence[Sequence[str]], cells: Sequence[str], delimiter
     R writes no header for the names of rows: all have a cell more, and the last is not empty. A comma too much makes
     one cell more too; there what would be names of rows look like genera.
     """
-    columns, below = [*map(bare, cells)], [[*map(bare, row)] for row in rows[:3]]
+    columns, below = [*map(key_of, cells)], [[*map(key_of, row)] for row in rows[:3]]
     others = [row for row in below if row != columns]
     again = any(a == b and a in HEADER_WORDS for row in others for a, b in zip(columns, row, strict=False))
     if again or any(map(DECIMAL.match, cells)) or (comment and below and not HEADER_WORDS.isdisjoint(below[0])):
@@ -130,7 +130,7 @@ def headless(text: Text) -> Iterator[Layout]:
     lines = [line for line in text.head if line.strip()]
     if lines and "\t|\t" in lines[0] and lines[0].rstrip().endswith("|"):
         text.most_lines = MOST_DUMPED
-        if any(choice.source.rank for choice in choices_of([bare(cell) for cell in fields(lines[0], "|")])):
+        if any(choice.source.rank for choice in choices_of([key_of(cell) for cell in fields(lines[0], "|")])):
             return  # in the same form, with a header
         if not (columns := DUMPS.get(lines[0].count("\t|"), "")):
             raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)

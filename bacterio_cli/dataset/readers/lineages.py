@@ -116,11 +116,11 @@ def taxon(cell: str, source: Source) -> str:
 
 
 @lru_cache(64)  # cells may be long
-def standing(status: str, words: str) -> str:
-    """The kind that a status says, in the `words` of one of KINDS; "" for none."""
+def standing(status: str, terms: str) -> str:
+    """The kind that a status says, in the terms of one of KINDS; "" for none."""
     status = plain(status).lower().replace("_", " ")
-    clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip() if words else status
-    return next(kind for pattern, kind in sources.KINDS[words].items() if re.search(pattern, clause))
+    clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip() if terms else status
+    return next(kind for pattern, kind in sources.KINDS[terms].items() if re.search(pattern, clause))
 
 
 class Choice(NamedTuple):
@@ -128,42 +128,42 @@ class Choice(NamedTuple):
 
     source: Source
     places: Sequence[int]
-    above: Sequence[int] = ()
+    higher_ranks: Sequence[int] = ()
 
 
 class Attested(NamedTuple):
-    """A genus that stands in a row; its kind; whether only what is below it says so; its scope."""
+    """A genus that stands in a row; its kind; whether that is a row of one of its species; its scope."""
 
     genus: str
     kind: str
-    under: bool
+    by_species: bool
     scope: str
 
 
 def attested(choices: Sequence[Choice], row: Sequence[str]) -> Attested | None:
     """The genus that the first of the choices finds in a row, or the next; None if none finds one.
 
-    In a row in which the first found none, what has no rank is below a genus.
+    In a row in which the first found none, what has no rank is a species.
     """
     for choice in choices:
-        source, places, above = choice
-        cell, rank, status, scope, *below = [row[place] for place in places]
+        source, places, higher_ranks = choice
+        cell, rank, status, scope, *epithets = [row[place] for place in places]
         if source.rank and rank_of(rank) not in GENUS_RANKS:
             continue
-        genus, kind = taxon(plain(cell), source), standing(status, source.words)
-        if not genus or not kind or (above and genus in [plain(row[place]) for place in above]):
+        genus, kind = taxon(plain(cell), source), standing(status, source.status_terms)
+        if not genus or not kind or genus in [plain(row[place]) for place in higher_ranks]:
             continue
-        under = any(map(str.strip, below)) or (choice is not choices[0] and not source.rank)
+        by_species = any(map(str.strip, epithets)) or (choice is not choices[0] and not source.rank)
         if not genus.isalpha() and CANDIDATUS.match(genus):
             kind = "candidatus"
-        elif under and kind != "rejected":
+        elif by_species and kind != "rejected":
             kind = "name"
-        return Attested(genus, kind, under, domain_of(cell) if source.lineage else rank_of(scope))
+        return Attested(genus, kind, by_species, domain_of(cell) if source.lineage else rank_of(scope))
     return None
 
 
 def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: str) -> Reading:
-    """Every genus once, at its first line. Its own row, with nothing below it, decides on its standing, or the best.
+    """Every genus once, at its first line. Its own row, not one of its species, decides on its standing, or the best.
 
     A genus that only its species attest is a name if one of them is not rejected. Of lineages a note counts those that
     have none. InputError as of `counted`.
@@ -176,8 +176,8 @@ def gather(source: Source, found: Iterable[tuple[int, Attested | None]], where: 
             if row is None:
                 without.append(line)
                 continue
-            genus, kind, under, scope = row
-            decides = under, RANKING.index(kind)
+            genus, kind, by_species, scope = row
+            decides = by_species, RANKING.index(kind)
             if genus not in decisive:
                 yield Entry(line, genus)
             decisive[genus] = min(decides, decisive.get(genus, decides))

@@ -7,20 +7,20 @@ from typing import NamedTuple
 class Source(NamedTuple):
     """A kind of table, or of records of JSON, told by its columns without case, blanks and marks: genusname.
 
-    `marks` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank` tells which
-    rows are genera, `status` their standing, in the fixed `words` of KINDS or in any. Of columns between bars the first
-    that there is counts. The columns `below` are empty in the row of a genus itself. `prokaryotes` is True, False for
-    other organisms, None if a column of SCOPES may tell.
+    Those `required` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank`
+    tells which rows are genera, `status` their standing, in the `status_terms` of KINDS or in any. Of columns between
+    bars the first that there is counts. The `species_columns` are empty in the row of a genus itself. `prokaryotes` is
+    True, False for other organisms, None if a column of SCOPES may tell.
     """
 
     label: str
-    marks: str
+    required: str
     name: str
     rank: str = ""
     status: str = ""
     prokaryotes: bool | None = None
-    below: str = ""
-    words: str = ""
+    species_columns: str = ""
+    status_terms: str = ""
     lineage: bool = False
 
 
@@ -35,8 +35,8 @@ LPSN_STATUS = "lpsntaxonomicstatus"
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
-    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, words="lpsn"),
-    Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", words="ncbi"),
+    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, status_terms="lpsn"),
+    Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", status_terms="ncbi"),
     Source("NCBI ranked lineages", "taxid taxname species", "genus"),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import Any
 
 from bacterio_cli.dataset.readers import layouts
-from bacterio_cli.dataset.readers.layouts import HEADER_WORDS, Layout, bare
+from bacterio_cli.dataset.readers.layouts import HEADER_WORDS, Layout, key_of
 from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
@@ -40,7 +40,7 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][: layouts.SEARCHED]
-    mark, name, found = layouts.delimiter_of(head), bare(wanted), None
+    mark, name, found = layouts.delimiter_of(head), key_of(wanted), None
     possible = layouts.headers(text.head, name)
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
         possible = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
@@ -100,7 +100,7 @@ def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
                 empty = False
                 if layout.line and (any(row[width:]) or name < cells <= last):
                     raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-                if bare(row[name]) not in heading or not is_header(row, columns, choice, f"{text.where}:{number}"):
+                if key_of(row[name]) not in heading or not is_header(row, columns, choice, f"{text.where}:{number}"):
                     yield number, row
                 if layout.line and cells < width and layout.line + table.line_num > number:
                     raise csv.Error
@@ -117,8 +117,8 @@ def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
 def is_header(row: Sequence[str], columns: Sequence[str], choice: Choice, where: str) -> bool:
     """Whether a row is the header again; InputError for another header or a list of keys."""
     name = choice.places[0]
-    word = bare(row[name])
-    again = word in columns and sum(bare(cell) in columns for cell in row if cell) > 1
+    word = key_of(row[name])
+    again = word in columns and sum(key_of(cell) in columns for cell in row if cell) > 1
     alone = word in NO_NAMES and choice.source is not ANY and not choice.source.rank
     if not (again or alone or word in HEADER_WORDS):
         return False

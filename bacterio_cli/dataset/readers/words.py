@@ -41,11 +41,11 @@ def read(text: Text, *, blanks: bool) -> Reading:
     deeper = [count for indent, count in indents.items() if indent > min(indents)]
     if max(deeper, default=0) > 1 or len([indent for indent in indents if "\t" not in indent]) > 2:
         raise InputError(text.where, "is indented like a tree", INSIST)
-    return judged(lines(text).entries, text.where, blanks=blanks)
+    return list_of(lines(text).entries, text.where, blanks=blanks)
 
 
-def judged(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
-    """The same of entries, without their bullets, quotes and heading."""
+def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
+    """A plain list of these entries, without their bullets, quotes and heading; InputError if most are no names."""
     notes, heading = [], ""
     if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
         entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
