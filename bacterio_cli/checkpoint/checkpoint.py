@@ -126,7 +126,7 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
     tables = {name: getattr(checkpoint, name) for name in TABLES}
     meta = {
         "model": {"class": type(checkpoint.model).__name__, **asdict(checkpoint.model)},
-        "vocabulary": checkpoint.vocabulary.asdict(),
+        "vocabulary": asdict(checkpoint.vocabulary),
         "corpus": checkpoint.corpus,
         "training": checkpoint.training,
         "history": checkpoint.history,

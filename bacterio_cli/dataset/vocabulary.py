@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +69,7 @@ class Vocabulary:
         spelled: list[str] = table.view(f"<U{table.shape[1]}")[:, 0].tolist()  # drops the zeros at the end
         return spelled
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """The name that these ids spell, with its capital."""
-        return self.restore("".join(self.letters[i - 1] for i in ids))
-
     def restore(self, name: str) -> str:
         """The name with its capital, as `str.capitalize` gives it; where that is two letters, as of ß, as it is."""
         capital = name[:1].title()
         return capital + name[1:] if self.capitalised and len(capital) == 1 else name
-
-    def asdict(self) -> dict[str, Any]:
-        """What a checkpoint stores."""
-        return {"letters": self.letters, "capitalised": self.capitalised}

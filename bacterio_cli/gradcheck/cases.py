@@ -170,7 +170,8 @@ def small_model_case(what: str, model: Model, scale: float, kind: str = "") -> C
     params = {name: normal(rng, scale)(*shape) for name, shape in shapes(model).items()}
     x, regular = rng.integers(0, model.n_y, N), kind == "regular"
     targets = rng.dirichlet(np.ones(model.n_y), N) if regular else rng.integers(0, model.n_y, N)
-    masks = [layers.dropout_mask(rng, (N, n), 0.3, np.float64) for n in model.mask_widths] if regular else None
+    shape, each = (N, model.n_a), range(model.layers)
+    masks = [layers.dropout_mask(rng, shape, 0.3, np.float64) for _ in each] if regular else None
     state = None if kind == "fresh" else random_state(model, rng, B, scale)
     if kind == "fresh":
         x[:B] = 0

@@ -46,11 +46,6 @@ class LetterModel:
         """The width of x: n_x, or n_y for one-hot input."""
         return self.n_x or self.n_y
 
-    @property
-    def mask_widths(self) -> tuple[int, ...]:
-        """The widths of the dropout masks: one on the output of each hidden layer."""
-        return (self.n_a,) * self.layers
-
 
 @dataclass(frozen=True)
 class CharRNN(LetterModel):

@@ -64,7 +64,8 @@ class BatchShard:
         masks: list[Array] | None = None
         if plan.config.dropout:
             rng = plan.rng(MASKS, self.step, self.k)
-            masks = [dropout_mask(rng, (N, n), plan.config.dropout, np.float32) for n in plan.model.mask_widths]
+            shape, layers = (N, plan.model.n_a), range(plan.model.layers)
+            masks = [dropout_mask(rng, shape, plan.config.dropout, np.float32) for _ in layers]
         targets = shard.y if self.targets is None else self.targets.targets(shard)
         return partial(self.gradients, shard, targets, masks, N / len(batch.x))
 

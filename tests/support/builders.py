@@ -74,6 +74,6 @@ def example(
     N = sum(lengths)
     x, batch_sizes = pack([rng.integers(0, model.n_y, n) for n in lengths])
     targets = rng.dirichlet(np.ones(model.n_y), N) if soft else rng.integers(0, model.n_y, N)
-    masks = [dropout_mask(rng, (N, width), 0.3, np.float64) for width in model.mask_widths] if masked else None
+    masks = [dropout_mask(rng, (N, model.n_a), 0.3, np.float64) for _ in range(model.layers)] if masked else None
     state = random_state(model, rng, len(lengths), SCALE)
     return Example(model, random_params(model, rng), x, batch_sizes, targets, state, masks)

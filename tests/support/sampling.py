@@ -64,7 +64,7 @@ def greedy(prefix: str = "") -> str:
     while letter := int(p[0].argmax()):
         ids.append(letter)
         p, state = net.step(np.array([letter]), state)
-    return model.vocabulary.decode(ids[1:])
+    return model.vocabulary.spell(np.array([ids[1:]]))[0]
 
 
 def drawn(count: int, **wanted: object) -> list[str | None]:
