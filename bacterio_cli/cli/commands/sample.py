@@ -15,7 +15,7 @@ from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
-from bacterio_cli.errors import BacterioError, refuse
+from bacterio_cli.errors import BacterioError, UsageError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
@@ -79,26 +79,23 @@ def sample(
 
     Example: bacterio sample --n 20 --temp 0.8
     """
+    given = dict(locals())  # the options, by their names here
     from bacterio_cli.inference.impossible import refuse_impossible
     from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
-    given = locals()
     refuse_contradictions(given)
     refuse_impossible(given)
     words = words_about(about or [], glossary or [])
     labels = read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
     pool = pool or POOL
-    refuse((rank and n > pool, f"{n} names are more than the pool of {pool:,}; draw more with --pool"))
+    if rank and n > pool:
+        raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
     count = pool if rank else n
     _, model = loading.open_model(checkpoint)
-    refuse(
-        (
-            etymology and not (model.of_genera or check),
-            "--etymology is for names of genera, which the model has not learned",
-        )
-    )
+    if etymology and not (model.of_genera or check):
+        raise UsageError("--etymology is for names of genera, which the model has not learned")
     given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
     refuse_impossible(given)
     for option in ("prefix", "ending"):
@@ -109,11 +106,11 @@ def sample(
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     keep_freed_memory()
     scorer = loading.scorer_of(
-        model, genus=model.of_genera, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
+        model, genus=model.of_genera or check, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
         glossaries=glossary, input_format=input_format, column=column, encoding=encoding,
     )  # fmt: skip
     params = params_of(given, model, words)
-    filters = filters_of(given, scorer, words)
+    filters = filters_of(given, scorer, words, usable=model.of_genera and not any_name)
     stats = SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
@@ -191,8 +188,8 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
     )
 
 
-def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -> list[Filter]:
-    """What the options ask of a name, the quickest to find out first."""
+def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *, usable: bool) -> list[Filter]:
+    """What the options ask of a name, the quickest to find out first; `usable` is what names of genera are to be."""
     from bacterio_cli.inference import filters
 
     found = []
@@ -202,7 +199,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
         found.append(filters.match(given["match"]))
     if given["ban"]:
         found.append(filters.without(read_words(given["ban"], "--ban")))
-    if scorer.genus and not given["any_name"]:
+    if usable:
         found += filters.usable(scorer, words)
     if given["gender"]:
         found.append(filters.of_gender(given["gender"], scorer))
@@ -213,6 +210,5 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...]) -
     if given["min_edits"] == 2:
         found.append(filters.apart(scorer.lookup, 2))
     if given["check"]:
-        scorer.genus = True
         found += [filters.faultless(scorer), filters.plausible(scorer, filters.SURE)]
     return found

@@ -71,7 +71,7 @@ def train(
 
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
-    typed = locals()
+    typed = dict(locals())  # the options, by their names here
     from bacterio_cli.cli.train_session import Session, Signals
 
     loading.refuse_two_stdins([*corpus, *(background or [])])
