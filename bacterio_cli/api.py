@@ -7,8 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from bacterio_cli.checkpoint import checkpoint as trained
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.checkpoint.checkpoint import load as load_checkpoint
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
@@ -17,10 +17,10 @@ from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError, require_fla
 from bacterio_cli.inference import MOST_NAMES, most_tries
 from bacterio_cli.inference.filters import Filter, unlisted, usable
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
-from bacterio_cli.inference.sampler import sample as names_of
+from bacterio_cli.inference.sampler import sample as draw
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
-from bacterio_cli.training import trainer as training
+from bacterio_cli.training import trainer
 from bacterio_cli.training.config import TrainingConfig, resolve
 from bacterio_cli.training.state import TrainingState
 
@@ -33,7 +33,7 @@ def load(path: str | Path | None = None) -> Checkpoint:
     """
     path = shipped("model.npz") if path is None else path
     require_path(path)
-    return trained.load(path)
+    return load_checkpoint(path)
 
 
 def sample(
@@ -64,7 +64,7 @@ def sample(
         lists = Lookup(also_known_lists() if also_known else [])
         filters = [] if any_name else usable(Scorer(model, lists, genus=True))
         filters.append(unlisted(lists.spellings))
-    return names_of(
+    return draw(
         model.language_model,
         model.vocabulary,
         frozenset(model.known),
@@ -120,15 +120,15 @@ def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> I
     cleaned = dict.fromkeys(clean(Entry(line, name), "names") for line, name in enumerate(texts("names", names), 1))
     corpus = Corpus(tuple(name for name in cleaned if name))
     refuse_fewer(corpus, 2, "names")
-    return snapshots(training.begin(corpus, config))
+    return snapshots(trainer.begin(corpus, config))
 
 
-def snapshots(run: TrainingState) -> Iterator[Checkpoint]:
+def snapshots(state: TrainingState) -> Iterator[Checkpoint]:
     """The model whenever a row is added to the history, and at the end."""
-    for progress in training.train(run):
+    for progress in trainer.train(state):
         if progress.row is not None:
-            yield training.snapshot(run)
-    yield training.snapshot(run)
+            yield trainer.snapshot(state)
+    yield trainer.snapshot(state)
 
 
 def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Session:
         self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
     ) -> None:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
-        self.replaces = out.exists() and not state.step  # what was never validated does not
+        self.guards_model = out.exists() and not state.step  # which stays until an epoch has been evaluated
         self.names_due = 0  # the row of the history from which names are shown again
         self.saved_at = self.saving = 0.0
 
@@ -124,9 +124,9 @@ class Session:
                             break
             except DivergedError:
                 if self.state.step:
-                    self.save_validated()
+                    self.save_evaluated()
                 raise
-        self.save_validated()
+        self.save_evaluated()
         self.signals.defer(deferred=False)
 
     def note(self, progress: Progress, bar: Bar) -> None:
@@ -163,9 +163,9 @@ class Session:
             return list(sample(snapshot(self.state), NAMES, seed=self.state.step, any_name=True, also_known=False))
         return []
 
-    def save_validated(self) -> None:
-        """Save, unless weights that were never validated would replace a model."""
-        if self.state.history or not self.replaces:
+    def save_evaluated(self) -> None:
+        """Save, unless weights that were never evaluated would replace a model."""
+        if self.state.history or not self.guards_model:
             self.save()
         else:
             self.signals.kept = f"at step {self.state.step:,}, before an epoch had ended; {self.out} is as it was"
@@ -185,6 +185,6 @@ class Session:
         self.signals.kept = f"at step {self.state.step:,}, {done}; saved to {self.out}, go on with --resume"
         self.saved_at = time.perf_counter()
         self.saving = self.saved_at - begun
-        self.replaces = False
+        self.guards_model = False
         if self.log:
             self.log.write()

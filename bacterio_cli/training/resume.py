@@ -147,8 +147,8 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     replay(state, checkpoint.history)
     phases = state.plan.phases
     epochs, steps = divmod(progress["phase_step"], phases[min(progress["phase"], len(phases) - 1)].steps_per_epoch)
-    move(state, progress["phase"], epochs)
-    skip(state, steps)
+    go_on_at(state, progress["phase"], epochs)
+    count_steps(state, steps)
     state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
     state.chars = sum(len(batch.x) for batch in islice(state.plan.batches(state.current_phase, epochs), steps))
     state.hidden = state.plan.fresh_hidden(state.current_phase) if state.phase_step else ()
@@ -176,9 +176,9 @@ def replay(state: TrainingState, history: list[dict[str, Any]]) -> None:
     phases = [(phase.kind, phase.net) for phase in plan.phases]
     for row in history:
         here = (row["stage"], row["net"])
-        move(state, phases.index(here) if here in phases else -1, row["epoch"] - 1)
+        go_on_at(state, phases.index(here) if here in phases else -1, row["epoch"] - 1)
         phase = state.current_phase
-        skip(state, phase.steps_per_epoch)
+        count_steps(state, phase.steps_per_epoch)
         if row["step"] != state.step or row["epoch"] > phase.epochs:
             raise ValueError(NOT_THE_PLAN)
         if state.add_row(row):
@@ -187,10 +187,11 @@ def replay(state: TrainingState, history: list[dict[str, Any]]) -> None:
                 state.likelihoods[phase.net :] = [np.empty(len(plan.held_out.ids) - 1)]
 
 
-def move(state: TrainingState, phase: int, epochs: int) -> None:
-    """Bring a replayed state to the end of so many epochs of a phase: where it stands, or in the phase that follows.
+def go_on_at(state: TrainingState, phase: int, epochs: int) -> None:
+    """Check that the training went on from where the replay stands, entering the next phase if it did; or ValueError.
 
-    A place that it has passed was reached by taking up the fit again after its refit.
+    It stands at the end of so many epochs of a phase. A jump back means that a training that had come to its refit was
+    resumed with more --epochs, which opens the fit again.
     """
     if state.fit_end is not None and (phase, epochs) < (state.phase, state.epochs):
         state.reopen_fit()
@@ -200,7 +201,7 @@ def move(state: TrainingState, phase: int, epochs: int) -> None:
         raise ValueError(NOT_THE_PLAN)
 
 
-def skip(state: TrainingState, steps: int) -> None:
+def count_steps(state: TrainingState, steps: int) -> None:
     """Count so many steps as done."""
     state.step += steps
     state.moments["k"] = np.array(state.phase_step + steps, np.int64)
