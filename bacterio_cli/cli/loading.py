@@ -84,10 +84,10 @@ def cell(value: Any) -> str:
     return "" if value is None else str(value["code"] if isinstance(value, dict) else value)
 
 
-def written(
+def print_rows(
     rows: Iterable[tuple[str | None, Row]], form: str, *, header: bool, etymology: bool, label: bool = False
 ) -> Iterator[Row]:
-    """Print rows as TSV or JSON, each behind the placeholder that it is for, if any, and pass them on."""
+    """Print each row as TSV or JSON, behind the placeholder that it is for, if any, then yield it."""
     from bacterio_cli.inference.scorer import FIELDS
 
     if header:

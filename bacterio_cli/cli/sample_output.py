@@ -31,8 +31,8 @@ def labelled(chosen: Iterator[str], labels: Sequence[str] | None) -> Iterator[tu
     return ((label, name) for place, label in enumerate(labels) for name in every[place :: len(labels)])
 
 
-def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | None) -> Iterator[str]:
-    """Print the names, each behind its placeholder if there are any, and pass them on.
+def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | None) -> Iterator[str]:
+    """Print each name, behind its placeholder if there are any, then yield it: nothing is printed before it is asked for.
 
     With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
     """
@@ -45,10 +45,10 @@ def names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | 
         yield name
 
 
-def rows(
+def print_rows(
     chosen: Iterator[str], form: str, scorer: Scorer, *, labels: Sequence[str] | None, header: bool, etymology: bool
 ) -> Iterator[str]:
-    """Print the rows that `score` gives the names, and pass the names on."""
+    """Print the row that `score` gives each name, then yield the name."""
     pairs = labelled(chosen, labels)
     pieces = iter(lambda: list(islice(pairs, AT_ONCE)), [])
     scored = (
@@ -56,7 +56,7 @@ def rows(
         for some in pieces
         for (label, _), row in zip(some, scorer.score([name for _, name in some]), strict=True)
     )
-    found = loading.written(scored, form, header=header, etymology=etymology, label=bool(labels))
+    found = loading.print_rows(scored, form, header=header, etymology=etymology, label=bool(labels))
     return (row.name for row in found)
 
 
@@ -92,8 +92,8 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
         waiting = left
 
 
-def shown(chosen: Iterator[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
-    """Print the names with P of each letter and of the end, as drawn and in the model, and pass them on.
+def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
+    """Print each name with P of each letter and of the end, as drawn and in the model, then yield it.
 
     Letters of a prefix are given, not drawn: P = 1.
     """

@@ -63,7 +63,7 @@ def table(
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
     widths = widths_within(width - gaps, least, most)
     if not widths:
-        terminal.show(blocks(columns, cells), stream=stream)
+        terminal.print_rich(blocks(columns, cells), stream=stream)
         return
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
@@ -72,7 +72,7 @@ def table(
         drawn.add_column(Text(name), width=wide, justify=side, overflow="fold")  # type: ignore[arg-type]
     for row in cells:
         drawn.add_row(*row)
-    terminal.show(drawn, stream=stream, width=width)
+    terminal.print_rich(drawn, stream=stream, width=width)
 
 
 def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:

@@ -111,10 +111,10 @@ def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]
     """A name on stdout, coloured as drawn, over its bars."""
     from rich.text import Text
 
-    show(Text("\n").join([shaded(name, drawn), bars(name, drawn), bars(name, plain)]), stream=sys.stdout)
+    print_rich(Text("\n").join([shaded(name, drawn), bars(name, drawn), bars(name, plain)]), stream=sys.stdout)
 
 
-def show(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:
+def print_rich(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:
     """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go.
 
     It is written here and not by rich, which would end the process itself where a reader has gone.
@@ -156,4 +156,4 @@ def difference(wrong: Iterable[str], right: Iterable[str]) -> None:
 
     lines = [Text(printable(f"- {row}"), "red") for row in wrong]
     lines += [Text(printable(f"+ {row}"), "green") for row in right]
-    show(Text("\n").join(lines), stream=sys.stdout)
+    print_rich(Text("\n").join(lines), stream=sys.stdout)

@@ -19,7 +19,7 @@ MOST_SHOWN = 8  # units or letters of a step
 BOUNDARY = "$"  # as `score` writes it
 
 
-def show(found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
+def print_trace(found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
     """The way forward, the way back layer by layer, the equations, and the gradients."""
     model = found.model
     layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"

@@ -49,7 +49,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
     history, rows = facts.pop("history"), []
     for name, value in facts.items():
         group = {f"{name} {part}": of_it for part, of_it in value.items()} if name in GROUPS else {name: value}
-        rows += [(label, show(found)) for label, found in group.items()]
+        rows += [(label, in_words(found)) for label, found in group.items()]
     phases = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
     if valid := loading.validation_curve(history):
@@ -76,10 +76,10 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 
-def show(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value as people write it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {show(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -119,11 +119,11 @@ def sample(
     names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
-        printed = sample_output.shown(chosen, scorer, params)
+        printed = sample_output.print_probabilities(chosen, scorer, params)
     elif form != "names":
-        printed = sample_output.rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
+        printed = sample_output.print_rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
     else:
-        printed = sample_output.names(chosen, labels, scorer if etymology else None)
+        printed = sample_output.print_names(chosen, labels, scorer if etymology else None)
     kept = list(islice(printed, REPORTED if report else 0))
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()

@@ -94,7 +94,7 @@ def score(
             rows = list(rows)
             show_table(rows, etymology=etymology)
         else:
-            rows = loading.written(((None, row) for row in rows), form, header=header, etymology=etymology)
+            rows = loading.print_rows(((None, row) for row in rows), form, header=header, etymology=etymology)
         conflict = "conflict" in {row.status for row in rows}
     sys.stdout.flush()
     if strict and conflict:

@@ -76,7 +76,7 @@ def trace(
     elif step is not None:
         trace_output.show_step(found, letters, step, full=full)
     else:
-        trace_output.show(found, name, letters, truncate)
+        trace_output.print_trace(found, name, letters, truncate)
 
 
 def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Trace:
