@@ -18,7 +18,7 @@ def estimated_discounts(counts: Counts) -> tuple[float, float, float]:
     n1, n2, n3, n4 = (max(1, int((counts.count == c).sum())) for c in (1, 2, 3, 4))
     Y = n1 / (n1 + 2 * n2)
     estimates = (1 - 2 * Y * n2 / n1, 2 - 3 * Y * n3 / n2, 3 - 4 * Y * n4 / n3)
-    d1, d2, d3 = (float(np.clip(d, 0.05, most)) for d, most in zip(estimates, LARGEST_DISCOUNTS, strict=True))
+    d1, d2, d3 = np.clip(estimates, 0.05, LARGEST_DISCOUNTS).tolist()
     return d1, d2, d3
 
 

@@ -52,35 +52,35 @@ class Counts:
     def of(cls, ids: Array, n_y: int, order: int) -> Counts:
         """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary."""
         M, top = len(ids) - 1, order - 1
-        position, y = np.arange(M), ids[1:].astype(np.int64)
+        position, y = np.arange(M), ids[1:]
         begun = np.maximum.accumulate(np.where(ids[:-1] == 0, position, 0))
         depth = position - begun + 1  # letters of context there are, the boundary counted
-        contexts = [np.zeros(M, np.int64)]  # for each k the state of the k letters up to a position, where there are k
-        suffixes, pairs, S = [np.zeros(1, np.int64)], [], 1
+        contexts = [np.zeros_like(position)]  # for each k the state of the k letters up to a position, if there are k
+        suffixes, pairs, S = [np.array([0])], [], 1
         for k in range(order):
             at = np.flatnonzero(depth >= k)
             if k:
                 codes = contexts[-1][at - 1] * n_y + ids[at]
                 found, rep, inverse = np.unique(codes, return_index=True, return_inverse=True)
                 suffixes.append(contexts[-1][at[rep]])
-                contexts.append(np.full(M, -1))
+                contexts.append(np.zeros_like(position))
                 contexts[-1][at] = S + inverse
                 S += len(found)
             codes = contexts[-1][at] * n_y + y[at]
             found, rep, inverse, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-            pair_of = np.full(M, -1)
+            pair_of = np.zeros_like(position)
             pair_of[at] = inverse
-            pairs.append((found // n_y, at[rep], pair_of, count))
+            pairs.append((found, at[rep], pair_of, count))
         parts = []
-        for k, (owner, rep, pair_of, count) in enumerate(pairs):
+        for k, (key, rep, pair_of, count) in enumerate(pairs):
             if k < top:
                 continued = np.bincount(pair_of[pairs[k + 1][1]], minlength=len(rep))
                 count = np.where(depth[rep] == k, count, continued)
             following = contexts[min(k + 1, top)][np.minimum(rep + 1, M - 1)]
             target = np.where(y[rep] > 0, following, contexts[min(1, top)][0])
-            parts.append((owner, y[rep], target, count))
-        owner, letter, target, count = (np.concatenate(part) for part in zip(*parts, strict=True))
-        first = np.searchsorted(owner, np.arange(S + 1))
+            parts.append((key, y[rep], target, count))
+        keys, letter, target, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+        first = np.searchsorted(keys, n_y * np.arange(S + 1))
         return cls(n_y, *(a.astype(np.int32) for a in (np.concatenate(suffixes), first, letter, target, count)))
 
 
@@ -155,7 +155,7 @@ class NGram:
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
-        key = states.astype(np.int64) * self.counts.n_y + letters
+        key = states * np.int64(self.counts.n_y) + letters  # beyond 32 bits
         pair = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
         return pair, self.counts.keys[pair] == key
 

@@ -77,7 +77,7 @@ def fit_weights(p: Array) -> tuple[float, ...]:
 
 def maximise(p: Array, prior: float) -> Array:
     """The fixed point of w_k ∝ prior + Σ_n w_k p_kn / Σ_j w_j p_jn, from equal shares."""
-    w = np.full(len(p), 1 / len(p))
+    w = np.ones(len(p))  # their proportions are all that counts
     for _ in range(1000):
         share = w[:, None] * p
         counts = (share / share.sum(axis=0)).sum(axis=1) + prior

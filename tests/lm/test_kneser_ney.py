@@ -13,7 +13,7 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.discounts import choose_discounts, estimated_discounts, states_along
+from bacterio_cli.lm.discounts import LARGEST_DISCOUNTS, choose_discounts, estimated_discounts, states_along
 from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
 
 D = (0.7, 1.1, 1.6)
@@ -130,7 +130,7 @@ def test_memory_is_that_of_what_was_seen() -> None:
 @pytest.mark.parametrize(
     ("occurring", "discounts"),
     [
-        ((10, 4, 2, 1), (5 / 9, 7 / 6, 17 / 9)),
+        ((10, 4, 4, 3), (5 / 9, 1 / 3, 4 / 3)),
         ((1000, 100, 1000, 0), (5 / 6, 0.05, 2.9)),
         ((50, 1, 0, 0), (25 / 26, 0.05, 0.05)),
     ],
@@ -144,14 +144,16 @@ def test_discounts_are_estimated_from_how_many_counts_are_small(
     assert estimated_discounts(counts) == pytest.approx(discounts)
 
 
-def test_discounts_are_no_worse_than_their_estimate() -> None:
-    """What is chosen on held-out names has at most the loss of the estimate there, within the bounds of a discount."""
+def test_no_discounts_near_those_chosen_are_better() -> None:
+    """On held-out names those that are chosen have less loss than the estimate and than any a step of 0.05 away."""
     counts, held = counted(5, NAMES[::2]), EncodedCorpus(NAMES[1::2], VOCABULARY)
 
-    def loss(discounts: tuple[float, float, float]) -> float:
+    def loss(*discounts: float) -> float:
         model = NGram(counts, discounts)
         return -float(np.log(model.likelihood(states_along(model, held), held.ids[1:])).mean())
 
     chosen = choose_discounts(counts, held)
-    assert loss(chosen) < loss(choose_discounts(counts, None))
-    assert all(0 < d < k for k, d in enumerate(chosen, 1))
+    assert chosen == pytest.approx((0.98, 0.345238, 0.05), abs=1e-6)
+    assert loss(*chosen) < loss(*choose_discounts(counts, None))
+    for step in 0.05 * np.array([*np.eye(3), *-np.eye(3)]):
+        assert loss(*np.clip(chosen + step, 0.05, LARGEST_DISCOUNTS)) > loss(*chosen) - 1e-6
