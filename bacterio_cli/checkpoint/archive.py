@@ -15,6 +15,7 @@ import reprlib
 import stat
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -77,12 +78,10 @@ def write_archive(
 
 def objection(path: Path) -> str:
     """Why a file should not be replaced by a checkpoint: it is of another kind; "" if it is one, of whatever format."""
-    try:
-        with zipfile.ZipFile(path) as members:
-            ours = "meta.npy" in members.namelist()
-    except (OSError, zipfile.BadZipFile):
-        ours = False
-    return "" if ours else "it is not a checkpoint of this program"
+    with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as members:
+        if "meta.npy" in members.namelist():
+            return ""
+    return "it is not a checkpoint of this program"
 
 
 def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays, dict[str, Any]]:

@@ -38,7 +38,7 @@ def keep_top_k(p: Array, k: int) -> Array:
     """The k likeliest letters of each row, rescaled; of equal ones the first in the alphabet."""
     if k >= p.shape[1]:
         return p
-    chosen = np.argsort(-p, axis=1, kind="stable")[:, :k]
+    chosen = np.argsort(-p, kind="stable")[:, :k]
     kept = np.zeros_like(p)
     np.put_along_axis(kept, chosen, np.take_along_axis(p, chosen, axis=1), axis=1)
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
@@ -46,10 +46,10 @@ def keep_top_k(p: Array, k: int) -> Array:
 
 def keep_top_p(p: Array, mass: float) -> Array:
     """The fewest likeliest letters of each row that hold `mass` together, rescaled (Holtzman et al. 2020, eq. 2)."""
-    order = np.argsort(-p, axis=1, kind="stable")
+    order = np.argsort(-p, kind="stable")
     ranked = np.take_along_axis(p, order, axis=1)
     before = np.cumsum(ranked, axis=1) - ranked
-    before[:, 0] = -1  # the likeliest stays, whatever the mass
+    before[:, 0] = -np.inf  # the likeliest stays, whatever the mass
     kept = np.zeros_like(p)
     np.put_along_axis(kept, order, np.where(before < mass, ranked, 0), axis=1)
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))

@@ -182,12 +182,12 @@ def compare_proposals(names: Sequence[str]) -> list[Finding | None]:
     one a single edit from it a warning."""
     words = [name.casefold() for name in names]
     counts = Counter(words)
-    edits, nearest = Neighbours(words).within(words, 1, itself=False)
+    _, nearest = Neighbours(words).within(words, 1, itself=False)
 
-    def beside(word: str, distance: int, place: int) -> Finding | None:
+    def beside(word: str, place: int) -> Finding | None:
         if counts[word] > 1:
             return Finding("proposed-twice", ERROR, HOMONYM, "is proposed twice")
         says = f"a single edit from {names[place]}, proposed with it: easily taken for it"
-        return Finding("proposed-near", WARNING, NEAR, says) if distance == 1 else None
+        return Finding("proposed-near", WARNING, NEAR, says) if place >= 0 else None
 
-    return [*map(beside, words, edits.tolist(), nearest.tolist())]
+    return [*map(beside, words, nearest.tolist())]

@@ -209,10 +209,11 @@ def test_a_write_in_progress_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_is_the_same_under_any_name(tmp_path: Path) -> None:
-    """A link to one of the files is one of them; what is not there, or is another file, is none."""
+    """A link to one of the files is one of them, or to standard input; what is not there, or another file, is none."""
     for name in ("a", "b"):
         (tmp_path / name).touch()
     (tmp_path / "link").symlink_to("a")
     assert is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b", tmp_path / "a"])
     assert not is_one_of(tmp_path / "link", [tmp_path / "none", tmp_path / "b"])
     assert not is_one_of(tmp_path / "none", [tmp_path / "a"])
+    assert is_one_of(Path("/dev/fd/0"), ["-"])

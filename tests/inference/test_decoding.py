@@ -62,11 +62,19 @@ def test_each_row_is_tempered_by_itself(temperature: float) -> None:
 
 
 def test_top_k_keeps_the_likeliest() -> None:
-    """The k likeliest letters in their proportions; of equal ones the first; all if k is large."""
+    """The k likeliest letters in their proportions; all, to the last bit, if k is large."""
     p = np.array([[0.1, 0.4, 0.1, 0.4], [0.7, 0.1, 0.1, 0.1]])
     assert keep_top_k(p, 1) == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
     assert keep_top_k(p, 3) == pytest.approx(np.array([[1 / 9, 4 / 9, 0, 4 / 9], [7 / 9, 1 / 9, 1 / 9, 0]]))
+    assert (keep_top_k(p, 4) == p).all()
     assert (keep_top_k(p, 9) == p).all()
+
+
+def test_of_equal_letters_the_first_in_the_alphabet_are_kept() -> None:
+    """Of 20 letters that are likelier than 20 others, the first ten, in either way of cutting."""
+    p = np.tile([0.02, 0.03], (2, 20))
+    for kept in (keep_top_k(p, 10), keep_top_p(p, 0.29)):
+        assert kept == pytest.approx(np.tile([0, 0.1] * 10 + [0] * 20, (2, 1)))
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,9 @@ def test_cited_as_the_codes_ask(components: str, full: str) -> None:
 
 def test_ready_for_the_table_of_the_registry() -> None:
     """As a dict the draft has the components' six fields and the full word's four, without a meaning of the whole."""
-    found = draft(REAL.analyse("Solibacter")).asdict()
-    assert json.loads(json.dumps(found)) == {
+    found = draft(REAL.analyse("Solibacter"))
+    assert found.full == ("Solibacter", "N.L.", "masc. n.", "Solibacter", None, "")
+    assert json.loads(json.dumps(found.asdict())) == {
         "components": [
             {"form": "soli", "language": "L.", "grammar": "neut. n.", "particle": "solum", "meaning": "soil",
              "note": "or L. masc. n. sol, sun"},
@@ -51,12 +52,14 @@ def test_ready_for_the_table_of_the_registry() -> None:
         ("Limnebacter", ["the usual linking vowel is -o-", ""]),
         ("Alkaliomonas", ["usually without a linking vowel", ""]),
         ("Halohalobacter", ["", "stands twice", ""]),
+        ("Pararickettsia", ["", ""]),
         ("Solisolibacter", ["or L. masc. n. sol, sun", "or L. masc. n. sol, sun; stands twice", ""]),
     ],
 )
 def test_what_is_odd_is_a_note(name: str, notes: list[str]) -> None:
     """A vowel that the word does not have in the glossary, and the component that stands a second time."""
     assert [component.note for component in draft(REAL.analyse(name)).components] == notes
+    assert draft(REAL.analyse("Escherichia")).components[0][1:] == ("", "", "", None, "not in the glossary")
 
 
 def test_more_than_five_components_are_none() -> None:
