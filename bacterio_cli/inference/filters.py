@@ -99,7 +99,7 @@ def without(words: Iterable[str]) -> Filter:
     def is_free(name: str) -> bool:
         """Each part of the name as long as a banned word is looked up: the time does not grow with the list."""
         text = caseless(name)
-        return all(text[k : k + n] not in banned for n in lengths for k in range(len(text) - n + 1))
+        return all(text[k : k + n] not in banned for n in lengths for k in range(len(text)))
 
     return per_name("banned word", is_free)
 

@@ -73,8 +73,8 @@ def read_reference(
 def date_in(name: str) -> str | None:
     """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv; None if there is none."""
     found = DATED.search(name)
-    date = f"{found[1]}-{found[3]}-{found[4]}" if found else ""
-    return date if is_date(date) else None
+    date = found and "-".join(found.group(1, 3, 4))
+    return date if date and is_date(date) else None
 
 
 def file_date(source: str) -> str | None:

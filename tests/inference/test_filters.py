@@ -65,6 +65,22 @@ def test_each_filter_refuses_what_it_should(build: Callable[[], Filter], names: 
     assert accepted(filter_, []) == []
 
 
+def test_each_filter_says_why() -> None:
+    """In the words in which the statistics of a sample count what was refused."""
+    reasons = {
+        "another ending": filters.ending(["monas"]),
+        "another gender": filters.of_gender("n", SCORER),
+        "about something else": filters.about(standard().about("soil"), SCORER),
+        "no match": filters.match("q"),
+        "banned word": filters.without(["xis"]),
+        "listed": filters.unlisted({"borixis"}),
+        "breaks a rule": filters.faultless(SCORER),
+        "implausible": filters.plausible(SCORER, 101),
+        "too near": filters.apart(CORPUS, 1),
+    }
+    assert [by(["Borixis"]) for by in reasons.values()] == [[why] for why in reasons]
+
+
 def test_plausible_names_are_those_of_a_high_percentile() -> None:
     """The least percentile is enough, and a name that cannot be spelled is left to others."""
     names = sampled(50, known=NAMES)[0]

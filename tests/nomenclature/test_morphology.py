@@ -184,7 +184,7 @@ def test_gender(expected: str) -> None:
         (GENERA[:8] + SURNAMES, False), (SURNAMES * 40, False), (GENERA * 40, True), (NAMES, False), ((), False),
         (("Thermofustis",) * 5 + SURNAMES[:15], True), (("Thermofustis",) * 5 + SURNAMES[:16], False),
     ],
-    ids=["genera", "20", "19", "surnames", "towns", "a few", "many surnames", "many genera", "the tests' own", "none", "5 of 20", "5 of 21"],
+    ids=("genera", "20", "19", "surnames", "towns", "a few", "surnames*40", "genera*40", "own", "none", "5/20", "5/21"),
 )  # fmt: skip
 def test_genera_are_known_by_the_words_in_them(names: tuple[str, ...], expected: bool) -> None:
     """A quarter of 20 names or more must split into words of the glossary; fewer names say nothing."""
