@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from itertools import compress
 
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.edit_distance import Neighbours
@@ -69,8 +70,9 @@ class Usable:
         """Why each name is not usable, in two or three words; "" if it is."""
         reasons = [self.refusal(name) for name in names]
         left = [k for k, why in enumerate(reasons) if not why]
-        for k, edits in zip(left, self.neighbours.within([names[k].lower() for k in left], 1)[0], strict=True):
-            reasons[k] = "taken for another" if edits < 2 else ""
+        _, nearest = self.neighbours.within([names[k].lower() for k in left], 1)
+        for k in compress(left, nearest >= 0):
+            reasons[k] = "taken for another"
         return reasons
 
     def refusal(self, name: str) -> str:

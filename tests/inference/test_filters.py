@@ -101,13 +101,13 @@ def test_banned_words_are_found_wherever_they_stand(words: list[str], names: lis
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", "(" * 1000 + "a" + ")" * 1000]
+    "pattern", ["(", "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", "(" * 1000 + "a" + ")" * 1000, "(" * 100, "(" * 101]
 )
 def test_a_pattern_that_does_not_compile_is_a_usage_error(pattern: str) -> None:
     """The message has the option and the pattern in one line, whatever Python raises or warns of."""
-    with pytest.raises(UsageError, match=r"^--match '.{1,120}' is not a regular expression: [^\n]*$") as caught:
+    shown = pattern if len(pattern) <= 100 else pattern[:100] + "…"
+    with pytest.raises(UsageError, match=f"^--match {re.escape(repr(shown))} is not a regular expression: [^\n]*$"):
         filters.match(pattern)
-    assert repr(pattern)[:90] in str(caught.value)
 
 
 @pytest.mark.parametrize("names", [["a" * 40], ["a" * 12] * 512], ids=["one name", "many names"])
