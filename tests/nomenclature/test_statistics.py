@@ -14,7 +14,6 @@ from support.sampling import sampled
 
 from bacterio_cli.nomenclature.statistics import compare, ending_distance, ks_distance, letter_shares, unattested
 
-
 NEAR = "share within two edits"
 OF_ITSELF = {
     "distinct": (1, 1), "new": (0, 0), NEAR: (1, 0), "mean length": (8.45, 8.45), "lengths, KS distance": (0, 0.2),
