@@ -20,16 +20,6 @@ def test_recurrent_weights_start_orthogonal(arch: str) -> None:
         assert all(np.abs(block - other).max() > 0.1 for other in blocks[:k])
 
 
-@pytest.mark.parametrize("arch", CELLS)
-def test_input_weights_start_within_glorots_bound(arch: str) -> None:
-    """W_ax fills ±√(6/(n_x + n_a)), with the width of one gate and not of all."""
-    W_ax = CELLS[arch](30, 20, "0.").init(np.random.default_rng(1), np.float64)["0.W_ax"]
-    bound = np.sqrt(6 / 50)
-    assert -bound <= W_ax.min() < -0.95 * bound
-    assert 0.95 * bound < W_ax.max() <= bound
-    assert W_ax.mean() == pytest.approx(0, abs=0.1 * bound)
-
-
 def test_biases_start_at_zero_but_for_the_forget_gate() -> None:
     """Fresh biases are 0, and those of LSTM's forget gate 1, so that at first nothing is forgotten."""
     for arch in CELLS:

@@ -8,7 +8,7 @@ from support.builders import LENGTHS, MODELS, WINDOWED, Example, example, unpack
 
 from bacterio_cli.lm.base import Net
 from bacterio_cli.nn.loss import softmax
-from bacterio_cli.nn.models import CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, shapes
+from bacterio_cli.nn.models import CELLS, CharRNN, Gradients, Model, WindowMLP, init, loss_and_grads, shapes
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
@@ -107,21 +107,28 @@ def test_state_of_a_window_is_its_last_letters(name: str) -> None:
     assert after.dtype == model.start(1, np.float64)[0].dtype == np.intp
 
 
-@pytest.mark.parametrize("model", [CharRNN(40, 20, 30, 2), WindowMLP(40, 20, 30, 2)], ids=["gru", "mlp"])
+fresh = pytest.mark.parametrize(
+    "model", [*(CharRNN(40, 20, 30, 2, cell) for cell in CELLS), WindowMLP(40, 20, 30, 2)], ids=[*CELLS, "mlp"]
+)
+
+
+@fresh
 def test_init_by_default(model: Model) -> None:
-    """A fresh embedding is N(0, 1), matrices fill Glorot's bound of their own widths, and biases are 0."""
+    """A fresh embedding is N(0, 1), and matrices fill Glorot's bound of their own widths, those of one gate, evenly."""
     params = init(model, np.random.default_rng(1), np.float64)
     assert params["E"].mean() == pytest.approx(0, abs=0.1)
     assert params["E"].std() == pytest.approx(1, abs=0.1)
-    by_glorot = ["W_ya", "0.W", "1.W"] if isinstance(model, WindowMLP) else ["W_ya"]
-    for name in by_glorot:
-        bound = np.sqrt(6 / sum(params[name].shape))
+    widths = {name: sum(params[name].shape) for name in ("W_ya", "0.W", "1.W") if name in params}
+    widths |= {"0.W_ax": 20 + 30, "1.W_ax": 30 + 30} if isinstance(model, CharRNN) else {}
+    for name, width in widths.items():
+        bound = np.sqrt(6 / width)
         assert -bound <= params[name].min() < -0.95 * bound, name
         assert 0.95 * bound < params[name].max() <= bound, name
-    assert not any(value.any() for value in params.values() if value.ndim == 1)
+        assert params[name].mean() == pytest.approx(0, abs=0.1 * bound)
+    assert not any(params[name].any() for name in ("b_y", "0.b", "1.b") if name in params)
 
 
-@pytest.mark.parametrize("model", [CharRNN(40, 20, 30, 2, "lstm"), WindowMLP(40, 20, 30, 2)], ids=["lstm", "mlp"])
+@fresh
 def test_init_at_a_given_scale(model: Model) -> None:
     """With `scale`, matrices are N(0, scale²) and biases 0, LSTM's forget bias too."""
     params = init(model, np.random.default_rng(1), np.float64, 0.01)
