@@ -75,10 +75,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "longest is another": (at("corpus", longest=10**30), "the facts about the corpus are not those of"),
     "characters are others": (at("corpus", characters=-1), "the facts about the corpus are not those of"),
     "unknown profile": (at("corpus", profile="moth"), "there is no profile 'moth'"),
-    "a loss is a truth value": (
-        at("history", 0, valid_bits_per_char=True),
-        "the history has True for",
-    ),
+    "a loss is a truth value": (at("history", 0, valid_bits_per_char=True), "the history has True for"),
     "NaN in a figure of tomorrow": (at("history", 0, x=math.nan), "rows of the history hold nan"),
     "a negative epoch": (at("history", 0, epoch=-1), "the history has -1 for epoch"),
     "a row without a stage": (at("history", 0, stage=1), "the history has 1 for stage"),

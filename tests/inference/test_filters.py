@@ -104,8 +104,7 @@ DEEP = "(" * 1000 + "a" + ")" * 1000
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    [*("(" * n for n in (1, 100, 101)), "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", DEEP],
+    "pattern", [*("(" * n for n in (1, 100, 101)), "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", DEEP]
 )
 def test_a_pattern_that_does_not_compile_is_a_usage_error(pattern: str) -> None:
     """The message has the option and the pattern in one line, whatever Python raises or warns of."""
