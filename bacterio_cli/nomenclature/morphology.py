@@ -92,12 +92,12 @@ class Analysis(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The letters of a word up to `end` as one element; `stem` are those before the linking vowel."""
+    """The letters of a word up to `end` as one element; `stem` are those before the linking vowel, inside a name."""
 
     end: int
     cost: float
     kind: Kind
-    stem: str
+    stem: str = ""
 
 
 Path = tuple[float, tuple[Step, ...]]  # what a way through a word costs, and its steps
@@ -125,12 +125,12 @@ class Morphology:
         cost, steps = self.cheapest(word)
         if not steps:
             cost, steps = self.cheapest(word, loose=True)
-        return self.judged(name, cost, steps or (Step(len(word), 0.0, "unknown", word),))
+        return self.judged(name, cost, steps or (Step(len(word), 0.0, "unknown"),))
 
     def cheapest(self, word: str, *, loose: bool = False) -> Path:
         """The cheapest path through a word, without steps if there is none; `loose` as for `elements`."""
         known: list[Path] = [NOWHERE] * len(word) + [(0.0, ())]  # from each letter to the end
-        mixed = [NOWHERE] * (len(word) + 1)  # the same with one unknown stem
+        mixed = [NOWHERE] * len(known)  # the same with one unknown stem
         ends: list[int] = []  # where an element may end, since the rest has a path
         for start in reversed(range(len(word))):
             for step in self.elements(word, start, ends, loose=loose):
@@ -139,7 +139,7 @@ class Morphology:
                 if loose and paths is known:
                     mixed[start] = min(mixed[start], before(step, mixed[step.end]))
             if loose or known[start][1]:
-                ends.insert(0, start)
+                ends.append(start)
         return min(known[0], mixed[0])
 
     def elements(self, word: str, start: int, ends: Sequence[int], *, loose: bool) -> Iterator[Step]:
@@ -151,9 +151,9 @@ class Morphology:
         cost_of_last = ELEMENT + SHORT.get(len(rest), 0.0)
         finals = self.glossary.finals.get(rest)
         if finals and (start or not all(word.grammar.endswith("suff.") for word, _ in finals)):
-            yield Step(length, cost_of_last, "word", rest)
+            yield Step(length, cost_of_last, "word")
         if rest in self.genera and RELATIONAL.fullmatch(word[:start]):
-            yield Step(length, ELEMENT - LISTED, "genus", rest)  # authors cite the genus rather than its own words
+            yield Step(length, ELEMENT - LISTED, "genus")  # authors cite the genus rather than its own words
         stems, short = self.glossary.stems, INSIDE if start else SHORT
         for end in ends:
             cost = ELEMENT + short.get(end - start, 0.0)
@@ -168,12 +168,11 @@ class Morphology:
         if not loose:
             return
         if start and rest in INFLECTIONS:
-            yield Step(length, cost_of_last, "inflection", rest)
+            yield Step(length, cost_of_last, "inflection")
         if start and rest in self.genera:
-            yield Step(length, GENUS + GENUS_LETTER * len(rest), "genus", rest)
-        for end in range(start + 1, length + 1):
-            if end - start >= min(LEAST_UNKNOWN, length):
-                yield Step(end, UNKNOWN + UNKNOWN_LETTER * (end - start), "unknown", word[start:end])
+            yield Step(length, GENUS + GENUS_LETTER * len(rest), "genus")
+        for end in range(start + min(LEAST_UNKNOWN, length), length + 1):
+            yield Step(end, UNKNOWN + UNKNOWN_LETTER * (end - start), "unknown")
 
     def costs_of_links(self, stem: str) -> dict[str, float]:
         """What each listed vowel costs after a stem, - for none: nothing where a word has it first, else LISTED."""
@@ -204,7 +203,7 @@ class Morphology:
         if chance and (eponym := EPONYM.fullmatch(word)):
             stem, ending = eponym.groups()
             kind: Kind = "word" if ending in self.glossary.finals else "inflection"
-            last = self.part(word, len(stem), Step(len(word), 0.0, kind, ending))
+            last = self.part(word, len(stem), Step(len(word), 0.0, kind))
             parts, answer = [Part(stem, "unknown", stem), last], "eponym-like"
         return Analysis(name, tuple(parts), answer, doubled, cost)
 

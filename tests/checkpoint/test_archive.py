@@ -172,7 +172,10 @@ def test_metadata_without_a_format_is_damage(meta: bytes, path: Path) -> None:
     refused(path, "its metadata cannot be read")
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none", "No such file or directory"), (".", "Is a directory")])
+DEVICE = ("/dev/zero", "it is a device, not a file")  # which has no end
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none", "No such file or directory"), (".", "Is a directory"), DEVICE])
 def test_a_file_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: Path) -> None:
     """The path and the system's reason."""
     with pytest.raises(FileError) as caught:

@@ -39,9 +39,3 @@ def test_a_disk_that_fills_up_leaves_the_old_file_alone(saved: Path) -> None:
     result = bacterio("train", "names.txt", *TINY, "-q", "-o", "m.npz", cwd=saved.parent, shell=narrow)
     assert only_error(result).startswith("cannot write m.npz: File too large; ")
     assert {path.name: path.read_bytes() for path in saved.parent.iterdir()} == before
-
-
-def test_a_device_is_not_read(tmp_path: Path) -> None:
-    """/dev/zero has no end."""
-    said = only_error(bacterio("info", "/dev/zero", cwd=tmp_path, shell='ulimit -v 4000000; exec "$@"'))
-    assert said == "cannot read /dev/zero: it is a device, not a file"

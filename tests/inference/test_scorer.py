@@ -16,7 +16,8 @@ from support.processes import NAMES, advanced, begin, small_model
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.errors import InputError
-from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, summary
+from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, refuse_overlong, summary
+from bacterio_cli.nomenclature.glossary import Glossary
 from bacterio_cli.nomenclature.name_index import Lookup, Reference
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
@@ -62,7 +63,10 @@ def codes(row: Row) -> set[str]:
 
 @pytest.mark.parametrize("make", [small_model, with_table])
 def test_nats_are_the_product_of_the_steps(make: Callable[[], Checkpoint]) -> None:
-    """−ln of the product of the probabilities that the model gives each letter and the end, whole and per character."""
+    """−ln of the product of the probabilities that the model gives each letter and the end, whole and per character.
+
+    Those are shown to four digits, a percentile to one; and other distributions may be made of the model's.
+    """
     trained = make()
     names = [name for name in WORDS if not trained.vocabulary.missing(name)]
     assert len(names) > 4
@@ -72,7 +76,12 @@ def test_nats_are_the_product_of_the_steps(make: Callable[[], Checkpoint]) -> No
         assert row.bits_per_char == pytest.approx(sum(steps) / math.log(2) / (len(name) + 1), rel=1e-5)
         assert row.bits is not None
         assert row.bits * math.log(2) == pytest.approx(np.array(steps), rel=1e-4, abs=1e-5)
-        assert row.asdict()["nats"] == round(row.nats or 0, 4)
+        fields = replace(row, percentile=200 / 3).asdict()
+        rounded = [round(row.nats or 0, 4), round(row.bits_per_char or 0, 4), 66.7]
+        assert [fields[figure] for figure in ("nats", "bits_per_char", "percentile")] == rounded
+    (halves,) = scorer(trained).surprises(["Boria"], lambda p: np.full_like(p, 0.5))
+    assert halves is not None
+    assert halves.tolist() == [1.0] * 6
 
 
 def test_a_row_does_not_depend_on_its_company() -> None:
@@ -113,13 +122,15 @@ def test_a_name_outside_the_alphabet_has_a_row_that_says_so() -> None:
     fields = rows[1].asdict()
     assert [fields[key] for key in ("nats", "bits_per_char", "percentile", "least_likely")] == [None, None, None, ""]
     assert any("жукz" in finding.says for finding in rows[1].findings)
-    with pytest.raises(InputError, match=r"^names: xxxxxxxxxxxxxxxxxxxx… has 1,001 letters"):
+    refuse_overlong(["x" * 1000])
+    says = "x… has 1,001 letters; a name that is scored or traced has 1,000 at most: one name a line"
+    with pytest.raises(InputError, match=f"^names: {'x' * 19}{says}$"):
         score("x" * 1001)
 
 
 @pytest.mark.parametrize(
     ("beside", "expected"),
-    [([1] * 4, 100), ([-1, -1, -1, 1], 25), ([-1] * 4, 0), ([-1e-6, 0, 0, 1e-6, 1], 20), ([], None)],
+    [([1] * 4, 100), ([-1, -1, -1, 1], 25), ([-1] * 4, 0), ([-1e-5, 0, 0, 1e-5, 1], 20), ([], None)],
 )
 def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
     beside: list[float], expected: float | None
@@ -129,7 +140,9 @@ def test_percentile_is_the_share_of_held_out_names_that_are_less_likely(
     for bits in np.linspace(1, 3, 21)[:, None]:
         small.checkpoint = replace(small.checkpoint, held_out=(bits.mean() + np.array(beside)).astype(np.float32))
         assert small.percentile(bits) == (expected if expected is None else pytest.approx(expected))
-    assert beside or small.score(["Boria"])[0].asdict()["percentile"] is None
+    (row,) = small.score(["Boria"])
+    assert row.percentile == small.percentile(row.bits)
+    assert beside or row.asdict()["percentile"] is None
 
 
 @pytest.mark.parametrize("options", [{}, {"ngram": 3, "mix": "0.4"}, {"nets": 2, "ngram": 2, "mix": "0.7"}])
@@ -177,6 +190,8 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert {"historical", "homonym"} & codes(score("Rosa", old)) == {"historical"}
     assert score("Rosa", *lists).not_checked == SOUNDS
     assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
+    alone = Scorer(small_model(), Lookup([]), genus=True)
+    assert alone.score(["Rosa"])[0].not_checked == ("homonym", "homonym-elsewhere", *SOUNDS)
     partial = replace(lists[1], complete=False)  # what such a list lacks stays unchecked
     assert score("Rosa", partial).not_checked == SOUNDS
     assert score("Lilium", partial).not_checked == ("homonym-elsewhere", *SOUNDS)
@@ -191,6 +206,7 @@ def test_only_genera_are_judged_as_genera() -> None:
     assert (genus.gender, genus.stem, genus.ending, genus.status) == ("f", "Bori", "monas", "conflict")
     assert (other.gender, other.stem, other.ending, other.not_checked, other.status) == ("", "", "", (), "ok")
     assert other.analysis is None
+    assert Scorer(small_model(), Lookup([]), genus=True, words=(own := Glossary(()))).morphology.glossary is own
     assert (other.nats, other.nearest, other.edits) == (genus.nats, "Borimonas", 0)
 
 
@@ -205,6 +221,7 @@ def test_rows_go_into_json_in_the_promised_order() -> None:
         assert tuple(fields) == FIELDS
         assert json.loads(json.dumps(fields)) == fields
         assert fields["length"] == len(fields["name"])
+        assert fields["flags"] == [finding._asdict() for finding in row.findings] != []
 
 
 def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
