@@ -125,7 +125,7 @@ def test_whatever_zipfile_raises_is_damage(mark: bytes, offset: int, value: byte
         ("'<f4'", True, "(2, 3)"),
         ("'<f4'", False, "(-6,)"),
         *(("'<f4'", False, shape) for shape in ("(7,)", "(5,)", "(9999999999,)")),
-        *((descr, False, "(6,)") for descr in ("'|O'", "[('a', '<f4')]", "__import__('os').abort()")),
+        *((descr, False, "(6,)") for descr in ("'|O'", "'<f2'", "[('a', '<f4')]", "__import__('os').abort()")),
     ],
 )
 def test_a_hostile_array_header_is_refused(descr: str, fortran: bool, shape: str, path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_hostile_array_header_is_refused(descr: str, fortran: bool, shape: str
     header = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
     with zipfile.ZipFile(path, "w") as written:
         written.writestr("meta.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(24))
-    refused(path, "member 'meta' (has an unknown header|does not hold the values that it claims|has dtype object)")
+    refused(path, "member 'meta' (has an unknown header|does not hold the values that|has dtype (object|<f2), which)")
 
 
 def test_the_length_of_an_array_header_is_two_bytes() -> None:

@@ -47,7 +47,7 @@ def test_a_failed_write_leaves_the_old_file_alone(
 
 def reserve(path: Path, *, against: str = "", force: bool | None = False) -> None:
     """Ask for a place, with so much against replacing what stands there."""
-    with reserved(path, objection=lambda _: against, force=force):
+    with reserved(path, objection=lambda there: against if there == path else "it is another file", force=force):
         pass
 
 
@@ -121,7 +121,7 @@ def test_a_mounted_file_is_named_before_it_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to], ids=["itself", "symbolic", "hard"])
-@pytest.mark.parametrize(("against", "mode"), [("it is a poem", 0o644), ("", 0o444)], ids=["foreign", "read-only"])
+@pytest.mark.parametrize(("against", "mode"), [("it is a poem", 0o644), ("", 0o555)], ids=["foreign", "read-only"])
 def test_another_file_is_replaced_by_force_alone(
     against: str, mode: int, link: Callable[[Path, Path], None] | None, tmp_path: Path
 ) -> None:
@@ -140,6 +140,14 @@ def test_another_file_is_replaced_by_force_alone(
     (tmp_path / "empty").touch()
     reserve(tmp_path / "empty", against="an empty file is no loss")
     assert path.read_bytes() == b"old"
+
+
+def test_what_the_system_does_not_open_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that its mode lets somebody write, but not this process, is refused before any work."""
+    write(tmp_path / "m")
+    monkeypatch.setattr(os, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(FileError, match=r"^cannot write .*/m: Permission denied; choose another place with --out or"):
+        reserve(tmp_path / "m")
 
 
 def test_a_place_is_reserved_for_one_process(tmp_path: Path) -> None:
@@ -190,6 +198,7 @@ def test_the_next_write_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     for name in (".m.87654321.tmp", ".m.reserved.tmp"):
         (tmp_path / name).write_text("precious")
     before = listing(tmp_path)
+    (tmp_path / ".m.00000000.tmp").touch()
     with held.open("rb") as living:
         fcntl.flock(living, fcntl.LOCK_EX)
         reserve(tmp_path / "m")

@@ -55,10 +55,8 @@ def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = V
 @pytest.mark.parametrize("names", [NAMES[:12], NAMES[:1]], ids=len)
 def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple[float, float, float]) -> None:
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
-    P, model = (
-        plain([n.lower() for n in names], VOCABULARY.letters, order, discounts),
-        NGram(counted(order, names), discounts),
-    )
+    P = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts)
+    model = NGram(counted(order, names), discounts)
     for prefix in ("", "a", "alb", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
         for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:

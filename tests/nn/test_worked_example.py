@@ -111,14 +111,9 @@ def engine() -> Gradients:
         "W_ya": np.array([[V_01, V_02], [V_a1, V_a2], [V_b1, V_b2]]),
         "b_y": np.array([c_0, c_a, c_b]),
     }
-    return loss_and_grads(
-        CharRNN(n_y=3, n_x=0, n_a=2, layers=1, cell="rnn", activation="tanh"),
-        params,
-        np.array([0, 1, 2]),
-        np.array([1, 1, 1]),
-        np.array([1, 2, 0]),
-        state=(np.array([[a_01, a_02]]),),
-    )
+    model = CharRNN(n_y=3, n_x=0, n_a=2, layers=1, cell="rnn", activation="tanh")
+    x, batch_sizes, targets = np.array([[0, 1, 2], [1, 1, 1], [1, 2, 0]])
+    return loss_and_grads(model, params, x, batch_sizes, targets, state=(np.array([[a_01, a_02]]),))
 
 
 def test_gradients_on_paper() -> None:

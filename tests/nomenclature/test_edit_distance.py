@@ -53,15 +53,16 @@ def test_nearest_is_that_of_the_textbook(
         measured = [(plain_distance(query, name), k) for k, name in enumerate(names)]
         near = [(edits, k) for edits, k in measured if edits <= most and (itself or edits)]
         assert found == min(near, default=(most + 1, -1))
+        for name in names:  # by itself: no nearer name hides what is found of it
+            assert within([name], [query], most)[0][0] == min(plain_distance(query, name), most + 1)
 
 
 def test_names_of_ten_thousand_letters() -> None:
-    """Long names are found within two edits at both ends, and one letter more at each is too far."""
+    """Long names are found within two edits at both ends, and one letter more at each is too far, as 256 are."""
     long = "".join(np.random.default_rng(0).choice(list("abcd"), 10_000))
-    names = ["a" * 300, long, "abc" * 30]
-    assert within(names, [long[1:] + "a", "xx" + long + "x", "b" + "a" * 299, "abc" * 29]) == [
-        (2, 1), (3, -1), (1, 0), (3, -1),
-    ]  # fmt: skip
+    names = ["a" * 300, long, "abc" * 30, "a" * 128 + "b" * 128]
+    queries = [long[1:] + "a", "xx" + long + "x", "b" + "a" * 299, "abc" * 29, "b" * 128 + "a" * 128]
+    assert within(names, queries) == [(2, 1), (3, -1), (1, 0), (3, -1), (3, -1)]
 
 
 def test_memory_grows_with_the_list_and_not_with_the_pairs() -> None:
