@@ -29,7 +29,7 @@ class Neighbours:
         self.starts = np.cumsum(self.lengths) - self.lengths + 2 * MOST
         self.codes = np.zeros(int(self.lengths.sum()) + 4 * MOST, np.uint32)
         self.codes[2 * MOST : -2 * MOST] = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.by_length = self.lengths.argsort(kind="stable")
+        self.by_length = self.lengths.argsort()
         self.letters = np.empty(len(names), np.uint64)
         for begin in range(0, len(names), BLOCK):
             lengths = self.lengths[begin : begin + BLOCK]
