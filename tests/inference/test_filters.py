@@ -189,6 +189,8 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
     found = refusals(draws, SamplingParams(seed=1), (), [filters.ending(["ia", "ma"]), spy])
     assert found == ["spied", "too long", "another ending", "empty", ""]
     assert seen == [["Salinia", "Salima"]]
+    with pytest.raises(ValueError, match="shorter than"):
+        refusals(draws, SamplingParams(seed=1), (), [lambda _: []])
 
 
 WANTED = {
