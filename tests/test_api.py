@@ -48,7 +48,7 @@ def test_avoid_counts_as_a_list() -> None:
     [
         (-1, {}), (0.5, {}), (1, {"seed": -1}), (1, {"seed": 2**63}), (1, {"temperature": -1}), (1, {"top_k": 0}),
         *((1, {"temperature": value}) for value in (math.nan, math.inf, "1")),
-        *((1, {"top_p": value}) for value in (0, 2, math.nan)),
+        *((1, {"top_p": value}) for value in (0, 2, math.nan)), (1, {"top_k": 1.5}),
         (1, {"min_length": 10**6}), (1, {"min_length": 9, "max_length": 8}),
         (1, {"prefixes": ["Bori"], "max_length": 3}),
     ],

@@ -217,10 +217,7 @@ def test_filters_only_leave_names_out(kind: str) -> None:
 
 
 def test_what_no_name_passes_ends_the_drawing() -> None:
-    """Where so many letters in a row bring nothing, it gives up, however many tries: sooner where names are long."""
-    for temperature, hundreds in ((1.0, 8), (3.0, 5)):
-        names, stats = sampled(5, known=NAMES, filters=[filters.match("^$")], hopeless=7000, temperature=temperature)
-        assert (names, stats.drawn // 100, stats.in_vain) == ([], hundreds, stats.drawn)
+    """Where so many letters in a row bring nothing, it gives up, however many tries: they count from the last name."""
     (first,), until = sampled(1, known=NAMES)
     names, stats = sampled(5, known=NAMES, filters=[filters.match(f"^{first}$")], hopeless=7000)
     assert (names, stats.drawn) == ([first], until.drawn + stats.in_vain)

@@ -56,7 +56,9 @@ def test_a_prefix_is_composed_like_a_name() -> None:
 def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
     """Temperature 0 or near it, top-k 1 and a small top-p all take the likeliest letters behind the prefix, as the
     model knows it: with a capital."""
-    assert sampled(1, prefixes=(prefix,) if prefix else (), **how)[0] == [greedy(prefix)]
+    for count in (1, 3):
+        found, _ = sampled(count, prefixes=(prefix,) if prefix else (), allow_duplicates=count > 1, **how)
+        assert found == [greedy(prefix)] * count
 
 
 def test_lengths_are_those_asked_for() -> None:
@@ -121,6 +123,16 @@ def test_what_is_refused_is_counted_by_reason() -> None:
     }
     assert all(stats.refused.values())
     assert set(found) == set(every)
+
+
+def test_so_many_letters_in_vain_are_the_last() -> None:
+    """Each draw counts with its end mark, one that is cut off with as many letters as there may be and one."""
+    letters = sum(5 if name is None else len(name) + 1 for name in drawn(50, max_length=4))
+    params, refuse = SamplingParams(seed=1, temperature=1.0, max_length=4), lambda names: ["no"] * len(names)
+    for hopeless, tries in ((letters, 50), (letters + 1, 51)):
+        stats = SamplingStats()
+        found = sample(TABLE, AB, (), params, count=1, max_tries=99, stats=stats, filters=[refuse], hopeless=hopeless)
+        assert (list(found), stats.drawn, stats.in_vain) == ([], tries, tries)
 
 
 def test_a_name_that_is_no_clean_line_is_refused(tmp_path: Path) -> None:
