@@ -71,6 +71,7 @@ def test_values_out_of_range_are_refused_at_once(n: Any, options: dict[str, Any]
         (lambda m: api.sample(m, 1, seed=1, foo=1), "foo: no such option; it is one of seed, temperature"),
         (lambda m: api.sample(m, 1, seed=1, any_name="no"), "any_name must be True or False, not 'no'"),
         (lambda m: api.sample(m, 1, seed=1, allow_known="no"), "allow_known must be True or False, not 'no'"),
+        (lambda m: api.sample(m, 1, seed=1, allow_duplicates=1), "allow_duplicates must be True or False, not 1"),
         (lambda _: api.load(3), "path must be a path (str or Path), not 3"),
         (lambda m: api.score(m, ["Alba"], avoid=["Bora", ""]), "avoid: number 2 is empty"),
         (lambda m: api.score(m, ["Alba", None]), "names: number 2 must be a text (str), not None"),

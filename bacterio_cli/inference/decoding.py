@@ -19,7 +19,7 @@ def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
     """
     sums = np.take(cumulative, row, axis=0)  # faster than cumulative[row]
     total = sums[:, -1]
-    below = np.minimum(uniform.astype(sums.dtype) * total, np.nextafter(total, 0, dtype=sums.dtype))
+    below = np.minimum(uniform.astype(sums.dtype) * total, np.nextafter(total, 0))
     return np.asarray((sums > below[:, None]).argmax(axis=1))
 
 

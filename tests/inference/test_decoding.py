@@ -39,6 +39,7 @@ def test_choose_inverts_the_distribution() -> None:
     assert np.bincount(letters[:1000]).tolist() == [125, 0, 500, 375]
     assert (np.diff(letters[:1000]) >= 0).all()
     assert (letters[1000:] == 3).all()
+    assert choose(np.array([[0.25, 0.5]]), np.zeros(2, int), np.array([0.4, 0.6])).tolist() == [0, 1]  # 0.5 is all
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

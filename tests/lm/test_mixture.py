@@ -27,6 +27,8 @@ def test_a_mixture_adds_probabilities() -> None:
         np.testing.assert_allclose(p, 0.25 * p2 + 0.75 * p5, atol=1e-6)
     assert mixture_of([two, five], [0.0, 1.0]) is five
     with pytest.raises(ValueError, match="shorter than argument 1"):
+        mixture_of([two, five], [1.0])
+    with pytest.raises(ValueError, match="shorter than argument 1"):
         Mixture((two, five), (1.0,)).step(ids[:2], mixed.start(2))
 
 

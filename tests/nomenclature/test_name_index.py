@@ -37,6 +37,8 @@ def test_what_is_farther_than_asked_for_is_not_found(
     found = lookup.nearest(["Rose", "rosE"], most)
     assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
     assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
+    assert LOOKUP.nearest(["Rosea", "Rosexe"])[1] == ["Rosa", None]
+    assert LOOKUP.found(["rOSA", "Rosa", "Salinia"]) == [2, 1]
 
 
 KINDS = {"Candidatus", "historical", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
@@ -56,10 +58,10 @@ def test_the_file_keeps_its_format() -> None:
     assert sorted(now.names + historical.names + others.names) == names
     assert "# names: {} of prokaryotes, {} historical, {} of others".format(*(len(r.names) for r in lists)) in LINES
     assert not {*names} & {*SHIPPED}
-    for reference in lists:
+    for reference, what in zip(lists, ("names", "names in use before 1980", "names of other organisms"), strict=True):
         flags = reference.prokaryotes, reference.complete, reference.historical
         assert flags == (reference is not others, False, reference is historical)
-        assert "not complete" in reference.label
+        assert reference.label == f"{what} known to the authors of the tool, not complete"
 
 
 def test_all_that_is_read_once_installed_is_in_the_wheel() -> None:
