@@ -94,7 +94,10 @@ def alone(model: LanguageModel, names: list[str]) -> Array:
 @pytest.mark.parametrize("kind", KINDS)
 def test_likelihood_is_that_of_each_name_alone(kind: str, largest: int, at_once: int) -> None:
     """In the order of the text, a name that stands in it twice included, and however many names go side by side."""
-    p = likelihood(KINDS[kind], EncodedCorpus(LIST, VOCABULARY), largest=largest, at_once=at_once)
+    text = EncodedCorpus(LIST, VOCABULARY)
+    p = likelihood(KINDS[kind], text, largest=largest, at_once=at_once)
+    half = likelihood(KINDS[kind], text, lambda p: p / 2, largest=largest, at_once=at_once)
+    np.testing.assert_array_equal(half, p / 2)
     assert p.dtype == np.float64
     np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)
     assert p.std() > 0.02

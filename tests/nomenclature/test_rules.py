@@ -27,11 +27,7 @@ def found(code: str, name: str, evidence: Evidence = COMPARED) -> tuple[str, str
         ("Bacillus subtilis", "is not one word: there is a blank in it"),
         *((name, "must have a capital first, and only there") for name in ("bacillus", "BaCillus", "AB")),
         *(("Bacillus-like", "'-'"), ("Uba_1234", "'_1234'"), ("Bacillus\n", r"'\n'"), ("\x1b[31mAlba", r"'\x1b[31'")),
-        *(
-            ("Α", "'Α'"),
-            ("A", "is shorter than two letters"),
-            ("", "is shorter than two letters"),
-        ),  # Greek is the first
+        *(("Α", "'Α'"), *((name, "is shorter than two letters") for name in ("A", ""))),  # the first is a Greek capital
     ],
 )
 def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
