@@ -57,6 +57,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "known names not UTF-8": (known(b"\xff"), "can't decode byte"),
     "a known name twice": (known(NAMES[1].encode()), "a known name stands twice"),
     "a known name too long": (known(b"A" * 501), "the known names do not all have 1 to 500 characters"),
+    "a known name of 500": (known(b"A" * 500), "the vocabulary is not that of the known names"),
     "a known name of nothing": (known(b""), "the known names do not all have 1 to 500 characters"),
     "a letter less": (letters("b", ""), "the vocabulary is not that of the known names"),
     "capitals in a word": (at("vocabulary", capitalised="no"), "the vocabulary is not that of the"),
