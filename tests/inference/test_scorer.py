@@ -63,10 +63,7 @@ def codes(row: Row) -> set[str]:
 
 @pytest.mark.parametrize("make", [small_model, with_table])
 def test_nats_are_the_product_of_the_steps(make: Callable[[], Checkpoint]) -> None:
-    """−ln of the product of the probabilities that the model gives each letter and the end, whole and per character.
-
-    Those are shown to four digits, a percentile to one; and other distributions may be made of the model's.
-    """
+    """−ln of the product of the probabilities of each letter and the end, the model's or others made of them."""
     trained = make()
     names = [name for name in WORDS if not trained.vocabulary.missing(name)]
     assert len(names) > 4

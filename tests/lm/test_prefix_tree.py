@@ -120,18 +120,13 @@ def test_a_block_is_smaller_for_many_letters() -> None:
     assert all(high >= low for high, low in pairwise(largest_block(n_y) for n_y in range(2, 3000)))
 
 
-def chunks_of(count: int, size: int) -> list[slice]:
-    """The chunks of `in_chunks`, in the order of their rows."""
-    chunks: list[slice] = []
-    in_chunks(chunks.append, count, size)
-    return sorted(chunks, key=lambda rows: (rows.start, rows.stop))
-
-
 @examples
 @given(st.integers(0, 3000), st.integers(1, 400))
 def test_chunks_hold_every_row_once(count: int, size: int) -> None:
     """Chunks of up to `size` follow on each other, in as few pairs as there can be; half a chunk stays whole."""
-    chunks = chunks_of(count, size)
+    chunks = list[slice]()
+    in_chunks(chunks.append, count, size)
+    chunks.sort(key=lambda rows: (rows.start, rows.stop))
     assert [row for rows in chunks for row in range(count)[rows]] == list(range(count))
     lengths = [rows.stop - rows.start for rows in chunks]
     assert max(lengths) <= size

@@ -12,7 +12,7 @@ from math import exp, log, tanh
 import numpy as np
 import pytest
 
-from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads
+from bacterio_cli.nn.models import CharRNN, loss_and_grads
 
 # --- The numbers to start from -------------------------------------------------------------------
 
@@ -102,8 +102,8 @@ DB_A = [s_11 + s_21 + s_31, s_12 + s_22 + s_32]
 # --- The engine, on the same numbers ---------------------------------------------------------------
 
 
-def engine() -> Gradients:
-    """What `loss_and_grads` makes of the example."""
+def test_gradients_on_paper() -> None:
+    """Loss, final state and each gradient, the initial state's too, are the sums that were written out above."""
     params = {
         "0.W_ax": np.array([[U_10, U_1a, U_1b], [U_20, U_2a, U_2b]]),
         "0.W_aa": np.array([[W_11, W_12], [W_21, W_22]]),
@@ -113,12 +113,7 @@ def engine() -> Gradients:
     }
     model = CharRNN(n_y=3, n_x=0, n_a=2, layers=1, cell="rnn", activation="tanh")
     x, batch_sizes, targets = np.array([[0, 1, 2], [1, 1, 1], [1, 2, 0]])
-    return loss_and_grads(model, params, x, batch_sizes, targets, state=(np.array([[a_01, a_02]]),))
-
-
-def test_gradients_on_paper() -> None:
-    """Loss, final state and each gradient, the initial state's too, are the sums that were written out above."""
-    result = engine()
+    result = loss_and_grads(model, params, x, batch_sizes, targets, state=(np.array([[a_01, a_02]]),))
     assert result.loss == pytest.approx(LOSS, abs=1e-12)
     by_hand = {"W_ya": DW_YA, "b_y": DB_Y, "0.W_aa": DW_AA, "0.W_ax": DW_AX, "0.b_a": DB_A}
     by_hand |= {"a_0": DA_0, "a": [[a_31, a_32]]}

@@ -9,7 +9,6 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.phonotactics import Sounds, four_in_a_row
 from bacterio_cli.nomenclature.rules import Evidence, Finding, compare_proposals
 
-NOTHING = Evidence()
 COMPARED = Evidence(listed=(), elsewhere=(), nearest=(None, None), sounds=Sounds.of(SHIPPED), doubled="")
 NONE_KNOWN = Sounds(*[frozenset[str]()] * 4, frozenset({"qrxxbbaeioaiooooooooooooaceae"}))
 
@@ -110,7 +109,7 @@ def test_few_real_names_are_alarms() -> None:
 
 def test_nothing_known_is_said_not_passed() -> None:
     """Without evidence the comparing rules are listed as not checked, and a name alone is still judged."""
-    findings, unchecked = rules.judge("borivibriota", NOTHING)
+    findings, unchecked = rules.judge("borivibriota", Evidence())
     assert [finding.code for finding in findings] == ["letters", "rank-ending"]
     comparing = "homonym homonym-elsewhere near beginning end consonants bare-ending doubled rare-triple"
     assert unchecked == comparing.split()
