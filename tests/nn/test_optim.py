@@ -8,20 +8,9 @@ from math import cos, pi, sqrt
 import numpy as np
 import pytest
 
+from bacterio_cli.nn import optim
 from bacterio_cli.nn.layers import Params
-from bacterio_cli.nn.optim import (
-    OPTIMISERS,
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    Optimiser,
-    RMSprop,
-    clip_by_norm,
-    clip_by_value,
-    global_norm,
-    learning_rate,
-)
+from bacterio_cli.nn.optim import OPTIMISERS, SGD, Adagrad, Adam, AdamW, Optimiser, RMSprop
 
 LR, START = 0.1, 0.7
 GRADIENTS = (0.5, -0.3, 0.8)
@@ -124,15 +113,14 @@ def test_an_update_that_would_not_be_finite_changes_nothing(
 
 def test_global_norm_is_of_all_parameters_together() -> None:
     """The norm is the root of the squares of all arrays, as if they were one vector."""
-    assert global_norm({"W": np.array([[1.0, -2], [2, 4]]), "b": np.array([0.0, 12, -5]), "c": np.array(-1.0)}) == (
-        pytest.approx(sqrt(1 + 4 + 4 + 16 + 144 + 25 + 1), abs=1e-14)
-    )
+    grads = {"W": np.array([[1.0, -2], [2, 4]]), "b": np.array([0.0, 12, -5]), "c": np.array(-1.0)}
+    assert optim.global_norm(grads) == pytest.approx(sqrt(1 + 4 + 4 + 16 + 144 + 25 + 1), abs=1e-14)
 
 
 def test_clip_by_value_cuts_each_element() -> None:
     """Each element is cut to ±limit by itself, and elements within stay as they are."""
     grads = {"W": np.array([[-7.0, 5.0], [4.5, 0.0]]), "b": np.array([6.0, -0.25])}
-    clip_by_value(grads, 5)
+    optim.clip_by_value(grads, 5)
     assert grads["W"].tolist() == [[-5, 5], [4.5, 0]]
     assert grads["b"].tolist() == [5, -0.25]
 
@@ -148,16 +136,16 @@ def test_clip_by_value_cuts_each_element() -> None:
 def test_schedule_follows_its_formula(schedule: str, formula: Callable[[float], float]) -> None:
     """The warm-up rises in equal parts to the peak; then the rate is the peak times the schedule at the share of the
     way done, and stays at its end."""
-    rates = [learning_rate(k, peak=0.4, schedule=schedule, warmup=5, total=25) for k in range(31)]
+    rates = [optim.learning_rate(k, peak=0.4, schedule=schedule, warmup=5, total=25) for k in range(31)]
     assert rates[:5] == pytest.approx([0.08, 0.16, 0.24, 0.32, 0.4], abs=1e-15)
     assert rates[5:] == pytest.approx([0.4 * formula(min(k, 20) / 20) for k in range(26)], abs=1e-15)
-    assert learning_rate(5, peak=0.4, schedule=schedule, warmup=5, total=5) == 0.4  # all of it is the rise
+    assert optim.learning_rate(5, peak=0.4, schedule=schedule, warmup=5, total=5) == 0.4  # all of it is the rise
 
 
 @pytest.mark.parametrize(("limit", "factor"), [(2, 2 / 13), (13, 1), (14, 1)])
 def test_clip_by_norm_keeps_the_direction(limit: float, factor: float) -> None:
     """Above the limit, all arrays are scaled by one factor to a common norm of it; below, not a bit changes."""
     grads = {"W": np.array([[3.0, -4.0]]), "b": np.array([12.0])}
-    clip_by_norm(grads, limit, global_norm(grads))
+    optim.clip_by_norm(grads, limit, optim.global_norm(grads))
     np.testing.assert_allclose(grads["W"], [[3 * factor, -4 * factor]], rtol=0, atol=1e-14 if factor < 1 else 0)
     np.testing.assert_allclose(grads["b"], [12 * factor], rtol=0, atol=1e-14 if factor < 1 else 0)

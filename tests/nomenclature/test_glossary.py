@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def test_the_file_that_ships_keeps_its_format() -> None:
     assert FILE.read_text(encoding="utf-8").isascii()
     assert len({(word.word, word.language, word.grammar) for word in words}) == len(words) > 1000
     assert [word for word in words if not 1 <= len(word.sense.split()) <= 4] == []
+    assert not {"person", "named", "honours"} & set(re.findall("[a-z]+", " ".join(word.sense for word in words)))
     assert not {"a", "ia", "um", "ium", "us", "ius", "is", "on", "es"} & standard().finals.keys()
 
 

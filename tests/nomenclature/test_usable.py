@@ -6,7 +6,7 @@ import pytest
 
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.usable import REASONS, Usable, beginning
+from bacterio_cli.nomenclature.usable import REASONS, Usable
 
 CORPUS = [
     "Parabacter", "Paramonas", "Thermobacter", "Thermomonas", "Marinibacter", "Marinicoccus", "Halobacter",
@@ -67,10 +67,3 @@ def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
     assert own.refusals(["Zorkimonas", "Thermozorkum", "Janthinomonas", "Aurantimonas"]) == ["", "", "", "rare element"]
     assert Usable(USABLE.morphology, standard().about("violet")).refusals(["Janthinomonas"]) == [""]
     assert USABLE.refusals(["Zorkimonas", "Janthinomonas"]) == ["not explained", "rare element"]
-
-
-def test_words_that_begin_so() -> None:
-    """All words of a sorted list with this beginning, the word itself included."""
-    words = sorted(["halo", "halobacter", "halococcus", "hama", "hal"])
-    found = [len(beginning(words, text)) for text in ("halo", "hal", "h", "halz", "")]
-    assert found == [3, 4, 5, 0, 5]
