@@ -64,11 +64,16 @@ def scorer_of(
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
     """The lists with what they are of, their sizes and ages, and how many of the names stand in each, in a line."""
-    lists = []
-    for r, hits in zip(lookup.references, lookup.found(names), strict=True):
+    from bacterio_cli.nomenclature.name_index import KINDS
+
+    folded, lists = {name.casefold() for name in names}, []
+    for r in lookup.references:
+        hits = len(folded & r.folded)
         found = f", {f'{hits:,}' if hits else 'none'} found" if names else ""
         age = f"{'' if r.date.startswith('file') else 'to '}{r.date}" if r.date else "of unknown date"
-        lists.append(f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {r.kind}{found}, {age})")
+        lists.append(
+            f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {KINDS[r.prokaryotes]}{found}, {age})"
+        )
     return f"compared with {', '.join(lists)}"
 
 

@@ -68,14 +68,6 @@ class EncodedCorpus:
         for k in rng.permutation(len(batches)) if rng else range(len(batches)):
             yield self.pack(self.starts[batches[k]], self.lengths[batches[k]])
 
-    def alphabetical(self) -> Ids:
-        """The names' numbers, sorted by as many of their first letters as one integer holds (12 of 30)."""
-        key = np.zeros(len(self.starts), np.int64)
-        for step in range(1, int(62 / math.log2(self.n_y)) + 1):
-            inside = np.where(step < self.lengths, self.starts + step, 0)  # position 0 is a boundary
-            key = key * self.n_y + self.ids[inside]
-        return np.argsort(key, kind="stable")
-
     def shuffled(self, rng: np.random.Generator, most: int | None = None) -> Ids:
         """The places of all letters and of the boundary before each name, the names in a random order; `most` names."""
         names = rng.permutation(len(self.starts))[:most]

@@ -85,9 +85,9 @@ def likelihood(
     Up to `largest` names go side by side, fewer for many letters.
     """
     p = np.empty(len(text.ids) - 1)
-    order, size = text.alphabetical(), min(largest, largest_block(text.n_y))
-    for first in range(0, len(order), size):
-        at = text.starts[order[first : first + size]]
+    size = min(largest, largest_block(text.n_y))
+    for first in range(0, len(text.starts), size):
+        at = text.starts[first : first + size]
         batch = PrefixBatch(model, len(at), at_once=at_once)
         while len(at):
             distributions = batch.read(text.ids[at], shape)

@@ -36,11 +36,6 @@ class Reference:
     complete: bool = True
     historical: bool = False
 
-    @property
-    def kind(self) -> str:
-        """What the list is of, in words."""
-        return KINDS[self.prokaryotes]
-
     @cached_property
     def folded(self) -> frozenset[str]:
         """The names without capitals."""
@@ -71,11 +66,6 @@ class Lookup:
     def avoided(self) -> frozenset[str]:
         """The names of all lists but the first, the model's own corpus, without capitals."""
         return frozenset().union(*(reference.folded for reference in self.references[1:]))
-
-    def found(self, names: Sequence[str]) -> list[int]:
-        """How many of these names stand in each list."""
-        folded = {name.casefold() for name in names}
-        return [len(folded & reference.folded) for reference in self.references]
 
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""

@@ -113,14 +113,3 @@ def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards:
         whole = packed_rows(batch)
         for k in range(min(shards, len(whole))):
             assert packed_rows(batch.shard(k, shards)) == whole[k::shards]
-
-
-@pytest.mark.parametrize(("n_y", "first"), [(2, 62), (3, 39), (4, 31), (30, 12), (128, 8), (5501, 4)])
-def test_alphabetical_sorts_by_the_first_letters(n_y: int, first: int) -> None:
-    """As sorting by the `first` letters does, names alike in these left in their order, however large the alphabet."""
-    letters, rng = "".join(map(chr, range(0x4E00, 0x4E00 + n_y - 1))), np.random.default_rng(n_y)
-    heads = ["".join(letters[k] for k in rng.integers(0, n_y - 1, first)) for _ in range(12)]
-    names = [head[:cut] + tail for head in heads for cut in (1, first - 1, first) for tail in (letters[-1], letters[0])]
-    names = [names[k] for k in rng.permutation(len(names))] + [letters[-1] * (first + 3), letters[0] * (first + 3)]
-    order = EncodedCorpus(names, Vocabulary(letters, False)).alphabetical()
-    assert order.tolist() == sorted(range(len(names)), key=lambda k: names[k][:first])

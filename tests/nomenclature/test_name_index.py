@@ -38,7 +38,6 @@ def test_what_is_farther_than_asked_for_is_not_found(
     assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
     assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
     assert LOOKUP.nearest(["Rosea", "Rosexe"])[1] == ["Rosa", None]
-    assert LOOKUP.found(["rOSA", "Rosa", "Salinia"]) == [2, 1]
 
 
 KINDS = {"Candidatus", "historical", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
