@@ -5,6 +5,7 @@ Raises ContentsError with what is wrong, in words to stand behind the name of th
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -87,7 +88,7 @@ def check_model(model: Model, nets: int) -> None:
         possible = value in known if known else type(value) is int and (name != "n_x") <= value <= most
         require(possible, f"{name} cannot be {reprlib.repr(value)}")
     require(type(nets) is int and 1 <= nets <= limits.MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
-    found = nets * sum(int(np.prod(shape, dtype=object)) for shape in shapes(model).values())
+    found = nets * sum(math.prod(shape) for shape in shapes(model).values())
     say = f"{found:,} parameters are more than the {limits.MOST_PARAMETERS:,} that a checkpoint holds"
     require(found <= limits.MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
 

@@ -39,6 +39,7 @@ def discounts(*values: object) -> Change:
     return at("mixture", "discounts", table=values)
 
 
+LETTERS = "the vocabulary has 20 letters, and the model reads 19"
 IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "no model": (lambda _, m: m.pop("model"), "'model' is missing"),
     "nested class": (at("model", **{"class": NESTED}), "inconsistent"),
@@ -61,10 +62,10 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a known name of nothing": (known(b""), "the known names do not all have 1 to 500 characters"),
     "a letter less": (letters("b", ""), "the vocabulary is not that of the known names"),
     "capitals in a word": (at("vocabulary", capitalised="no"), "the vocabulary is not that of the"),
-    "a letter more": (lambda a, m: (known(b"Ajax")(a, m), letters("i", "ij")(a, m)), "letters, and the model reads"),
+    "a letter more": (lambda a, m: (known(b"Ajax")(a, m), letters("i", "ij")(a, m)), LETTERS),
     "an unknown member": (lambda a, _: a.update(net1=np.ones(1)), "has an unexpected member 'net1'"),
     "arrays to resume a compact file": (at(progress=None), "arrays for --resume, and no progress"),
-    "descending": (entry("held_out", 0, 99), "the held-out likelihoods are not all finite, positive"),
+    "descending": (entry("held_out", 1, 99), "the held-out likelihoods are not all finite, positive"),
     "negative": (entry("held_out", 0, -1), "the held-out likelihoods are not all finite, positive"),
     "not a number": (entry("held_out", -1, np.nan), "the held-out likelihoods are not all finite, positive"),
     "square": (array(lambda bits: [bits, bits], "held_out"), "no row of float32 numbers"),

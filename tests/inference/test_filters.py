@@ -100,11 +100,8 @@ def test_banned_words_are_found_wherever_they_stand(words: list[str], names: lis
     assert accepted(filters.without(words), names) == expected
 
 
-DEEP = "(" * 1000 + "a" + ")" * 1000
-
-
 @pytest.mark.parametrize(
-    "pattern", [*("(" * n for n in (1, 100, 101)), "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]", DEEP]
+    "pattern", [*("(" * n for n in (1, 100, 101, 1000)), "*a", "[z-a]", "a{2,1}", "(?P<n", "x{99999999999}", "[[a]"]
 )
 def test_a_pattern_that_does_not_compile_is_a_usage_error(pattern: str) -> None:
     """The message has the option and the pattern in one line, whatever Python raises or warns of."""

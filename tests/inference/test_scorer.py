@@ -77,7 +77,6 @@ def test_nats_are_the_product_of_the_steps(make: Callable[[], Checkpoint]) -> No
         rounded = [round(row.nats or 0, 4), round(row.bits_per_char or 0, 4), 66.7]
         assert [fields[figure] for figure in ("nats", "bits_per_char", "percentile")] == rounded
     (halves,) = scorer(trained).surprises(["Boria"], lambda p: np.full_like(p, 0.5))
-    assert halves is not None
     assert halves.tolist() == [1.0] * 6
 
 

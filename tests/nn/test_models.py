@@ -13,9 +13,7 @@ from bacterio_cli.nn.models import CELLS, CharRNN, Gradients, Model, WindowMLP, 
 
 def gradients_of(case: Example) -> Gradients:
     """`loss_and_grads` of an example."""
-    return loss_and_grads(
-        case.model, case.params, case.x, case.batch_sizes, case.targets, state=case.state, masks=case.masks
-    )
+    return loss_and_grads(*case[:5], state=case.state, masks=case.masks)
 
 
 @pytest.mark.parametrize("name", MODELS)

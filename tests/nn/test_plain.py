@@ -28,9 +28,8 @@ def test_the_page_equals_the_engine(case: tuple[plain.Params, np.ndarray, np.nda
     E, grads, last = plain.loss_and_grads(params, ids, h)
     T = len(ids) - 1
     theirs = {KEYS[name]: value if name in "uwv" else value[:, 0] for name, value in params.items()}
-    result = loss_and_grads(
-        CharRNN(N_Y, 0, N_H, 1, "rnn"), theirs, ids[:-1], np.ones(T, int), ids[1:], state=(h.T.copy(),)
-    )
+    model = CharRNN(N_Y, 0, N_H, 1, "rnn")
+    result = loss_and_grads(model, theirs, ids[:-1], np.ones(T, int), ids[1:], state=(h.T.copy(),))
     assert pytest.approx(result.loss, rel=1e-12) == E / T
     np.testing.assert_allclose(last[:, 0], result.state[0][0], rtol=1e-12)
     for name, g in grads.items():

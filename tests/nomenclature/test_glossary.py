@@ -84,10 +84,9 @@ def test_own_words_come_first(tmp_path: Path) -> None:
 def test_faults_are_named_with_their_line(tmp_path: Path, line: str, says: str) -> None:
     """What is wrong with a line is an error that names file, line and fault; a word that stands twice is none."""
     source = str(write_names(tmp_path, [GOOD, GOOD, line]))
-    columns = "word, language, grammar, stems, links, finals, sense, keywords"
     with pytest.raises(InputError) as caught:
         glossary([source])
-    assert str(caught.value) == f"{source}:3: {says}; a line has {columns}, with tabs between"
+    assert str(caught.value) == f"{source}:3: {says}; a line has {', '.join(FORMS)}, with tabs between"
 
 
 @pytest.mark.parametrize(

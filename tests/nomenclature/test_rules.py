@@ -137,11 +137,11 @@ def test_the_worst_finding_is_the_status() -> None:
 
 def test_equal_and_near_proposals_are_found() -> None:
     """An equal name is an error, whatever its capitals, one a single edit away a warning that names it; others pass."""
-    names = ["Thermofustis", "Rovibacterium", "thermofustis", "Rovibacteria", "Borivibrio", "Borivibria"]
+    names = ["Borivibrio", "Borivibria", "Thermofustis", "Rovibacterium", "thermofustis", "Rovibacteria"]
     twice = Finding("proposed-twice", "error", rules.HOMONYM, "is proposed twice")
     says = "a single edit from {}, proposed with it: easily taken for it".format
-    near = [Finding("proposed-near", "warning", rules.NEAR, says(names[k])) for k in (5, 4)]
-    assert compare_proposals(names) == [twice, None, twice, None, *near]
+    near = [Finding("proposed-near", "warning", rules.NEAR, says(names[k])) for k in (1, 0)]
+    assert compare_proposals(names) == [*near, twice, None, twice, None]
     assert (compare_proposals(["Thermofustis"]), compare_proposals([])) == ([None], [])
 
 
