@@ -71,7 +71,6 @@ def test_nats_are_the_product_of_the_steps(make: Callable[[], Checkpoint]) -> No
         steps = surprises(trained, name)
         assert row.nats == pytest.approx(sum(steps), rel=1e-5)
         assert row.bits_per_char == pytest.approx(sum(steps) / math.log(2) / (len(name) + 1), rel=1e-5)
-        assert row.bits is not None
         assert row.bits * math.log(2) == pytest.approx(np.array(steps), rel=1e-4, abs=1e-5)
         fields = replace(row, percentile=200 / 3).asdict()
         rounded = [round(row.nats or 0, 4), round(row.bits_per_char or 0, 4), 66.7]

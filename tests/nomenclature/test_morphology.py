@@ -60,8 +60,8 @@ def test_four_answers(answer: str, shown: str) -> None:
     assert (analysis.shown, analysis.answer) == (shown, answer)
     assert (REAL.explained(name) is not None) is (answer == "explained")
     *_, last = shown.split("+")
-    kinds = {"rickettsia escherichia ochrobactrum spirillum": "genus", "a ia um": "inflection"}
-    kind = next((kinds[some] for some in kinds if last in some.split()), "unknown" if "[" in last else "word")
+    is_genus = last in ("rickettsia", "escherichia", "ochrobactrum", "spirillum")
+    kind = "genus" if is_genus else "inflection" if last in ("a", "ia", "um") else "unknown" if "[" in last else "word"
     assert (analysis.parts[-1].kind, analysis.parts[-1].stem) == (kind, analysis.parts[-1].form)
     assert last not in ("rickettsia", "escherichia") or ALONE.analyse(name).answer != "explained"
 
