@@ -57,7 +57,7 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
     P = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts)
     model = NGram(counted(order, names), discounts)
-    for prefix in ("", "a", "alb", "albacocc", "xik", "boribacte"):
+    for prefix in ("", "a", "alb", "alba", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
         for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:
             p, state = model.step(np.array([letter]), state)

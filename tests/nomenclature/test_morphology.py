@@ -101,13 +101,11 @@ def test_half_of_real_names_are_explained_and_nonsense_is_not() -> None:
     assert sum(map(bool, map(ALONE.explained, shuffled))) < 0.005 * len(SHIPPED)
 
 
-VARIED = ("melor o .", "melor i,o .", "porid i,o .", "ridovi i .")  # with a vowel that only one word has first
-
-
 def test_links_cost_what_they_are_worth() -> None:
     """The listed vowel is better than another, another better than none before a consonant; none is free before a
     vowel and after a prefix."""
-    made = words("galin o .", "neo - .", ". . tactus", ". . actus", "galino o .", *VARIED)
+    varied = ("melor o .", "melor i,o .", "porid i,o .", "ridovi i .")  # with a vowel that not every word has first
+    made = words("galin o .", "neo - .", ". . tactus", ". . actus", "galino o .", *varied)
     cost = {name: made.cheapest(name)[0] for name in ("galinotactus", "galinitactus", "galintactus", "galinactus")}
     assert cost["galinotactus"] < cost["galinactus"] < cost["galinitactus"] < cost["galintactus"]
     sure = {"neotactus": 2.5, "galinoactus": 2.1, "melorotactus": 2, "poridotactus": 2.3, "ridovitactus": 2.4}
