@@ -119,6 +119,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     made = snapshot(advanced(begin(hidden=16, ngram=12, epochs=1)))
     made.save(path)
     rewrite(path, at("history", 0, step=2**53, gradient_norm=1e300, stage="s" * 200))
+    rewrite(path, entry("table.count", 0, 10**6))
     assert load(path).table.discounts == made.table.discounts
     return path.read_bytes()
 
