@@ -107,6 +107,9 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a link too far": (entry("table.suffix", -1, 0), "suffix links do not lead to contexts one letter shorter"),
     "a target outside": (entry("table.target", 3, 10**6), "'table.target' holds numbers out of range"),
     "a letter outside": (entry("table.letter", 3, -1), "'table.letter' holds numbers out of range"),
+    "a letter that the model has not": (entry("table.letter", 3, 20), "'table.letter' holds numbers out of range"),
+    "a state without pairs": (array(lambda f: np.r_[f[:5], f[4], f[6:]], "table.first"), "do not share out its pairs"),
+    "a pair twice": (array(lambda v: np.r_[v[:1], v[:1], v[2:]], "table.letter"), "pairs are not sorted and distinct"),
     "pairs out of order": (entry("table.letter", 0, 5), "the table's pairs are not sorted and distinct"),
     "a count of 0": (entry("table.count", 3, 0), "'table.count' holds numbers out of range"),
 }
