@@ -169,7 +169,7 @@ BY_WORDS = {
     "m": "Asticcacaulis Thermofustis Parathermofustis Zorkus",
     "f": "Xenorhabdus Leptothrix Escherichia Pararickettsia",
     "n": "Dictyoglomus Actinocorpus Salinigenus Rovibacterium",
-    "": "Roseicola Bacteroides Acidovorax Aquifex Agarivorans Zorkul",
+    "": "Roseicola Bacteroides Parabacteroides Acidovorax Aquifex Agarivorans Zorkul",
 }
 
 
