@@ -103,17 +103,6 @@ def test_likelihood_is_that_of_each_name_alone(kind: str, largest: int, at_once:
     assert p.std() > 0.02
 
 
-def test_names_that_begin_alike_go_in_one_block() -> None:
-    """Blocks are of neighbours in the alphabet, so that a list in any order is stepped no more than a sorted one."""
-    steps = []
-    for names in (sorted(NAMES), [NAMES[k] for k in np.random.default_rng(72).permutation(len(NAMES))]):
-        model = Spelling(N_Y)
-        likelihood(model, EncodedCorpus(names, VOCABULARY), largest=5)
-        steps.append(sum(model.stepped))
-    assert steps[0] == steps[1]
-    assert steps[0] < len({name[:k] for name in NAMES for k in range(len(name) + 1)}) + len(NAMES)
-
-
 def test_a_block_is_smaller_for_many_letters() -> None:
     """65,536 names side by side, but no more than 2²² probabilities, and at least one name."""
     assert [largest_block(n_y) for n_y in (2, 128, 129, 5501, 2**23)] == [65_536, 32_768, 32_513, 762, 1]

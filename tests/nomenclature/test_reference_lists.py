@@ -105,23 +105,23 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "names", "kind"),
+    ("text", "names", "prokaryotes"),
     [
-        (LPSN, "Abanella Borivibrio Caldomona Durella Erratum Ferrella", "prokaryotes"),
-        (GTDB, "Abanella Borivibrio UBA7703 Caldomonas", "prokaryotes"),
-        (ICTV, "Abavirus Borivirus", "other organisms"),
-        (NCBI, "Abanella Borivibrio Oldvibrio Caldella", "of unknown kind"),
+        (LPSN, "Abanella Borivibrio Caldomona Durella Erratum Ferrella", True),
+        (GTDB, "Abanella Borivibrio UBA7703 Caldomonas", True),
+        (ICTV, "Abavirus Borivirus", False),
+        (NCBI, "Abanella Borivibrio Oldvibrio Caldella", None),
         (
             "scientificName\ttaxonRank\tnomenclaturalCode\tkingdom\nAbano\tgenus\tICN\tBacteria\n",
             "Abano",
-            "prokaryotes",
+            True,
         ),
     ],
 )
-def test_a_reference_keeps_what_a_corpus_drops(text: str, names: str, kind: str, tmp_path: Path) -> None:
+def test_a_reference_keeps_what_a_corpus_drops(text: str, names: str, prokaryotes: bool | None, tmp_path: Path) -> None:
     """Rejected names, Candidatus and placeholders are spellings that are taken; of which organisms, the source says."""
     reference = read_reference(place(tmp_path, text))
-    assert (reference.names, reference.kind) == (tuple(names.split()), kind)
+    assert (reference.names, reference.prokaryotes) == (tuple(names.split()), prokaryotes)
 
 
 def test_a_list_can_be_said_to_be_of_other_organisms(tmp_path: Path) -> None:
