@@ -1,7 +1,5 @@
 """The names promised to Python users: their examples run, and they say what the commands say."""
 
-from __future__ import annotations
-
 import doctest
 import math
 import re

@@ -4,8 +4,6 @@ The file is an ordinary NumPy archive, `numpy.load(path, allow_pickle=False)` re
 the member `meta`, UTF-8 in a uint8 array. This module knows arrays and JSON, and nothing of models.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import math

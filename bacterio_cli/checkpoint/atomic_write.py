@@ -1,7 +1,5 @@
 """Files that are written whole or not at all, to a temporary file beside the target, and what they may replace."""
 
-from __future__ import annotations
-
 import glob
 import os
 import re

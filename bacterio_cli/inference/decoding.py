@@ -3,8 +3,6 @@
 Distributions are (n, n_y), rows sum to 1.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from bacterio_cli.nn.layers import Array

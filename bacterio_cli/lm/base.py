@@ -5,8 +5,6 @@ state is a flat tuple of arrays whose axis 0 is the row, so that dropping finish
 `tuple(s[rows] for s in state)` for every kind of model. Probabilities are (n, n_y), rows sum to 1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

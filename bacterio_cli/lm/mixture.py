@@ -1,7 +1,5 @@
 """Several language models as one: P = Σ_k w_k P_k, with weights chosen on held-out letters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -4,8 +4,6 @@ An edit changes the length by at most one, and takes away and adds at most one l
 within two only those are measured that lack at most two letters of the query and have at most two that it lacks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

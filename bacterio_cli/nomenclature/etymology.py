@@ -4,8 +4,6 @@ A draft from the forms alone: which word was meant, and what the whole name mean
 cited as `language grammar particle, meaning`, the full word as `N.L. <gender> n. Name`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part

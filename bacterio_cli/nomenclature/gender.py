@@ -1,7 +1,5 @@
 """The grammatical gender of a genus name, by its ending."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 Gender = Literal["m", "f", "n", ""]

@@ -12,8 +12,6 @@ sense     what the word means, in a few English words
 keywords  what `--about` finds it by besides its sense, `hot spring,water`
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache

@@ -12,8 +12,6 @@ The answer is `explained` if every element is in the glossary, else `partly`, `e
 ending of names after persons or places) or `unexplained`. Doubtful cuts are `partly` too.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """The lists that a name is compared with: where it stands already, and which listed name is nearest."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Lists of spellings that are taken, such as those of `--avoid`: read generously, since a miss costs more."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

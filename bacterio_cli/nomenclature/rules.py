@@ -11,8 +11,6 @@ notes; 0.9 % together. Notes are common in real names: one in four has a neighbo
 in -ia, one in six has three letters in a row that no other has.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

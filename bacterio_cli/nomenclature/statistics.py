@@ -1,7 +1,5 @@
 """How a list of invented names compares with the corpus: each figure beside the corpus's own value."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Sequence

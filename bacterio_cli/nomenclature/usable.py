@@ -7,8 +7,6 @@ that is a thing), a name that is taken for another. A name with one of these may
 why. Words of the user's own need no genus.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence

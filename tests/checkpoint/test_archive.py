@@ -1,7 +1,5 @@
 """The archive under a checkpoint: plain arrays and JSON, read without trusting what it says."""
 
-from __future__ import annotations
-
 import io
 import os
 import tracemalloc

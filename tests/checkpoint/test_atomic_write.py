@@ -1,7 +1,5 @@
 """Files are written whole or not at all, whatever happens meanwhile."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import stat

@@ -1,7 +1,5 @@
 """Checkpoints as whole files: what they hold, and what becomes of those that are damaged or foreign."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Commands that read or write checkpoints, as processes: what they say of those that will not do."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Checkpoints in good order whose contents are impossible: each is refused, with what is wrong with it."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """From a distribution to a letter: temperature, top-k, top-p, and the choice."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """The options of `bacterio sample` that choose among the names drawn, each run in this process."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

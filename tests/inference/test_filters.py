@@ -1,7 +1,5 @@
 """Filters of sampled names: what each refuses, and that sampling with them only leaves names out."""
 
-from __future__ import annotations
-
 import math
 import re
 import signal

@@ -1,7 +1,5 @@
 """`bacterio sample`: what is printed, what is reported, and how it ends."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

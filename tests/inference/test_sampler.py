@@ -1,7 +1,5 @@
 """Sampling: that names are drawn as the model says, why others are refused, and that the count changes none."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import islice, product
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Scores: that likelihoods are the model's own, step by step, and what else is said of a name."""
 
-from __future__ import annotations
-
 import functools
 import json
 import math

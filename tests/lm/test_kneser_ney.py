@@ -1,7 +1,5 @@
 """The Kneser–Ney table: against a plain dictionary of counts, its two forms against each other, and its size."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 

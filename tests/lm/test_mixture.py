@@ -1,7 +1,5 @@
 """Mixtures of language models: their sums, and the weights that held-out letters choose."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from support.processes import NAMES

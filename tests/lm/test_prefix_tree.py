@@ -1,7 +1,5 @@
 """Many names in step: each distinct beginning is stepped once, on two threads, and each name gets its own."""
 
-from __future__ import annotations
-
 import threading
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """The activations at extremes; elsewhere the oracles hold their values, and `gradcheck` their derivatives."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

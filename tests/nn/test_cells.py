@@ -1,7 +1,5 @@
 """How the parameters of the recurrent cells start; what the cells compute, the oracles hold."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

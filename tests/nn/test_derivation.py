@@ -1,7 +1,5 @@
 """The derivation page, bacterio_cli/nn/README.md: what it names exists, and its formulas give what the code gives."""
 
-from __future__ import annotations
-
 import importlib
 import re
 from functools import reduce

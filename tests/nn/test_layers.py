@@ -1,7 +1,5 @@
 """The layers without time: sums by letter, and dropout; the oracles and `gradcheck` hold the linear maps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

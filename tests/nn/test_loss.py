@@ -1,7 +1,5 @@
 """Softmax and cross-entropy where numbers underflow; elsewhere the oracles and `gradcheck` hold them."""
 
-from __future__ import annotations
-
 from math import log
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whole models: one forward for every use, and no memory between calls."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from support.builders import LENGTHS, MODELS, WINDOWED, Example, example, unpack

@@ -1,7 +1,5 @@
 """Optimisers by their formulas, clipping, and schedules."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import cos, pi, sqrt
 

@@ -4,8 +4,6 @@ Nothing here is shared with the engine but the names of the parameters: no packe
 once, no factored rows. `autograd` traces the arithmetic and derives it; it knows no derivation of ours.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import autograd.numpy as np

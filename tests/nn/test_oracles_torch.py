@@ -4,8 +4,6 @@ PyTorch packs the names itself, so the geometry of the packed batch is compared 
 and its second bias is one that we do not have. Gradients are not compared: those of the same function are `autograd`'s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

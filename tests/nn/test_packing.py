@@ -1,7 +1,5 @@
 """The geometry of a packed batch against a naive oracle: every row written as 100 · name + letter, by plain loops."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from support.builders import pack

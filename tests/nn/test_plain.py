@@ -1,7 +1,5 @@
 """The programs of T2 and T4; `gradcheck` holds their gradients against the complex step and central differences."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

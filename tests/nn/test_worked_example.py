@@ -5,8 +5,6 @@ so there are three steps. Below, every quantity has its indices in its name: a_2
 y_3b is the probability of b at step 3, W_12 the weight to unit 1 from unit 2. Only `math` is used.
 """
 
-from __future__ import annotations
-
 from math import exp, log, tanh
 
 import numpy as np

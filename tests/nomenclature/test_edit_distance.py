@@ -1,7 +1,5 @@
 """The nearest known name within two edits."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The draft of an etymology: cited as the codes ask, with homographs, and silent where nothing is known."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

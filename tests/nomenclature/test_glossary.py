@@ -1,7 +1,5 @@
 """The glossary: the file that ships, files of the user's own, and looking words up."""
 
-from __future__ import annotations
-
 import gzip
 import re
 from collections import Counter

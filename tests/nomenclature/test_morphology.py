@@ -1,7 +1,5 @@
 """Names cut into words: what is explained, what is doubted, what chance does not pass for, and the gender."""
 
-from __future__ import annotations
-
 import random
 import re
 

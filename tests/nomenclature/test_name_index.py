@@ -1,7 +1,5 @@
 """The lists that names are compared with: where a name stands, the nearest listed name, and the list that ships."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 

@@ -1,7 +1,5 @@
 """Lists of spellings that are taken: what is listed in them, of what they are, and their date."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

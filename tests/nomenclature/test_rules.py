@@ -1,7 +1,5 @@
 """What the rules of nomenclature find, and the sounds that they look for: names that pass, and names that fail."""
 
-from __future__ import annotations
-
 import pytest
 from support.lists import SHIPPED
 

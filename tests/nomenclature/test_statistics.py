@@ -1,7 +1,5 @@
 """The report on invented names."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from pathlib import Path

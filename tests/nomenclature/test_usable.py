@@ -1,7 +1,5 @@
 """Which explained names are printed without being asked for, and why others are not."""
 
-from __future__ import annotations
-
 import pytest
 
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard

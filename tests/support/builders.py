@@ -3,8 +3,6 @@
 No two sizes agree: B = 4 names of up to T = 7 letters, 6 letters in the alphabet, embedding 3, 5 units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Checkpoints for the tests: one altered in place, one used in every way that a command uses it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The edit distance of the textbook, which every faster one must equal."""
 
-from __future__ import annotations
-
 
 def plain_distance(a: str, b: str) -> int:
     """Levenshtein distance by the textbook's rows (Wagner and Fischer 1974)."""

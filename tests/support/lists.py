@@ -1,7 +1,5 @@
 """Plain lists: the genera that ship, a few of them, and other names that could be taken for genera."""
 
-from __future__ import annotations
-
 from support.processes import ROOT
 
 from bacterio_cli.dataset.corpus import read_corpus

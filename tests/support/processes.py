@@ -1,7 +1,5 @@
 """The command line as a process, and the small list and model that its tests share."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import gc

@@ -1,7 +1,5 @@
 """Made-up rows in the shape of each format, and what is to be read from them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

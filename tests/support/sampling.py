@@ -1,7 +1,5 @@
 """Language models that can be worked out by hand, and names drawn from them or from the small model."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice

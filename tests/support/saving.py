@@ -1,7 +1,5 @@
 """Trainings that are stopped, saved and taken up again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from support.processes import NAMES

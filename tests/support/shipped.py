@@ -1,7 +1,5 @@
 """The model that ships, and a scorer that judges by it alone."""
 
-from __future__ import annotations
-
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset import shipped
 from bacterio_cli.inference.scorer import Scorer
