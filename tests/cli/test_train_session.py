@@ -11,15 +11,15 @@ from bacterio_cli.cli.train_session import SAVING_SHARE, Session, Signals
 
 
 class Slow(Session):
-    """A session whose every save takes a while."""
+    """A session whose every save takes a while, and longer than an epoch does."""
 
     saves = 0
 
     def save(self) -> None:
-        """Save, and take longer than an epoch does."""
-        time.sleep(0.02)
-        self.saves += 1
+        """Save, and count the time as 20 ms."""
         super().save()
+        self.saves += 1
+        self.saving = 0.02
 
 
 def test_saving_takes_a_small_share_of_the_time(tmp_path: Path) -> None:
