@@ -110,15 +110,20 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 
 def can_be_used(state: TrainingState) -> bool:
-    """Whether what a checkpoint would hold can draw names: weights of before the first evaluation perhaps cannot."""
-    return bool(state.fitted or state.best is not None or np.isfinite(loss_on(state, state.plan.probe)[1]))
+    """Whether what a checkpoint would hold can draw names: weights of before the first evaluation perhaps cannot.
+
+    They are so large then that names of the corpus overflow, or have letters without a chance.
+    """
+    if state.fitted or state.best is not None:
+        return True
+    p = likelihoods(state, state.plan.probe)
+    return bool(np.isfinite(p).all() and p.min() > 0)
 
 
-def loss_on(state: TrainingState, text: EncodedCorpus) -> tuple[Array, float]:
-    """(p, loss): what the net as it stands gives each letter of a text, and the loss in nats per character."""
+def likelihoods(state: TrainingState, text: EncodedCorpus) -> Array:
+    """What the net as it stands gives each letter of a text; not finite where its weights overflow."""
     with np.errstate(all="ignore"):  # as in train
-        p = likelihood(state.plan.net(state.params), text)
-        return p, -float(np.log(p).mean())
+        return likelihood(state.plan.net(state.params), text)
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
@@ -129,11 +134,14 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     phase = state.current_phase
     held_out = None if phase.kind == "refit" else state.plan.held_out
     text = held_out or state.plan.probe
-    p, loss = loss_on(state, text)
-    if not np.isfinite(loss):
-        what, longest = "the validation loss" if held_out else "the loss", int(text.lengths.max())
+    p = likelihoods(state, text)
+    valid = None
+    if held_out:
+        with np.errstate(all="ignore"):
+            valid = -float(np.log(p).mean())
+    if not np.isfinite(p if valid is None else valid).all():
+        what, longest = "the loss" if valid is None else "the validation loss", int(text.lengths.max())
         raise DivergedError(state.step, what, rate=learning_rate, longest=longest)
-    valid = loss if held_out else None
     row = {
         "step": state.step,
         "epoch": state.epochs,
