@@ -5,14 +5,9 @@ boundary. So a state belongs to a beginning, not to a name: of the letters that 
 0.8, four in ten are stepped. They are stepped in chunks on two threads: how sampling and scoring use two cores.
 """
 
-from __future__ import annotations
-
-import os
 from collections.abc import Callable
 from contextvars import copy_context
-from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +15,6 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.nn.layers import Array
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
-HELPER = "bacterio-helper"  # the second thread's name
 AT_ONCE = 1024  # beginnings stepped at once: what they need then stays in the cache
 LARGEST_BLOCK = 65_536  # names side by side
 LARGEST_TABLE = 2**22  # entries of their distributions, names × letters
@@ -99,18 +90,6 @@ def likelihood(
     return p
 
 
-@cache
-def helper() -> ThreadPoolExecutor:
-    """The second thread, which is started when it is first needed."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(1, HELPER)
-
-
-if hasattr(os, "register_at_fork"):  # a forked process has no thread but its first, and would wait for the other
-    os.register_at_fork(after_in_child=helper.cache_clear)
-
-
 def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
     """work(rows) for `count` rows, in an even number of chunks of up to `size`, every second one in the second thread.
 
@@ -119,6 +98,8 @@ def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
     """
     if count <= size // 2:
         return work(slice(0, count))
+    from concurrent.futures import ThreadPoolExecutor  # a few names do without
+
     edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
     chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
 
@@ -126,6 +107,7 @@ def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
         for chunk in own:
             work(chunk)
 
-    other = helper().submit(copy_context().run, each, chunks[1::2])  # the context holds NumPy's errstate
-    each(chunks[::2])
+    with ThreadPoolExecutor(1) as helper:
+        other = helper.submit(copy_context().run, each, chunks[1::2])  # the context holds NumPy's errstate
+        each(chunks[::2])
     other.result()

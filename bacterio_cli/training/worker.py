@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.lm.prefix_tree import HELPER
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 
@@ -45,11 +44,10 @@ def shared(arrays: Params) -> Params:
 def can_fork() -> bool:
     """Whether a copy of this process can work by itself: on Linux, and where no other thread may hold a lock.
 
-    On macOS the system's own BLAS does not survive a fork. The helper thread of `lm.prefix_tree` waits and holds none.
+    On macOS the system's own BLAS does not survive a fork.
     A daemon of multiprocessing, as the workers of a Pool are, may have no processes of its own.
     """
-    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
-    alone = all(thread.name.startswith(HELPER) for thread in others)
+    alone = threading.active_count() == 1
     return sys.platform == "linux" and alone and not multiprocessing.current_process().daemon
 
 
@@ -66,7 +64,7 @@ class ForkedWorker:
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(steps, theirs, self.pipe, self.grads), daemon=True)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the helper thread
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the threads of BLAS
             self.process.start()
         theirs.close()
 

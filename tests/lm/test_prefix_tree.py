@@ -125,7 +125,7 @@ def test_chunks_hold_every_row_once(count: int, size: int) -> None:
         assert len(chunks) > 1 or count <= size // 2
 
 
-def test_every_second_chunk_is_the_helpers() -> None:
+def test_every_second_chunk_goes_to_the_helper() -> None:
     """The chunks take turns between the two threads; a single one stays in the caller's."""
     here, owner = threading.get_ident(), {}
     in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
