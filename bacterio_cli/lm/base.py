@@ -21,11 +21,9 @@ class LanguageModel(Protocol):
 
     def start(self, n: int) -> State:
         """The state of n names before their first letter."""
-        ...
 
     def step(self, ids: Array, state: State) -> tuple[Array, State]:
         """P(next | letters so far) after reading `ids` (n,), and the state that includes them."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The three discounts of a Kneser–Ney table, estimated from its counts or chosen on held-out names."""
 
-from __future__ import annotations
+from itertools import product
 
 import numpy as np
 
@@ -51,14 +51,13 @@ def choose_discounts(counts: Counts, held_out: EncodedCorpus | None) -> tuple[fl
 
     least = loss(best)
     for size in (0.1, 0.05):
-        moved = True
-        while moved:
-            moved = False
-            for k in range(3):
-                for step in (size, -size):
-                    trial = list(best)
-                    trial[k] = float(np.clip(trial[k] + step, 0.05, LARGEST_DISCOUNTS[k]))
-                    tried = (trial[0], trial[1], trial[2])
-                    if tried != best and (value := loss(tried)) < least - 1e-6:
-                        best, least, moved = tried, value, True
+        before = None
+        while best != before:
+            before = best
+            for k, step in product(range(3), (size, -size)):
+                trial = [*best]
+                trial[k] = float(np.clip(trial[k] + step, 0.05, LARGEST_DISCOUNTS[k]))
+                tried = (trial[0], trial[1], trial[2])
+                if (value := loss(tried)) < least - 1e-6:
+                    best, least = tried, value
     return best

@@ -174,15 +174,11 @@ class NGram:
     def likelihood(self, states: Array, letters: Array) -> Array:
         """P(letter | state) by (1) for one letter each, (n,), (n,) → (n,)."""
         value, gamma = self.smoothed
-        p, weight = np.zeros(len(states)), np.ones(len(states))
-        rows, at = np.arange(len(states)), states
-        while len(rows):
-            pair, seen = self.find(at, letters[rows])
-            p[rows] += np.where(seen, weight[rows] * value[pair], 0)
-            weight[rows] *= gamma[at]
-            longer = at > 0
-            rows, at = rows[longer], self.counts.suffix[at[longer]]
-        return p + weight / self.counts.n_y
+        shorter, longer = np.full(len(states), 1 / self.counts.n_y), states > 0
+        if longer.any():
+            shorter[longer] = self.likelihood(self.counts.suffix[states[longer]], letters[longer])
+        pair, seen = self.find(states, letters)
+        return np.where(seen, value[pair], 0) + gamma[states] * shorter
 
     def start(self, n: int) -> State:
         """No context yet; the first letter read is the boundary."""

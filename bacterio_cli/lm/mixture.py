@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -18,12 +17,6 @@ class Mixture:
     parts: tuple[LanguageModel, ...]
     weights: tuple[float, ...]
 
-    @cached_property
-    def cuts(self) -> list[tuple[int, int]]:
-        """Where each part's arrays stand in the state."""
-        ends = np.cumsum([len(part.start(0)) for part in self.parts]).tolist()
-        return list(zip([0, *ends], ends, strict=False))
-
     def start(self, n: int) -> State:
         """The states of all parts, one behind the other."""
         return tuple(s for part in self.parts for s in part.start(n))
@@ -32,8 +25,9 @@ class Mixture:
         """Each part steps its own state; the probabilities are added with their weights."""
         total: Array | float = 0.0
         after: State = ()
-        for part, weight, (begin, end) in zip(self.parts, self.weights, self.cuts, strict=True):
-            p, own = part.step(ids, state[begin:end])
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            begin, size = len(after), len(part.start(0))
+            p, own = part.step(ids, state[begin : begin + size])
             total, after = total + np.float32(weight) * p, after + own
         return np.asarray(total), after
 
