@@ -20,7 +20,7 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.phonotactics import Sounds
+from bacterio_cli.nomenclature.phonotactics import Sounds, sounds_of
 
 LN2 = float(np.log(2))
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
@@ -120,7 +120,7 @@ class Scorer:
     @cached_property
     def sounds(self) -> Sounds | None:
         """What the names of the corpus sound like; None if they are too few to teach it."""
-        return Sounds.of(self.checkpoint.known)
+        return sounds_of(self.checkpoint.known)
 
     def surprises(self, names: Sequence[str], shape: Callable[[Array], Array] | None = None) -> list[Array | None]:
         """−log₂ P of each name's letters and end; None for one that cannot be spelled.

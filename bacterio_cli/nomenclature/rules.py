@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 from bacterio_cli.nomenclature.edit_distance import Neighbours
-from bacterio_cli.nomenclature.phonotactics import HEARD, REPEATED, Sounds, four_in_a_row
+from bacterio_cli.nomenclature.phonotactics import REPEATED, Sounds, four_in_a_row, taught
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["ok", "warn", "conflict"]
@@ -90,7 +90,7 @@ def labels(_: str, lists: Sequence[str]) -> str:
 
 def bare(name: str, sounds: Sounds) -> str:
     """The name if it is an ending that many share, such as Bacter and Monas: a suffix alone is no root."""
-    return name if name.lower() in sounds.endings else ""
+    return name if name.lower() in sounds["bare-ending"] else ""
 
 
 def neighbour(edits: int, _: str, nearest: tuple[str, int]) -> str:
@@ -98,11 +98,9 @@ def neighbour(edits: int, _: str, nearest: tuple[str, int]) -> str:
     return nearest[0] if nearest[1] == edits else ""
 
 
-def unheard(feature: str, name: str, sounds: Sounds) -> str:
-    """What no known name has of a field of `Sounds`, in order, with dashes for the word's ends."""
-    rare = filter(str.isprintable, HEARD[feature](name) - getattr(sounds, feature))
-    in_order = sorted(rare, key=f"^{name.lower()}$".index)
-    return ", ".join("-" * row.endswith("$") + row.strip("^$") + "-" * row.startswith("^") for row in in_order)
+def unheard(rule: str, name: str, sounds: Sounds) -> str:
+    """What the name teaches for a rule and no known name does, in order; ^ and $ are the name's ends."""
+    return ", ".join(dict.fromkeys(found for found in taught(rule, name) if found not in sounds[rule]))
 
 
 class Rule(NamedTuple):
@@ -136,23 +134,16 @@ RULES = (
     Rule("long", SOUND, NOTE, f".{{{LONG + 1}}}", f"{{length}} letters: most genera have at most {LONG}"),
     Rule("pronounce", SOUND, WARNING, lambda name, _: four_in_a_row(name), "four {found} in a row: hard to pronounce"),
     Rule("repeated", SOUND, WARNING, REPEATED, "{found} in a row: hard to pronounce"),
-    Rule("beginning", SOUND, ERROR, partial(unheard, "onsets"), "no known name begins with {found}-", "sounds"),
-    Rule("end", SOUND, ERROR, partial(unheard, "ends"), "no known name ends with -{found}", "sounds"),
-    Rule("consonants", SOUND, WARNING, partial(unheard, "runs"), "no known name has {found} in a row", "sounds"),
+    Rule("beginning", SOUND, ERROR, partial(unheard, "beginning"), "no known name begins with {found}-", "sounds"),
+    Rule("end", SOUND, ERROR, partial(unheard, "end"), "no known name ends with -{found}", "sounds"),
+    Rule("consonants", SOUND, WARNING, partial(unheard, "consonants"), "no known name has {found} in a row", "sounds"),
     Rule("bare-ending", "SeqCode 26.5", ERROR, bare, "is no more than an ending that many names share", "sounds"),
     Rule("doubled", OURS, WARNING, lambda _, element: element, "the element {found} stands twice", "doubled"),
     Rule("rank-ending", RANK, ERROR, "aceae$", "ends in -{found} like a family"),
     Rule("rank-ending", RANK, ERROR, "ales$", "ends in -{found} like an order"),
     Rule("rank-ending", RANK, WARNING, "ota$", "ends in -{found} like a phylum"),
     Rule("rank-ending", RANK, NOTE, "ia$", "ends in -{found} like a class, as many genera do"),
-    Rule(
-        "rare-triple",
-        OURS,
-        NOTE,
-        partial(unheard, "triples"),
-        "no known name has the letters {found} in a row",
-        "sounds",
-    ),
+    Rule("rare-triple", OURS, NOTE, partial(unheard, "rare-triple"), "no known name has {found} in a row", "sounds"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bacterio_cli.nomenclature.edit_distance import MOST, Neighbours
-from bacterio_cli.nomenclature.phonotactics import triples
+from bacterio_cli.nomenclature.phonotactics import taught
 
 LETTERS_OF_ENDING = 4
 
@@ -61,9 +61,9 @@ def ending_distance(a: Sequence[str], b: Sequence[str]) -> float:
 def unattested(names: Sequence[str], corpus: Sequence[str]) -> tuple[float, float]:
     """The share of names with three letters in a row, boundaries counted, that no name of the corpus has; the corpus's
     own, that no other name has."""
-    seen = Counter(triple for name in corpus for triple in triples(name))
-    invented = sum(any(not seen[triple] for triple in triples(name)) for name in names)
-    own = sum(any(seen[triple] == 1 for triple in triples(name)) for name in corpus)
+    seen = Counter(triple for name in corpus for triple in {*taught("rare-triple", name)})
+    invented = sum(any(not seen[triple] for triple in taught("rare-triple", name)) for name in names)
+    own = sum(any(seen[triple] == 1 for triple in taught("rare-triple", name)) for name in corpus)
     return invented / len(names), own / len(corpus)
 
 

@@ -14,23 +14,25 @@ from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.phonotactics import ENDING_OF, ENDS, ENOUGH, long_runs, onset
+from bacterio_cli.nomenclature.phonotactics import ENDING_OF, ENOUGH, taught
 from bacterio_cli.nomenclature.rules import VERY_LONG, Evidence, judge, status
 
 
 def alarms(names: tuple[str, ...]) -> list[str]:
     """The names that a rule of form or sound refuses when all others of the list are known; length is left out.
 
-    Lists of too few names teach nothing, as in `Sounds.of`.
+    Lists of too few names teach nothing, as in `sounds_of`.
     """
     words = [name.lower() for name in names]
-    onsets, ends = Counter(map(onset, words)), Counter(word[-ENDS:] for word in words)
-    runs = Counter(run for word in words for run in long_runs(word))
+    counts = {
+        rule: Counter(some for word in words for some in {*taught(rule, word)})
+        for rule in ("beginning", "end", "consonants")
+    }
     endings = Counter(word[k:] for word in words for k in range(1, len(word) - 3))
     found = []
     for name, word in zip(names, words, strict=True):
-        learned = onsets[onset(word)] == 1 or ends[word[-ENDS:]] == 1 or endings[word] >= ENDING_OF
-        learned = len(names) > ENOUGH and (learned or any(runs[run] == 1 for run in long_runs(word)))
+        alone = any(counts[rule][some] == 1 for rule in counts for some in taught(rule, word))
+        learned = len(names) > ENOUGH and (alone or endings[word] >= ENDING_OF)
         if learned or (len(name) < VERY_LONG and status(judge(name, Evidence())[0]) != "ok"):
             found.append(name)
     return found
