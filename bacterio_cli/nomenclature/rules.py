@@ -67,14 +67,8 @@ class Evidence(NamedTuple):
 
 
 def misspelt(name: str, _: object) -> str:
-    """What is wrong with a name that is not one capital and small letters a to z; j, k, w, y are allowed."""
-    if re.fullmatch("[A-Z][a-z]+", name):
-        return ""
-    if foreign := "".join(dict.fromkeys(re.findall("[^A-Za-z ]", name))):
-        return f"has {foreign!r} besides the 26 basic Latin letters"
-    if " " in name:
-        return "is not one word: there is a blank in it"
-    return "is shorter than two letters" if len(name) < 2 else "must have a capital first, and only there"
+    """What a name should be that is not one capital and small letters a to z; j, k, w, y are allowed."""
+    return "" if re.fullmatch("[A-Z][a-z]+", name) else "one capital and small letters a to z"
 
 
 def matching(pattern: str, name: str) -> str:
@@ -119,7 +113,7 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule("letters", "SeqCode 8, 10, 46; ICNP 10a, 12a, 64", ERROR, misspelt, "{found}"),
+    Rule("letters", "SeqCode 8, 10, 46; ICNP 10a, 12a, 64", ERROR, misspelt, "is not {found}"),
     Rule("short", OURS, ERROR, "^.{2,3}$", "{length} letters: no known genus has fewer than four"),
     Rule("vowelless", SOUND, ERROR, "^[^aeiouy]+$", "has no vowel"),
     Rule("placeholder", OURS, ERROR, PLACEHOLDER, "{found} stands where a name is missing"),

@@ -19,19 +19,12 @@ def found(code: str, name: str, evidence: Evidence = COMPARED) -> tuple[str, str
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("Bacillus subtilis", "is not one word: there is a blank in it"),
-        *((name, "must have a capital first, and only there") for name in ("bacillus", "BaCillus", "AB")),
-        *(("Bacillus-like", "'-'"), ("Uba_1234", "'_1234'"), ("Bacillus\n", r"'\n'"), ("\x1b[31mAlba", r"'\x1b[31'")),
-        *(("Α", "'Α'"), *((name, "is shorter than two letters") for name in ("A", ""))),  # the first is a Greek capital
-    ],
-)
-def test_one_capitalised_word_of_latin_letters(name: str, words: str) -> None:
-    """Anything but a capital and small letters a–z is an error that says what is wrong, printable in any case."""
-    says = f"has {words} besides the 26 basic Latin letters" if words.startswith("'") else words
-    assert found("letters", name) == ("error", says)
-    assert says.isprintable()
+    "name",
+    ["Bacillus subtilis", "bacillus", "BaCillus", "AB", "Bacillus-like", "Uba_1234", "Bacillus\n", "Αlba", "A", ""],
+)  # the Α of Αlba is Greek
+def test_one_capitalised_word_of_latin_letters(name: str) -> None:
+    """Anything but a capital and small letters a–z is an error that says so."""
+    assert found("letters", name) == ("error", "is not one capital and small letters a to z")
 
 
 @pytest.mark.parametrize(
