@@ -142,13 +142,11 @@ def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool)
 
     causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     common = {why for why, _ in tally.refused.most_common(2)}
-    remedy, stopped = "loosen the constraints, or try another --temp", ""
+    remedy = "loosen the constraints, or try another --temp"
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
-    elif gave_up:
-        stopped = f", the last {tally.in_vain:,} of them in vain"
-    else:
+    elif not gave_up:
         remedy += ", or raise --max-tries"
     remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
-    found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}{stopped}"
+    found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
     return f"{found}; refused: {reasons(tally)}; {remedy}"

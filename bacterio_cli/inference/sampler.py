@@ -91,11 +91,10 @@ class SamplingParams:
 
 @dataclass
 class SamplingStats:
-    """How many draws were made and accepted, how many since the last accepted one, and why the others were refused."""
+    """How many draws were made and accepted, and why the others were refused."""
 
     drawn: int = 0
     accepted: int = 0
-    in_vain: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -233,12 +232,12 @@ def sample(
             for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
                 if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
                     return
-                stats.drawn, stats.in_vain = stats.drawn + 1, stats.in_vain + 1
+                stats.drawn += 1
                 letters += params.max_length + 1 if name is None else len(name) + 1
                 if why := refused or ("duplicate" if name in seen else ""):
                     stats.refused[why] += 1
                 elif name is not None:
-                    stats.accepted, stats.in_vain, letters = stats.accepted + 1, 0, 0
+                    stats.accepted, letters = stats.accepted + 1, 0
                     if not params.allow_duplicates:
                         seen.add(name)
                     yield name
