@@ -128,4 +128,4 @@ def plausible(scorer: Scorer, percent: float) -> Filter:
 
 def apart(lookup: Lookup, edits: int) -> Filter:
     """Names at least so many edits away from every listed name."""
-    return lambda names: ["too near" if found < edits else "" for found in lookup.nearest(names, edits - 1)[0]]
+    return lambda names: ["too near" if name else "" for name, _ in lookup.nearest(names, edits - 1)]

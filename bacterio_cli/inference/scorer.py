@@ -38,7 +38,7 @@ class Row:
     the letters as the model reads them, `spelled`: two of i̇ for İ.
     `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
     listed name, None if it has more than two or there is none. Where the rules for genera do not apply there is no
-    `analysis` of its parts, and no `stem` and `ending` (see `Analysis.stem_and_ending`).
+    `analysis` of its parts.
     """
 
     name: str
@@ -47,12 +47,10 @@ class Row:
     nearest: str | None
     edits: int | None
     listed_in: tuple[str, ...]
-    stem: str
-    ending: str
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
-    analysis: Analysis | None = None
-    spelled: str = ""
+    analysis: Analysis | None
+    spelled: str
 
     @property
     def gender(self) -> str:
@@ -85,12 +83,12 @@ class Row:
     def asdict(self) -> dict[str, Any]:
         """The fields in their promised order, ready for JSON."""
         figures = ((self.nats, 4), (self.bits_per_char, 4), (self.percentile, 1))
-        flags = [finding._asdict() for finding in self.findings]
+        flags, cut = [finding._asdict() for finding in self.findings], self.analysis
         values = (
             self.name, *(None if value is None else round(value, digits) for value, digits in figures),
-            self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name),
-            self.gender, self.stem, self.ending, flags, list(self.not_checked), self.status,
-            self.analysis and self.analysis.answer, self.analysis and self.analysis.shown,
+            self.nearest, self.edits, list(self.listed_in), self.least_likely, len(self.name), self.gender,
+            *(cut.stem_and_ending if cut else ("", "")), flags, list(self.not_checked), self.status,
+            cut and cut.answer, cut and cut.shown,
         )  # fmt: skip
         return dict(zip(FIELDS, values, strict=True))
 
@@ -141,25 +139,22 @@ class Scorer:
         """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
         refuse_overlong(names)
         surprises = self.surprises(names) if likelihood else [None] * len(names)
-        edits, nearest = self.lookup.nearest(names)
-        return [self.row(*row) for row in zip(names, surprises, edits.tolist(), nearest, strict=True)]
+        return [*map(self.row, names, surprises, self.lookup.nearest(names))]
 
-    def row(self, name: str, bits: Array | None, edits: int | None, nearest: str | None) -> Row:
+    def row(self, name: str, bits: Array | None, nearest: tuple[str | None, int | None]) -> Row:
         """All that is known of one name."""
         vocabulary, listed = self.checkpoint.vocabulary, self.lookup.listed(name)
-        edits = None if nearest is None else edits
-        analysis = None
+        analysis = self.morphology.analyse(name) if self.genus else None
         findings: list[rules.Finding] = []
         not_checked: list[str] = []
-        if self.genus:
-            analysis = self.morphology.analyse(name)
+        if analysis:
             kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
             taken = [r.label for r in listed if r.prokaryotes is not False and not r.historical]
             elsewhere = [r.label for r in listed if r.prokaryotes is False]
             evidence = rules.Evidence(
                 listed=taken if taken or True in kinds else None,
                 elsewhere=elsewhere if elsewhere or False in kinds else None,
-                nearest=(nearest, edits),
+                nearest=nearest,
                 sounds=self.sounds,
                 doubled=analysis.doubled,
                 historical=[r.label for r in listed if r.historical],
@@ -167,12 +162,11 @@ class Scorer:
             findings, not_checked = rules.judge(name, evidence)
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
-            findings = [*findings, rules.Finding("alphabet", rules.WARNING, "", says)]
-        return Row(
-            name, bits, self.percentile(bits), nearest, edits, tuple(reference.label for reference in listed),
-            *(analysis.stem_and_ending if analysis else ("", "")), tuple(findings), tuple(not_checked), analysis,
-            spelled=name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name),
-        )  # fmt: skip
+            findings.append(rules.Finding("alphabet", rules.WARNING, "", says))
+        spelled = name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name)
+        listed_in = tuple(reference.label for reference in listed)
+        percentile = self.percentile(bits)
+        return Row(name, bits, percentile, *nearest, listed_in, tuple(findings), tuple(not_checked), analysis, spelled)
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""

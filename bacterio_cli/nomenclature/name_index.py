@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bacterio_cli.dataset import shipped
 from bacterio_cli.nomenclature.edit_distance import Neighbours
 
@@ -70,11 +67,13 @@ class Lookup:
         folded = name.casefold()
         return tuple(reference for reference in self.references if folded in reference.folded)
 
-    def nearest(self, names: Sequence[str], most: int = 2) -> tuple[NDArray[np.int64], list[str | None]]:
-        """(edits, name) of the nearest listed name for each: 0 to `most`, or most + 1 and None."""
+    def nearest(self, names: Sequence[str], most: int = 2) -> list[tuple[str | None, int | None]]:
+        """The nearest listed name of each with its edits; None and None if it has more than `most`."""
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
-        spelled = [*self.spellings.values(), None]  # place −1 is none
-        return edits, [spelled[k] for k in index.tolist()]
+        spelled = [*self.spellings.values()]
+        return [
+            (spelled[k], n) if k >= 0 else (None, None) for n, k in zip(edits.tolist(), index.tolist(), strict=True)
+        ]
 
 
 def also_known_lists() -> list[Reference]:

@@ -25,17 +25,16 @@ def test_a_name_stands_in_every_list_that_has_it(name: str, lists: tuple[Referen
 
 
 @pytest.mark.parametrize(
-    ("lookup", "most", "edits", "nearest"),
-    [(LOOKUP, 0, 1, None), (LOOKUP, 1, 1, "Rosa"), (LOOKUP, 2, 1, "Rosa"), (Lookup([]), 1, 2, None)],
+    ("lookup", "most", "nearest"),
+    [(LOOKUP, 0, (None, None)), (LOOKUP, 1, ("Rosa", 1)), (LOOKUP, 2, ("Rosa", 1)), (Lookup([]), 1, (None, None))],
 )
 def test_what_is_farther_than_asked_for_is_not_found(
-    lookup: Lookup, most: int, edits: int, nearest: str | None
+    lookup: Lookup, most: int, nearest: tuple[str | None, int | None]
 ) -> None:
-    """Beyond `most` edits a name counts as most + 1; the neighbour is spelled as the first list has it."""
-    found = lookup.nearest(["Rose", "rosE"], most)
-    assert (found[0].tolist(), found[1]) == ([edits] * 2, [nearest] * 2)
-    assert lookup.nearest([])[1] == Lookup([]).nearest([])[1] == []
-    assert LOOKUP.nearest(["Rosea", "Rosexe"])[1] == ["Rosa", None]
+    """Beyond `most` edits there is no neighbour; it is spelled as the first list has it."""
+    assert lookup.nearest(["Rose", "rosE"], most) == [nearest] * 2
+    assert lookup.nearest([]) == Lookup([]).nearest([]) == []
+    assert LOOKUP.nearest(["Rosea", "Rosexe"]) == [("Rosa", 1), (None, None)]
 
 
 KINDS = {"Candidatus", "historical", "SeqCode", "published", "alga", "animal", "fungus", "plant", "protist"}
