@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,9 +31,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
         what = f"--prefix {prefixes[0]} and --ending {given['ending'][0]}"
         raise UsageError(f"{what} need {min(sizes):,} letters at least, and --max-length is {longest:,}")
     if given["match"] is not None:
-        least = re._parser.parse(compiled(given["match"]).pattern).getwidth()[0]  # type: ignore[attr-defined]
-        if least > longest:
-            raise UsageError(f"--match needs {least:,} letters at least, and --max-length is {longest:,}")
+        compiled(given["match"])
     if endings and (asked := given["gender"]):
         finals = glossary(given["glossary"] or ()).finals
         known = [(form, GENDER_OF[letter]) for form, words in finals.items() for _, letter in words]
