@@ -20,16 +20,10 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     """
     longest = given["max_length"] or LONGEST_NAME
     same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
-    params = SamplingParams(
-        given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same
-    )
-    prefixes, endings = params.prefixes, [caseless(end) for end in given["ending"] or ()]
+    SamplingParams(given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same)
+    endings = [caseless(end) for end in given["ending"] or ()]
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
-    sizes = [shortest(caseless(prefix), end) for prefix in prefixes for end in endings]
-    if sizes and min(sizes) > longest:
-        what = f"--prefix {prefixes[0]} and --ending {given['ending'][0]}"
-        raise UsageError(f"{what} need {min(sizes):,} letters at least, and --max-length is {longest:,}")
     if given["match"] is not None:
         compiled(given["match"])
     if endings and (asked := given["gender"]):
@@ -39,9 +33,3 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
         possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
         if asked not in possible | set(map(gender, endings)):
             raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")
-
-
-def shortest(prefix: str, end: str) -> int:
-    """The fewest letters that a name with this prefix and this ending has: the two may overlap."""
-    common = range(min(len(prefix), len(end)), -1, -1)
-    return len(prefix) + len(end) - next(k for k in common if prefix.endswith(end[:k]))
