@@ -15,8 +15,8 @@ from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError, require_flag, require_number, require_path, short
 from bacterio_cli.inference import MOST_NAMES, most_tries
-from bacterio_cli.inference.filters import Filter, unlisted, usable
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.filters import unlisted, usable
+from bacterio_cli.inference.sampler import Filter, SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as draw
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists

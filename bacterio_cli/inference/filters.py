@@ -1,20 +1,21 @@
-"""Filters of sampled names: each looks at many names at once and says why it refuses them."""
-
-from __future__ import annotations
+"""Filters of sampled names: each looks at many names at once and says why it refuses them; and what none can pass."""
 
 import re
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import UsageError
+from bacterio_cli.inference import LONGEST_NAME
+from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.glossary import Word
+from bacterio_cli.nomenclature.gender import GENDER_OF, GENDERS, gender
+from bacterio_cli.nomenclature.glossary import Word, glossary
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.usable import Usable
 
-Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
 # figure, 6 % of those between the two, and 36 % of those below the first.
 PLAUSIBLE, SURE = 50, 80
@@ -58,26 +59,23 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name: `re`
     looks for signals while it matches.
     """
-    found = compiled(pattern).search
+    untimed = per_name("no match", compiled(pattern).search)
     left = seconds
-
-    def refusals(names: Sequence[str]) -> list[str]:
-        return ["" if found(name) else "no match" for name in names]
 
     def stop(*_: object) -> None:
         raise UsageError(f"--match {pattern!r} takes too long, perhaps by (a+)+ or the like")
 
-    def timed(names: Sequence[str]) -> list[str]:
+    def timed(names: Sequence[str]) -> Sequence[str]:
         nonlocal left
         before = signal.signal(signal.SIGVTALRM, stop)
         signal.setitimer(signal.ITIMER_VIRTUAL, left + each * len(names))
         try:
-            return refusals(names)
+            return untimed(names)
         finally:
             left, _ = signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             signal.signal(signal.SIGVTALRM, before)
 
-    return timed if hasattr(signal, "setitimer") else refusals
+    return timed if hasattr(signal, "setitimer") else untimed
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -129,3 +127,25 @@ def plausible(scorer: Scorer, percent: float) -> Filter:
 def apart(lookup: Lookup, edits: int) -> Filter:
     """Names at least so many edits away from every listed name."""
     return lambda names: ["too near" if name else "" for name, _ in lookup.nearest(names, edits - 1)]
+
+
+def refuse_impossible(given: Mapping[str, Any]) -> None:
+    """UsageError for options of `bacterio sample` that no name can meet, whatever the model: asked before it is read.
+
+    An ending has the genders of the endings and of the glossary's last components that it may be a part of.
+    """
+    longest = given["max_length"] or LONGEST_NAME
+    same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
+    SamplingParams(given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same)
+    endings = [caseless(end) for end in given["ending"] or ()]
+    if endings and min(map(len, endings)) >= longest:
+        raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
+    if given["match"] is not None:
+        compiled(given["match"])
+    if endings and (asked := given["gender"]):
+        finals = glossary(given["glossary"] or ()).finals
+        known = [(form, GENDER_OF[letter]) for form, words in finals.items() for _, letter in words]
+        possible = {g for form, g in known for end in endings if form.endswith(end) or end.endswith(form)}
+        possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
+        if asked not in possible | set(map(gender, endings)):
+            raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")

@@ -5,13 +5,10 @@ counter-based generator keyed by seed and block. So name k depends on the model,
 seed, not on how many names are asked for.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,9 +23,7 @@ from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
 from bacterio_cli.nn.layers import Array
 
-if TYPE_CHECKING:
-    from bacterio_cli.inference.filters import Filter
-
+Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
 FIRST_BLOCK = 320
 FILTERED = 512  # draws that filters look at together, at most
 MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be

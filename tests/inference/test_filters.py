@@ -19,9 +19,8 @@ from support.sampling import sampled
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import filters
-from bacterio_cli.inference.filters import Filter
-from bacterio_cli.inference.impossible import refuse_impossible
-from bacterio_cli.inference.sampler import SamplingParams, draws, refusals
+from bacterio_cli.inference.filters import refuse_impossible
+from bacterio_cli.inference.sampler import Filter, SamplingParams, draws, refusals
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology

@@ -9,8 +9,7 @@ import numpy as np
 from support.processes import small_model
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.inference.filters import Filter
-from bacterio_cli.inference.sampler import HOPELESS, SamplingParams, SamplingStats, draws, sample
+from bacterio_cli.inference.sampler import HOPELESS, Filter, SamplingParams, SamplingStats, draws, sample
 from bacterio_cli.nn.cells import State
 
 

@@ -20,8 +20,7 @@ from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.inference.filters import Filter
-    from bacterio_cli.inference.sampler import SamplingParams
+    from bacterio_cli.inference.sampler import Filter, SamplingParams
     from bacterio_cli.inference.scorer import Scorer
     from bacterio_cli.nomenclature.glossary import Word
 
@@ -80,7 +79,7 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.inference.impossible import refuse_impossible
+    from bacterio_cli.inference.filters import refuse_impossible
     from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
