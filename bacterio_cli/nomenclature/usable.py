@@ -8,8 +8,8 @@ why. Words of the user's own need no genus.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from functools import cache
 from itertools import compress
 
 from bacterio_cli.nomenclature import rules
@@ -57,9 +57,10 @@ class Usable:
 
     def __init__(self, morphology: Morphology, asked: Collection[Word] = ()) -> None:
         self.morphology = morphology
-        self.forward = sorted(morphology.genera)
-        self.backward = sorted(name[::-1] for name in morphology.genera)
-        self.neighbours = Neighbours(self.forward)
+        lines = "\n".join(("", *morphology.genera, ""))  # each genus stands between two line ends
+        self.count = cache(lines.count)
+        self.rests = cache(lambda form: re.findall(f"\n{form}(.+)", lines))
+        self.neighbours = Neighbours([*morphology.genera])
         self.own = frozenset(asked)
         if morphology.glossary is not standard():
             self.own |= frozenset(morphology.glossary.words).difference(standard().words)
@@ -83,14 +84,12 @@ class Usable:
         if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
-        if not self.is_own(first) and (
-            SENT_BACK_FIRST.fullmatch(first.form) or not beginning(self.forward, first.stem)
-        ):
+        if not self.is_own(first) and (SENT_BACK_FIRST.fullmatch(first.form) or not self.count("\n" + first.stem)):
             return "rare element"
         if last.kind == "word" and not self.is_own(last):
             adjective = all("adj." in word.grammar for word in last.words) and not AGENT.fullmatch(last.form)
-            known = beginning(self.backward, last.form[::-1])
-            if SENT_BACK_LAST.fullmatch(last.form) or len(known) < (ADJECTIVE if adjective else 1):
+            known = self.count(last.form + "\n")
+            if SENT_BACK_LAST.fullmatch(last.form) or known < (ADJECTIVE if adjective else 1):
                 return "rare element"
         return "taken for another" if self.is_variant(name.lower()) else ""
 
@@ -122,9 +121,8 @@ class Usable:
 
     def stands_before_genera(self, form: str) -> bool:
         """Whether genera are known that are this form and another genus, one of several elements itself."""
-        rests = [name[len(form) :] for name in beginning(self.forward, form)]
-        words = self.morphology.glossary.finals
-        return sum(rest in self.morphology.genera and rest not in words for rest in rests) >= BEFORE_GENUS
+        genera, words = self.morphology.genera, self.morphology.glossary.finals
+        return sum(rest in genera and rest not in words for rest in self.rests(form)) >= BEFORE_GENUS
 
 
 def agrees(parts: Sequence[Part]) -> bool:
@@ -161,8 +159,3 @@ def is_of(part: Part, keywords: frozenset[str]) -> bool:
 def may_be_of(part: Part, keywords: frozenset[str]) -> bool:
     """Whether a word of the part has one of these keywords."""
     return any(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
-
-
-def beginning(ordered: Sequence[str], text: str) -> Sequence[str]:
-    """The words of a sorted list that begin with a text."""
-    return ordered[bisect_left(ordered, text) : bisect_left(ordered, text + "{")]  # { comes behind z
