@@ -51,37 +51,29 @@ class Counts:
     @classmethod
     def of(cls, ids: Array, n_y: int, order: int) -> Counts:
         """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary."""
-        M, top = len(ids) - 1, order - 1
-        position, y = np.arange(M), ids[1:]
+        y, position = ids[1:], np.arange(len(ids) - 1)
         begun = np.maximum.accumulate(np.where(ids[:-1] == 0, position, 0))
         depth = position - begun + 1  # letters of context there are, the boundary counted
-        contexts = [np.zeros_like(position)]  # for each k the state of the k letters up to a position, if there are k
-        suffixes, pairs, S = [np.array([0])], [], 1
-        for k in range(order):
-            at = np.flatnonzero(depth >= k)
-            if k:
-                codes = contexts[-1][at - 1] * n_y + ids[at]
-                found, rep, inverse = np.unique(codes, return_index=True, return_inverse=True)
-                suffixes.append(contexts[-1][at[rep]])
-                contexts.append(np.zeros_like(position))
-                contexts[-1][at] = S + inverse
-                S += len(found)
-            codes = contexts[-1][at] * n_y + y[at]
-            found, rep, inverse, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-            pair_of = np.zeros_like(position)
-            pair_of[at] = inverse
-            pairs.append((found, at[rep], pair_of, count))
-        parts = []
-        for k, (key, rep, pair_of, count) in enumerate(pairs):
-            if k < top:
-                continued = np.bincount(pair_of[pairs[k + 1][1]], minlength=len(rep))
-                count = np.where(depth[rep] == k, count, continued)
-            following = contexts[min(k + 1, top)][np.minimum(rep + 1, M - 1)]
-            target = np.where(y[rep] > 0, following, contexts[min(1, top)][0])
-            parts.append((key, y[rep], target, count))
-        keys, letter, target, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+        after, pair_of = np.zeros_like(position), np.zeros_like(position)  # the state after the next letter; the pair
+        S, suffix, levels = 1, [np.zeros(1, np.int64)], []
+        for k in range(order):  # letters of context
+            here = np.flatnonzero(depth >= k)
+            codes = np.roll(after, 1)[here] * n_y + y[here]
+            keys, rep, inverse, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+            at = here[rep]
+            if k:  # a shorter context counts the letters before it, unless the boundary begins it
+                _, shorter, _, occurring = levels[-1]
+                continued = np.bincount(pair_of[at], minlength=len(shorter))
+                np.copyto(occurring, continued, where=depth[shorter] > k - 1)
+            is_state = ((y[at] > 0) | (k == 0)) & (k < order - 1)  # what is read makes a longer context
+            suffix.append(after[at[is_state]])
+            target = np.where(is_state, S + np.cumsum(is_state) - 1, after[at])
+            S += int(is_state.sum())
+            after[here], pair_of[here] = target[inverse], inverse
+            levels.append((keys, at, target, count))
+        keys, at, target, count = (np.concatenate(level) for level in zip(*levels, strict=True))
         first = np.searchsorted(keys, n_y * np.arange(S + 1))
-        return cls(n_y, *(a.astype(np.int32) for a in (np.concatenate(suffixes), first, letter, target, count)))
+        return cls(n_y, *(a.astype(np.int32) for a in (np.concatenate(suffix), first, y[at], target, count)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +155,11 @@ class NGram:
         """The state after reading one letter: that of the longest suffix that was seen."""
         if self.dense:
             return self.dense[1][states, ids]
-        at, result, open_rows = np.array(states), np.zeros(len(states), np.int64), np.arange(len(states))
-        while len(open_rows):
-            pair, seen = self.find(at[open_rows], ids[open_rows])
-            result[open_rows[seen]] = self.counts.target[pair[seen]]
-            open_rows = open_rows[~seen & (at[open_rows] > 0)]
-            at[open_rows] = self.counts.suffix[at[open_rows]]
-        return result
+        pair, seen = self.find(states, ids)
+        after, shorter = np.where(seen, self.counts.target[pair], 0), ~seen & (states > 0)
+        if shorter.any():
+            after[shorter] = self.after(ids[shorter], self.counts.suffix[states[shorter]])
+        return after
 
     def likelihood(self, states: Array, letters: Array) -> Array:
         """P(letter | state) by (1) for one letter each, (n,), (n,) → (n,)."""
