@@ -133,14 +133,14 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
 
     Shares are in the proportions of the model. A prefix that begins with another one is part of it.
     """
-    spelled = {tuple(vocabulary.encode([prefix])[1:-1].tolist()): prefix for prefix in params.prefixes}
-    begun = [ids for ids in sorted(spelled) if not any(ids != b and ids[: len(b)] == b for b in spelled)]
-    prefixes = np.zeros((len(begun) + 1, max(map(len, begun), default=0)), np.intp)
+    read = {vocabulary.fold(prefix): prefix for prefix in params.prefixes}
+    begun = [read[p] for p in sorted(read) if not any(p != other and p.startswith(other) for other in read)]
     if not begun:
-        return prefixes, np.array([1.0])
-    for row, ids in enumerate(begun):
+        return np.zeros((1, 0), np.intp), np.ones(1)
+    text = EncodedCorpus(begun, vocabulary)
+    prefixes = np.zeros((len(begun) + 1, text.lengths.max()), np.intp)
+    for row, ids in enumerate(np.split(text.ids[1:], text.starts[1:])):
         prefixes[row, : len(ids)] = ids
-    text = EncodedCorpus([spelled[ids] for ids in begun], vocabulary)
     letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
     p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)

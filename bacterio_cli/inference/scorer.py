@@ -1,7 +1,5 @@
 """Scoring names: for each, its likelihood, its nearest listed name, and what the rules for genus names say of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property

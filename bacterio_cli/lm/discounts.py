@@ -8,7 +8,6 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.nn.layers import Array
 
-NAMES_AT_ONCE = 4096
 LARGEST_DISCOUNTS = (0.98, 1.95, 2.9)
 LETTERS_TO_CHOOSE_ON = 20_000
 
@@ -24,14 +23,12 @@ def estimated_discounts(counts: Counts) -> tuple[float, float, float]:
 
 def states_along(table: NGram, text: EncodedCorpus) -> Array:
     """The table's state at every position of a text, (N,) int32."""
-    states = np.empty(len(text.ids) - 1, np.int32)
-    for batch in text.name_batches(NAMES_AT_ONCE):
-        current, begin = table.start(int(batch.batch_sizes[0]))[0], 0
-        for size in batch.batch_sizes.tolist():
-            now = slice(begin, begin + size)
-            current = table.after(batch.x[now], current[:size])
-            states[batch.position[now]] = current
-            begin += size
+    states, at = np.empty(len(text.ids) - 1, np.int32), text.starts
+    (current,) = table.start(len(at))
+    while len(at):
+        states[at] = current = table.after(text.ids[at], current)
+        goes_on = text.ids[at + 1] > 0
+        at, current = at[goes_on] + 1, current[goes_on]
     return states
 
 
