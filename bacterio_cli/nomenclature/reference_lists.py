@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bacterio_cli.dataset.cleaning import UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
-from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
 from bacterio_cli.dataset.readers.text_files import is_date
@@ -33,26 +32,18 @@ def file_and_column(source: str) -> tuple[str, str | None]:
     return file, column
 
 
-def read_reference(
-    source: str,
-    *,
-    input_format: str | None = None,
-    column: str | None = None,
-    encoding: str | None = None,
-    elsewhere: bool = False,
-    genera: bool = False,
-    watch: Watch | None = None,
-) -> Reference:
-    """A list of spellings that are taken, in any shape that can be read; `source` is FILE or FILE#COLUMN.
+def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False, **how: Any) -> Reference:
+    """A list of spellings that are taken, in any shape that can be read, `how` as in `read`; `source` is FILE or
+    FILE#COLUMN, which goes before a format and a column for all lists.
 
     `elsewhere` says that it lists no prokaryotes; without it, that is known if the source tells. Raises FileError,
     InputError, UsageError as `read` does; InputError too for a list without any spelling, or most of which is no
     genus in any case of letters where `genera` are wanted, UsageError for one of prokaryotes that is said to be of
     others.
     """
-    file, own = file_and_column(source)
-    input_format = None if own else input_format
-    how: dict[str, Any] = {"input_format": input_format, "column": own or column, "encoding": encoding, "watch": watch}
+    file, column = file_and_column(source)
+    if column:
+        how |= {"column": column, "input_format": None}
     reading = read(file, profile=None if genera else "any", **how)
     names = spellings(reading, genera=genera)
     if not names:
@@ -64,21 +55,16 @@ def read_reference(
         raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
     kind = False if elsewhere else reading.prokaryotes
     label = reading.source if file == "-" else Path(file).name
-    date = reading.date or date_in(label) or file_date(file)
-    return Reference(label, names, date, kind, describe(reading))
+    return Reference(label, names, reading.date or date_of(file), kind, describe(reading))
 
 
-def date_in(name: str) -> str | None:
-    """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv; None if there is none."""
-    found = DATED.search(name)
-    date = found and "-".join(found.group(1, 3, 4))
-    return date if date and is_date(date) else None
-
-
-def file_date(source: str) -> str | None:
-    """'file of 2026-08-04': when it was last changed, local time; None for standard input, and if that is no date."""
+def date_of(file: str) -> str | None:
+    """The date in a file's name, as 2026-08-04 of lpsn_gss_20260804.csv, else 'file of 2026-08-04', when it was last
+    changed, local time; None for standard input, and if that is no date."""
+    if (found := DATED.search(Path(file).name)) and is_date(date := "-".join(found.group(1, 3, 4))):
+        return date
     try:
-        return None if source == "-" else f"file of {datetime.fromtimestamp(os.path.getmtime(source)):%Y-%m-%d}"
+        return None if file == "-" else f"file of {datetime.fromtimestamp(os.path.getmtime(file)):%Y-%m-%d}"
     except (OSError, ValueError, OverflowError):  # it is gone, or its clock has gone wrong: a year beyond 9999
         return None
 

@@ -14,7 +14,7 @@ from support.samples import GTDB, ICTV, LPSN, NCBI, TABLE, place
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.errors import FileError, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
-from bacterio_cli.nomenclature.reference_lists import date_in, file_and_column, read_reference, spellings
+from bacterio_cli.nomenclature.reference_lists import date_of, file_and_column, read_reference, spellings
 
 
 def reading(*texts: str, taxonomic: bool = False) -> Reading:
@@ -136,4 +136,4 @@ def test_a_date_in_the_name_counts() -> None:
         "lpsn_gss_2026-08-04.csv": "2026-08-04", "plants20250131.txt": "2025-01-31", "x_2026_08_04.gz": "2026-08-04",
         "bac120_taxonomy_r226.tsv": None, "12026-08-04": None, "2026-13-04": None, "2026-02-30": None,
     }  # fmt: skip
-    assert {name: date_in(name) for name in dates} == dates
+    assert {name: date_of(name) for name in dates} == dates
