@@ -9,10 +9,7 @@ from typing import NamedTuple
 from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 
 GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
-UNSAID = {
-    "unknown": "not in the glossary",
-    "inflection": "an ending",
-}
+UNSAID = {"unknown": "not in the glossary", "inflection": "an ending"}
 
 
 class Component(NamedTuple):
@@ -27,20 +24,20 @@ class Component(NamedTuple):
 
 
 class Etymology(NamedTuple):
-    """The draft for a name: its components and the full word."""
+    """The draft for a name: its components, and the full word with its grammar."""
 
     components: tuple[Component, ...]
-    full: Component
+    grammar: str
+    name: str
 
     @property
     def text(self) -> str:
         """One line, `Gr. masc. adj. thermos, hot; L. masc. n. fustis, stick; N.L. masc. n. Thermofustis`."""
-        return "; ".join(map(cited, (*self.components, self.full)))
+        return "; ".join([*map(cited, self.components), f"N.L. {self.grammar} {self.name}"])
 
     def asdict(self) -> dict[str, object]:
-        """The draft ready for JSON: `components` with all fields, `full` without form and note."""
-        full = self.full._asdict()
-        del full["form"], full["note"]
+        """The draft ready for JSON: `components`, and `full`, whose meaning is for the author to say."""
+        full = {"language": "N.L.", "grammar": self.grammar, "particle": self.name, "meaning": None}
         return {"components": [component._asdict() for component in self.components], "full": full}
 
 
@@ -48,8 +45,7 @@ def draft(analysis: Analysis) -> Etymology:
     """The components of a name, at most five; a name with more has none, since no cut is likely to be right."""
     parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
     components = [component(part, twice=k > 0 and part.form == analysis.doubled) for k, part in enumerate(parts)]
-    full = Component(analysis.name, "N.L.", noun(analysis.gender), analysis.name, None, "")
-    return Etymology(tuple(components), full)
+    return Etymology(tuple(components), noun(analysis.gender), analysis.name)
 
 
 def component(part: Part, *, twice: bool) -> Component:
@@ -78,6 +74,5 @@ def cited(component: Component) -> str:
     """A component in print: with its homographs, an unknown one in brackets with what is known of it."""
     if not component.language:
         return f"[{component.form}] {component.note}"
-    words = " ".join(filter(None, (component.language, component.grammar, component.particle)))
-    words += f", {component.meaning}" if component.meaning else ""
-    return f"{words} ({component.note})" if component.note and component.meaning else words
+    words = f"{component.language} {component.grammar} {component.particle}, {component.meaning}"
+    return f"{words} ({component.note})" if component.note else words
