@@ -66,20 +66,23 @@ class Word(NamedTuple):
 class Glossary:
     """Words by the forms in which they stand in names: `stems` inside and `finals`, with their genders, at the end.
 
-    Of several words with one form those that come first are the ones preferred.
+    Of several words with one form those that come first are the ones preferred. `links` are the vowels that may follow
+    a stem, - for none, and whether each is never the usual one.
     """
 
     def __init__(self, words: Iterable[Word]) -> None:
         self.words = tuple(words)
         self.stems: dict[str, list[Word]] = {}
         self.finals: dict[str, list[tuple[Word, str]]] = {}
+        self.links: dict[str, dict[str, bool]] = {}
         for word in self.words:
-            if word.stems:
-                for stem in word.stems.split(","):
-                    self.stems.setdefault(stem, []).append(word)
-            if word.finals:
-                for final in word.finals.split(","):
-                    self.finals.setdefault(final[:-2], []).append((word, final[-1]))
+            for stem in filter(None, word.stems.split(",")):
+                self.stems.setdefault(stem, []).append(word)
+                links = self.links.setdefault(stem, {})
+                for k, vowel in enumerate(word.links.split(",")):
+                    links[vowel] = k > 0 and links.get(vowel, True)
+            for final in filter(None, word.finals.split(",")):
+                self.finals.setdefault(final[:-2], []).append((word, final[-1]))
 
     def about(self, topic: str) -> tuple[Word, ...]:
         """The words whose sense or keywords say so: 'hot spring', 'rod', 'red'; whatever the case of `topic`."""

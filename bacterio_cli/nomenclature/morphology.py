@@ -110,7 +110,6 @@ class Morphology:
 
     def __init__(self, glossary: Glossary, names: Sequence[str] = ()) -> None:
         self.glossary, self.genera = glossary, frozenset(map(str.lower, names))
-        self.links: dict[str, dict[str, float]] = {}  # of each stem met
 
     def explained(self, name: str) -> Analysis | None:
         """The name in its parts if the answer is `explained`, without the work for the other three."""
@@ -152,17 +151,16 @@ class Morphology:
             yield Step(length, cost_of_last, "word")
         if rest in self.genera and RELATIONAL.fullmatch(word[:start]):
             yield Step(length, ELEMENT - LISTED, "genus")  # authors cite the genus rather than its own words
-        stems, short = self.glossary.stems, INSIDE if start else SHORT
+        links, short = self.glossary.links, INSIDE if start else SHORT
         for end in ends:
             cost = ELEMENT + short.get(end - start, 0.0)
             vowel = word[end - 1]
-            if vowel in VOWELS and (stem := word[start : end - 1]) in stems:
-                link = self.costs_of_links(stem).get(vowel, UNLISTED.get(vowel, BARE))
+            if vowel in VOWELS and (stem := word[start : end - 1]) in links:
+                link = LISTED * links[stem][vowel] if vowel in links[stem] else UNLISTED.get(vowel, BARE)
                 yield Step(end, cost + link + (HIATUS if word[end] in VOWELS else 0.0), "word", stem)
-            if (stem := word[start:end]) in stems:
-                links = self.costs_of_links(stem)
-                bare = ELIDED if word[end] in VOWELS else HIATUS if vowel in links else BARE  # Defluvi-bacter
-                yield Step(end, cost + min(bare, links.get("-", NEVER)), "word", stem)
+            if (stem := word[start:end]) in links:
+                bare = ELIDED if word[end] in VOWELS else HIATUS if vowel in links[stem] else BARE  # Defluvi-bacter
+                yield Step(end, cost + min(bare, LISTED * links[stem].get("-", NEVER)), "word", stem)
         if not loose:
             return
         if start and rest in INFLECTIONS:
@@ -171,15 +169,6 @@ class Morphology:
             yield Step(length, GENUS + GENUS_LETTER * len(rest), "genus")
         for end in range(start + min(LEAST_UNKNOWN, length), length + 1):
             yield Step(end, UNKNOWN + UNKNOWN_LETTER * (end - start), "unknown")
-
-    def costs_of_links(self, stem: str) -> dict[str, float]:
-        """What each listed vowel costs after a stem, - for none: nothing where a word has it first, else LISTED."""
-        if stem not in self.links:
-            costs = self.links[stem] = {}
-            for word in self.glossary.stems[stem]:
-                for rank, vowel in enumerate(word.links.split(",")):
-                    costs[vowel] = min(costs.get(vowel, NEVER), LISTED if rank else 0.0)
-        return self.links[stem]
 
     def judged(self, name: str, cost: float, steps: Sequence[Step]) -> Analysis:
         """The parts of a path and the answer that they give."""
