@@ -160,6 +160,6 @@ def test_trained_model_passes_and_its_mistake_is_caught(arch: str) -> None:
     rows = list(check(case, sampled=True))
     assert {row.parameter for row in rows} >= {"E", "W_ya", "b_y"}
     assert all(row.passed for row in rows)
-    planted = {"rnn": "no-carry", "gru": "gru-no-skip-path", "lstm": "lstm-no-forget-carry", "mlp": "slope-twice"}
+    planted = {"rnn": "no-carry", "gru": "missing-gate-factor", "lstm": "lstm-no-forget-carry", "mlp": "slope-twice"}
     with find(planted[arch]).planted():
         assert not all(row.passed for row in check(case, sampled=True))
