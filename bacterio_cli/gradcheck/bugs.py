@@ -23,8 +23,7 @@ from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain,
 class Bug:
     """One mistake: `right` stands exactly once in the source of `function`; `wrong` takes its place.
 
-    Then why people write it, what the scale of the values does to it, and at which scales of the lesson's sweep central
-    differences, judged by one number per case, let it pass in a case at least.
+    Then why people write it, and what the scale of the values does to it.
     """
 
     name: str
@@ -34,7 +33,6 @@ class Bug:
     wrong: str
     why: str = ""
     by_scale: str = ""
-    missed_at: tuple[float, ...] = ()
 
     def source(self) -> str:
         """The function's source with the mistake in it."""
@@ -66,16 +64,16 @@ BUGS = [
     Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
         "dz_t *= f_prime[step.now]", "dz_t *= 1",
         "The way back is dz = da ⊙ f′(z) and then dz W_aa. Who thinks of the matrices alone passes da on as dz.",
-        "tanh′ is 1 to four digits at a ≈ 0.01, and a tanh net passes. σ′ ≈ ¼ and relu′ = 0 give it away.", (0.01,)),
+        "tanh′ is 1 to four digits at a ≈ 0.01, and a tanh net passes. σ′ ≈ ¼ and relu′ = 0 give it away."),
     Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", activations.tanh_derivative,
         "np.multiply(a, a, out=out)", "np.tanh(a) ** 2",
         "Books write the slope in z, 1 − tanh²(z). The cache holds a = tanh z: the formula, copied, takes tanh twice.",
-        "tanh a = a − a³/3 …: the slope is wrong by 2a⁴/3, 7·10⁻⁹ at a = 0.01, 0.04 of 0.75 at a = 0.5.", (0.01, 0.1)),
+        "tanh a = a − a³/3 …: the slope is wrong by 2a⁴/3, 7·10⁻⁹ at a = 0.01, 0.04 of 0.75 at a = 0.5."),
     Bug("no-carry", "each step forgets what comes back from the next", rnn.RNN.backward,
         "np.add(da[step.now], dh_next[step.running], out=", "np.add(da[step.now], 0, out=",
         "The loss at step t is seen, what a⟨t⟩ does to later steps is not: backpropagation, but not through time.",
         "What comes back from step t+1 fades with W_aa, but the first state has no other gradient, and is wrong at any "
-        "scale, though one number for a whole net may pass at 0.01.", (0.01,)),
+        "scale, though one number for a whole net may pass at 0.01."),
     Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
         "previous_rows(hidden_states, batch_sizes)", "hidden_states[-len(da) :]",
         "dW_aa = Σ dz⟨t⟩ᵀ a⟨t−1⟩ wants the state that went in; a⟨t⟩, which came out, has its shape and is nearer.",
@@ -88,12 +86,12 @@ BUGS = [
         "Gradients(weight * float(loss), grads,",
         "Gradients(weight * float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},",
         "Clipping belongs between gradient and update. Done any sooner, what comes out is the gradient of no loss.",
-        "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − t)/N may be beyond them.", (0.01, 0.1)),
+        "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − t)/N may be beyond them."),
     Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.segment_sum,
         "return one_hot.T @ rows",
         "S = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype); S[..., ids, :] = rows; return S",
         "dE[id] = dx keeps only the last occurrence of a letter, and so does NumPy's dE[ids] += dx; np.add.at adds up.",
-        "A letter that recurs is wrong at any scale, but in two layers of small weights little beside db_y.", (0.01,)),
+        "A letter that recurs is wrong at any scale, but in two layers of small weights little beside db_y."),
     Bug("softmax-diagonal-only", "ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
         "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))",
         "By its own z_i, ŷ_i has the derivative ŷ_i (1 − ŷ_i), like σ; but every z_j stands in the denominator.",
@@ -106,8 +104,7 @@ BUGS = [
         "dh * ACTIVATIONS[self.activation].derivative(value)",
         "dh * ACTIVATIONS[self.activation].derivative(value) ** 2",
         "Some texts put f′ into δ and others write δ ⊙ f′. A line from each, and f′ is squared; T4 takes it once.",
-        "tanh′² is wrong by a² only, 10⁻⁴ at a = 0.01; σ′² = 1/16 for ¼ shows at any scale; relu′² = relu′ never.",
-        (0.01,)),
+        "tanh′² is wrong by a² only, 10⁻⁴ at a = 0.01; σ′² = 1/16 for ¼ shows at any scale; relu′² = relu′ never."),
     Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gru.GRU.backward,
         "np.multiply(to_c, p, out=to_r)", "np.multiply(to_c, 1, out=to_r)",
         "r ⊙ p is a product of two things that are learned: dr = dz_c ⊙ p and dp = dz_c ⊙ r. Here p is forgotten.",

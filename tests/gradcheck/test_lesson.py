@@ -17,6 +17,11 @@ from bacterio_cli.gradcheck.lesson import SCALES, catches, place_of, sight, teac
 from bacterio_cli.gradcheck.numerical import Case, check, distance
 from bacterio_cli.nn import activations
 
+# At which scales central differences, judged by one number per case, let a mistake pass in a case at least.
+MISSED_AT = {
+    **dict.fromkeys(("dropped-slope", "no-carry", "forgotten-plus-equals", "slope-twice"), (0.01,)),
+    **dict.fromkeys(("tanh-twice", "clipped-before-check"), (0.01, 0.1)),
+}
 EVERY_BUG = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 
 
@@ -35,7 +40,7 @@ def test_right_line_is_that_of_the_source(bug: Bug) -> None:
 @EVERY_BUG
 def test_what_is_said_of_scales_is_what_the_sweep_shows(bug: Bug) -> None:
     """At 0.5 both checks see it in each case that catches it, the complex step also at the smaller scales; central
-    differences miss it just where the reason says so. Name, summary and reasons are its own."""
+    differences miss it just where it is written down here. Name, summary and reasons are its own."""
     lesson, texts = teach(bug), (bug.name, bug.summary, bug.why, bug.by_scale)
     assert (lesson.name, lesson.summary, lesson.why, lesson.by_scale) == texts
     assert sum(text in texts for other in BUGS for text in (other.name, other.summary, other.why, other.by_scale)) == 4
@@ -44,7 +49,7 @@ def test_what_is_said_of_scales_is_what_the_sweep_shows(bug: Bug) -> None:
     assert lesson.sweep[-1].complex_step == lesson.sweep[-1].central == len(lesson.caught)
     assert lesson.failed == sum(catch.failed for catch in lesson.caught) <= lesson.checked
     missed = tuple(s.scale for s in lesson.sweep if s.central < s.cases)
-    assert missed == bug.missed_at
+    assert missed == MISSED_AT.get(bug.name, ())
     assert not (missed and "no scale hides it" in bug.by_scale.lower())
 
 
