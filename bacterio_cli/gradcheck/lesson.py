@@ -1,4 +1,4 @@
-"""A planted mistake as a lesson: what it is, the line, the rows that catch it, and the scale at which it hides.
+"""A planted mistake as a lesson: where it is, the rows that catch it, and the scale at which it hides.
 
 Small weights are the customary start, and the customary check there has two soft spots: an activation is linear to
 several digits, and one number for a whole net is ruled by the largest gradients. The sweep shows what both cost: it
@@ -6,10 +6,9 @@ runs the cases that catch the mistake again at other scales.
 """
 
 import inspect
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 from bacterio_cli.gradcheck.bugs import Bug
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
@@ -18,89 +17,45 @@ from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
 SCALES = (0.01, 0.1, SCALE)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the mistake is planted: file, line and function, and the lines themselves, mistaken and right."""
-
-    file: str
-    line: int
-    function: str
-    wrong: list[str]
-    right: list[str]
-
-
-@dataclass(frozen=True)
-class Catch:
-    """A case that catches the mistake: its worst row, and how many of its rows fail."""
-
-    case: str
-    worst: Row
-    failed: int
-    checked: int
-
-
-@dataclass(frozen=True)
-class Sight:
-    """In how many cases each check sees the mistake at one scale, with the largest relative error of an entry by
-    complex step, and the largest ‖g − n‖ / (‖g‖ + ‖n‖) of a case by central differences."""
+class Sight(NamedTuple):
+    """What is seen at one scale: the largest relative error of an entry by complex step, the largest
+    ‖g − n‖ / (‖g‖ + ‖n‖) of a case by central differences, and in how many cases this is too large to pass."""
 
     scale: float
-    cases: int
     error: float
-    complex_step: int
     distance: float
-    central: int
+    seen: int
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """All that there is to say of one mistake; `failed` of `checked` rows fail."""
+class Lesson(NamedTuple):
+    """How many rows were checked, those of each case with one that fails, and what is seen at each scale."""
 
-    name: str
-    summary: str
-    why: str
-    place: Place
-    failed: int
     checked: int
-    caught: list[Catch]
+    caught: dict[str, list[Row]]
     sweep: list[Sight]
-    by_scale: str
 
 
-def place_of(bug: Bug) -> Place:
-    """The line of the function that is exchanged, and what it becomes, a statement a line."""
+def place_of(bug: Bug) -> tuple[str, str]:
+    """Where the line stands that is exchanged, as file:line, function; and the line."""
     lines, first = inspect.getsourcelines(bug.function)
-    k, right = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
+    k, line = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
     file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
-    wrong = right.replace(bug.right, bug.wrong).split("; ")
-    return Place(file.as_posix(), first + k, bug.function.__qualname__, wrong, [right])
+    return f"{file.as_posix()}:{first + k}, {bug.function.__qualname__}", line
 
 
-def catches(rows: Sequence[Row]) -> list[Catch]:
-    """The cases with a row that fails, in the order of the check."""
-    found = []
-    for case, group in groupby(rows, key=lambda row: row.case):
-        own = list(group)
-        if failed := [row for row in own if not row.passed]:
-            found.append(Catch(case, max(failed, key=lambda row: row.max_relative_error), len(failed), len(own)))
-    return found
-
-
-def sight(names: Sequence[str], scale: float) -> Sight:
+def sight(names: Collection[str], scale: float) -> Sight:
     """Both checks on the cases of these names, at one scale."""
     cases = [case for case in all_cases(scale=scale) if case.name in names]
-    rows, distances = [row for case in cases for row in check(case)], [distance(case) for case in cases]
-    central = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
-    error = max(row.max_relative_error for row in rows)
-    return Sight(scale, len(cases), error, len(catches(rows)), max(distances), central)
+    error = max(row.max_relative_error for case in cases for row in check(case))
+    distances = [distance(case) for case in cases]
+    seen = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
+    return Sight(scale, error, max(distances), seen)
 
 
 def teach(bug: Bug, arch: str | None = None) -> Lesson:
     """The lesson of one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
-    place = place_of(bug)
     with bug.planted():
-        rows = [row for case in all_cases(arch) for row in check(case)]
-        caught = catches(rows)
-        sweep = [sight([catch.case for catch in caught], scale) for scale in SCALES] if caught else []
-    failed = sum(catch.failed for catch in caught)
-    return Lesson(bug.name, bug.summary, bug.why, place, failed, len(rows), caught, sweep, bug.by_scale)
+        rows = {case.name: list(check(case)) for case in all_cases(arch)}
+        caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
+        sweep = [sight(caught, scale) for scale in SCALES] if caught else []
+    return Lesson(sum(map(len, rows.values())), caught, sweep)

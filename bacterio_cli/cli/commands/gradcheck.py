@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -19,10 +19,8 @@ from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.bugs import Bug
-    from bacterio_cli.gradcheck.lesson import Lesson
+    from bacterio_cli.gradcheck.lesson import Lesson, Sight
     from bacterio_cli.gradcheck.numerical import Row
-
-MOST_CASES = 8  # so many are shown; --json has all
 
 
 def gradcheck(
@@ -65,28 +63,22 @@ def gradcheck(
         (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
         (explain and not planted, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
         (
-            explain and (checkpoint or method != "complex" or tolerance is not None),
-            "--explain has scales of its own and both methods; leave out -c, --method and --tolerance",
+            explain and (checkpoint or method != "complex" or tolerance is not None or as_json),
+            "--explain has scales of its own, both methods, and words; leave out -c, --method, --tolerance and --json",
         ),
     )
-    begun = time.perf_counter()
     if explain and planted:
-        from bacterio_cli.gradcheck.lesson import teach
-
-        lesson = teach(planted, arch)
-        failed, found = lesson.failed, asdict(lesson)
+        failed = show_lesson(planted, arch)
     else:
+        begun = time.perf_counter()
         with planted.planted() if planted else nullcontext():
             rows = list(checked(checkpoint, arch, method, tolerance))
-        failed, found = sum(not row.passed for row in rows), {"rows": [asdict(row) for row in rows]}
-    seconds = time.perf_counter() - begun
-    if as_json:
-        verdict = {"passed": not failed, "seconds": round(seconds, 3)}
-        sys.stdout.write(terminal.as_json(verdict | found))
-    elif explain:
-        show_lesson(lesson)
-    else:
-        report(rows, failed, seconds)
+        failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
+        if as_json:
+            verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
+            sys.stdout.write(terminal.as_json(verdict))
+        else:
+            report(rows, failed, seconds)
     if planted and not failed:
         option = "-c" if checkpoint else "--arch"
         terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
@@ -137,50 +129,50 @@ def show_bugs(bugs: Sequence[Bug]) -> None:
         terminal.line(f"{bug.name:<{widest}}  {bug.summary}", stream=sys.stdout)
 
 
-def show_lesson(lesson: Lesson) -> None:
-    """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why."""
-    place = lesson.place
-    terminal.paragraph(f"{lesson.name}: {lesson.summary}")
-    terminal.paragraph(lesson.why, apart=True)
-    terminal.paragraph(f"{place.file}:{place.line}, {place.function}", apart=True)
-    terminal.difference(place.wrong, place.right)
-    if lesson.caught:
-        show_cases(lesson)
-        show_sweep(lesson)
+def show_lesson(bug: Bug, arch: str | None) -> int:
+    """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why.
+
+    Returns how many rows fail.
+    """
+    from bacterio_cli.gradcheck.lesson import place_of, teach
+
+    lesson, (place, right) = teach(bug, arch), place_of(bug)
+    terminal.paragraph(f"{bug.name}: {bug.summary}")
+    terminal.paragraph(bug.why, apart=True)
+    terminal.paragraph(place, apart=True)
+    terminal.difference(right.replace(bug.right, bug.wrong).split("; "), [right])
+    failed = {case: sum(not row.passed for row in rows) for case, rows in lesson.caught.items()}
+    if failed:
+        show_cases(lesson, failed)
+        show_sweep(lesson.sweep, len(failed))
+        terminal.paragraph(bug.by_scale, apart=True)
+    return sum(failed.values())
 
 
-def show_cases(lesson: Lesson) -> None:
-    """The first cases that catch the mistake, smallest first, each by its worst row."""
-    shown, left = lesson.caught[:MOST_CASES], lesson.caught[MOST_CASES:]
-    terminal.paragraph(
-        f"Caught by {lesson.failed} of {lesson.checked} rows; the worst of each case, and how many of its rows:",
-        apart=True,
-    )
-    rows = [
-        (c.case, c.worst.parameter, f"{c.worst.max_relative_error:.1e}", f"{c.failed} of {c.checked}") for c in shown
-    ]
+def show_cases(lesson: Lesson, failed: Mapping[str, int]) -> None:
+    """The cases that catch the mistake, each by its worst row, and how many of its rows fail."""
+    count = sum(failed.values())
+    terminal.paragraph(f"Caught by {count} of {lesson.checked} rows; the worst of each case, and how many:", apart=True)
+    cells = []
+    for case, rows in lesson.caught.items():
+        worst = max(rows, key=lambda row: row.max_relative_error)
+        cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{failed[case]} of {len(rows)}"))
     columns = ("case", "parameter", "error", "rows")
-    tables.table(columns, rows, right=("error", "rows"), whole=columns[1:])
-    if left:
-        count = sum(catch.failed for catch in left)
-        terminal.paragraph(f"and {count} rows of {len(left)} more cases; --json has them")
+    tables.table(columns, cells, right=("error", "rows"), whole=columns[1:])
 
 
-def show_sweep(lesson: Lesson) -> None:
-    """What both checks see at each scale, and the reason."""
+def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
+    """What both checks find at each scale, and what they compare."""
     from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
 
     exact, usual = (tolerance for _, tolerance in METHODS.values())
-    terminal.paragraph(
-        "At which scale it is seen, by complex step and by central differences, in how many of these cases:", apart=True
-    )
-    rows = []
-    for sight in lesson.sweep:
-        seen = [f"{count} of {sight.cases}" if count else "unseen" for count in (sight.complex_step, sight.central)]
-        rows.append((f"{sight.scale:g}", f"{sight.error:.1e}", seen[0], f"{sight.distance:.1e}", seen[1]))
-    columns = ("scale", "error", "complex", "distance", "central")
+    terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
+    rows = [
+        (f"{s.scale:g}", f"{s.error:.1e}", f"{s.distance:.1e}", f"{s.seen} of {cases}" if s.seen else "unseen")
+        for s in sweep
+    ]
+    columns = ("scale", "error", "distance", "seen")
     tables.table(columns, rows, right=columns[1:], whole=columns)
-    terminal.paragraph(lesson.by_scale, apart=True)
     terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
         f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "
