@@ -12,7 +12,6 @@ from bacterio_cli.gradcheck import numerical
 from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
 from bacterio_cli.gradcheck.cases import all_cases, trained_case
 from bacterio_cli.gradcheck.numerical import METHODS, Case, central_difference, check, complex_step
-from bacterio_cli.nn import activations
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import TrainingConfig
@@ -90,14 +89,6 @@ def test_mistake_is_lifted_after_an_error() -> None:
     with pytest.raises(TypeError), bug.planted():
         bug.function()
     assert bug.function.__code__ is healthy
-
-
-def test_mistake_that_fits_nowhere_is_refused() -> None:
-    """A mistake whose line is not in the function, or not just once, cannot be planted."""
-    for right in ("return 2 - a * a", "a"):
-        bug = Bug("moved-line", "", activations.tanh_derivative, right, "return a")
-        with pytest.raises(AssertionError, match="moved-line"), bug.planted():
-            pass
 
 
 @pytest.mark.parametrize("sampled", [False, True], ids=["all", "sampled"])
