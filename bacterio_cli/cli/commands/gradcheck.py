@@ -44,18 +44,14 @@ def gradcheck(
     """
     from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
 
-    others = (
-        arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain or as_json
-    )
-    refuse(
-        (list_bugs and (others or show), "--list-bugs prints a list and checks nothing; give it alone"),
-        (show and others, "--show prints a table and checks nothing; give it alone"),
-    )
-    if list_bugs:
-        show_bugs(bugs.BUGS)
-        return
-    if show:
-        show_softmax()
+    checks = arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain
+    if list_bugs or show:
+        alone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
+        refuse((checks or as_json or (list_bugs and show), f"{alone} and checks nothing; give it alone"))
+        if list_bugs:
+            show_bugs(bugs.BUGS)
+        else:
+            show_softmax()
         return
     planted = None if inject is None else bugs.find(inject)
     refuse(
@@ -124,9 +120,8 @@ def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
 
 def show_bugs(bugs: Sequence[Bug]) -> None:
     """The mistakes that can be planted, one per line."""
-    widest = max(len(bug.name) for bug in bugs) if terminal.columns_of(sys.stdout) >= 80 else 0
     for bug in bugs:
-        terminal.line(f"{bug.name:<{widest}}  {bug.summary}", stream=sys.stdout)
+        terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
 
 
 def show_lesson(bug: Bug, arch: str | None) -> int:
@@ -182,7 +177,7 @@ def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
 
 
 def show_softmax() -> None:
-    """∂ŷ_i/∂z_j for four logits: by the case that i and j make, and by complex step."""
+    """∂ŷ_i/∂z_j for four logits: first where i = j, then where not, and by complex step."""
     import numpy as np
 
     from bacterio_cli.nn.loss import softmax, softmax_jacobian
@@ -192,12 +187,10 @@ def show_softmax() -> None:
     twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)
     values = [", ".join(f"{value:.4f}" for value in vector) for vector in (z, y_hat)]
     terminal.paragraph(f"z = {values[0]}; ŷ = softmax(z) = {values[1]}")
-    for title, wanted in (("i = j: ŷ_i (1 − ŷ_i)", True), ("i ≠ j: −ŷ_i ŷ_j", False)):
-        terminal.paragraph(title, apart=True)
-        rows = [
-            (f"{i + 1}", f"{j + 1}", f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
-            for i, j in np.ndindex(4, 4)
-            if (i == j) == wanted
-        ]
-        columns = ("i", "j", "∂ŷ_i/∂z_j", "complex step", "difference")
-        tables.table(columns, rows, right=columns)
+    rows = []
+    for i, j in sorted(np.ndindex(4, 4), key=lambda at: at[0] != at[1]):
+        equation = "i = j: ŷ_i (1 − ŷ_i)" if i == j else "i ≠ j: −ŷ_i ŷ_j"
+        numbers = (f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
+        rows.append((equation, str(i + 1), str(j + 1), *numbers))
+    columns = ("∂ŷ_i/∂z_j", "i", "j", "by hand", "complex step", "difference")
+    tables.table(columns, rows, right=columns[1:])
