@@ -83,18 +83,14 @@ def gradcheck(
 
 
 def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterator[Row]:
-    """The rows of a trained model, counted by a progress bar, or those of the small cases."""
-    from bacterio_cli.gradcheck import cases, numerical
-
-    if checkpoint is None:
-        for case in cases.all_cases(arch):
-            yield from numerical.check(case, method=method, tolerance=tolerance)
-        return
+    """The rows of a trained model, or those of the small cases, counted by a progress bar."""
     from bacterio_cli.checkpoint.checkpoint import load
+    from bacterio_cli.gradcheck.cases import all_cases, trained_case
+    from bacterio_cli.gradcheck.numerical import check
 
-    case = cases.trained_case(load(checkpoint))
-    rows = numerical.check(case, method=method, tolerance=tolerance, sampled=True)
-    yield from watched(rows, "parameters", len(case.values))
+    cases = [trained_case(load(checkpoint))] if checkpoint else all_cases(arch)
+    rows = (row for case in cases for row in check(case, method=method, tolerance=tolerance, sampled=bool(checkpoint)))
+    return watched(rows, "parameters", sum(len(case.values) for case in cases))
 
 
 def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
