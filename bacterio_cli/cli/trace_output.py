@@ -109,12 +109,11 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     sizes, sums = shapes(found.model), gradient_equations(found.back.grads, found.model.cell)
     rows = []
     for g in found.gradients():
-        left = [tables.short(g.truncated), f"{g.lost:.2f}", "–" if g.cosine is None else f"{g.cosine:.4f}"]
-        behind = left if truncate else [sums.get(g.name, "")]
-        rows.append((g.name, "×".join(map(str, sizes.get(g.name, ()))), tables.short(g.norm), *behind))
+        behind = [tables.short(g.truncated), f"{g.lost:.2f}"] if truncate else [sums[g.name]]
+        rows.append((g.name, "×".join(map(str, sizes[g.name])), tables.short(g.norm), *behind))
     terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
-    columns = ("parameter", "shape", "norm", *(("truncated", "lost", "cosine") if truncate else ("equation",)))
-    tables.table(columns, rows, right=("norm", "truncated", "lost", "cosine"))
+    columns = ("parameter", "shape", "norm", *(("truncated", "lost") if truncate else ("equation",)))
+    tables.table(columns, rows, right=("norm", "truncated", "lost"))
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:

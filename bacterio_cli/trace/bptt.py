@@ -52,14 +52,12 @@ class Backward(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A gradient beside its truncated self: both norms, ‖whole − truncated‖/‖whole‖ (of a gradient of 0: 0), and their
-    cosine (where either is 0: None)."""
+    """A gradient beside its truncated self: both norms, and ‖whole − truncated‖/‖whole‖ (of a gradient of 0: 0)."""
 
     name: str
     norm: float
     truncated: float
     lost: float
-    cosine: float | None
 
 
 @dataclass(frozen=True)
@@ -114,10 +112,9 @@ class Trace:
         return found
 
     def gradients(self) -> list[Comparison]:
-        """The gradient of each parameter, and all of them together at the end, beside what truncation leaves of it."""
-        whole, cut = self.back.grads, (self.cut or self.back).grads
-        together = [np.concatenate([g.ravel() for g in grads.values()]) for grads in (whole, cut)]
-        return [*(compare(name, whole[name], cut[name]) for name in whole), compare("all", *together)]
+        """The gradient of each parameter beside what truncation leaves of it."""
+        cut = (self.cut or self.back).grads
+        return [compare(name, whole, cut[name]) for name, whole in self.back.grads.items()]
 
 
 def norm(v: Array) -> float:
@@ -127,9 +124,8 @@ def norm(v: Array) -> float:
 
 def compare(name: str, whole: Array, cut: Array) -> Comparison:
     """The two gradients, of one shape."""
-    n, m = norm(whole), norm(cut)
-    cosine = float(np.clip(np.vdot(whole / n, cut / m), -1, 1)) if n and m else None
-    return Comparison(name, n, m, norm(whole - cut) / n if n else 0.0, cosine)
+    n = norm(whole)
+    return Comparison(name, n, norm(cut), norm(whole - cut) / n if n else 0.0)
 
 
 def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None) -> Trace:
