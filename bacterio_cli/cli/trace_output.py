@@ -19,17 +19,18 @@ MOST_SHOWN = 8  # units or letters of a step
 BOUNDARY = "$"  # as `score` writes it
 
 
-def print_trace(found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
+def print_trace(found: Trace, letters: Sequence[str]) -> None:
     """The way forward, the way back layer by layer, the equations, and the gradients."""
     model = found.model
     layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"
     bits = found.nats_per_char / LN2
-    terminal.paragraph(f"{name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter; {BOUNDARY} is the boundary")
+    heading = f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter"
+    terminal.paragraph(f"{heading}; {BOUNDARY} is the boundary")
     terminal.paragraph(f"{model.cell}, {layers} of {model.n_a} units, float64")
     show_forward(found, letters)
-    show_backward(found, letters, truncate)
+    show_backward(found, letters)
     show_equations(found)
-    show_gradients(found, truncate)
+    show_gradients(found)
 
 
 def show_forward(found: Trace, letters: Sequence[str]) -> None:
@@ -37,17 +38,17 @@ def show_forward(found: Trace, letters: Sequence[str]) -> None:
     terminal.paragraph("Forward: x is read, y is to come", apart=True)
     rows = []
     for s in found.steps:
-        norms, likeliest = found.norms(s.t), (-s.y_hat).argsort(kind="stable")[:3]
+        norms, y_hat = found.norms(s.t), s.vectors["y_hat"]
         states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(found.model.layers))
-        best = "  ".join(f"{letters[i]} {s.y_hat[i]:.2f}" for i in likeliest)
-        rows.append((str(s.t), letters[s.x], letters[s.y], f"{s.y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
+        best = "  ".join(f"{letters[i]} {y_hat[i]:.2f}" for i in (-y_hat).argsort(kind="stable")[:3])
+        rows.append((str(s.t), letters[s.x], letters[s.y], f"{y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
     columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if found.model.layers == 1 else "‖a‖ by layer", "likeliest")
     tables.table(columns, rows, right=("t", "P(y)", "bits"))
 
 
-def show_backward(found: Trace, letters: Sequence[str], truncate: int | None) -> None:
+def show_backward(found: Trace, letters: Sequence[str]) -> None:
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
-    norms = [found.norms(step.t) for step in found.steps]
+    truncate, norms = found.truncate, [found.norms(step.t) for step in found.steps]
     fading = [symbol for symbol in ("last_a", "last_c") if f"0.{symbol}" in norms[0]]
     vanishing = [n[f"{k}.{symbol}"] for n in norms for k in range(found.model.layers) for symbol in fading]
     scale, widest = tables.LogScale(vanishing), max(len(tables.short(value)) for value in vanishing)
@@ -101,7 +102,7 @@ def show_equations(found: Trace) -> None:
     tables.table(("gives", "equation", "shape", "source"), rows)
 
 
-def show_gradients(found: Trace, truncate: int | None) -> None:
+def show_gradients(found: Trace) -> None:
     """The norm of each parameter's gradient, with its equation or with what truncation leaves of it."""
     from bacterio_cli.nn.models import shapes
     from bacterio_cli.trace.equations import gradient_equations
@@ -109,10 +110,11 @@ def show_gradients(found: Trace, truncate: int | None) -> None:
     sizes, sums = shapes(found.model), gradient_equations(found.back.grads, found.model.cell)
     rows = []
     for g in found.gradients():
-        behind = [tables.short(g.truncated), f"{g.lost:.2f}"] if truncate else [sums[g.name]]
-        rows.append((g.name, "×".join(map(str, sizes[g.name])), tables.short(g.norm), *behind))
+        name = g["name"]
+        behind = [tables.short(g["truncated"]), f"{g['lost']:.2f}"] if found.cut else [sums[name]]
+        rows.append((name, "×".join(map(str, sizes[name])), tables.short(g["norm"]), *behind))
     terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
-    columns = ("parameter", "shape", "norm", *(("truncated", "lost") if truncate else ("equation",)))
+    columns = ("parameter", "shape", "norm", *(("truncated", "lost") if found.cut else ("equation",)))
     tables.table(columns, rows, right=("norm", "truncated", "lost"))
 
 
@@ -123,9 +125,9 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
     """
     s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
     terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
-    terminal.paragraph(f"P(y) = {s.y_hat[s.y]:.6f}, {s.nats / LN2:.4f} bits")
+    terminal.paragraph(f"P(y) = {vectors['y_hat'][s.y]:.6f}, {s.nats / LN2:.4f} bits")
     if model.n_x:
-        x_t = [tables.short(value) for value in s.x_t[: None if full else MOST_SHOWN]]
+        x_t = [tables.short(value) for value in vectors["x_t"][: None if full else MOST_SHOWN]]
         terminal.paragraph(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
     else:
         terminal.paragraph(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
@@ -139,9 +141,9 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
             columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
-            show_columns(f"Layer {k}, {way}", columns, by=own.get("dz", own["da"]), full=full)
+            show_columns(f"Layer {k}, {way}", columns, by=own["da"], full=full)
     target = [float(letter == s.y) for letter in range(len(letters))]
-    columns = {"letter": letters, "z_y": s.z, "ŷ": s.y_hat, "y": target, "dz_y": vectors["dz_y"]}
+    columns = {"letter": letters, "z_y": vectors["z"], "ŷ": vectors["y_hat"], "y": target, "dz_y": vectors["dz_y"]}
     show_columns("Letters", columns, by=vectors["dz_y"], full=full)
 
 
@@ -156,7 +158,7 @@ def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: boo
     tables.table(tuple(columns), rows, right=tuple(columns)[1:])
 
 
-def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
+def show_comparison(found: Trace, vocabulary: Vocabulary) -> None:
     """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
     import numpy as np
 
@@ -166,7 +168,7 @@ def show_comparison(found: Trace, vocabulary: Vocabulary, name: str) -> None:
     columns = {"t": [str(step.t) for step in reversed(found.steps)]}
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
         net = CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
-        fresh = trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, name)
+        fresh = trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
             columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]

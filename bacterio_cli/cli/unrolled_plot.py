@@ -26,11 +26,12 @@ GRADIENTS = ("dz_y", ".da", ".dz", ".dh_next", ".dc_next")  # that have arrows
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
 
 
-def draw_unrolled(path: Path, found: Trace, name: str, letters: Sequence[str], truncate: int | None) -> None:
+def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
     """Write the picture. Raises FileError."""
     drawing, model = Unrolled(found, letters), found.model
     units = f"{model.layers} {'layer' if model.layers == 1 else 'layers'} of {model.n_a} units"
-    title = f"{shown(name)}: {model.cell}, {units}" + (f", BPTT cut every {truncate} letters" if truncate else "")
+    title = f"{shown(found.name)}: {model.cell}, {units}"
+    title += f", BPTT cut every {found.truncate} letters" if found.truncate else ""
     with sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.set_axis_off()
@@ -47,15 +48,10 @@ class Unrolled:
     axes: Axes
 
     def __init__(self, found: Trace, letters: Sequence[str]) -> None:
-        from bacterio_cli.trace.bptt import norm
-
         self.found, self.letters, self.layers = found, letters, found.model.layers
         self.states = ("a", "c")[: found.model.cells[0].states]
         drawn = replace(found, back=found.cut or found.back, cut=None)
-        self.norms = [
-            drawn.norms(step.t) | {f"{k}.{s}": norm(kept[s]) for k, kept in enumerate(step.kept) for s in self.states}
-            for step in found.steps
-        ]
+        self.norms = [drawn.norms(step.t) for step in found.steps]
         every = [item for norms in self.norms for item in norms.items()]
         self.largest = max(value for key, value in every if key.endswith((".a", ".c"))) or 1.0
         self.scale = LogScale([value for key, value in every if key.endswith(GRADIENTS)])
@@ -87,7 +83,7 @@ class Unrolled:
         self.text(middle, y + 12, f"y = {letter_shown(self.letters[step.y])}", fontsize=12)
         self.falling(down, y + 18, y + 54, "dz_y", norms["dz_y"])
         self.box(x, y + 54, 24)
-        self.text(middle, y + 70, f"P(y) = {step.y_hat[step.y]:.4f}")
+        self.text(middle, y + 70, f"P(y) = {step.vectors['y_hat'][step.y]:.4f}")
         for k in reversed(range(self.layers)):
             top = self.top_of(k, y)
             self.arrow(up, top, 0, -RISE, norms[f"{k}.a"] / self.largest, FORWARD)

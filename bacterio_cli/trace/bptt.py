@@ -19,29 +19,26 @@ from bacterio_cli.nn.layers import Array, Params, linear_backward
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.models import CharRNN, shapes
 
-NEXTS = ("dh_next", "dc_next")  # what comes back of a and, in an LSTM, of c
+STATES, NEXTS = ("a", "c"), ("dh_next", "dc_next")  # c in an LSTM alone; what comes back of each
 
 
 class Forward(NamedTuple):
-    """Step t: the id x is read, the id y is to come.
+    """Step t: the id x is read, the id y is to come, and the loss is −ln ŷ_y in nats.
 
-    x_t (n_x,), logits z (n_y,), ŷ (n_y,), the loss −ln ŷ_y in nats; `kept` has for each layer what its cell keeps
-    for the way back, (n_a,) each; `caches` are these as training has them.
+    `vectors` by symbol: x_t (n_x,), logits z (n_y,), y_hat (n_y,), and of each layer what its cell keeps for the way
+    back, (n_a,) each, as 0.a; `caches` are these as training has them.
     """
 
     t: int
     x: int
     y: int
-    x_t: Array
-    z: Array
-    y_hat: Array
     nats: float
-    kept: tuple[dict[str, Array], ...]
+    vectors: dict[str, Array]
     caches: list[Any]
 
 
 class Backward(NamedTuple):
-    """One way back: the gradients at each step, and those of the parameters, summed.
+    """One way back: the gradients at each step, by symbol, and those of the parameters, summed.
 
     At a step dz_y (n_y,) of the logits and, of layer 0, 0.da (n_a,) from above, 0.dh_next and of an LSTM 0.dc_next
     (n_a,) from step t+1, zeros at the last step and at a cut, and 0.dz (G, n_a) of its gates.
@@ -51,27 +48,20 @@ class Backward(NamedTuple):
     grads: Params
 
 
-class Comparison(NamedTuple):
-    """A gradient beside its truncated self: both norms, and ‖whole − truncated‖/‖whole‖ (of a gradient of 0: 0)."""
-
-    name: str
-    norm: float
-    truncated: float
-    lost: float
-
-
 @dataclass(frozen=True)
 class Trace:
     """One name, there and back. L is the mean of the steps' losses, in nats per character.
 
     `back` starts from L, `last` from the last step's loss L_T alone, `cut` from L with nothing coming back over the
-    borders of chunks of so many letters; None if nothing is to be truncated.
+    borders of chunks of `truncate` letters; both None if nothing is to be truncated.
     """
 
+    name: str
     model: CharRNN
     steps: list[Forward]
     back: Backward
     last: Backward
+    truncate: int | None
     cut: Backward | None
 
     @property
@@ -80,41 +70,42 @@ class Trace:
         return sum(step.nats for step in self.steps) / len(self.steps)
 
     def vectors(self, t: int) -> dict[str, Array]:
-        """All numbers of step t under the symbols of the equations; those of layer 0 as 0.a, as its parameters."""
-        step, gates = self.steps[t - 1], self.model.cells[0].gate_names
-        found = {"x_t": step.x_t}
-        found |= {f"{k}.{symbol}": value for k, kept in enumerate(step.kept) for symbol, value in kept.items()}
-        found |= {"z": step.z, "y_hat": step.y_hat}
+        """All numbers of step t by symbol, dz gate by gate, as 0.dz_u."""
+        found = dict(self.steps[t - 1].vectors)
         for symbol, value in self.back.steps[t - 1].items():
-            if symbol.endswith(".dz"):
-                names = [f"{symbol}_{gate}" for gate in gates] if len(gates) > 1 else [symbol]
-                found |= dict(zip(names, value, strict=True))
-            else:
-                found[symbol] = value
+            gates = self.model.cells[0].gate_names if symbol.endswith(".dz") else ()
+            found |= (
+                {f"{symbol}_{gate}": dz for gate, dz in zip(gates, value, strict=True)} if gates else {symbol: value}
+            )
         return found
 
     def norms(self, t: int) -> dict[str, float]:
-        """The norms of step t: dz_y, and for each layer a, da, dh_next (and dc_next), dz, last_a (and last_c).
+        """The norms of step t: dz_y, and for each layer a (and c), da, dh_next (and dc_next), dz, last_a (and last_c).
 
         last_a and last_c are ∂L_T/∂a⟨t⟩ and, through step t+1, ∂L_T/∂c⟨t⟩. With a cut also dz_truncated and lost.
         """
-        here, last = self.back.steps[t - 1], self.last.steps[t - 1]
-        found = {"dz_y": norm(here["dz_y"])}
-        for k, kept in enumerate(self.steps[t - 1].kept):
-            found[f"{k}.a"] = norm(kept["a"])
-            found |= {symbol: norm(value) for symbol, value in here.items() if symbol.startswith(f"{k}.")}
+        forward, here, last = self.steps[t - 1].vectors, self.back.steps[t - 1], self.last.steps[t - 1]
+        found = {symbol: norm(value) for symbol, value in here.items()}
+        for k, cell in enumerate(self.model.cells):
+            found |= {f"{k}.{symbol}": norm(forward[f"{k}.{symbol}"]) for symbol in STATES[: cell.states]}
             found[f"{k}.last_a"] = norm(last[f"{k}.da"] + last[f"{k}.dh_next"])
-            if "c" in kept:
+            if cell.states > 1:
                 found[f"{k}.last_c"] = norm(last[f"{k}.dc_next"])
             if self.cut:
-                left = compare("dz", here[f"{k}.dz"], self.cut.steps[t - 1][f"{k}.dz"])
-                found |= {f"{k}.dz_truncated": left.truncated, f"{k}.lost": left.lost}
+                left = self.cut.steps[t - 1][f"{k}.dz"]
+                found |= {f"{k}.dz_truncated": norm(left), f"{k}.lost": lost(here[f"{k}.dz"], left)}
         return found
 
-    def gradients(self) -> list[Comparison]:
-        """The gradient of each parameter beside what truncation leaves of it."""
-        cut = (self.cut or self.back).grads
-        return [compare(name, whole, cut[name]) for name, whole in self.back.grads.items()]
+    def gradients(self) -> list[dict[str, Any]]:
+        """Name and norm of each parameter's gradient; with a cut also the norm of what is left, and what is lost."""
+        rows = []
+        for name, whole in self.back.grads.items():
+            row: dict[str, Any] = {"name": name, "norm": norm(whole)}
+            if self.cut:
+                left = self.cut.grads[name]
+                row |= {"truncated": norm(left), "lost": lost(whole, left)}
+            rows.append(row)
+        return rows
 
 
 def norm(v: Array) -> float:
@@ -122,10 +113,9 @@ def norm(v: Array) -> float:
     return float(np.linalg.norm(v))
 
 
-def compare(name: str, whole: Array, cut: Array) -> Comparison:
-    """The two gradients, of one shape."""
-    n = norm(whole)
-    return Comparison(name, n, norm(cut), norm(whole - cut) / n if n else 0.0)
+def lost(whole: Array, truncated: Array) -> float:
+    """‖whole − truncated‖ / ‖whole‖, of a gradient of 0 nothing."""
+    return norm(whole - truncated) / norm(whole) if whole.any() else 0.0
 
 
 def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None) -> Trace:
@@ -141,18 +131,19 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
         for t, (x, y) in enumerate(pairwise(vocabulary.encode([name])), 1):
             z, state, caches = model.forward(params, np.array([x]), np.array([1]), state)
             nats, y_hat = cross_entropy(z, np.array([y]))
-            x_t = caches[0].x.dense(model.n_y, z.dtype)[0]
-            kept = tuple(kept_by(cell, cache) for cell, cache in zip(model.cells, caches[:-1], strict=True))
-            steps.append(Forward(t, int(x), int(y), x_t, z[0], y_hat[0], float(nats), kept, caches))
-        y_hats, targets = np.stack([step.y_hat for step in steps]), np.array([step.y for step in steps])
+            vectors = {"x_t": caches[0].x.dense(model.n_y, z.dtype)[0]}
+            for k, (cell, cache) in enumerate(zip(model.cells, caches[:-1], strict=True)):
+                vectors |= {f"{k}.{symbol}": value for symbol, value in kept_by(cell, cache).items()}
+            steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}, caches))
+        y_hats, targets = np.stack([step.vectors["y_hat"] for step in steps]), np.array([step.y for step in steps])
         dz = cross_entropy_backward(y_hats, targets)
         alone = np.zeros_like(dz)
         alone[-1:] = cross_entropy_backward(y_hats[-1:], targets[-1:])
+        back, last = backward(model, params, steps, dz), backward(model, params, steps, alone)
         cut = backward(model, params, steps, dz, truncate) if truncate else None
-        found = Trace(model, steps, backward(model, params, steps, dz), backward(model, params, steps, alone), cut)
-        shown = [[*found.vectors(step.t).values(), *found.norms(step.t).values()] for step in steps]
-        shown.append([number for left in found.gradients() for number in (left.norm, left.truncated)])
-        if not all(np.isfinite(norm(np.asarray(value))) for values in shown for value in values):
+        found = Trace(name, model, steps, back, last, truncate, cut)
+        numbers = [value for step in steps for value in found.norms(step.t).values()]
+        if not np.isfinite([*numbers, *map(norm, back.grads.values())]).all():
             why = "its numbers overflow, for the weights are too large; trace a shorter name or another net"
             raise BacterioError(f"{name}: {why}")
     return found
@@ -180,18 +171,17 @@ def backward(
     for step in reversed(steps):
         if truncate and step.t % truncate == 0:
             dh_next = list(nothing)
-        here: dict[str, Array] = {}
+        here = {"dz_y": dz[step.t - 1]}
         da: Any
         da, dW, db = linear_backward(step.caches[-1], params["W_ya"], dz[step.t - 1 : step.t])
         found = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(model.cells))):
-            own = {f"{k}.{symbol}": d[0] for symbol, d in zip(("da", *NEXTS), (da, *dh_next[k]), strict=False)}
+            here |= {f"{k}.{symbol}": d[0] for symbol, d in zip(("da", *NEXTS), (da, *dh_next[k]), strict=False)}
             da, dh_next[k], cell_grads = cell.backward(params, step.caches[k], da, dh_next[k])
-            own[f"{k}.dz"] = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
-            here = own | here
+            here[f"{k}.dz"] = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
             found |= cell_grads
         found |= {"E": da} if model.n_x else {}
         for name in found:
             grads[name] += found[name]
-        trail.insert(0, {"dz_y": dz[step.t - 1]} | here)
+        trail.insert(0, here)
     return Backward(trail, grads)

@@ -54,11 +54,11 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
     """Each norm of each step and layer stands once; widths are in proportion, and of gradients by their logarithm."""
     found, axes = drawing("ab<&a", cell, truncate)
     back, states = found.cut or found.back, found.model.cells[0].states
-    forward = [norm(kept[s]) for step in found.steps for kept in step.kept for s in ("a", "c")[:states]]
+    kept = [(s, norm(step.vectors[f"{k}.{s}"])) for step in found.steps for k in (0, 1) for s in ("a", "c")[:states]]
+    forward, up = [value for _, value in kept], [value for s, value in kept if s == "a"]
     backward = [norm(d) for here in back.steps for d in here.values()]
     wanted = Counter(f"‖{symbol.split('.')[-1]}‖ {short(norm(d))}" for here in back.steps for symbol, d in here.items())
-    for step in found.steps:
-        wanted += Counter(f"‖{s}‖ {short(norm(kept[s]))}" for kept in step.kept for s in ("a", "c")[:states])
+    wanted += Counter(f"‖{s}‖ {short(value)}" for s, value in kept)
     wanted += Counter({"‖a_0‖ 0": 2, **({"‖c_0‖ 0": 2} if states == 2 else {})})
     said = [text.get_text() for text in axes.texts]
     assert Counter(text for text in said if "‖" in text and "L/" not in text) == wanted
@@ -66,7 +66,6 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
     decades = max(2, int(np.ceil(np.log10(max(above) / min(above)))))
     shares = [1 + np.log10(v / max(above)) / decades if v else 0 for v in backward]
     assert widths(axes, BACKWARD) == pytest.approx(sorted(LEAST + (MOST - LEAST) * s for s in shares), abs=0.001)
-    up = [norm(kept["a"]) for step in found.steps for kept in step.kept]
     shares = [v / max(forward) for v in forward + up] + [0.0] * (2 * states + len(found.steps))
     assert widths(axes, FORWARD) == pytest.approx(sorted(LEAST + (MOST - LEAST) * s for s in shares), abs=0.001)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def trace(
 
     --json: name, arch, layers, hidden, T, nats_per_char, bits_per_char, truncate; in `steps` t, x, y (null: the
     boundary), p, bits, and the norms dz_y and, of layer 0, 0.a, 0.da, 0.dh_next, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM
-    0.dc_next and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
+    0.c, 0.dc_next and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
     truncated and lost. With --step: name, t, x, y, p, bits and the vectors.
 
     Example: bacterio trace Escherichia --truncate 4
@@ -62,21 +63,20 @@ def trace(
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
     found = follow(path, model, name, truncate)
     if compare:
-        trace_output.show_comparison(found, model.vocabulary, name)
+        trace_output.show_comparison(found, model.vocabulary)
         return
     letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
     if plot:
         from bacterio_cli.cli.unrolled_plot import draw_unrolled
 
-        draw_unrolled(plot, found, name, letters, truncate)
+        draw_unrolled(plot, found, letters)
         terminal.notice(f"drawn to {plot}")
     if as_json:
-        described = describe(found, (None, *letters[1:]), truncate, step)
-        sys.stdout.write(terminal.as_json({"name": name, **described}))
+        sys.stdout.write(terminal.as_json(describe(found, (None, *letters[1:]), step)))
     elif step is not None:
         trace_output.show_step(found, letters, step, full=full)
     else:
-        trace_output.print_trace(found, name, letters, truncate)
+        trace_output.print_trace(found, letters)
 
 
 def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Trace:
@@ -96,23 +96,24 @@ def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Tr
     return found
 
 
-def describe(found: Trace, letters: Sequence[str | None], truncate: int | None, step: int | None) -> dict[str, Any]:
+def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
     rows: list[dict[str, Any]] = [
-        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": float(s.y_hat[s.y]), "bits": s.nats / trace_output.LN2}
+        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / trace_output.LN2}
         for s in found.steps
     ]
     if step is not None:
-        return rows[step - 1] | {symbol: vector.tolist() for symbol, vector in found.vectors(step).items()}
-    shares = ("name", "norm", *(("truncated", "lost") if truncate else ()))
+        vectors = {symbol: vector.tolist() for symbol, vector in found.vectors(step).items()}
+        return {"name": found.name, **rows[step - 1], **vectors}
     return {
+        "name": found.name,
         "arch": found.model.cell,
         "layers": found.model.layers,
         "hidden": found.model.n_a,
         "T": len(rows),
         "nats_per_char": found.nats_per_char,
         "bits_per_char": found.nats_per_char / trace_output.LN2,
-        "truncate": truncate,
+        "truncate": found.truncate,
         "steps": [row | found.norms(row["t"]) for row in rows],
-        "gradients": [{share: getattr(gradient, share) for share in shares} for gradient in found.gradients()],
+        "gradients": found.gradients(),
     }
