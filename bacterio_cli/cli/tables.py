@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
-BAR_WIDTH, EIGHTHS = 8, " ▏▎▍▌▋▊▉"
 CURVE = 24  # values of a curve
 STYLES = {
     "FAIL": "bold red",
@@ -109,26 +107,6 @@ def short(value: float) -> str:
         return f"{value:.4f}" if value else "0"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
-
-
-class LogScale:
-    """A logarithmic scale for numbers that vanish: of two decades at least, full at the largest."""
-
-    def __init__(self, values: Sequence[float]) -> None:
-        above = [value for value in values if value] or [1.0]
-        self.top = max(above)
-        self.decades = max(2, math.ceil(math.log10(self.top) - math.log10(min(above))))
-        self.legend = f"{self.decades} decades, full at {short(self.top)}"
-
-    def share(self, value: float) -> float:
-        """How much of the scale the value takes; nothing for 0."""
-        return 1 + (math.log10(value) - math.log10(self.top)) / self.decades if value else 0.0
-
-
-def bar(share: float) -> str:
-    """A bar of so much of its full width, in eighths of a character."""
-    whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR_WIDTH * 8), 8)
-    return ("█" * whole + EIGHTHS[rest]).strip()
 
 
 def curve(values: Sequence[float]) -> str:

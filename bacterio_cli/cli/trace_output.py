@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,40 +47,30 @@ def show_forward(found: Trace, letters: Sequence[str]) -> None:
 
 def show_backward(found: Trace, letters: Sequence[str]) -> None:
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
-    truncate, norms = found.truncate, [found.norms(step.t) for step in found.steps]
-    fading = [symbol for symbol in ("last_a", "last_c") if f"0.{symbol}" in norms[0]]
-    vanishing = [n[f"{k}.{symbol}"] for n in norms for k in range(found.model.layers) for symbol in fading]
-    scale, widest = tables.LogScale(vanishing), max(len(tables.short(value)) for value in vanishing)
-    drawn = terminal.columns_of(sys.stdout) >= 80  # there is room for bars
-    behind = f"∂L_T/∂a of the loss at the last letter alone{f'; bars: {scale.legend}' if drawn else ''}"
-    if truncate:
-        behind = f"cut every {truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
+    norms = [found.norms(step.t) for step in found.steps]
+    columns = {symbol: symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]}
+    if found.truncate:
+        behind = f"cut every {found.truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
+        columns |= {"dz_truncated": "truncated", "lost": "lost"}
+    else:
+        behind = "∂L_T/∂a of the loss at the last letter alone"
+        columns |= {f"last_{state}": f"∂L_T/∂{state}" for state in ("a", "c") if f"0.last_{state}" in norms[0]}
     terminal.paragraph(
         "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
         f"dz of the gates before σ, tanh or f; {behind}",
         apart=True,
     )
     for k in reversed(range(found.model.layers)):
-        own = [symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]]
-        top = ["dz_y"] * (k == found.model.layers - 1)
-        rows = []
-        for s, n in zip(reversed(found.steps), reversed(norms), strict=True):
-            row = [str(s.t), letters[s.x], *(tables.short(n[key]) for key in (*top, *(f"{k}.{name}" for name in own)))]
-            if truncate:
-                lost, mark = n[f"{k}.lost"], "cut" if s.t % truncate == 0 and s.t < len(norms) else ""
-                row += [tables.short(n[f"{k}.dz_truncated"]), f"{lost:.2f}", tables.bar(lost) if drawn else "", mark]
-            else:
-                for value in (n[f"{k}.{symbol}"] for symbol in fading):
-                    bar = f" {tables.bar(scale.share(value))}"
-                    row.append(f"{tables.short(value):<{widest}}{bar}" if drawn else tables.short(value))
-            rows.append(row)
-        numbers = [*top, *own]
-        columns = ["truncated", "lost", "", ""] if truncate else [f"∂L_T/∂{symbol[-1]}" for symbol in fading]
+        top = {"dz_y": "dz_y"} if k == found.model.layers - 1 else {}
+        shown = top | {f"{k}.{symbol}": title for symbol, title in columns.items()}
         terminal.paragraph(f"Layer {k}", apart=True)
-        right = ("t", *numbers, "truncated", "lost")
-        tables.table(("t", "x", *numbers, *columns), rows, right=right)
-        if not truncate:
-            terminal.paragraph(fate([n[f"{k}.last_a"] for n in norms]))
+        rows = [
+            (str(step.t), letters[step.x], *(tables.short(own[symbol]) for symbol in shown))
+            for step, own in zip(reversed(found.steps), reversed(norms), strict=True)
+        ]
+        tables.table(("t", "x", *shown.values()), rows, right=("t", *shown.values()))
+        if not found.truncate:
+            terminal.paragraph(fate([own[f"{k}.last_a"] for own in norms]))
 
 
 def fate(norms: Sequence[float]) -> str:
@@ -111,7 +100,7 @@ def show_gradients(found: Trace) -> None:
     rows = []
     for g in found.gradients():
         name = g["name"]
-        behind = [tables.short(g["truncated"]), f"{g['lost']:.2f}"] if found.cut else [sums[name]]
+        behind = [tables.short(g["truncated"]), tables.short(g["lost"])] if found.cut else [sums[name]]
         rows.append((name, "×".join(map(str, sizes[name])), tables.short(g["norm"]), *behind))
     terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
     columns = ("parameter", "shape", "norm", *(("truncated", "lost") if found.cut else ("equation",)))

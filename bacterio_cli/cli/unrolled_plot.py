@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli.plots import letter_shown, sheet, shown
-from bacterio_cli.cli.tables import LogScale, short
+from bacterio_cli.cli.tables import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,20 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.set_axis_off()
         drawing.draw(axes)
+
+
+class LogScale:
+    """A logarithmic scale for numbers that vanish: of two decades at least, full at the largest."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        above = [value for value in values if value] or [1.0]
+        self.top = max(above)
+        self.decades = max(2, math.ceil(math.log10(self.top) - math.log10(min(above))))
+        self.legend = f"{self.decades} decades, full at {short(self.top)}"
+
+    def share(self, value: float) -> float:
+        """How much of the scale the value takes; nothing for 0."""
+        return 1 + (math.log10(value) - math.log10(self.top)) / self.decades if value else 0.0
 
 
 class Unrolled:

@@ -107,26 +107,16 @@ def test_the_page_shows_what_json_says(room: Path) -> None:
         np.testing.assert_allclose(shown, wanted, rtol=0.05, atol=5e-5)
 
 
-def test_bars_grow_with_the_logarithm(room: Path) -> None:
-    """The bar beside ∂L_T/∂a is full at the largest norm on the page, and orders the others as their logarithms."""
-    page = inside("trace", "Borixa", "-c", "m.npz", cwd=room).stdout
-    eighths = [8 * row[7].count("█") + " ▏▎▍▌▋▊▉".find(row[7].strip("█") or " ") for row in rows_of(page, "Layer 0")]
-    norms = [float(row[6]) for row in rows_of(page, "Layer 0")]
-    decades = int(re.search(r"bars: (\d+) decades", page)[1])
-    wanted = [64 * max(0, 1 + np.log10(norm / max(norms)) / decades) for norm in norms]
-    assert eighths == pytest.approx(wanted, abs=0.7)
-    assert max(eighths) == 64
-
-
-def test_a_cut_is_marked(room: Path) -> None:
-    """--truncate K writes `cut` at the steps K, 2K, … but the last, and the lost share of dz and of each gradient."""
+def test_what_a_cut_loses_is_shown(room: Path) -> None:
+    """--truncate K shows beside each norm what is left of dz, and the lost share of it and of each gradient."""
     page = inside("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
     model = small_model()
     found = trace(model.model, model.params, model.vocabulary, "Borix", truncate=2)
-    rows = rows_of(page, "Layer 0")
-    assert [row[0] for row in rows if row[-1] == "cut"] == ["4", "2"]
-    assert [row[7] for row in rows] == [f"{found.norms(t)['0.lost']:.2f}" for t in range(6, 0, -1)]
-    assert re.search(r"^0.W_aa +48×16 .* 0\.\d\d$", page, flags=re.M)
+    wanted = [[short(found.norms(t)[f"0.{key}"]) for key in ("dz_truncated", "lost")] for t in range(6, 0, -1)]
+    assert [row[6:] for row in rows_of(page, "Layer 0")] == wanted
+    (gradient,) = (row for row in found.gradients() if row["name"] == "0.W_aa")
+    shown = " +".join(["0.W_aa", "48×16", *(short(gradient[key]) for key in ("norm", "truncated", "lost"))])
+    assert re.search(f"^{shown}$", page, flags=re.M)
 
 
 def test_a_table_is_said(room: Path) -> None:
@@ -154,17 +144,14 @@ def test_what_cannot_be_traced_is_one_line(words: list[str], code: int, message:
     assert result.stdout == ""
 
 
-def test_a_narrow_terminal_has_no_bars(room: Path) -> None:
-    """80 columns hold every line with its bar; below that the bars go first."""
-    words = ("trace", "Borixa", "-c", "two.npz")
-    for columns, bars in ((80, True), (64, False)):
-        code, shown = on_terminal(*words, cwd=room, COLUMNS=str(columns))
-        lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r", "").split("\n")
-        tables = [line for line in lines if re.match(r"\d {2,3}[$a-z] {2,3}", line)]
-        assert len(tables) == 3 * 7  # no row is folded
-        assert code == 0
-        assert ("█" in shown) is bars
-        assert max(map(width, tables)) <= columns
+def test_a_terminal_of_80_columns_folds_no_row(room: Path) -> None:
+    """Every row of the tables of an LSTM, which has the most columns, stands on a line of its own."""
+    code, shown = on_terminal("trace", "Borixa", "-c", "two.npz", cwd=room, COLUMNS="80")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r", "").split("\n")
+    rows = [line for line in lines if re.match(r"\d {2,3}[$a-z] {2,3}", line)]
+    assert len(rows) == 3 * 7
+    assert code == 0
+    assert max(map(width, rows)) <= 80
 
 
 @pytest.mark.parametrize(
