@@ -24,13 +24,13 @@ MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # points: a cell, between cells, between layers, around, heading
 GRADIENTS = ("dz_y", ".da", ".dz", ".dh_next", ".dc_next")  # that have arrows
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
+DECADES = 3  # from the least width to the greatest
 
 
 def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
     """Write the picture. Raises FileError."""
     drawing, model = Unrolled(found, letters), found.model
-    units = f"{model.layers} {'layer' if model.layers == 1 else 'layers'} of {model.n_a} units"
-    title = f"{shown(found.name)}: {model.cell}, {units}"
+    title = f"{shown(found.name)}: {model.cell}, {model.layers} × {model.n_a} units"
     title += f", BPTT cut every {found.truncate} letters" if found.truncate else ""
     with sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
@@ -38,37 +38,26 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
         drawing.draw(axes)
 
 
-class LogScale:
-    """A logarithmic scale for numbers that vanish: of two decades at least, full at the largest."""
-
-    def __init__(self, values: Sequence[float]) -> None:
-        above = [value for value in values if value] or [1.0]
-        self.top = max(above)
-        self.decades = max(2, math.ceil(math.log10(self.top) - math.log10(min(above))))
-        self.legend = f"{self.decades} decades, full at {short(self.top)}"
-
-    def share(self, value: float) -> float:
-        """How much of the scale the value takes; nothing for 0."""
-        return 1 + (math.log10(value) - math.log10(self.top)) / self.decades if value else 0.0
+def share_of(value: float, largest: float) -> float:
+    """How much of its greatest width an arrow has: logarithmic, since gradients span decades; nothing for 0."""
+    return max(0.0, 1 + math.log10(value / largest) / DECADES) if value else 0.0
 
 
 class Unrolled:
-    """The unrolled net of a trace, on axes in points whose y goes down.
-
-    The numbers are norms. Forward arrows are as wide as ‖a‖ or ‖c‖ of the largest; gradients span decades, so that the
-    width of backward arrows is logarithmic, and a hairline at the smallest and at 0.
-    """
+    """The unrolled net of a trace, on axes in points whose y goes down; its numbers are norms."""
 
     axes: Axes
 
     def __init__(self, found: Trace, letters: Sequence[str]) -> None:
-        self.found, self.letters, self.layers = found, letters, found.model.layers
+        self.steps, self.letters, self.layers = found.steps, letters, found.model.layers
         self.states = ("a", "c")[: found.model.cells[0].states]
         drawn = replace(found, back=found.cut or found.back, cut=None)
         self.norms = [drawn.norms(step.t) for step in found.steps]
         every = [item for norms in self.norms for item in norms.items()]
-        self.largest = max(value for key, value in every if key.endswith((".a", ".c"))) or 1.0
-        self.scale = LogScale([value for key, value in every if key.endswith(GRADIENTS)])
+        self.largest = {
+            FORWARD: max(value for key, value in every if key.endswith((".a", ".c"))),
+            BACKWARD: max(value for key, value in every if key.endswith(GRADIENTS)),
+        }
         bands = math.ceil(len(found.steps) / MOST_COLUMNS)
         self.columns = math.ceil(len(found.steps) / bands)
         self.tall = 60 * len(self.states) + 8  # a cell
@@ -78,11 +67,11 @@ class Unrolled:
     def draw(self, axes: Axes) -> None:
         """All steps, as many side by side as there is room for, and what the arrows mean above them."""
         self.axes = axes
-        forward = f"→ ↑ forward: numbers are norms, widths in proportion, full at {short(self.largest)}"
-        backward = f"← ↓ backward: norms of ∂L/∂, L the mean over the steps; widths: {self.scale.legend}"
-        self.text(MARGIN, 40, forward, ha="left", color=FORWARD)
-        self.text(MARGIN, 54, backward, ha="left", color=BACKWARD)
-        for t in range(len(self.found.steps)):
+        forward, backward = (f"widths: {DECADES} decades, full at {short(value)}" for value in self.largest.values())
+        self.text(MARGIN, 40, f"→ ↑ forward: norms of a and c; {forward}", ha="left", color=FORWARD)
+        gradients = "← ↓ backward: norms of ∂L/∂, L the mean over the steps"
+        self.text(MARGIN, 54, f"{gradients}; {backward}", ha="left", color=BACKWARD)
+        for t in range(len(self.steps)):
             band, column = divmod(t, self.columns)
             x, y = MARGIN + GAP + column * (CELL + GAP), TOP + band * self.band
             if column == 0:
@@ -92,36 +81,34 @@ class Unrolled:
 
     def column(self, t: int, x: float, y: float) -> None:
         """Step t, from 0, with its left edge at x: from the letter to come at y down to the letter read."""
-        step, norms, middle = self.found.steps[t], self.norms[t], x + CELL / 2
-        up, down = middle - 26, middle + 26
-        self.text(middle, y + 12, f"y = {letter_shown(self.letters[step.y])}", fontsize=12)
+        step, norms, up, down = self.steps[t], self.norms[t], x + CELL / 2 - 26, x + CELL / 2 + 26
+        self.text(x + CELL / 2, y + 12, f"y = {letter_shown(self.letters[step.y])}", fontsize=12)
         self.falling(down, y + 18, y + 54, "dz_y", norms["dz_y"])
         self.box(x, y + 54, 24)
-        self.text(middle, y + 70, f"P(y) = {step.vectors['y_hat'][step.y]:.4f}")
+        self.text(x + CELL / 2, y + 70, f"P(y) = {step.vectors['y_hat'][step.y]:.4f}")
         for k in reversed(range(self.layers)):
             top = self.top_of(k, y)
-            self.arrow(up, top, 0, -RISE, norms[f"{k}.a"] / self.largest, FORWARD)
+            self.arrow(up, top, 0, -RISE, norms[f"{k}.a"], FORWARD)
             self.falling(down, top - RISE, top, "da", norms[f"{k}.da"])
             self.box(x, top, self.tall)
             self.text(x + 8, top + 15, f"layer {k}", ha="left")
             self.falling(down, top, top + self.tall, "dz", norms[f"{k}.dz"], inside=True)
         bottom = self.top_of(0, y) + self.tall
         self.arrow(up, bottom + 34, 0, -34, 0.0, FORWARD)
-        self.text(middle, bottom + 42, f"x = {letter_shown(self.letters[step.x])}", fontsize=12)
-        self.text(middle, bottom + 56, f"t = {step.t}")
+        self.text(x + CELL / 2, bottom + 42, f"x = {letter_shown(self.letters[step.x])}", fontsize=12)
+        self.text(x + CELL / 2, bottom + 56, f"t = {step.t}")
 
     def between(self, t: int, x: float, y: float) -> None:
         """What passes between the cells of step t, from 0, and the next: a (and c) on, dh_next (and dc_next) back."""
-        norms, begins = self.norms[t], t < 0
         for k in range(self.layers):
-            for s, symbol in enumerate(self.states):
-                at, value = self.top_of(k, y) + 24 + 60 * s, 0.0 if begins else norms[f"{k}.{symbol}"]
-                self.arrow(x, at, GAP, 0, value / self.largest, FORWARD)
-                self.text(x + GAP / 2, at - 9, f"‖{symbol}{'_0' * begins}‖ {short(value)}", color=FORWARD)
-                if not begins:
-                    back = ("dh_next", "dc_next")[s]
-                    value = norms[f"{k}.{back}"]
-                    self.arrow(x + GAP, at + 18, -GAP, 0, self.scale.share(value), BACKWARD)
+            for s, (symbol, back) in enumerate(zip(self.states, ("dh_next", "dc_next"), strict=False)):
+                at = self.top_of(k, y) + 24 + 60 * s
+                value = self.norms[t][f"{k}.{symbol}"] if t >= 0 else 0.0
+                self.arrow(x, at, GAP, 0, value, FORWARD)
+                self.text(x + GAP / 2, at - 9, f"‖{symbol}{'_0' * (t < 0)}‖ {short(value)}", color=FORWARD)
+                if t >= 0:
+                    value = self.norms[t][f"{k}.{back}"]
+                    self.arrow(x + GAP, at + 18, -GAP, 0, value, BACKWARD)
                     self.text(x + GAP / 2, at + 34, f"‖{back}‖ {short(value)}", color=BACKWARD)
 
     def top_of(self, k: int, y: float) -> float:
@@ -130,13 +117,13 @@ class Unrolled:
 
     def falling(self, x: float, y: float, end: float, symbol: str, value: float, *, inside: bool = False) -> None:
         """A backward arrow downwards, its norm at its right, or inside a cell at its left."""
-        self.arrow(x, y, 0, end - y, self.scale.share(value), BACKWARD)
+        self.arrow(x, y, 0, end - y, value, BACKWARD)
         at, side = (x - 12, "right") if inside else (x + 12, "left")
         self.text(at, (y + end) / 2 + 4, f"‖{symbol}‖ {short(value)}", ha=side, color=BACKWARD)
 
-    def arrow(self, x: float, y: float, along: float, down: float, share: float, colour: str) -> None:
-        """An arrow from (x, y), upright or level, of so much of the greatest width."""
-        width = LEAST + (MOST - LEAST) * share
+    def arrow(self, x: float, y: float, along: float, down: float, value: float, colour: str) -> None:
+        """An arrow from (x, y), upright or level, as wide as its value is large among those of its colour."""
+        width = LEAST + (MOST - LEAST) * share_of(value, self.largest[colour])
         head: dict[str, Any] = {"head_width": width + HEAD, "head_length": 0.7 * (width + HEAD), "linewidth": 0}
         self.axes.arrow(x, y, along, down, width=width, length_includes_head=True, color=colour, **head)
 

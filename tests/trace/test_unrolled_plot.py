@@ -51,7 +51,7 @@ def widths(axes: Axes, colour: str) -> list[float]:
 
 @pytest.mark.parametrize(("cell", "truncate"), [("rnn", None), ("gru", 2), ("lstm", None)])
 def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> None:
-    """Each norm of each step and layer stands once; widths are in proportion, and of gradients by their logarithm."""
+    """Each norm of each step and layer stands once; widths are logarithmic."""
     found, axes = drawing("ab<&a", cell, truncate)
     back, states = found.cut or found.back, found.model.cells[0].states
     kept = [(s, norm(step.vectors[f"{k}.{s}"])) for step in found.steps for k in (0, 1) for s in ("a", "c")[:states]]
@@ -62,12 +62,15 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
     wanted += Counter({"‖a_0‖ 0": 2, **({"‖c_0‖ 0": 2} if states == 2 else {})})
     said = [text.get_text() for text in axes.texts]
     assert Counter(text for text in said if "‖" in text and "L/" not in text) == wanted
-    above = [v for v in backward if v]
-    decades = max(2, int(np.ceil(np.log10(max(above) / min(above)))))
-    shares = [1 + np.log10(v / max(above)) / decades if v else 0 for v in backward]
-    assert widths(axes, BACKWARD) == pytest.approx(sorted(LEAST + (MOST - LEAST) * s for s in shares), abs=0.001)
-    shares = [v / max(forward) for v in forward + up] + [0.0] * (2 * states + len(found.steps))
-    assert widths(axes, FORWARD) == pytest.approx(sorted(LEAST + (MOST - LEAST) * s for s in shares), abs=0.001)
+
+    def width(values: list[float], largest: float) -> list[float]:
+        """How wide arrows of these values are: three decades below the largest and at 0 a hairline."""
+        shares = [max(0, 1 + np.log10(value / largest) / 3) if value else 0 for value in values]
+        return sorted(LEAST + (MOST - LEAST) * share for share in shares)
+
+    assert widths(axes, BACKWARD) == pytest.approx(width(backward, max(backward)), abs=0.001)
+    nothing = [0.0] * (2 * states + len(found.steps))
+    assert widths(axes, FORWARD) == pytest.approx(width(forward + up + nothing, max(forward)), abs=0.001)
 
 
 def test_letters_stand_in_their_columns() -> None:
@@ -104,7 +107,7 @@ def test_plot_is_written_beside_the_page(tmp_path: Path) -> None:
     result = inside(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
     assert (result.code, result.stderr) == (0, "bacterio: drawn to p.svg\n")
     assert result.stdout == inside(*words, "--truncate", 3, cwd=tmp_path).stdout
-    assert "Borixa: gru, 1 layer of 16 units, BPTT cut every 3 letters" in texts(tmp_path / "p.svg")
+    assert "Borixa: gru, 1 × 16 units, BPTT cut every 3 letters" in texts(tmp_path / "p.svg")
     first = (tmp_path / "p.svg").read_bytes()
     inside(*words, "--plot", "p.svg", "--truncate", 3, cwd=tmp_path)
     assert (tmp_path / "p.svg").read_bytes() == first
