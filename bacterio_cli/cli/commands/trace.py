@@ -87,13 +87,9 @@ def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Tr
     if not isinstance(model.model, CharRNN):
         what = "its net reads a window of letters and has no state, so that nothing goes back through time"
         raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
-    found = trace_of(model.model, model.params, model.vocabulary, name, truncate=truncate)
-    if len(model.nets) > 1:
-        terminal.notice(f"tracing the first of {len(model.nets)} nets; 'bacterio score' averages them")
-    if model.weights[0] < 1:
-        how = "mixes it with its table" if model.weights[0] else "uses the table alone"
-        terminal.notice(f"tracing the net alone; 'bacterio score' {how}")
-    return found
+    if len(model.nets) > 1 or model.weights[0] < 1:
+        terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
+    return trace_of(model.model, model.params, model.vocabulary, name, truncate=truncate)
 
 
 def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
