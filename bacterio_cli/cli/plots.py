@@ -7,13 +7,12 @@ a file comes out, the same bytes for the same data. Nothing is told apart by col
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, UsageError
@@ -43,17 +42,8 @@ END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
-TWO_COLUMNS = 24  # letters up to which two names fit side by side
-LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above half of it
+LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above a part of it
 MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarser
-
-
-class Letters(NamedTuple):
-    """The share of each letter in the corpus and in what was sampled, and how that was done."""
-
-    corpus: dict[str, float]
-    sampled: dict[str, float]
-    how: str
 
 
 def ensure_drawable(path: Path) -> None:
@@ -130,20 +120,24 @@ def letter_shown(letter: str) -> str:
     return "␣" if letter.isspace() else shown(letter)
 
 
-def draw_model(path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool, letters: Letters) -> None:
-    """Learning curve, gradient norm, learning rate and letters; without a history the letters alone.
+def draw_model(
+    path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool,
+    corpus: dict[str, float], sampled: dict[str, float], how: str,
+) -> None:  # fmt: skip
+    """Learning curve, gradient norm, learning rate, and the share of each letter in the corpus and in what was sampled.
 
-    `soft`: the training loss was taken against soft targets, and so does not compare with the validation loss.
+    Without a history the letters alone. `soft`: the training loss was taken against soft targets, and so does not
+    compare with the validation loss; `how` says how names were sampled.
     """
     with sheet(path, 9.0 if history else 3.0, title) as figure:
         axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
         if history:
             draw_history(axes["c"], axes["n"], axes["r"], history, soft)
-        draw_letters(axes["l"], letters)
+        draw_letters(axes["l"], corpus, sampled, how)
 
 
 def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
-    """The rows of the history over steps: one line per phase and net, which are named above the first panel."""
+    """The rows of the history over steps; where a phase of a net begins, it is named above the first panel."""
     training = "training, an epoch's mean" + ", against soft targets" * soft
     curves: list[tuple[Axes, str, float, dict[str, Any]]] = [
         (loss, "nats_per_char", LN2, {"label": training, "ls": "--", "marker": "o", "markerfacecolor": "white"}),
@@ -151,34 +145,31 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
         (norm, "gradient_norm", 1.0, {"marker": "."}),
         (rate, "learning_rate", 1.0, {"marker": "."}),
     ]
-    phases = [(key, list(rows)) for key, rows in groupby(history, lambda row: (row["stage"], row["net"]))]
-    of_kind, begin = Counter(kind for (kind, _), _ in phases), 0.0
-    whole = max(1.0, *(float(row["step"]) for row in history))
-    for (kind, net), rows in phases:
+    begin = 0.0
+    for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
+        rows = list(own)
+        steps = [float(row["step"]) for row in rows]
         for axes, key, unit, style in curves:
-            points = [(float(row["step"]), float(row[key]) / unit) for row in rows if row[key] is not None]
-            if points:
-                axes.plot(*zip(*points, strict=True), color="black", linewidth=1, markersize=4, **style)
-                style.pop("label", None)  # a legend names each curve once
-        for axes in (loss, norm, rate) if begin else ():
+            values = [math.nan if row[key] is None else row[key] / unit for row in rows]
+            axes.plot(steps, values, color="black", linewidth=1, markersize=4, **style)
+            style.pop("label", None)  # a legend names each curve once
+        for axes in (loss, norm, rate):
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-        name, end = shown(f"{kind} {net + 1}" if of_kind[kind] > 1 else kind), float(rows[-1]["step"])
-        loss.text(
-            (begin + end) / 2, 1.02, name, transform=loss.get_xaxis_transform(), ha="center", va="bottom",
-            rotation=0 if (end - begin) / whole > 0.015 * len(name) else 90,
-        )  # fmt: skip
-        begin = end
+        loss.text(begin, 1.02, shown(f"{kind} {net + 1}"), transform=loss.get_xaxis_transform(), rotation=30)
+        begin = steps[-1]
     loss.legend()
     labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
     for axes, label in zip((loss, norm, rate), labels, strict=True):
-        axes.set(xlabel="steps", ylabel=label, xlim=(0, 1.02 * whole))
+        axes.set(xlabel="steps", ylabel=label)
 
 
-def draw_letters(axes: Axes, letters: Letters) -> None:
+def draw_letters(axes: Axes, corpus: dict[str, float], sampled: dict[str, float], how: str) -> None:
     """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
-    some, all_letters = list(letters.corpus)[:MOST_LETTERS], len(letters.corpus)
-    styles = ((-0.2, letters.corpus, "the corpus", "0.55", ""), (0.2, letters.sampled, letters.how, "white", END))
-    for aside, shares, label, face, hatch in styles:
+    some, all_letters = list(corpus)[:MOST_LETTERS], len(corpus)
+    for aside, shares, label, face, hatch in (
+        (-0.2, corpus, "the corpus", "0.55", ""),
+        (0.2, sampled, how, "white", END),
+    ):
         heights = [100 * shares.get(letter, 0.0) for letter in some]
         at = [place + aside for place in range(len(some))]
         axes.bar(at, heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
@@ -193,17 +184,12 @@ def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[fl
     """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
     longest = max(len(bits) for _, bits in names)
     highest = max(max(bits) for _, bits in names)
-    columns = 2 if longest <= TWO_COLUMNS and len(names) > 1 else 1
-    rows = -(-len(names) // columns)
-    with sheet(path, 1.0 + 1.4 * rows, title) as figure:
+    with sheet(path, 1.0 + 1.4 * len(names), title) as figure:
         figure.supylabel("surprise, −log₂ P (bits)", fontsize=9)
         figure.supxlabel("letters, $ is the end; the most surprising one is black", fontsize=9)
-        grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-        for axes, (name, bits) in zip(grid, names, strict=False):
+        for axes, (name, bits) in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
             draw_name(axes, name, bits)
             axes.set(xlim=(-1, longest), ylim=(0, 1.2 * highest or 1))
-        for axes in grid[len(names) :]:
-            axes.set_axis_off()
 
 
 def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.processes import NAMES, inside, small_model
 from support.svg import drawn, panels, texts
 
-from bacterio_cli.cli.plots import Letters, draw_model, draw_surprise
+from bacterio_cli.cli.plots import draw_model, draw_surprise
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.name_index import Lookup
 
@@ -73,7 +73,9 @@ def test_learning_curves(room: Path, tmp_path: Path) -> None:
         assert [x for x, _ in curve] == pytest.approx(steps, abs=0.01 * max(steps))
         assert [y for _, y in curve] == pytest.approx(values, rel=0.01, abs=1e-5)
     assert [len(panel.lines()) for panel in (loss, norm, rate)] == [2, 1, 1]
-    assert {"loss (bits per character)", "training, an epoch's mean", "validation, net alone", "fit"} <= set(loss.texts)
+    assert {"loss (bits per character)", "training, an epoch's mean", "validation, net alone", "fit 1"} <= set(
+        loss.texts
+    )
     assert {"gradient norm (before clipping)", "steps"} <= set(norm.texts)
     assert {"learning rate (per step)", "steps"} <= set(rate.texts)
 
@@ -99,7 +101,7 @@ def test_the_letters_of_corpus_and_draws(room: Path, tmp_path: Path) -> None:
 def test_many_letters_are_shown_in_part(tmp_path: Path) -> None:
     """Of an alphabet of a hundred the forty most frequent, as the axis says."""
     shares = {chr(0x4E00 + k): 1 / 100 for k in range(100)}
-    draw_model(tmp_path / "p.svg", "t", [], False, Letters(shares, {}, "draws"))
+    draw_model(tmp_path / "p.svg", "t", [], False, shares, {}, "draws")
     (letters,) = panels(tmp_path / "p.svg")
     assert letters.letters == list(shares)[:40]
     assert "the 40 most frequent of 100 letters" in letters.texts
@@ -124,17 +126,18 @@ def row(stage: str, net: int, step: int, valid: float | None = 1.0) -> dict[str,
 
 @drawn
 def test_phases_are_marked(tmp_path: Path) -> None:
-    """Each ends at an upright line, curves stop there, and nets are numbered from 1 where there are several."""
+    """Each begins at an upright line and is named there with its net, from 1; curves stop at its end."""
     history = [row("background", 0, k) for k in (20, 40)]
     history += [row("fit", net, 40 + 30 * net + k) for net in (0, 1) for k in (10, 20, 30)]
     history += [row("refit", 0, 100 + k, None) for k in (20, 40)]
-    draw_model(tmp_path / "p.svg", "t", history, True, Letters({"a": 1.0}, {"a": 1.0}, "draws"))
+    draw_model(tmp_path / "p.svg", "t", history, True, {"a": 1.0}, {"a": 1.0}, "draws")
     loss, norm, rate, _ = panels(tmp_path / "p.svg")
     for panel in (loss, norm, rate):
-        assert panel.marks() == pytest.approx([40, 70, 100], abs=0.5)
+        assert panel.marks() == pytest.approx([0, 40, 70, 100], abs=0.5)
     assert [round(line[0][0]) for line in norm.lines()] == [20, 50, 80, 120]
-    assert [len(line) for line in loss.lines()] == [2, 2, 3, 3, 3, 3, 2]
-    assert [text for text in loss.texts if "fit" in text or "back" in text] == ["background", "fit 1", "fit 2", "refit"]
+    assert [len(line) for line in loss.lines() if line] == [2, 2, 3, 3, 3, 3, 2]
+    phases = ["background 1", "fit 1", "fit 2", "refit 1"]
+    assert [text for text in loss.texts if "fit" in text or "back" in text] == phases
     assert loss.texts.count("training, an epoch's mean, against soft targets") == 1
     assert loss.texts.count("validation, net alone") == 1
 
@@ -144,5 +147,5 @@ def test_phases_are_marked(tmp_path: Path) -> None:
 def test_absurd_numbers_are_drawn_somehow(step: int, value: float, tmp_path: Path) -> None:
     """A file may hold any number that a float can: no warning, no crash."""
     wild = row("\x1b$x_1$\ud800", 0, 1) | {"step": step, "nats_per_char": value, "gradient_norm": value}
-    draw_model(tmp_path / "p.svg", "t", [wild, wild], False, Letters({}, {}, "draws"))
-    assert r"\x1b$x_1$\ud800" in texts(tmp_path / "p.svg")
+    draw_model(tmp_path / "p.svg", "t", [wild, wild], False, {}, {}, "draws")
+    assert r"\x1b$x_1$\ud800 1" in texts(tmp_path / "p.svg")

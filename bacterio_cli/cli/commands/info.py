@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
-from bacterio_cli.cli.plots import PICTURES, Letters, draw_model, ensure_drawable
+from bacterio_cli.cli.plots import PICTURES, draw_model, ensure_drawable
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -72,7 +72,7 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
     title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
     soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
-    draw_model(path, title, model.history, soft, Letters(corpus, sampled, how))
+    draw_model(path, title, model.history, soft, corpus, sampled, how)
     terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 
