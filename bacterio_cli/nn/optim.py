@@ -5,24 +5,65 @@ correction; each docstring states its choice. T2 and T4 are source texts, see `b
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from bacterio_cli.nn.layers import Array, Params
 
+EPSILON = 1e-8
+RHO = 0.99  # of RMSprop
+BETA_1, BETA_2 = 0.9, 0.999  # of Adam
 
-class Optimiser(ABC):
+
+def sgd(g: Array, _slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+    """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)
+
+    Like every rule: the step that is subtracted from θ, and the new slots, at update k = 1, 2, …; all new arrays.
+    """
+    return learning_rate * g, []
+
+
+def adagrad(g: Array, slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+    """s ← s + g², θ ← θ − η g / √(s + ε): ε inside the root, as T2 has it; Duchi et al. 2011, fig. 1, has δ + √s."""
+    s = slots[0] + g * g
+    return learning_rate * g / np.sqrt(s + EPSILON), [s]
+
+
+def rmsprop(g: Array, slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)  (Tieleman and Hinton 2012, lecture 6e, with ρ = 0.9 and no ε).
+
+    ρ = 0.99 and ε outside the root are PyTorch's.
+    """
+    s = RHO * slots[0] + (1 - RHO) * g * g
+    return learning_rate * g / (np.sqrt(s) + EPSILON), [s]
+
+
+def adam(g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
+
+    m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct at update k for starting at zero; η / (1 − β₁ᵏ) is taken as one
+    number.
+    """
+    m = BETA_1 * slots[0] + (1 - BETA_1) * g
+    v = BETA_2 * slots[1] + (1 - BETA_2) * (g * g)
+    root = np.sqrt(v / (1 - BETA_2**k)) + EPSILON
+    return learning_rate / (1 - BETA_1**k) * m / root, [m, v]
+
+
+@dataclass(frozen=True)
+class Optimiser:
     """An update rule for one parameter, applied to all of them at once or not at all.
 
     `slots` names the arrays that the rule keeps for each parameter; the state holds them as "m.W_ya", and the number of
-    updates done as "k".
+    updates done as "k". Weight decay λ is decoupled: before the step θ ← θ (1 − η λ) for matrices that multiply, not
+    for biases and embeddings (Loshchilov and Hutter 2019, algorithm 2, with λ scaled by η as PyTorch does).
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()
+    rule: Callable[[Array, list[Array], float, int], tuple[Array, list[Array]]]
+    slots: tuple[str, ...] = ()
+    weight_decay: float = 0.0
 
     def init(self, params: Params) -> Params:
         """The state before the first update: zeros."""
@@ -39,7 +80,9 @@ class Optimiser(ABC):
         for name, g in grads.items():
             before = [state[f"{slot}.{name}"] for slot in self.slots]
             step, after = self.rule(g, before, learning_rate, k)
-            new_params[name] = self.decayed(name, params[name], learning_rate) - step
+            decays = self.weight_decay and name.rpartition(".")[2].startswith("W")
+            p = params[name] * (1 - learning_rate * self.weight_decay) if decays else params[name]
+            new_params[name] = p - step
             if not np.isfinite(new_params[name]).all():
                 raise FloatingPointError(f"{name} would not be finite")
             new_state |= {f"{slot}.{name}": value for slot, value in zip(self.slots, after, strict=True)}
@@ -47,90 +90,14 @@ class Optimiser(ABC):
             params[name][...] = p
         state |= new_state
 
-    def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
-        """What the step is subtracted from: θ itself, or θ after weight decay."""
-        return p
 
-    @abstractmethod
-    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """(step, new slots) of update k = 1, 2, …, all new arrays."""
-
-
-@dataclass(frozen=True)
-class SGD(Optimiser):
-    """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)"""
-
-    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η g"""
-        return learning_rate * g, []
-
-
-@dataclass(frozen=True)
-class Adagrad(Optimiser):
-    """s ← s + g², θ ← θ − η g / √(s + ε): ε inside the root, as T2 has it; Duchi et al. 2011, fig. 1, has δ + √s."""
-
-    epsilon: float = 1e-8
-    slots: ClassVar[tuple[str, ...]] = ("m",)  # s, under the name that checkpoints know
-
-    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η g / √(s + ε)"""
-        s = slots[0] + g * g
-        return learning_rate * g / np.sqrt(s + self.epsilon), [s]
-
-
-@dataclass(frozen=True)
-class RMSprop(Optimiser):
-    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)  (Tieleman and Hinton 2012, lecture 6e, with ρ = 0.9 and no ε).
-
-    ρ = 0.99 and ε outside the root are PyTorch's.
-    """
-
-    rho: float = 0.99
-    epsilon: float = 1e-8
-    slots: ClassVar[tuple[str, ...]] = ("m",)  # s
-
-    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η g / (√s + ε)"""
-        s = self.rho * slots[0] + (1 - self.rho) * g * g
-        return learning_rate * g / (np.sqrt(s) + self.epsilon), [s]
-
-
-@dataclass(frozen=True)
-class Adam(Optimiser):
-    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
-
-    m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct at update k for starting at zero.
-    """
-
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    slots: ClassVar[tuple[str, ...]] = ("m", "v")
-
-    def rule(self, g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
-        """step = η m̂ / (√v̂ + ε), with η/(1 − β₁ᵏ) taken as one number"""
-        m = self.beta1 * slots[0] + (1 - self.beta1) * g
-        v = self.beta2 * slots[1] + (1 - self.beta2) * (g * g)
-        root = np.sqrt(v / (1 - self.beta2**k)) + self.epsilon
-        return learning_rate / (1 - self.beta1**k) * m / root, [m, v]
-
-
-@dataclass(frozen=True)
-class AdamW(Adam):
-    """Adam with decoupled decay: θ ← θ (1 − η λ) for matrices that multiply, then Adam's step
-    (Loshchilov and Hutter 2019, algorithm 2, with λ scaled by η as PyTorch does)."""
-
-    weight_decay: float = 0.01
-
-    def decayed(self, name: str, p: Array, learning_rate: float) -> Array:
-        """θ (1 − η λ) for a matrix; biases and embeddings are not decayed."""
-        multiplies = name.rpartition(".")[2].startswith("W")
-        return p * (1 - learning_rate * self.weight_decay) if multiplies else p
-
-
-OPTIMISERS: dict[str, type[Optimiser]] = {
-    "sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW,
-}  # fmt: skip
+OPTIMISERS = {
+    "sgd": Optimiser(sgd),
+    "adagrad": Optimiser(adagrad, ("m",)),  # s, under the name that checkpoints know
+    "rmsprop": Optimiser(rmsprop, ("m",)),
+    "adam": Optimiser(adam, ("m", "v")),
+    "adamw": Optimiser(adam, ("m", "v")),  # with the weight decay that is asked for
+}
 
 
 def global_norm(grads: Params) -> float:

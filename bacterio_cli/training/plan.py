@@ -66,8 +66,8 @@ class TrainingPlan:
         if config.arch == "mlp":
             self.model = WindowMLP(*sizes, config.window, config.activation)
         check_model(self.model, config.nets)  # what no command would read again is not begun
-        decay = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
-        self.optimiser = optim.OPTIMISERS[config.optimizer](**decay)
+        decay = config.weight_decay if config.optimizer == "adamw" else 0.0
+        self.optimiser = replace(optim.OPTIMISERS[config.optimizer], weight_decay=decay)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
         if background is not None:

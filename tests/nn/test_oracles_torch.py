@@ -5,6 +5,7 @@ and its second bias is one that we do not have. Gradients are not compared: thos
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,10 @@ def only_matrices_decay(values: dict[str, Any], **settings: float) -> Any:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (optim.SGD(), lambda values: torch.optim.SGD(values.values(), lr=0.02)),
-        (optim.RMSprop(), lambda values: torch.optim.RMSprop(values.values(), lr=0.02, alpha=0.99)),
-        (optim.Adam(), lambda values: torch.optim.Adam(values.values(), lr=0.02)),
-        (optim.AdamW(weight_decay=0.3), lambda values: only_matrices_decay(values, lr=0.02)),
+        (optim.OPTIMISERS["sgd"], lambda values: torch.optim.SGD(values.values(), lr=0.02)),
+        (optim.OPTIMISERS["rmsprop"], lambda values: torch.optim.RMSprop(values.values(), lr=0.02, alpha=0.99)),
+        (optim.OPTIMISERS["adam"], lambda values: torch.optim.Adam(values.values(), lr=0.02)),
+        (replace(optim.OPTIMISERS["adamw"], weight_decay=0.3), lambda values: only_matrices_decay(values, lr=0.02)),
     ],
     ids=["sgd", "rmsprop", "adam", "adamw"],
 )
