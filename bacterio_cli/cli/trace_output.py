@@ -69,17 +69,9 @@ def show_backward(found: Trace, letters: Sequence[str]) -> None:
             for step, own in zip(reversed(found.steps), reversed(norms), strict=True)
         ]
         tables.table(("t", "x", *shown.values()), rows, right=("t", *shown.values()))
-        if not found.truncate:
-            terminal.paragraph(fate([own[f"{k}.last_a"] for own in norms]))
-
-
-def fate(norms: Sequence[float]) -> str:
-    """What became of ∂L_T/∂a⟨t⟩ on its way from the last step to the first, in words."""
-    first, last = norms[0], norms[-1]
-    said = f"∂L_T/∂a goes from {tables.short(last)} at t = {len(norms)} to {tables.short(first)} at t = 1"
-    if not first or not last:
-        return said
-    return f"{said}, × {10 ** ((math.log10(first) - math.log10(last)) / (len(norms) - 1)):.2f} per step"
+        first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
+        if last and not found.truncate:
+            terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
 
 
 def show_equations(found: Trace) -> None:
