@@ -148,12 +148,3 @@ def paragraph(text: str, *, apart: bool = False) -> None:
 
     held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
     sys.stdout.write("\n" * apart + filled(held, min(80, columns_of(sys.stdout))).replace("\xa0", " ") + "\n")
-
-
-def difference(wrong: Iterable[str], right: Iterable[str]) -> None:
-    """Lines behind - and lines behind + on stdout, red and green on a terminal."""
-    from rich.text import Text
-
-    lines = [Text(printable(f"- {row}"), "red") for row in wrong]
-    lines += [Text(printable(f"+ {row}"), "green") for row in right]
-    print_rich(Text("\n").join(lines), stream=sys.stdout)

@@ -131,7 +131,8 @@ def show_lesson(bug: Bug, arch: str | None) -> int:
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
-    terminal.difference(right.replace(bug.right, bug.wrong).split("; "), [right])
+    for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
+        terminal.line(line, stream=sys.stdout)
     failed = {case: sum(not row.passed for row in rows) for case, rows in lesson.caught.items()}
     if failed:
         show_cases(lesson, failed)
