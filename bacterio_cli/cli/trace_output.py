@@ -20,12 +20,12 @@ BOUNDARY = "$"  # as `score` writes it
 
 def print_trace(found: Trace, letters: Sequence[str]) -> None:
     """The way forward, the way back layer by layer, the equations, and the gradients."""
-    model = found.model
-    layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"
-    bits = found.nats_per_char / LN2
-    heading = f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter"
-    terminal.paragraph(f"{heading}; {BOUNDARY} is the boundary")
-    terminal.paragraph(f"{model.cell}, {layers} of {model.n_a} units, float64")
+    model, bits = found.model, found.nats_per_char / LN2
+    terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
+    sizes = f"n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
+    terminal.paragraph(
+        f"{model.cell}, {model.layers} × {model.n_a} units; {sizes}; float64; {BOUNDARY} is the boundary"
+    )
     show_forward(found, letters)
     show_backward(found, letters)
     show_equations(found)
@@ -79,8 +79,7 @@ def show_equations(found: Trace) -> None:
     from bacterio_cli.trace.equations import equations_of
 
     terminal.paragraph("Equations of a step", apart=True)
-    rows = [(e.gives, e.text, shape, e.source) for e, shape in equations_of(found.model)]
-    tables.table(("gives", "equation", "shape", "source"), rows)
+    tables.table(("equation", "shape", "source"), equations_of(found.model))
 
 
 def show_gradients(found: Trace) -> None:

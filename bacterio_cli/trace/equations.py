@@ -5,92 +5,89 @@ has no such mark is of step t; da comes from above, ā and c̄ are the whole ∂
 `bacterio_cli.nn`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from bacterio_cli.nn.models import CharRNN
 
 
 class Equation(NamedTuple):
-    """What it gives, the equation, the sizes of its left side, and its source; one docstring in nn/ states them all."""
+    """The equation, the shape of its left side, and its source; one docstring in nn/ states both."""
 
-    gives: str
     text: str
-    shape: tuple[str | int, ...]
+    shape: str
     source: str
 
 
-A, CHO, GERS = ("n_a",), "Cho et al. 2014", "Gers et al. 2000"
-EMBEDDED = Equation("x", "x = E[id]", ("n_x",), "")
-ONE_HOT = Equation("x", "x is one-hot: 1 at the letter, else 0", ("n_x",), "T1")
+CHO, GERS = "Cho et al. 2014", "Gers et al. 2000"
+EMBEDDED = Equation("x = E[id]", "n_x", "")
+ONE_HOT = Equation("x is one-hot: 1 at the letter, else 0", "n_x", "T1")
 ABOVE = (
-    Equation("z_y", "z_y = a W_yaᵀ + b_y", ("n_y",), "T1 eq. 3; T2"),
-    Equation("ŷ", "ŷ_i = e^{z_i} / Σ_k e^{z_k}", ("n_y",), "T1 eq. 2; T2; T3"),
-    Equation("L", "L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni", (1,), "T1 eq. 1; T2; T3"),
+    Equation("z_y = a W_yaᵀ + b_y", "n_y", "T1 eq. 3; T2"),
+    Equation("ŷ_i = e^{z_i} / Σ_k e^{z_k}", "n_y", "T1 eq. 2; T2; T3"),
+    Equation("L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni", "1", "T1 eq. 1; T2; T3"),
 )
 BACK = (
-    Equation("dz_y", "dz_y = (ŷ − y) / N", ("n_y",), "T1; T2 eq. 3; T3"),
-    Equation("da", "da = dz_y W_ya", A, "T1; T2 eq. 6; T3"),
+    Equation("dz_y = (ŷ − y) / N", "n_y", "T1; T2 eq. 3; T3"),
+    Equation("da = dz_y W_ya", "n_a", "T1; T2 eq. 6; T3"),
 )
 DERIVATIVES = {
-    "tanh": Equation("f′", "tanh′ z = 1 − tanh² z = 1 − a²", A, "T1 a; T2 eq. 7"),
-    "sigmoid": Equation("f′", "σ′(z) = σ(z) (1 − σ(z)) = a (1 − a)", A, "T3"),
-    "relu": Equation("f′", "relu′(z) = 1 where z > 0, else 0", A, "T3"),
+    "tanh": Equation("tanh′ z = 1 − tanh² z = 1 − a²", "n_a", "T1 a; T2 eq. 7"),
+    "sigmoid": Equation("σ′(z) = σ(z) (1 − σ(z)) = a (1 − a)", "n_a", "T3"),
+    "relu": Equation("relu′(z) = 1 where z > 0, else 0", "n_a", "T3"),
 }
 FORTH: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("z", "(5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a", A, "T1 eq. 5; T2"),
-        Equation("a", "(4) a⟨t⟩ = f(z⟨t⟩)", A, "T1 eq. 4; T2"),
+        Equation("(5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a", "n_a", "T1 eq. 5; T2"),
+        Equation("(4) a⟨t⟩ = f(z⟨t⟩)", "n_a", "T1 eq. 4; T2"),
     ),
     "gru": (
-        Equation("u", "(1) u = σ(x W_uxᵀ + a⟨t−1⟩ W_uaᵀ + b_u)", A, CHO),
-        Equation("r", "(2) r = σ(x W_rxᵀ + a⟨t−1⟩ W_raᵀ + b_r)", A, CHO),
-        Equation("p", "p = a⟨t−1⟩ W_caᵀ", A, CHO),
-        Equation("c̃", "(3) c̃ = tanh(x W_cxᵀ + b_c + r ⊙ p)", A, CHO),
-        Equation("a", "(4) a = u ⊙ a⟨t−1⟩ + (1 − u) ⊙ c̃", A, CHO),
+        Equation("(1) u = σ(x W_uxᵀ + a⟨t−1⟩ W_uaᵀ + b_u)", "n_a", CHO),
+        Equation("(2) r = σ(x W_rxᵀ + a⟨t−1⟩ W_raᵀ + b_r)", "n_a", CHO),
+        Equation("p = a⟨t−1⟩ W_caᵀ", "n_a", CHO),
+        Equation("(3) c̃ = tanh(x W_cxᵀ + b_c + r ⊙ p)", "n_a", CHO),
+        Equation("(4) a = u ⊙ a⟨t−1⟩ + (1 − u) ⊙ c̃", "n_a", CHO),
     ),
     "lstm": (
-        Equation("i, f, o", "(1) i, f, o = σ(x W_•xᵀ + a⟨t−1⟩ W_•aᵀ + b_•)", (3, "n_a"), GERS),
-        Equation("c̃", "(2) c̃ = tanh(x W_cxᵀ + a⟨t−1⟩ W_caᵀ + b_c)", A, GERS),
-        Equation("c", "(3) c = f ⊙ c⟨t−1⟩ + i ⊙ c̃", A, GERS),
-        Equation("a", "(4) a = o ⊙ tanh c", A, GERS),
+        Equation("(1) i, f, o = σ(x W_•xᵀ + a⟨t−1⟩ W_•aᵀ + b_•)", "3 × n_a", GERS),
+        Equation("(2) c̃ = tanh(x W_cxᵀ + a⟨t−1⟩ W_caᵀ + b_c)", "n_a", GERS),
+        Equation("(3) c = f ⊙ c⟨t−1⟩ + i ⊙ c̃", "n_a", GERS),
+        Equation("(4) a = o ⊙ tanh c", "n_a", GERS),
     ),
 }
 RETURN: dict[str, tuple[Equation, ...]] = {
     "rnn": (
-        Equation("dz", "(4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)", A, "T2 eq. 7"),
-        Equation("dh_next", "(5′) dh_next = dz⟨t⟩ W_aa", A, "T1; T2 eq. 12–13"),
+        Equation("(4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)", "n_a", "T2 eq. 7"),
+        Equation("(5′) dh_next = dz⟨t⟩ W_aa", "n_a", "T1; T2 eq. 12–13"),
     ),
     "gru": (
-        Equation("ā", "ā = da + dh_next", A, CHO),
-        Equation("dc̃, du", "(4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃)", A, CHO),
-        Equation("dh_next", "dh_next = ā ⊙ u", A, CHO),
-        Equation("dz", "(3′) dz_c = dc̃ ⊙ (1 − c̃²)", A, CHO),
-        Equation("dp, dr", "dp = dz_c ⊙ r, dr = dz_c ⊙ p", A, CHO),
-        Equation("dz", "(2′) dz_r = dr ⊙ r (1 − r)", A, CHO),
-        Equation("dz", "(1′) dz_u = du ⊙ u (1 − u)", A, CHO),
-        Equation("dh_next", "dh_next += [dz_u, dz_r, dp] W_aa", A, CHO),
+        Equation("ā = da + dh_next", "n_a", CHO),
+        Equation("(4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃)", "n_a", CHO),
+        Equation("dh_next = ā ⊙ u", "n_a", CHO),
+        Equation("(3′) dz_c = dc̃ ⊙ (1 − c̃²)", "n_a", CHO),
+        Equation("dp = dz_c ⊙ r, dr = dz_c ⊙ p", "n_a", CHO),
+        Equation("(2′) dz_r = dr ⊙ r (1 − r)", "n_a", CHO),
+        Equation("(1′) dz_u = du ⊙ u (1 − u)", "n_a", CHO),
+        Equation("dh_next += [dz_u, dz_r, dp] W_aa", "n_a", CHO),
     ),
     "lstm": (
-        Equation("ā", "ā = da + dh_next", A, GERS),
-        Equation("do", "(4′) do = ā ⊙ tanh c", A, GERS),
-        Equation("c̄", "c̄ = dc_next + ā ⊙ o (1 − tanh² c)", A, GERS),
-        Equation("di, dc̃", "(3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i", A, GERS),
-        Equation("dc_next", "df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f", A, GERS),
-        Equation("dz", "(2′) dz_c = dc̃ ⊙ (1 − c̃²)", A, GERS),
-        Equation("dz", "(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", (3, "n_a"), GERS),
-        Equation("dh_next", "dh_next = dz W_aa", A, GERS),
+        Equation("ā = da + dh_next", "n_a", GERS),
+        Equation("(4′) do = ā ⊙ tanh c", "n_a", GERS),
+        Equation("c̄ = dc_next + ā ⊙ o (1 − tanh² c)", "n_a", GERS),
+        Equation("(3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i", "n_a", GERS),
+        Equation("df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f", "n_a", GERS),
+        Equation("(2′) dz_c = dc̃ ⊙ (1 − c̃²)", "n_a", GERS),
+        Equation("(1′) dz_• = d• ⊙ • (1 − •) for i, f, o", "3 × n_a", GERS),
+        Equation("dh_next = dz W_aa", "n_a", GERS),
     ),
 }
 
 
-def equations_of(model: CharRNN) -> Iterator[tuple[Equation, str]]:
-    """The equations of one step there and back, in the order of computation, each with its shape, as 4×3."""
-    sizes = {"n_x": model.width, "n_a": model.n_a, "n_y": model.n_y}
+def equations_of(model: CharRNN) -> list[Equation]:
+    """The equations of one step there and back, in the order of computation."""
     slope = (DERIVATIVES[model.activation],) if model.cell == "rnn" else ()
     below = EMBEDDED if model.n_x else ONE_HOT
-    for equation in (below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]):
-        yield equation, "×".join(str(sizes.get(str(extent), extent)) for extent in equation.shape)
+    return [below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]]
 
 
 # What the gradient of each parameter, input and initial state is, by the last part of its name.
