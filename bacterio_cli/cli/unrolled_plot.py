@@ -38,11 +38,6 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
         drawing.draw(axes)
 
 
-def share_of(value: float, largest: float) -> float:
-    """How much of its greatest width an arrow has: logarithmic, since gradients span decades; nothing for 0."""
-    return max(0.0, 1 + math.log10(value / largest) / DECADES) if value else 0.0
-
-
 class Unrolled:
     """The unrolled net of a trace, on axes in points whose y goes down; its numbers are norms."""
 
@@ -122,8 +117,12 @@ class Unrolled:
         self.text(at, (y + end) / 2 + 4, f"‖{symbol}‖ {short(value)}", ha=side, color=BACKWARD)
 
     def arrow(self, x: float, y: float, along: float, down: float, value: float, colour: str) -> None:
-        """An arrow from (x, y), upright or level, as wide as its value is large among those of its colour."""
-        width = LEAST + (MOST - LEAST) * share_of(value, self.largest[colour])
+        """An arrow from (x, y), upright or level, as wide as its value is large among those of its colour.
+
+        The scale is logarithmic, since gradients span decades; a hairline is three decades below the largest, or 0.
+        """
+        share = max(0.0, 1 + math.log10(value / self.largest[colour]) / DECADES) if value else 0.0
+        width = LEAST + (MOST - LEAST) * share
         head: dict[str, Any] = {"head_width": width + HEAD, "head_length": 0.7 * (width + HEAD), "linewidth": 0}
         self.axes.arrow(x, y, along, down, width=width, length_includes_head=True, color=colour, **head)
 
