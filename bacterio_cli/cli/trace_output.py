@@ -118,6 +118,7 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
             from bacterio_cli.nn.activations import ACTIVATIONS
 
             own["f′"] = ACTIVATIONS[model.activation].derivative(own["a"])
+        own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
             columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}

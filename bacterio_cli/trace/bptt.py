@@ -26,7 +26,7 @@ class Forward(NamedTuple):
     """Step t: the id x is read, the id y is to come, and the loss is −ln ŷ_y in nats.
 
     `vectors` by symbol: x_t (n_x,), logits z (n_y,), y_hat (n_y,), and of each layer what its cell keeps for the way
-    back, (n_a,) each, as 0.a; `caches` are these as training has them.
+    back, (n_a,) each, as 0.a.
     """
 
     t: int
@@ -34,7 +34,6 @@ class Forward(NamedTuple):
     y: int
     nats: float
     vectors: dict[str, Array]
-    caches: list[Any]
 
 
 class Backward(NamedTuple):
@@ -70,14 +69,8 @@ class Trace:
         return sum(step.nats for step in self.steps) / len(self.steps)
 
     def vectors(self, t: int) -> dict[str, Array]:
-        """All numbers of step t by symbol, dz gate by gate, as 0.dz_u."""
-        found = dict(self.steps[t - 1].vectors)
-        for symbol, value in self.back.steps[t - 1].items():
-            gates = self.model.cells[0].gate_names if symbol.endswith(".dz") else ()
-            found |= (
-                {f"{symbol}_{gate}": dz for gate, dz in zip(gates, value, strict=True)} if gates else {symbol: value}
-            )
-        return found
+        """All numbers of step t by symbol, forward and backward."""
+        return self.steps[t - 1].vectors | self.back.steps[t - 1]
 
     def norms(self, t: int) -> dict[str, float]:
         """The norms of step t: dz_y, and for each layer a (and c), da, dh_next (and dc_next), dz, last_a (and last_c).
@@ -125,22 +118,23 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
     BacterioError for letters that the model does not know, and for numbers that overflow.
     """
     vocabulary.require(name, where=name)
-    params, steps = {key: value.astype(np.float64) for key, value in params.items()}, []
-    state = model.start(1, np.float64)
+    params = {key: value.astype(np.float64) for key, value in params.items()}
+    ids, state = vocabulary.encode([name]), model.start(1, np.float64)
+    steps, caches = [], []
     with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
-        for t, (x, y) in enumerate(pairwise(vocabulary.encode([name])), 1):
-            z, state, caches = model.forward(params, np.array([x]), np.array([1]), state)
+        for t, (x, y) in enumerate(pairwise(ids), 1):
+            z, state, own = model.forward(params, np.array([x]), np.array([1]), state)
             nats, y_hat = cross_entropy(z, np.array([y]))
-            vectors = {"x_t": caches[0].x.dense(model.n_y, z.dtype)[0]}
-            for k, (cell, cache) in enumerate(zip(model.cells, caches[:-1], strict=True)):
-                vectors |= {f"{k}.{symbol}": value for symbol, value in kept_by(cell, cache).items()}
-            steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}, caches))
-        y_hats, targets = np.stack([step.vectors["y_hat"] for step in steps]), np.array([step.y for step in steps])
-        dz = cross_entropy_backward(y_hats, targets)
+            vectors = {"x_t": own[0].x.dense(model.n_y, z.dtype)[0]}
+            for k, cell in enumerate(model.cells):
+                vectors |= {f"{k}.{symbol}": value for symbol, value in kept_by(cell, own[k]).items()}
+            steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}))
+            caches.append(own)
+        dz = cross_entropy_backward(np.stack([step.vectors["y_hat"] for step in steps]), ids[1:])
         alone = np.zeros_like(dz)
-        alone[-1:] = cross_entropy_backward(y_hats[-1:], targets[-1:])
-        back, last = backward(model, params, steps, dz), backward(model, params, steps, alone)
-        cut = backward(model, params, steps, dz, truncate) if truncate else None
+        alone[-1] = len(dz) * dz[-1]
+        back, last = backward(model, params, caches, dz), backward(model, params, caches, alone)
+        cut = backward(model, params, caches, dz, truncate) if truncate else None
         found = Trace(name, model, steps, back, last, truncate, cut)
         numbers = [value for step in steps for value in found.norms(step.t).values()]
         if not np.isfinite([*numbers, *map(norm, back.grads.values())]).all():
@@ -158,26 +152,24 @@ def kept_by(cell: Cell, cache: Any) -> dict[str, Array]:
     return kept | {symbol: own[name][row] for symbol, name, row in rows if name in own}
 
 
-def backward(
-    model: CharRNN, params: Params, steps: Sequence[Forward], dz: Array, truncate: int | None = None
-) -> Backward:
-    """The way back from dz (T, n_y): the calls of the model's backward, one step at a time.
+def backward(model: CharRNN, params: Params, caches: Sequence[Any], dz: Array, truncate: int | None = None) -> Backward:
+    """The way back from dz (T, n_y): the calls of the model's backward, one step at a time, on the caches of each.
 
     With `truncate`, what comes back from step t+1 is zero where t is a multiple of it: the last step of a chunk.
     """
     nothing = [cell.start(1, dz.dtype) for cell in model.cells]
     dh_next, trail = list(nothing), list[dict[str, Array]]()
     grads = {name: np.zeros(shape, dz.dtype) for name, shape in shapes(model).items()}
-    for step in reversed(steps):
-        if truncate and step.t % truncate == 0:
+    for t in reversed(range(len(dz))):
+        if truncate and (t + 1) % truncate == 0:
             dh_next = list(nothing)
-        here = {"dz_y": dz[step.t - 1]}
+        here = {"dz_y": dz[t]}
         da: Any
-        da, dW, db = linear_backward(step.caches[-1], params["W_ya"], dz[step.t - 1 : step.t])
+        da, dW, db = linear_backward(caches[t][-1], params["W_ya"], dz[t : t + 1])
         found = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(model.cells))):
             here |= {f"{k}.{symbol}": d[0] for symbol, d in zip(("da", *NEXTS), (da, *dh_next[k]), strict=False)}
-            da, dh_next[k], cell_grads = cell.backward(params, step.caches[k], da, dh_next[k])
+            da, dh_next[k], cell_grads = cell.backward(params, caches[t][k], da, dh_next[k])
             here[f"{k}.dz"] = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
             found |= cell_grads
         found |= {"E": da} if model.n_x else {}

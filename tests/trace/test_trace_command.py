@@ -77,7 +77,8 @@ def test_a_step_in_full(room: Path) -> None:
         symbols = lines[0].split()[1:]
         rows = [[float(number) for number in line.split()] for line in lines[1:17]]
         assert [row[0] for row in rows] == list(range(1, 17))
-        wanted = np.array([shown[f"0.{symbol}"] for symbol in symbols]).T
+        numbers = shown | {f"0.dz_{gate}": row for gate, row in zip("urc", shown["0.dz"], strict=True)}
+        wanted = np.array([numbers[f"0.{symbol}"] for symbol in symbols]).T
         np.testing.assert_allclose([row[1:] for row in rows], wanted, rtol=0.05, atol=5e-5)
     letters = result.stdout.partition("Letters\n")[2].split("\n\n")[0].split("\n")[1:]
     assert [line.split()[0] for line in letters if line] == ["$", *model.vocabulary.letters]

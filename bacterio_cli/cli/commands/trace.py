@@ -38,7 +38,7 @@ def trace(
     --json: name, arch, layers, hidden, T, nats_per_char, bits_per_char, truncate; in `steps` t, x, y (null: the
     boundary), p, bits, and the norms dz_y and, of layer 0, 0.a, 0.da, 0.dh_next, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM
     0.c, 0.dc_next and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
-    truncated and lost. With --step: name, t, x, y, p, bits and the vectors.
+    truncated and lost. With --step: name, t, x, y, p, bits and the vectors, of 0.dz one per gate.
 
     Example: bacterio trace Escherichia --truncate 4
     """
