@@ -83,19 +83,16 @@ def show_equations(found: Trace) -> None:
 
 
 def show_gradients(found: Trace) -> None:
-    """The norm of each parameter's gradient, with its equation or with what truncation leaves of it."""
-    from bacterio_cli.nn.models import shapes
+    """The norm of each parameter's gradient, what truncation leaves of it and loses, and its equation."""
     from bacterio_cli.trace.equations import gradient_equations
 
-    sizes, sums = shapes(found.model), gradient_equations(found.back.grads, found.model.cell)
-    rows = []
-    for g in found.gradients():
-        name = g["name"]
-        behind = [tables.short(g["truncated"]), tables.short(g["lost"])] if found.cut else [sums[name]]
-        rows.append((name, "×".join(map(str, sizes[name])), tables.short(g["norm"]), *behind))
+    grads, gradients = found.back.grads, found.gradients()
+    sums, rows = gradient_equations(grads, found.model.cell), []
+    for name, *numbers in (row.values() for row in gradients):
+        rows.append((name, "×".join(map(str, grads[name].shape)), *map(tables.short, numbers), sums[name]))
     terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
-    columns = ("parameter", "shape", "norm", *(("truncated", "lost") if found.cut else ("equation",)))
-    tables.table(columns, rows, right=("norm", "truncated", "lost"))
+    figures = [key for key in gradients[0] if key != "name"]
+    tables.table(("parameter", "shape", *figures, "equation"), rows, right=figures)
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
