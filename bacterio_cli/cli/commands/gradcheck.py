@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +19,7 @@ from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.gradcheck.bugs import Bug
-    from bacterio_cli.gradcheck.lesson import Lesson, Sight
+    from bacterio_cli.gradcheck.lesson import Sight
     from bacterio_cli.gradcheck.numerical import Row
 
 
@@ -48,10 +48,11 @@ def gradcheck(
     if list_bugs or show:
         alone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
         refuse((checks or as_json or (list_bugs and show), f"{alone} and checks nothing; give it alone"))
-        if list_bugs:
-            show_bugs(bugs.BUGS)
-        else:
+        if show:
             show_softmax()
+            return
+        for bug in bugs.BUGS:
+            terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
         return
     planted = None if inject is None else bugs.find(inject)
     refuse(
@@ -114,12 +115,6 @@ def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
     terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
-def show_bugs(bugs: Sequence[Bug]) -> None:
-    """The mistakes that can be planted, one per line."""
-    for bug in bugs:
-        terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
-
-
 def show_lesson(bug: Bug, arch: str | None) -> int:
     """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why.
 
@@ -133,24 +128,19 @@ def show_lesson(bug: Bug, arch: str | None) -> int:
     terminal.paragraph(place, apart=True)
     for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
         terminal.line(line, stream=sys.stdout)
-    failed = {case: sum(not row.passed for row in rows) for case, rows in lesson.caught.items()}
-    if failed:
-        show_cases(lesson, failed)
-        show_sweep(lesson.sweep, len(failed))
-        terminal.paragraph(bug.by_scale, apart=True)
-    return sum(failed.values())
-
-
-def show_cases(lesson: Lesson, failed: Mapping[str, int]) -> None:
-    """The cases that catch the mistake, each by its worst row, and how many of its rows fail."""
-    count = sum(failed.values())
-    terminal.paragraph(f"Caught by {count} of {lesson.checked} rows; the worst of each case, and how many:", apart=True)
-    cells = []
+    failed, cells = 0, []
     for case, rows in lesson.caught.items():
-        worst = max(rows, key=lambda row: row.max_relative_error)
-        cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{failed[case]} of {len(rows)}"))
-    columns = ("case", "parameter", "error", "rows")
-    tables.table(columns, cells, right=("error", "rows"), whole=columns[1:])
+        worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
+        cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{count} of {len(rows)}"))
+        failed += count
+    if failed:
+        said = f"Caught by {failed} of {lesson.checked} rows; the worst of each case, and how many:"
+        terminal.paragraph(said, apart=True)
+        columns = ("case", "parameter", "error", "rows")
+        tables.table(columns, cells, right=("error", "rows"), whole=columns[1:])
+        show_sweep(lesson.sweep, len(lesson.caught))
+        terminal.paragraph(bug.by_scale, apart=True)
+    return failed
 
 
 def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
@@ -158,11 +148,11 @@ def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
     from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
 
     exact, usual = (tolerance for _, tolerance in METHODS.values())
-    terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     rows = [
         (f"{s.scale:g}", f"{s.error:.1e}", f"{s.distance:.1e}", f"{s.seen} of {cases}" if s.seen else "unseen")
         for s in sweep
     ]
+    terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     columns = ("scale", "error", "distance", "seen")
     tables.table(columns, rows, right=columns[1:], whole=columns)
     terminal.paragraph(
