@@ -6,6 +6,7 @@ T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -192,14 +193,9 @@ def model_cases(scale: float = SCALE) -> Iterator[Case]:
 
 
 @cache
-def cases_at(scale: float) -> list[Case]:
+def all_cases(scale: float = SCALE) -> list[Case]:
     """All cases, with their values at this scale."""
     return [case for family in (layer_cases, plain_cases, cell_cases, model_cases) for case in family(scale)]
-
-
-def all_cases(arch: str | None = None, scale: float = SCALE) -> list[Case]:
-    """All cases, or those of one architecture, with their values at this scale."""
-    return [case for case in cases_at(scale) if arch is None or case.arch == arch]
 
 
 def trained_case(trained: Checkpoint) -> Case:
@@ -210,4 +206,4 @@ def trained_case(trained: Checkpoint) -> Case:
     batch = next(EncodedCorpus(names, trained.vocabulary).name_batches(3))
     state = random_state(trained.model, rng, len(names), SCALE)
     data = (batch.x, batch.batch_sizes, batch.y)
-    return model_case(f"trained {trained.arch}", trained.model, params, data, state)
+    return replace(model_case(f"trained {trained.arch}", trained.model, params, data, state), sampled=True)

@@ -45,7 +45,7 @@ def place_of(bug: Bug) -> tuple[str, str]:
 
 def sight(names: Collection[str], scale: float) -> Sight:
     """Both checks on the cases of these names, at one scale."""
-    cases = [case for case in all_cases(scale=scale) if case.name in names]
+    cases = [case for case in all_cases(scale) if case.name in names]
     error = max(row.max_relative_error for case in cases for row in check(case))
     distances = [distance(case) for case in cases]
     seen = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
@@ -55,7 +55,7 @@ def sight(names: Collection[str], scale: float) -> Sight:
 def teach(bug: Bug, arch: str | None = None) -> Lesson:
     """The lesson of one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
     with bug.planted():
-        rows = {case.name: list(check(case)) for case in all_cases(arch)}
+        rows = {case.name: list(check(case)) for case in all_cases(SCALE) if arch in (None, case.arch)}
         caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
         sweep = [sight(caught, scale) for scale in SCALES] if caught else []
     return Lesson(sum(map(len, rows.values())), caught, sweep)

@@ -20,7 +20,8 @@ FLOOR = 1e-3
 class Case:
     """One function under test: where it is evaluated, its value, and its gradient as derived by hand.
 
-    `values` are what is differentiated, by name; `equations` says what each row proves. A case equals itself alone.
+    `values` are what is differentiated, by name; `equations` says what each row proves; `sampled` is for models at full
+    size, see `directions`. A case equals itself alone.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Case:
     loss: Loss
     gradient: Callable[[Params], Params]
     equations: dict[str, str]
+    sampled: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ METHODS = {"complex": (complex_step, 1e-10), "central": (central_difference, 1e-
 
 
 def directions(value: Array, *, sampled: bool) -> Iterator[Array]:
-    """Each entry by itself; of a large value 64 random entries, and 16 directions with entries N(0, 1/size).
+    """Each entry by itself; if `sampled` 64 random entries, and 16 directions with entries N(0, 1/size).
 
     A direction d of these tests all entries at once: dL/dε must be Σ g d.
     """
@@ -82,19 +84,17 @@ def directions(value: Array, *, sampled: bool) -> Iterator[Array]:
 
 
 @cache
-def numeric_derivatives(case: Case, name: str, method: str, *, sampled: bool = False) -> Array:
+def numeric_derivatives(case: Case, name: str, method: str) -> Array:
     """dL/dε along each of the directions of one value.
 
     Computed once: a mistake is planted in a gradient, and the loss knows nothing of it.
     """
     derivative, value = METHODS[method][0], case.values[name]
-    return np.array([derivative(case.loss, case.values, name, d) for d in directions(value, sampled=sampled)])
+    return np.array([derivative(case.loss, case.values, name, d) for d in directions(value, sampled=case.sampled)])
 
 
-def check(
-    case: Case, *, method: str = "complex", tolerance: float | None = None, sampled: bool = False
-) -> Iterator[Row]:
-    """A row per value of the case, as it is done; `sampled` is for models at full size, see `directions`.
+def check(case: Case, *, method: str = "complex", tolerance: float | None = None) -> Iterator[Row]:
+    """A row per value of the case, as it is done.
 
     The error is the largest |g − n| / max(|g|, |n|, FLOOR · max |n|). Where both are zero throughout, as for a unit
     that no input reaches, nothing is proved and the row is skipped.
@@ -102,8 +102,8 @@ def check(
     tolerance = METHODS[method][1] if tolerance is None else tolerance
     grads = case.gradient(case.values)
     for name, value in case.values.items():
-        g = np.array([np.vdot(grads[name], d) for d in directions(value, sampled=sampled)])
-        n = numeric_derivatives(case, name, method, sampled=sampled)
+        g = np.array([np.vdot(grads[name], d) for d in directions(value, sampled=case.sampled)])
+        n = numeric_derivatives(case, name, method)
         scale = np.maximum(np.maximum(abs(g), abs(n)), FLOOR * abs(n).max())
         error = float((abs(g - n) / np.where(scale > 0, scale, 1)).max())
         skipped = "" if g.any() or n.any() else "its gradient is zero here: nothing to prove"

@@ -89,8 +89,9 @@ def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: f
     from bacterio_cli.gradcheck.cases import all_cases, trained_case
     from bacterio_cli.gradcheck.numerical import check
 
-    cases = [trained_case(load(checkpoint))] if checkpoint else all_cases(arch)
-    rows = (row for case in cases for row in check(case, method=method, tolerance=tolerance, sampled=bool(checkpoint)))
+    small = [case for case in all_cases() if arch in (None, case.arch)]
+    cases = [trained_case(load(checkpoint))] if checkpoint else small
+    rows = (row for case in cases for row in check(case, method=method, tolerance=tolerance))
     return watched(rows, "parameters", sum(len(case.values) for case in cases))
 
 
