@@ -140,11 +140,5 @@ def columns_of(stream: TextIO) -> int:
 
 
 def paragraph(text: str, *, apart: bool = False) -> None:
-    """Prose on stdout, after an empty line if it stands apart.
-
-    It is broken at 80 columns, or sooner on a narrower terminal, but not beside the sign of a formula.
-    """
-    import re
-
-    held = re.sub(r" (?=[=≈⊙+−/] )|(?<= [=≈⊙+−/Σ]) ", "\xa0", printable(text))
-    sys.stdout.write("\n" * apart + filled(held, min(80, columns_of(sys.stdout))).replace("\xa0", " ") + "\n")
+    """Prose on stdout, after an empty line if it stands apart; broken at 80 columns, or sooner on a narrower terminal."""
+    sys.stdout.write("\n" * apart + filled(printable(text), min(80, columns_of(sys.stdout))) + "\n")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from support.processes import ROOT, inside
 
-from bacterio_cli.cli.terminal import paragraph
 from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.lesson import SCALES, place_of, sight, teach
@@ -98,16 +97,6 @@ def test_cases_that_catch_a_mistake_are_taught() -> None:
     lesson = teach(find("no-carry"), "rnn")
     assert lesson.caught == {name: own for name, own in rows.items() if not all(row.passed for row in own)}
     assert lesson.checked == sum(map(len, rows.values())) == 60
-
-
-def test_paragraph_keeps_formulas_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    """Lines have at most 80 characters and neither begin nor end with the sign of a formula."""
-    for shift in range(80):
-        paragraph("x" * shift + " where a = b + c and ŷ − t ≈ u ⊙ v, so f / g is what it was before")
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert len(lines) > 80
-    assert [line for line in lines if re.match("[=≈⊙+−/] ", line) or re.search(" [=≈⊙+−/]$", line)] == []
 
 
 def test_lesson_is_printed(tmp_path: Path) -> None:
