@@ -76,9 +76,6 @@ def gradcheck(
             sys.stdout.write(terminal.as_json(verdict))
         else:
             report(rows, failed, seconds)
-    if planted and not failed:
-        option = "-c" if checkpoint else "--arch"
-        terminal.notice(f"{planted.name} touches none of these cases; leave out {option} to see it caught")
     if failed:
         raise SystemExit(1)
 
@@ -134,9 +131,9 @@ def show_lesson(bug: Bug, arch: str | None) -> int:
         worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
         cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{count} of {len(rows)}"))
         failed += count
+    said = f"Caught by {failed} of {lesson.checked} rows" + "; the worst of each case, and how many:" * bool(failed)
+    terminal.paragraph(said, apart=True)
     if failed:
-        said = f"Caught by {failed} of {lesson.checked} rows; the worst of each case, and how many:"
-        terminal.paragraph(said, apart=True)
         columns = ("case", "parameter", "error", "rows")
         tables.table(columns, cells, right=("error", "rows"), whole=columns[1:])
         show_sweep(lesson.sweep, len(lesson.caught))
