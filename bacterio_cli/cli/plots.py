@@ -41,7 +41,6 @@ END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
 MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
-LONGEST_HEADING, LONGEST_TITLE = 80, 36  # letters above a picture, and above a part of it
 MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarser
 
 
@@ -99,22 +98,16 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(STYLE)
             figure = Figure(figsize=(width, height), layout="constrained")
-            figure.suptitle(shown(title, LONGEST_HEADING))
+            figure.suptitle(terminal.printable(title))
             yield figure
             figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
     with atomic_write(path) as file:
         file.write(drawn.getvalue())
 
 
-def shown(text: str, longest: int = LONGEST_TITLE) -> str:
-    """The text as a picture can hold it, cut if it is long."""
-    text = terminal.printable(text)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def letter_shown(letter: str) -> str:
     """One letter, a blank as a mark."""
-    return "␣" if letter.isspace() else shown(letter)
+    return "␣" if letter.isspace() else terminal.printable(letter)
 
 
 def draw_model(
@@ -152,7 +145,9 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
             style.pop("label", None)  # a legend names each curve once
         for axes in (loss, norm, rate):
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-        loss.text(begin, 1.02, shown(f"{kind} {net + 1}"), transform=loss.get_xaxis_transform(), rotation=30)
+        loss.text(
+            begin, 1.02, terminal.printable(f"{kind} {net + 1}"), transform=loss.get_xaxis_transform(), rotation=30
+        )
         begin = steps[-1]
     loss.legend()
     labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
@@ -199,5 +194,5 @@ def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
     axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
     axes.set_xticks(range(len(bits)), [*map(letter_shown, name), "$"])
     axes.tick_params(axis="x", length=0, labelbottom=True)
-    axes.set_title(shown(name), loc="left", fontweight="bold")
+    axes.set_title(terminal.printable(name), loc="left", fontweight="bold")
     axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

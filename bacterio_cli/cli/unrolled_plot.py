@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bacterio_cli.cli.plots import letter_shown, sheet, shown
+from bacterio_cli.cli.plots import letter_shown, sheet
 from bacterio_cli.cli.tables import short
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ DECADES = 3  # from the least width to the greatest
 def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
     """Write the picture. Raises FileError."""
     drawing, model = Unrolled(found, letters), found.model
-    title = f"{shown(found.name)}: {model.cell}, {model.layers} × {model.n_a} units"
+    title = f"{found.name}: {model.cell}, {model.layers} × {model.n_a} units"
     title += f", BPTT cut every {found.truncate} letters" if found.truncate else ""
     with sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
