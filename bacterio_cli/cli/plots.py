@@ -173,26 +173,21 @@ def draw_letters(axes: Axes, corpus: dict[str, float], sampled: dict[str, float]
 
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:
-    """A panel per name: the surprise of each letter and of its end in bits, the greatest black and with its value."""
+    """A panel per name, a bar per letter and, hatched, its end: the surprise in bits, the greatest black and in figures."""
     longest = max(len(bits) for _, bits in names)
     highest = max(max(bits) for _, bits in names)
+    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
     with sheet(path, 1.0 + 1.4 * len(names), title) as figure:
         figure.supylabel("surprise, −log₂ P (bits)", fontsize=9)
         figure.supxlabel("letters, $ is the end; the most surprising one is black", fontsize=9)
         for axes, (name, bits) in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
-            draw_name(axes, name, bits)
+            most = max(range(len(bits)), key=bits.__getitem__)
+            bars = axes.bar(range(len(bits)), bits, 0.8, facecolor="0.75", **EDGE)
+            bars[-1].set_hatch(END)
+            bars[most].set_facecolor("black")
+            axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
+            axes.set_xticks(range(len(bits)), [*map(letter_shown, name), "$"])
+            axes.tick_params(axis="x", length=0)
+            axes.set_title(terminal.printable(name), loc="left", fontweight="bold")
+            axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)
             axes.set(xlim=(-1, longest), ylim=(0, 1.2 * highest or 1))
-
-
-def draw_name(axes: Axes, name: str, bits: Sequence[float]) -> None:
-    """One name: a bar per letter, its end hatched."""
-    most = max(range(len(bits)), key=bits.__getitem__)
-    bars = axes.bar(range(len(bits)), bits, 0.8, facecolor="0.75", **EDGE)
-    bars[-1].set_hatch(END)
-    bars[most].set_facecolor("black")
-    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-    axes.annotate(f"{bits[most]:.1f}", (most, bits[most]), **above)
-    axes.set_xticks(range(len(bits)), [*map(letter_shown, name), "$"])
-    axes.tick_params(axis="x", length=0, labelbottom=True)
-    axes.set_title(terminal.printable(name), loc="left", fontweight="bold")
-    axes.set_title(f"{sum(bits) / len(bits):.2f} bits per character", loc="right", fontsize=8)

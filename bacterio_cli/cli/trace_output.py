@@ -19,7 +19,9 @@ BOUNDARY = "$"  # as `score` writes it
 
 
 def print_trace(found: Trace, letters: Sequence[str]) -> None:
-    """The way forward, the way back layer by layer, the equations, and the gradients."""
+    """The way forward, the way back layer by layer, the equations in the order of computation, and the gradients."""
+    from bacterio_cli.trace.equations import equations_of
+
     model, bits = found.model, found.nats_per_char / LN2
     terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
     sizes = f"n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
@@ -28,7 +30,8 @@ def print_trace(found: Trace, letters: Sequence[str]) -> None:
     )
     show_forward(found, letters)
     show_backward(found, letters)
-    show_equations(found)
+    terminal.paragraph("Equations of a step", apart=True)
+    tables.table(("equation", "shape", "source"), equations_of(model))
     show_gradients(found)
 
 
@@ -72,14 +75,6 @@ def show_backward(found: Trace, letters: Sequence[str]) -> None:
         first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
         if last and not found.truncate:
             terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
-
-
-def show_equations(found: Trace) -> None:
-    """The equations of a step, their shapes and sources, in the order in which they are computed."""
-    from bacterio_cli.trace.equations import equations_of
-
-    terminal.paragraph("Equations of a step", apart=True)
-    tables.table(("equation", "shape", "source"), equations_of(found.model))
 
 
 def show_gradients(found: Trace) -> None:
