@@ -67,28 +67,24 @@ class Cell:
         """The state before the first letter: zeros, (n, n_a) each."""
         return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
-    def state_buffers(self, state: State | None, batch_sizes: Array, dtype: DTypeLike) -> Array:
-        """Room for each array of the state at all steps, the initial state, or zeros, on top.  (states, B + N, n_a)"""
-        B = int(batch_sizes[0])
-        buffers = np.empty((self.states, B + int(batch_sizes.sum()), self.n_a), dtype)
-        buffers[:, :B] = 0 if state is None else np.stack(state)
-        return buffers
-
     def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
         """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
         W_ax, W_aa, b_a = (params[name] for name in self.names())
         G, n = len(self.gate_names), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def project_input(self, params: Params, x: Input) -> Array:
-        """x W_axᵀ + b_a for all steps at once, (G, N, n_a): per gate the rows of a step are one block of memory."""
-        W_ax, _, b_a = self.gate_weights(params)
-        return linear(x, W_ax, b_a)
+    def prepare(self, params: Params, x: Input, batch_sizes: Array, state: State | None) -> tuple[Array, Array, Array]:
+        """What the loop over time begins with.
 
-    def transposed_W_aa(self, params: Params, batch_sizes: Array) -> Array:
-        """W_aaᵀ per gate, (G, n_a, n_a); copied if there are several steps, since every step reads it."""
-        transposed = self.gate_weights(params)[1].swapaxes(1, 2)
-        return np.ascontiguousarray(transposed) if len(batch_sizes) > 1 else transposed
+        x W_axᵀ + b_a of all steps, (G, N, n_a): per gate the rows of a step are one block of memory.
+        W_aaᵀ per gate, (G, n_a, n_a), copied if there are several steps, since every step reads it.
+        Room for each array of the state at all steps, the initial state, or zeros, on top, (states, B + N, n_a).
+        """
+        W_ax, W_aa, b_a = self.gate_weights(params)
+        z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), int(batch_sizes[0])
+        states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
+        states[:, :B] = 0 if state is None else np.stack(state)
+        return z, np.ascontiguousarray(W_aa_T) if len(batch_sizes) > 1 else W_aa_T, states
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array

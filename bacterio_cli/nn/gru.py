@@ -41,9 +41,8 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, GRUCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        gates = self.project_input(params, x)  # z, until a step makes u, r and c̃ of it
-        W_aa_T = self.transposed_W_aa(params, batch_sizes)
-        (hidden_states,) = self.state_buffers(state, batch_sizes, gates.dtype)
+        # The gates are z until a step makes u, r and c̃ of it.
+        gates, W_aa_T, (hidden_states,) = self.prepare(params, x, batch_sizes, state)
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):
             a_before = hidden_states[step.before]

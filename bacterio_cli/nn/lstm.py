@@ -50,9 +50,8 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, LSTMCache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        gates = self.project_input(params, x)  # z, until a step makes i, f, o and c̃ of it
-        W_aa_T = self.transposed_W_aa(params, batch_sizes)
-        hidden_states, cell_states = self.state_buffers(state, batch_sizes, gates.dtype)
+        # The gates are z until a step makes i, f, o and c̃ of it.
+        gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, batch_sizes, state)
         N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):

@@ -34,9 +34,7 @@ class RNN(Cell):
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f = ACTIVATIONS[self.activation].function
-        # A plain cell is one gate.
-        (z,), (W_aa_T,) = self.project_input(params, x), self.transposed_W_aa(params, batch_sizes)
-        (hidden_states,) = self.state_buffers(state, batch_sizes, z.dtype)
+        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
         a = hidden_states[-len(z) :]
         for step in steps_of(batch_sizes):
             z_t = z[step.now]
