@@ -14,7 +14,6 @@ two cores, or, where there can be none, this process itself after the first. The
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
@@ -105,7 +104,7 @@ def gradients_of_shards(
     shard 1 without names. Each shard must be scaled by its share already (see `loss_and_grads`). A worker knows what
     there was when it began and, of all that changes, `params`: they are moved to memory that both see. The hidden
     states are those of names k, k + 2, … and come back in the order of the whole batch. `fork` None: where possible.
-    A worker is given up after `timeout` seconds, or 20 times what this process's own shard took.
+    A worker that does not answer within `timeout` seconds is given up.
     """
     worker, behind = None, None
     if shards == 2 and (can_fork() if fork is None else fork):
@@ -120,13 +119,11 @@ def gradients_of_shards(
                 worker.begin()
             batch, work = step
             assert work is not None
-            begun = time.perf_counter()
             first, second = work(), None
-            longest = max(timeout, 20 * (time.perf_counter() - begun))
             step = next(ahead, None)  # made ready while the worker may still be at work
             if worker:
                 try:
-                    second = worker.answer(longest)
+                    second = worker.answer(timeout)
                 except (EOFError, OSError):  # it was killed, as by a system short of memory, or it hangs
                     worker.close()
                     worker = None

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,10 +25,8 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterable[tuple[Any, Work | None]]
 
-SPIN = 0.0005  # seconds
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
-PARTS = 10
-TIMEOUT = 5.0  # seconds after which a worker is given up, or 20 times what this process's own shard took
+TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
 
 def shared(arrays: Params) -> Params:
@@ -79,7 +76,9 @@ class ForkedWorker:
         Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `timeout` seconds) if the
         process has ended or hangs.
         """
-        answer = receive(self.pipe, timeout)
+        if not self.pipe.poll(timeout):
+            raise TimeoutError("the worker does not answer")
+        answer = self.pipe.recv()
         if isinstance(answer, Exception):
             raise answer
         return answer and answer._replace(grads=self.grads)
@@ -91,25 +90,6 @@ class ForkedWorker:
         self.process.join()
 
 
-def receive(pipe: Connection, timeout: float) -> Any:
-    """The next message; TimeoutError if none comes within `timeout` seconds.
-
-    They are waited for in parts: the clock goes on while both processes are stopped, as by Ctrl-Z, but only one part
-    can run out by that.
-    """
-    looked_for(pipe)
-    if not any(pipe.poll(timeout / PARTS) for _ in range(PARTS)):
-        raise TimeoutError("the worker does not answer")
-    return pipe.recv()
-
-
-def looked_for(pipe: Connection) -> None:
-    """Look for a message before it is waited for, and for so long at most: waking up takes longer than a small step."""
-    soon = time.perf_counter() + SPIN
-    while not pipe.poll() and time.perf_counter() < soon:
-        pass
-
-
 def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) -> None:
     """In the worker: the work of each step when it is asked for, its gradients written to `grads`."""
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
@@ -119,7 +99,6 @@ def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) 
     other_end.close()  # else the end of the first process would not be noticed
     with suppress(EOFError, OSError):
         for _, work in steps:
-            looked_for(pipe)
             pipe.recv()
             try:
                 answer = work and work()

@@ -6,13 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from support.processes import ROOT, start, write_names
-
-from bacterio_cli.training.worker import receive
 
 FORKS = """
 import multiprocessing, sys, threading
@@ -37,24 +33,6 @@ def test_where_a_process_can_fork() -> None:
     words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS]  # of Python 3.12, for the Pool here
     done = subprocess.run(words, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=True, text=True)
     assert done.stdout.split() == ["True", "True", "False", "False", "False"]
-
-
-def silent(seconds: float) -> Any:
-    """A pipe on which nothing comes for a time, as when the clock went on while all was stopped."""
-    looks: list[float] = []
-
-    def poll(timeout: float = 0) -> bool:
-        looks.append(timeout)  # a look costs all the time it is given
-        return sum(looks) > seconds
-
-    return Mock(poll=poll, recv=lambda: "answer")
-
-
-def test_a_worker_that_was_stopped_too_is_given_time() -> None:
-    """After Ctrl-Z one part of the time is over, not all of it; a worker that hangs is given up."""
-    assert receive(silent(9.5), 10.0) == "answer"
-    with pytest.raises(TimeoutError):
-        receive(silent(10.5), 10.0)
 
 
 def eventually(found: object) -> bool:
