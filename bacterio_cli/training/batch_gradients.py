@@ -36,25 +36,25 @@ SPLIT_FROM = 2**19
 class BatchShard:
     """Shard k of the batches of a phase, from where the training stands: names k, k + shards, … of each.
 
-    With `--stream` it keeps the hidden state of its own names. After `__init__` it reads only `state.params` and fields
-    that never change, so a forked copy stays valid.
+    With `--stream` it keeps the hidden state of its own names. After the first step it reads only `state.params` and
+    fields that never change, so a forked copy stays valid.
     """
 
     def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
         self.targets = state.plan.soft_targets(phase.kind)
-        self.step, (self.epoch, self.done) = state.step, divmod(state.phase_step, phase.steps_per_epoch)
         self.hidden = tuple(s[k::shards] for s in state.hidden or state.plan.fresh_hidden(phase))
 
     def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""
-        for epoch in range(self.epoch, self.phase.epochs):
-            for batch in islice(self.state.plan.batches(self.phase, epoch), self.done, None):
-                yield batch, self.work(batch)
-                self.step += 1
-            self.done = 0
+        step, begun, done = self.state.step, self.state.epochs, self.state.steps
+        for epoch in range(begun, self.phase.epochs):
+            for batch in islice(self.state.plan.batches(self.phase, epoch), done, None):
+                yield batch, self.work(batch, step)
+                step += 1
+            done = 0
 
-    def work(self, batch: Batch) -> Work | None:
+    def work(self, batch: Batch, step: int) -> Work | None:
         """A call that computes the gradients, its targets and masks at hand; None if no name is in this shard."""
         plan, shard = self.state.plan, batch.shard(self.k, self.shards)
         N = len(shard.x)
@@ -62,7 +62,7 @@ class BatchShard:
             return None
         masks: list[Array] | None = None
         if plan.config.dropout:
-            rng = plan.rng(MASKS, self.step, self.k)
+            rng = plan.rng(MASKS, step, self.k)
             shape, layers = (N, plan.model.n_a), range(plan.model.layers)
             masks = [dropout_mask(rng, shape, plan.config.dropout, np.float32) for _ in layers]
         targets = shard.y if self.targets is None else self.targets.targets(shard)
@@ -70,18 +70,14 @@ class BatchShard:
 
     def gradients(self, shard: Batch, targets: Array, masks: list[Array] | None, share: float) -> Gradients:
         """Forward and backward; with `--stream` from the hidden state that the step before left."""
-        model, streams = self.state.plan.model, int(shard.batch_sizes[0])
+        model, params, streams = self.state.plan.model, self.state.params, int(shard.batch_sizes[0])
         hidden = tuple(s[:streams] for s in self.hidden) or None
-        with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
-            result = loss_and_grads(
-                model, self.state.params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, weight=share
-            )
-        if not self.hidden:
-            return result._replace(state=(), d_initial_state=())
-        # A stream that has ended keeps its state for the next epoch.
-        self.hidden = tuple(
-            np.concatenate([new, old[streams:]]) for new, old in zip(result.state, self.hidden, strict=True)
+        result = loss_and_grads(
+            model, params, shard.x, shard.batch_sizes, targets, state=hidden, masks=masks, weight=share
         )
+        if self.hidden:  # a stream that has ended keeps its state for the next epoch
+            ended = (s[streams:] for s in self.hidden)
+            self.hidden = tuple(np.concatenate(both) for both in zip(result.state, ended, strict=True))
         return result._replace(state=self.hidden, d_initial_state=())
 
 
@@ -111,16 +107,12 @@ def gradients_of_shards(
         with suppress(OSError):  # no memory or no process left
             params |= shared(params)
             worker = ForkedWorker(steps(1, 2), params)
-    ahead = iter(steps(0, shards))
     try:
-        step = next(ahead, None)
-        while step:
+        for batch, work in steps(0, shards):
+            assert work is not None
             if worker:
                 worker.begin()
-            batch, work = step
-            assert work is not None
             first, second = work(), None
-            step = next(ahead, None)  # made ready while the worker may still be at work
             if worker:
                 try:
                     second = worker.answer(timeout)

@@ -140,25 +140,6 @@ def test_a_single_name_has_no_second_shard(fork: bool) -> None:
     assert list(islice(sums(lambda k: k + 1.0, fork=fork, names=1), 2)) == [1.0, 1.0]
 
 
-def test_the_next_step_is_made_ready_before_the_answer_is_waited_for() -> None:
-    """Shard 0 of a batch, the next batch, then shard 1; at the end nothing is left out."""
-    done: list[str] = []
-
-    def work(step: int, k: int) -> Gradients:
-        done.append(f"work {step}.{k}")
-        return Gradients(1.0, {}, (), ())
-
-    def steps(k: int, _: int) -> Steps:
-        for step in range(2):
-            if not k:
-                done.append(f"ready {step}")
-            yield step, partial(work, step, k)
-
-    items = [item for item, _ in gradients_of_shards(steps, {}, 2, fork=False)]
-    assert items == [0, 1]
-    assert done == ["ready 0", "work 0.0", "ready 1", "work 0.1", "work 1.0", "work 1.1"]
-
-
 def test_small_batches_stay_whole() -> None:
     """One shard is computed here and handed on as it is; the parameters are not moved."""
     result, before = Gradients(0.0, {}, (), ()), np.zeros(3)
