@@ -112,7 +112,7 @@ class TrainingState:
         self.hidden, self.best_epoch, self.best_loss = (), 0, None
 
     def reopen_fit(self) -> None:
-        """Go back to the end of the fit of a single net, to go on with it; what came after it is done again."""
+        """Go back to the end of the fit of a single net, to go on with it, as if what came after had never been."""
         self.phase = [phase.kind for phase in self.plan.phases].index("fit")
         if self.fit_end is not None:
             self.params, self.moments, self.best_epoch, self.best_loss = self.fit_end
@@ -120,6 +120,7 @@ class TrainingState:
             self.hidden = self.plan.fresh_hidden(self.current_phase)  # that of the refit is of other letters
         self.best = self.fitted.pop()
         self.refitted.clear()
+        self.history = [row for row in self.history if row["stage"] != "refit"]
         self.step = self.history[-1]["step"]
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
