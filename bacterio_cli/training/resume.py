@@ -104,12 +104,10 @@ def resume(
     if (stored is None) != (background is None):
         how = "without" if stored is None else "with"
         raise BacterioError(f"--resume: {path} was trained {how} --background; do the same")
-    lists = [("corpus", corpus, checkpoint.corpus["digest"], f"{checkpoint.corpus['names']:,} names, ")]
-    lists += [] if background is None else [("background", background, str(stored), "")]
-    for what, given, digest, size in lists:
-        if given.digest != digest:
+    for what, given, digest in (("corpus", corpus, checkpoint.corpus["digest"]), ("background", background, stored)):
+        if given is not None and given.digest != digest:
             raise BacterioError(
-                f"--resume: {path} was trained on another {what} ({size}digest {digest[:12]}; given: "
+                f"--resume: {path} was trained on another {what} (digest {str(digest)[:12]}; given: "
                 f"{len(given.names):,} names, digest {given.digest[:12]}); give the same lists, in the same order and "
                 f"read alike (--profile, --column, --encoding), or {ANEW}"
             )
