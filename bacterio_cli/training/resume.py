@@ -23,13 +23,9 @@ ANEW = "start anew without --resume"
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
     plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
-    nets = state.refitted
-    kind = "refit"
-    if len(state.refitted) < config.nets:  # not all are refitted, or none is to be
-        nets, kind = [*state.fitted], "fit"
-        fitting = not state.done and state.current_phase.kind == "fit"
-        if not nets or (fitting and state.best is not None):
-            nets.append(state.params if state.best is None else state.best)
+    nets, kind = state.refitted, "refit"
+    if len(nets) < config.nets:  # not all are refitted, or none is to be
+        nets, kind = state.fits or [state.best or state.params], "fit"
     facts = {
         "digest": corpus.digest,
         "names": len(corpus.names),
@@ -138,12 +134,9 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
             raise ValueError(f"its member 'resume.{name}' is missing, of another shape or not finite")
         if array.dtype.kind == "f":
             array[...] = saved
-    plan, nets = state.plan, [*state.fitted]
-    if state.best is not None and state.current_phase.kind == "fit":
-        nets.append(state.best)
     with np.errstate(all="ignore"):  # of forged weights
-        if plan.held_out is not None:
-            state.likelihoods = [likelihood(plan.net(params), plan.held_out) for params in nets]
+        if state.plan.held_out is not None:
+            state.likelihoods = [likelihood(state.plan.net(params), state.plan.held_out) for params in state.fits]
         again = snapshot(state)
     if (again.model, again.progress) != (checkpoint.model, progress):
         raise ValueError(NOT_THE_PLAN)

@@ -52,6 +52,11 @@ class TrainingState:
         return self.plan.phases[min(self.phase, len(self.plan.phases) - 1)]
 
     @property
+    def fits(self) -> list[Params]:
+        """The params of the nets that are fitted, and the best so far of one that is being fitted."""
+        return [*self.fitted, self.best] if self.best and self.current_phase.kind == "fit" else self.fitted
+
+    @property
     def phase_step(self) -> int:
         """The steps of the current phase that are done: as many updates as its optimiser has made."""
         return int(self.moments["k"])
@@ -92,11 +97,9 @@ class TrainingState:
 
     def end_phase(self) -> None:
         """Put the phase's net where it belongs, and make ready for the next phase."""
-        ended, best = self.current_phase.kind, self.params if self.best is None else self.best
-        if ended == "fit":
-            self.fitted.append(best)
-        elif ended == "refit":
-            self.refitted.append(best)
+        ended = self.current_phase.kind
+        if ended != "background":
+            (self.fitted if ended == "fit" else self.refitted).append(self.best or self.params)
         self.phase += 1
         self.best = None
         if self.done:

@@ -90,18 +90,17 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
         for g in grads.values():
             g *= N
     norm = optim.global_norm(grads)
-    what = "the loss" if not np.isfinite(loss) else "the gradient" if not np.isfinite(norm) else ""
-    if not what:
+    try:
+        if not np.isfinite(loss + norm):
+            raise FloatingPointError
         if config.clip and config.clip_mode == "norm":
             optim.clip_by_norm(grads, config.clip, norm)
         elif config.clip:
             optim.clip_by_value(grads, config.clip)
-        try:
-            state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
-        except FloatingPointError:
-            what = "a weight"
-    if what:
-        raise DivergedError(state.step + 1, what, rate=learning_rate, longest=len(batch.batch_sizes))
+        state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
+    except FloatingPointError as error:
+        what, longest = "a loss, gradient or weight", len(batch.batch_sizes)
+        raise DivergedError(state.step + 1, what, rate=learning_rate, longest=longest) from error
     state.hidden = hidden
     state.step += 1
     state.nats += loss * N
@@ -114,10 +113,8 @@ def can_be_used(state: TrainingState) -> bool:
 
     They are so large then that names of the corpus overflow, or have letters without a chance.
     """
-    if state.fitted or state.best is not None:
-        return True
     p = likelihoods(state, state.plan.probe)
-    return bool(np.isfinite(p).all() and p.min() > 0)
+    return bool(state.fitted or state.best or (np.isfinite(p).all() and p.min() > 0))
 
 
 def likelihoods(state: TrainingState, text: EncodedCorpus) -> Array:
@@ -131,17 +128,14 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
 
     Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
     """
-    phase = state.current_phase
-    held_out = None if phase.kind == "refit" else state.plan.held_out
-    text = held_out or state.plan.probe
+    plan, phase = state.plan, state.current_phase
+    held_out = None if phase.kind == "refit" else plan.held_out
+    text = held_out or plan.probe
     p = likelihoods(state, text)
-    valid = None
-    if held_out:
-        with np.errstate(all="ignore"):
-            valid = -float(np.log(p).mean())
+    with np.errstate(all="ignore"):
+        valid = -float(np.log(p).mean()) if held_out else None
     if not np.isfinite(p if valid is None else valid).all():
-        what, longest = "the loss" if valid is None else "the validation loss", int(text.lengths.max())
-        raise DivergedError(state.step, what, rate=learning_rate, longest=longest)
+        raise DivergedError(state.step, "the loss", rate=learning_rate, longest=int(text.lengths.max()))
     row = {
         "step": state.step,
         "epoch": state.epochs,
