@@ -7,16 +7,15 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from bacterio_cli.errors import FileError
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover  not on Windows, which neither renames nor deletes an open file
+except ImportError:  # pragma: no cover  not on Windows
     fcntl = None  # type: ignore[assignment]
 
-RESERVED = "reserved"  # stands where a temporary file has eight random letters
 ZIP = b"PK\3\4"  # how a checkpoint begins
 
 
@@ -28,18 +27,22 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     Raises FileError, with the old file untouched and nothing left beside it.
     """
     target = Path(os.path.realpath(path))
+    temporary = beside(target, os.urandom(4).hex())
     try:
         require_replaceable(path)
         remove_abandoned(target)
-        with locked_temporary(target) as (file, temporary):
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            if target.exists():
-                os.chmod(temporary, target.stat().st_mode & 0o777)
-            if fcntl is None:  # pragma: no cover
-                file.close()
+        try:
+            with open(temporary, "xb") as file:
+                lock(file)  # its process is alive
+                if target.exists():
+                    os.chmod(temporary, target.stat().st_mode & 0o777)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(temporary, target)
+        finally:
+            with suppress(OSError):  # it has become the target
+                os.unlink(temporary)
     except OSError as error:
         raise FileError(path, "write", error, "what stood there is untouched; choose another place") from error
 
@@ -51,10 +54,10 @@ def reserved(
     """Before any work, make sure that `path` may be written and can be; while the block lasts, by nobody else.
 
     See `require_ours`, which `force` overrules; it is None where it is no option. What would fail when the file is
-    written raises FileError here. The lock is a temporary file beside it, which the next write removes if the process
-    is killed.
+    written raises FileError here. The lock is a file with the name of a temporary one, which the next write removes if
+    the process is killed.
     """
-    target = Path(os.path.realpath(path))
+    place = beside(Path(os.path.realpath(path)), "reserved")
     remedy = f"choose another place with {option}"
     with ExitStack() as stack:
         try:
@@ -62,12 +65,19 @@ def reserved(
             if not force:
                 or_else = ", or remove it" if force is None else " or replace it with --force"
                 require_ours(path, objection, remedy + or_else)
-            stack.enter_context(locked_temporary(target, RESERVED))
+            file = stack.enter_context(open(place, "ab"))
+            lock(file)
         except BlockingIOError as error:
             raise FileError(path, "write", "another process is about to write it", remedy) from error
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
-        yield
+        try:
+            yield
+        finally:
+            file.close()
+            with suppress(OSError):
+                if not place.stat().st_size:  # else somebody wrote a file of this name
+                    place.unlink()
 
 
 def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str) -> None:
@@ -75,50 +85,26 @@ def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str
     if not os.path.exists(path):
         return
     there = os.stat(path)
-    against = "" if there.st_mode & 0o222 else "it is read-only"
-    if against := against or (objection(Path(path)) if there.st_size else ""):
+    writable = there.st_mode & 0o222 and os.access(path, os.W_OK)
+    against = "it is read-only" if not writable else objection(Path(path)) if there.st_size else ""
+    if against:
         raise FileError(path, "write", against, remedy)
-    try:
-        os.close(os.open(path, os.O_WRONLY))
-    except OSError as error:
-        raise FileError(path, "write", error, remedy) from error
 
 
-@contextmanager
-def locked_temporary(target: Path, name: str | None = None) -> Iterator[Any]:
-    """A temporary file in the target's directory, locked while it is open: its process is alive. It goes at the end.
-
-    With a name of its own, BlockingIOError if another process holds it.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    while True:
-        beside = target.parent / f".{target.name}.{name or os.urandom(4).hex()}.tmp"
-        private = name or target.exists()  # else the new file gets the mode that any new file gets
-        number = os.open(beside, flags if name else flags | os.O_EXCL, 0o600 if private else 0o666)
-        with open(number, "wb") as file:
-            lock(file, wait=name is None)
-            if not os.fstat(number).st_nlink:  # another process removed it before it was locked
-                continue
-            try:
-                yield file, beside
-            finally:
-                if fcntl is None:  # pragma: no cover
-                    file.close()
-                with suppress(OSError):  # it has become the target
-                    if name is None or not os.fstat(number).st_size:  # else somebody wrote a file of this name
-                        os.unlink(beside)
-            return
+def beside(target: Path, word: str) -> Path:
+    """A temporary file in the target's directory; the word has eight letters."""
+    return target.parent / f".{target.name}.{word}.tmp"
 
 
-def lock(file: IO[bytes], *, wait: bool = False) -> None:
+def lock(file: IO[bytes]) -> None:
     """Lock an open file for this process, on systems that can; BlockingIOError if another holds it."""
     if fcntl is not None:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def remove_abandoned(target: Path) -> None:
     """Delete what killed processes left beside this target: temporary files, empty or ZIP, that nobody holds locked."""
-    for stray in glob.glob(glob.escape(str(target.parent / f".{target.name}.")) + "????????.tmp"):
+    for stray in glob.glob(glob.escape(str(beside(target, "")).removesuffix(".tmp")) + "????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
             lock(file)
             if file.read(len(ZIP)) in (b"", ZIP):

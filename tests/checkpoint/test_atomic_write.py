@@ -140,14 +140,6 @@ def test_another_file_is_replaced_by_force_alone(
     assert path.read_bytes() == b"old"
 
 
-def test_what_the_system_does_not_open_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that its mode lets somebody write, but not this process, is refused before any work."""
-    write(tmp_path / "m")
-    monkeypatch.setattr(os, "open", Mock(side_effect=PermissionError(13, "Permission denied")))
-    with pytest.raises(FileError, match=r"^cannot write .*/m: Permission denied; choose another place with --out or"):
-        reserve(tmp_path / "m")
-
-
 def test_a_place_is_reserved_for_one_process(tmp_path: Path) -> None:
     """Another is refused by whatever name, also after a write; of the lock nothing is left, nor of a dead process's."""
     (tmp_path / ".m.reserved.tmp").touch()  # of a process that was killed

@@ -36,8 +36,8 @@ def test_a_diverging_command_stops_in_one_line(tmp_path: Path) -> None:
     words = ("train", write_names(tmp_path), *TINY, "-q", "-o", "m.npz")
     wild = ("--optimizer", "sgd", "--lr", "1e40")
     assert only_error(bacterio(*words, *wild, cwd=tmp_path)) == (
-        "a loss, gradient or weight is not finite at step 1 (learning rate 1e+40, rows of up to 12 characters); stopped "
-        "with what stood before it: lower --lr, clip harder with --clip, or leave out what is overlong"
+        "a loss, gradient or weight is not finite at step 1 (learning rate 1e+40, rows of up to 12 characters); "
+        "stopped with what stood before it: lower --lr, clip harder with --clip, or leave out what is overlong"
     )
     assert not (tmp_path / "m.npz").exists()
     assert bacterio(*words, cwd=tmp_path).code == 0
