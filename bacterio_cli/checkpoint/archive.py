@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from bacterio_cli.checkpoint import LARGEST_FILE
 from bacterio_cli.checkpoint.atomic_write import atomic_write
-from bacterio_cli.dataset import waiting_for
 from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 Arrays = dict[str, NDArray[Any]]
@@ -89,15 +88,12 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
     if it is of another format. Nothing in it is executed, and sizes are checked before memory is asked for.
     """
     try:
-        with waiting_for(path):
-            opened = open(path, "rb")  # noqa: SIM115  closed below
-        with opened as file:
-            if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/zero never ends
-                raise OSError(None, "it is a device, not a file")
-            source = file if file.seekable() else io.BytesIO(file.read(largest_file + 1))
-            size = source.seek(0, io.SEEK_END)
-            require(size <= largest_file, f"is larger than the {largest_file >> 20:,} MiB that are read")
-            arrays = read_archive(source)
+        there = os.stat(path)
+        if not stat.S_ISREG(there.st_mode):  # a device may have no end, and a pipe no beginning
+            raise OSError(None, "it is not a regular file")
+        require(there.st_size <= largest_file, f"is larger than the {largest_file >> 20:,} MiB that are read")
+        with open(path, "rb") as file:
+            arrays = read_archive(file)
     except OSError as error:
         raise FileError(path, "read", error) from error
     require("meta" in arrays, "is a NumPy archive, but not a checkpoint of this program")

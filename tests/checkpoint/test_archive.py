@@ -147,16 +147,11 @@ def test_the_length_of_an_array_header_is_two_bytes() -> None:
 
 
 def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
-    """One byte more is refused before it is read, and would not have been written; a pipe is read as far as that."""
+    """One byte more is refused before it is read, and would not have been written."""
     size = path.stat().st_size
     assert archive.load(path, largest_file=size)[1]["a"] == CONTENTS[1]["a"]
-    reader, writer = os.pipe()
-    os.write(writer, path.read_bytes())  # more may come, and is not waited for
-    for source in (path, f"/dev/fd/{reader}"):
-        with pytest.raises(ContentsError, match=r"^is larger than the 0 MiB"):
-            archive.load(source, largest_file=size - 1)
-    os.close(reader)
-    os.close(writer)
+    with pytest.raises(ContentsError, match=r"^is larger than the 0 MiB"):
+        archive.load(path, largest_file=size - 1)
     with pytest.raises(ContentsError, match=r"m2 would hold 0 MiB, more than the 0 that are read"):
         archive.save(path.with_name("m2"), *CONTENTS, largest_file=20)
     assert not path.with_name("m2").exists()
@@ -170,12 +165,16 @@ def test_metadata_without_a_format_is_damage(meta: bytes, path: Path) -> None:
     refused(path, "^its metadata cannot be read: damaged, or not a checkpoint of this program")
 
 
-DEVICE = ("/dev/zero", "it is a device, not a file")  # which has no end
+NO_FILE = "it is not a regular file"
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none", "No such file or directory"), (".", "Is a directory"), DEVICE])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("none", "No such file or directory"), *((name, NO_FILE) for name in (".", "pipe", "/dev/zero"))],
+)
 def test_a_file_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: Path) -> None:
-    """The path and the system's reason."""
+    """The path and the reason; nothing without an end is read, and no pipe waited for."""
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FileError) as caught:
         archive.load(tmp_path / name)
     assert str(caught.value) == f"cannot read {tmp_path / name}: {reason}"
