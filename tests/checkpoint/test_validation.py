@@ -49,7 +49,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "wrong shape": (array(np.transpose, "E"), "member 'E' is float32 (4, 20), and its model needs float32 (20, 4)"),
     "float64": (array(np.float64, "b_y"), "its member 'b_y' is float64"),
     "infinity": (entry("b_y", 0, -np.inf), "its member 'b_y' holds values that are not finite"),
-    "complex": (array(np.complex128, "E"), "its member 'E' has dtype complex128"),
+    "complex": (array(np.complex128, "E"), "is damaged (member 'E' has a header that no checkpoint"),
     "a first state of another shape": (lambda a, _: a.update(first0=a["b_y"]), "its model needs float32 (1, 16)"),
     "a known name more": (known(b"A\nB"), "the facts about the corpus are not those of the known names"),
     "ESC in a known name": (known(b"Alba\x1b[2Ja"), "the known names have characters that cannot be printed"),

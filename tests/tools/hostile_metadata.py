@@ -12,7 +12,7 @@ import numpy as np
 from support.processes import NAMES
 from tools.hostile_archives import Rng, change, npy, packed, pick, unpacked
 
-from bacterio_cli.checkpoint.archive import LARGEST_RATIO, read_archive
+from bacterio_cli.checkpoint.archive import read_archive
 
 
 def with_meta(data: bytes, meta: Any) -> bytes:
@@ -23,7 +23,7 @@ def with_meta(data: bytes, meta: Any) -> bytes:
 
 def meta_of(data: bytes) -> dict[str, Any]:
     """The metadata of a sound archive."""
-    return json.loads(read_archive(data)["meta"].tobytes())
+    return json.loads(read_archive(io.BytesIO(data))["meta"].tobytes())
 
 
 def nested(depth: int, inside: Any = 1, *, objects: bool = False) -> Any:
@@ -84,7 +84,7 @@ def texts(rng: Rng, data: bytes, _: bytes) -> bytes:
 def bombs(rng: Rng, data: bytes, _: bytes) -> bytes:
     """What really unpacks to as much as is allowed: text that takes a hundred times as much when it is parsed."""
     name, first, pattern = pick(rng, (("meta", b"[", b"[],"), ("known_names", b"", b"a\n"), ("meta", b"", b"\0")))
-    size = int(pick(rng, (2**23, 2**24, 2**27)))
+    size = int(pick(rng, (2**23 - 999, 2**24, 2**27)))
     text = first + pattern * ((size - len(first)) // len(pattern))
     meta = meta_of(data)
     meta["corpus"]["names"] = text.count(b"\n") + 1
@@ -93,8 +93,6 @@ def bombs(rng: Rng, data: bytes, _: bytes) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for other, member in unpacked(sound):
             archive.writestr(other, npy(np.frombuffer(text, np.uint8)) if other == f"{name}.npy" else member)
-        filler = npy(np.frombuffer(rng.bytes(size // LARGEST_RATIO), np.uint8))
-        archive.writestr("filler.npy", filler, zipfile.ZIP_STORED)  # makes the file large enough for what it claims
     return buffer.getvalue()
 
 
