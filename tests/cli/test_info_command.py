@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from support.processes import NAMES, inside, small_model, strict_json
 
-from bacterio_cli.checkpoint.checkpoint import default_checkpoint
 from bacterio_cli.cli.tables import curve
-from bacterio_cli.errors import FileError
 
 
 def test_info_as_json(room: Path) -> None:
@@ -57,16 +54,3 @@ def test_info_shows_the_default_model(tmp_path: Path) -> None:
     assert strict_json(inside("info", "--json", cwd=tmp_path).stdout)["known_names"] > 3000
     small_model().save(tmp_path / "bacterio.npz")
     assert strict_json(inside("info", "--json", cwd=tmp_path).stdout)["known_names"] == 40
-
-
-def test_a_directory_that_cannot_be_searched_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was looked for there, the system's reason, and two ways out."""
-
-    def refused(path: Path) -> bool:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "exists", refused)
-    with pytest.raises(FileError) as caught:
-        default_checkpoint()
-    reason = "cannot look for bacterio.npz in the working directory: Permission denied"
-    assert str(caught.value) == f"{reason}; name a checkpoint, or change to another directory"
