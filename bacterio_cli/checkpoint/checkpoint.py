@@ -15,7 +15,6 @@ resume.…                  what only `--resume` needs: the weights and moments 
 from __future__ import annotations
 
 import os
-import reprlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -71,10 +70,8 @@ class Checkpoint:
         validation.check_settings("the training options", self.training)
         validation.check_settings("the figures of its progress", self.progress or {})
         validation.check_history(self.history)
-        tables = {name: getattr(self, name) for name in TABLES}
-        validation.check_mixture(self.weights, tables, self.training.get("ngram"))
+        validation.check_mixture(self.weights, (self.table, self.background))
         validation.check_held_out(self.held_out)
-        archive.require(self.progress or not self.resume, "it has arrays for --resume, and no progress")
 
     @property
     def model(self) -> Model:
@@ -165,13 +162,13 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
         nets=tuple(map(net, range(mixture["nets"]))),
         vocabulary=Vocabulary(**meta["vocabulary"]),
         known=tuple(arrays["known_names"].tobytes().decode().split("\n")),
-        corpus={"profile": "any"} | meta["corpus"],
+        corpus=meta["corpus"],
         training=meta["training"],
         history=meta["history"],
         weights=tuple(mixture["weights"][part] for part in ("nets", *TABLES)),
         progress=meta["progress"],
         resume={name.removeprefix("resume."): a for name, a in arrays.items() if name.startswith("resume.")},
-        held_out=arrays.get("held_out", np.empty(0, np.float32)),
+        held_out=arrays["held_out"],
         **{name: read_table(arrays, name, mixture["discounts"][name], model.n_y) for name in TABLES},
     )
 
@@ -179,11 +176,7 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
 def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint and check that its parts agree. Raises FileError, CheckpointError."""
     try:
-        arrays, meta = archive.load(path)
-        checkpoint = decode(arrays, meta)
-        unknown = min(arrays.keys() - encode(checkpoint)[0].keys(), default=None)
-        archive.require(unknown is None, f"has an unexpected member {reprlib.repr(unknown)}")
-        return checkpoint
+        return decode(*archive.load(path))
     except ContentsError as error:
         raise CheckpointError(path, str(error)) from error
     except MemoryError as error:

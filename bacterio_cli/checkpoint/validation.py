@@ -60,16 +60,13 @@ def check_corpus(facts: dict[str, Any], known: Sequence[str], vocabulary: Vocabu
     check_settings("the facts about the corpus", facts)
     require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
     lengths = [*map(len, known)]
-    fit = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE
-    require(fit, f"the known names do not all have 1 to {LONGEST_LINE} characters")
-    require(len(set(known)) == len(known), "a known name stands twice")
-    require(vocabulary == Vocabulary.of(known), "the vocabulary is not that of the known names")
-    require(vocabulary.n_y == n_y, f"the vocabulary has {vocabulary.n_y - 1} letters, and the model reads {n_y - 1}")
+    sound = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE and len(set(known)) == len(known)
+    require(sound, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
+    agrees = vocabulary == Vocabulary.of(known) and vocabulary.n_y == n_y
+    require(agrees, "the vocabulary is not that of the known names and of the model")
     sizes = {"names": len(known), "longest": max(lengths), "characters": sum(lengths) + len(known)}
-    require(facts | sizes == facts, "the facts about the corpus are not those of the known names")
-    require(facts["profile"] in PROFILES, f"there is no profile {reprlib.repr(facts['profile'])}")
-    texts = isinstance(facts["digest"], str) and (facts["date"] is None or isinstance(facts["date"], str))
-    require(texts, "the digest or the date of the corpus is no text")
+    kinds = isinstance(facts["digest"], str) and isinstance(facts["date"], str | None) and facts["profile"] in PROFILES
+    require(kinds and facts | sizes == facts, "the facts about the corpus are not those of the known names")
 
 
 def check_history(history: Sequence[dict[str, Any]]) -> None:
@@ -112,15 +109,12 @@ def net_key(k: int, name: str) -> str:
     return f"net{k}.{name}" if k else name
 
 
-def check_mixture(weights: Sequence[float], tables: dict[str, NGram | None], ngram: Any) -> None:
-    """Weights of the nets together and of each table; `ngram` is the table's order in the options, if they say it."""
-    require(all(map(is_number, weights)), "the mixture weights are not all numbers")
-    require(min(weights) >= 0, "a mixture weight is negative")
-    require(abs(sum(weights) - 1) < 1e-3, "the mixture weights do not sum to 1")
-    for (name, table), weight in zip(tables.items(), weights[1:], strict=True):
-        require(table is not None or weight == 0, f"the {name} has a weight, but is missing")
-    agrees = ngram is None or (ngram == 0) == (tables["table"] is None)
-    require(agrees, f"the options say ngram {ngram}, and the table says otherwise")
+def check_mixture(weights: Sequence[float], tables: Sequence[NGram | None]) -> None:
+    """Weights of the nets together and of each table."""
+    sound = all(is_number(weight) and weight >= 0 for weight in weights) and abs(sum(weights) - 1) < 1e-3
+    require(sound, "the mixture weights are not numbers from 0 that sum to 1")
+    missing = any(table is None and weight for table, weight in zip(tables, weights[1:], strict=True))
+    require(not missing, "a table has a weight, but is missing")
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
@@ -132,13 +126,12 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     bounds = {"suffix": (S, 0, S), "first": (S + 1, 0, E + 1), "letter": (E, 0, n_y), "target": (E, 0, S)}
     for part, (size, low, end) in (bounds | {"count": (E, 1, 2**31)}).items():
         values = getattr(counts, part)
-        same = size and values.shape == (size,) and values.dtype == np.int32
-        require(same, f"its member '{name}.{part}' is not a row of {size:,} integers of 32 bits")
-        require(low <= values.min() and values.max() < end, f"its member '{name}.{part}' holds numbers out of range")
+        row = size and values.shape == (size,) and values.dtype == np.int32
+        possible = row and low <= values.min() and values.max() < end
+        require(possible, f"its member '{name}.{part}' holds what no table has")
     first = counts.first
     spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
-    require(spans, f"the {name}'s states do not share out its pairs")
-    require((np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted and distinct")
+    require(spans and (np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted by state and letter")
     three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
     require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
@@ -154,6 +147,6 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
 
 def check_held_out(bits: Array) -> None:
     """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
-    require(bits.ndim == 1 and bits.dtype == np.float32, "the held-out likelihoods are no row of float32 numbers")
-    possible = np.isfinite(bits).all() and (bits >= 0).all() and (bits[1:] >= bits[:-1]).all()
-    require(possible, "the held-out likelihoods are not all finite, positive and in ascending order")
+    row = bits.ndim == 1 and bits.dtype == np.float32
+    possible = row and np.isfinite(bits).all() and (bits >= 0).all() and (bits[1:] >= bits[:-1]).all()
+    require(possible, "the held-out likelihoods are no row of numbers from 0 in ascending order")

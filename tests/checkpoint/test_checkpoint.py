@@ -67,12 +67,10 @@ def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path)
     assert not any(s.any() for s in small_model().net.start(3))
 
 
-def test_held_out_names_may_be_alike_or_missing(saved: Path) -> None:
-    """Equal likelihoods and a certain name are possible; without that member there is nothing to compare with."""
+def test_held_out_names_may_be_alike(saved: Path) -> None:
+    """Equal likelihoods and a certain name are possible."""
     rewrite(saved, lambda arrays, _: arrays.update(held_out=np.array([0, 0.5, 0.5], np.float32)))
     assert load(saved).held_out.tolist() == [0, 0.5, 0.5]
-    rewrite(saved, lambda arrays, meta: (arrays.pop("held_out"), meta["corpus"].pop("profile")))
-    assert (load(saved).held_out.tolist(), load(saved).corpus["profile"]) == ([], "any")
 
 
 def test_what_could_not_be_read_again_is_neither_made_nor_written(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ FORGED: dict[str, tuple[Change, str]] = {
     "a batch size": (at("training", batch_size=7), PLAN),
     "a batch size of as many steps": (at("training", batch_size=14), PLAN),
     "an order of the table": (at("training", ngram=12), "'table.count' is not that of its names"),
+    "no table": (at("training", ngram=0), "a table has a weight, but is missing"),
     "a seed": (at("training", seed=1), "'held_out' is not that of its names"),
     "a phase that ended": (at("progress", phase=2), f"'resume.best.E' {GONE}"),
     "a phase too many": (at("progress", phase=3), f"'resume.best.E' {GONE}"),
