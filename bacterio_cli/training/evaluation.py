@@ -17,16 +17,14 @@ ORDERS = (2, 3, 5)  # shown beside the order that was used
 
 def choose_weights(state: TrainingState) -> tuple[float, float, float]:
     """The weights of nets, table and background: the net's as asked for, else all by the held-out letters."""
-    tables = state.plan.table_likelihoods
+    tables, fixed = state.plan.table_likelihoods, state.plan.config.net_weight
     if not tables:
         return (1.0, 0.0, 0.0)
-    fixed = state.plan.config.net_weight
-    net = np.mean(state.likelihoods, axis=0)
     if fixed is None:
-        weights = fit_weights(np.stack([net, *tables]))
+        net, table, *background = fit_weights(np.stack([np.mean(state.likelihoods, axis=0), *tables]))
     else:
-        weights = (fixed, *((1 - fixed) * w for w in fit_weights(np.stack(tables))))
-    return (weights[0], weights[1], weights[2] if len(weights) > 2 else 0.0)
+        net, (table, *background) = fixed, [(1 - fixed) * w for w in fit_weights(np.stack(tables))]
+    return net, table, sum(background, 0.0)
 
 
 def mixed(state: TrainingState) -> Array:
@@ -43,33 +41,24 @@ def held_out_bits(state: TrainingState) -> Array:
     return np.sort(np.add.reduceat(-np.log2(mixed(state)), text.starts) / text.lengths).astype(np.float32)
 
 
-def bits(p: Array) -> float:
-    """−(1/N) Σ log₂ p."""
-    return float(-np.log2(p).mean())
-
-
 def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
-    """(model, loss) in bits per character of uniform letters, tables of growing order, the nets, and the mixture.
+    """(model, −(1/N) Σ log₂ p) of uniform letters, tables of growing order, the nets, and the mixture.
 
     Empty without held-out names or a fitted net.
     """
-    plan, config = state.plan, state.plan.config
-    if plan.held_out is None or not state.likelihoods:
+    plan, order, nets = state.plan, state.plan.config.ngram, len(state.likelihoods)
+    if plan.held_out is None or not nets:
         return []
-    scores = [("uniform", float(np.log2(plan.vocabulary.n_y)))]
-    letters = plan.held_out.ids[1:]
-    for order in [order for order in ORDERS if order < config.ngram]:
-        counts = Counts.of(plan.texts["fit"].ids, plan.vocabulary.n_y, order)
+    scores = [("uniform", np.array(1 / plan.vocabulary.n_y))]
+    for low in [low for low in ORDERS if low < order]:
+        counts = Counts.of(plan.texts["fit"].ids, plan.vocabulary.n_y, low)
         table = NGram(counts, choose_discounts(counts, plan.held_out))
-        p = table.likelihood(states_along(table, plan.held_out), letters)
-        scores.append((f"n-gram, order {order}", bits(p)))
-    names = [f"n-gram, order {config.ngram}", "n-gram of the background"]
-    tables = plan.table_likelihoods
-    scores += [(name, bits(p)) for name, p in zip(names, tables, strict=False)]
-    count = len(state.likelihoods)
-    net = np.mean(state.likelihoods, axis=0)
-    scores.append(("net" if count == 1 else f"average of {count} nets", bits(net)))
-    if tables and 0 < state.weights[0] < 1:
-        shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(tables)])
-        scores.append((f"mixture {shares}", bits(mixed(state))))
-    return scores
+        p = table.likelihood(states_along(table, plan.held_out), plan.held_out.ids[1:])
+        scores.append((f"n-gram, order {low}", p))
+    names = [f"n-gram, order {order}", "n-gram of the background"]
+    scores += zip(names, plan.table_likelihoods, strict=False)
+    scores.append(("net" if nets == 1 else f"average of {nets} nets", np.mean(state.likelihoods, axis=0)))
+    if plan.table_likelihoods and 0 < state.weights[0] < 1:
+        shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(plan.table_likelihoods)])
+        scores.append((f"mixture {shares}", mixed(state)))
+    return [(name, float(-np.log2(p).mean())) for name, p in scores]

@@ -9,7 +9,6 @@ refit        all names                    nothing          the last weights
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -77,7 +76,7 @@ class TrainingPlan:
             self.texts["background"] = EncodedCorpus(related, vocabulary)
         self.held_out = EncodedCorpus(validation, vocabulary) if validation else None
         self.probe = EncodedCorpus(corpus.names[:PROBE_NAMES], vocabulary)  # what weights must read without overflow
-        self.phases = self.plan_phases()
+        self.phases = list(self.plan_phases())
         self.tables: dict[str, NGram] = {}
         self.targets: dict[str, CrossFit] = {}
 
@@ -90,26 +89,19 @@ class TrainingPlan:
         """Names, or streams, per step."""
         return self.config.batch_size or 1  # sized() has filled it in
 
-    def plan_phases(self) -> list[Phase]:
+    def plan_phases(self) -> Iterator[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
         config, epochs = self.config, self.config.epochs or 1  # sized() has filled it in
         bptt = config.bptt if config.stream else None
         steps = {kind: text.batches_per_epoch(self.batch_size, bptt) for kind, text in self.texts.items()}
-        phases = []
         for net in range(config.nets):
             if self.background is not None:
-                early = min(epochs, BACKGROUND_EPOCHS)
-                phases.append(Phase("background", net, early, steps["background"], config.lr))
-            phases.append(Phase("fit", net, epochs, steps["fit"], config.lr))
+                yield Phase("background", net, min(epochs, BACKGROUND_EPOCHS), steps["background"], config.lr)
+            yield Phase("fit", net, epochs, steps["fit"], config.lr)
         if config.refit and self.held_out is not None:
             again, rate = max(1, round(REFIT_EPOCHS * epochs)), REFIT_RATE * config.lr
-            phases += [Phase("refit", net, again, steps["refit"], rate) for net in range(config.nets)]
-        return phases
-
-    def extend(self, epochs: int) -> None:
-        """Plan for so many epochs of the fit."""
-        self.config = replace(self.config, epochs=epochs)
-        self.phases = self.plan_phases()
+            for net in range(config.nets):
+                yield Phase("refit", net, again, steps["refit"], rate)
 
     def batches(self, phase: Phase, epoch: int) -> Iterator[Batch]:
         """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""

@@ -107,16 +107,16 @@ def resume(
                 f"{len(given.names):,} names, digest {given.digest[:12]}); give the same lists, in the same order and "
                 f"read alike (--profile, --column, --encoding), or {ANEW}"
             )
+    config = config_of(checkpoint, path)
+    longer = config if epochs is None else replace(config, epochs=epochs)
     # The same names, but perhaps by other options: what was learned does not change its profile halfway.
-    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), config_of(checkpoint, path), background)
+    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), longer, background)
     try:
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError, ContentsError) as error:
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
-    if epochs is not None and epochs != state.plan.config.epochs:
-        state.plan.extend(epochs)
-        if state.done or state.current_phase.kind == "refit":
-            state.reopen_fit()
+    if longer != config and (state.done or state.current_phase.kind == "refit"):
+        state.reopen_fit()
     return state
 
 
