@@ -47,7 +47,7 @@ class BatchShard:
 
     def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""
-        step, begun, done = self.state.step, self.state.epochs, self.state.steps
+        step, (begun, done) = self.state.step, divmod(self.state.phase_step, self.phase.steps_per_epoch)
         for epoch in range(begun, self.phase.epochs):
             for batch in islice(self.state.plan.batches(self.phase, epoch), done, None):
                 yield batch, self.work(batch, step)

@@ -59,6 +59,7 @@ class TrainingPlan:
 
     def __init__(self, config: TrainingConfig, corpus: Corpus, background: Corpus | None = None) -> None:
         self.config, self.corpus, self.background = config.sized(corpus.characters), corpus, background
+        self.batch_size = self.config.batch_size or 1  # names, or streams, per step; sized() has filled it in
         self.vocabulary = vocabulary = Vocabulary.of(corpus.names)
         sizes = (vocabulary.n_y, config.embedding, config.hidden, config.layers)
         self.model: Model = CharRNN(*sizes, config.arch, config.activation)
@@ -84,11 +85,6 @@ class TrainingPlan:
         """The random numbers for a purpose."""
         return np.random.default_rng([self.config.seed, *purpose])
 
-    @property
-    def batch_size(self) -> int:
-        """Names, or streams, per step."""
-        return self.config.batch_size or 1  # sized() has filled it in
-
     def plan_phases(self) -> Iterator[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
         config, epochs = self.config, self.config.epochs or 1  # sized() has filled it in
@@ -110,11 +106,6 @@ class TrainingPlan:
         if config.stream:
             return text.chunks(self.batch_size, config.bptt, text.shuffled(rng))
         return text.name_batches(self.batch_size, rng)
-
-    def learning_rate(self, phase: Phase, step: int) -> float:
-        """That of a step of a phase."""
-        schedule, warmup = self.config.schedule, self.config.warmup
-        return optim.learning_rate(step, peak=phase.peak_rate, schedule=schedule, warmup=warmup, total=phase.steps)
 
     def fresh_params(self, net: int) -> Params:
         """The weights that a net starts from."""

@@ -55,8 +55,8 @@ def snapshot(state: TrainingState) -> Checkpoint:
 def saved_arrays(state: TrainingState) -> Params:
     """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
     groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
-    if state.fit_end is not None:
-        groups |= {"end": state.fit_end[0], "end_optimizer": state.fit_end[1]}
+    if state.fit_end and state.fit_end.params is not state.params:
+        groups |= {"end": state.fit_end.params, "end_optimizer": state.fit_end.moments}
     groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
     groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
     arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
@@ -115,7 +115,7 @@ def resume(
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError, ContentsError) as error:
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
-    if longer != config and (state.done or state.current_phase.kind == "refit"):
+    if longer != config and state.fit_end:
         state.reopen_fit()
     return state
 

@@ -1,6 +1,8 @@
 """The state of a training between two steps, and how it goes from epoch to epoch and from phase to phase."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bacterio_cli.dataset.corpus import Corpus
@@ -16,10 +18,10 @@ class TrainingState:
 
     `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
     hidden state that `--stream` hands from one chunk of a phase to the next. `best` are the best params of the phase so
-    far, found at the end of its epoch `best_epoch`; `fit_end` the params, moments, best epoch and best loss of a single
-    net before its refit; `fitted` and `refitted` the params of the nets that are done; `likelihoods` what each fitted
-    net gives the held-out letters; `weights` the mixture weights of nets, table and background table. `nats`, `chars`
-    and `norms` are sums since the last row of the history.
+    far, found at the end of its epoch `best_epoch`; `fit_end` the state in which the fit of a single net ended;
+    `fitted` and `refitted` the params of the nets that are done; `likelihoods` what each fitted net gives the held-out
+    letters; `weights` the mixture weights of nets, table and background table. `nats`, `chars` and `norms` are sums
+    since the last row of the history.
     """
 
     plan: TrainingPlan
@@ -27,7 +29,7 @@ class TrainingState:
     moments: Params
     hidden: State = ()
     best: Params | None = None
-    fit_end: tuple[Params, Params, int, float | None] | None = None
+    fit_end: TrainingState | None = None
     fitted: list[Params] = field(default_factory=list)
     refitted: list[Params] = field(default_factory=list)
     likelihoods: list[Array] = field(default_factory=list)
@@ -62,11 +64,6 @@ class TrainingState:
         return int(self.moments["k"])
 
     @property
-    def steps(self) -> int:
-        """The steps since the last epoch of the phase ended."""
-        return self.phase_step % self.current_phase.steps_per_epoch
-
-    @property
     def epochs(self) -> int:
         """The epochs of the current phase that are done."""
         return self.phase_step // self.current_phase.steps_per_epoch
@@ -89,8 +86,7 @@ class TrainingState:
         valid = row["valid_nats_per_char"]
         improved = valid is None or self.best_loss is None or valid < self.best_loss
         if improved:
-            self.best_epoch = row["epoch"]
-            self.best_loss = row["nats_per_char"] if valid is None else valid
+            self.best_epoch, self.best_loss = row["epoch"], valid
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
         return improved
@@ -98,6 +94,8 @@ class TrainingState:
     def end_phase(self) -> None:
         """Put the phase's net where it belongs, and make ready for the next phase."""
         ended = self.current_phase.kind
+        if ended == "fit" and self.plan.config.nets == 1:
+            self.fit_end = replace(self, history=[*self.history], fitted=[], refitted=[])
         if ended != "background":
             (self.fitted if ended == "fit" else self.refitted).append(self.best or self.params)
         self.phase += 1
@@ -106,8 +104,6 @@ class TrainingState:
             return
         following = self.current_phase
         if following.kind == "refit":
-            if self.plan.config.nets == 1:
-                self.fit_end = self.params, self.moments, self.best_epoch, self.best_loss
             self.params = copied(self.fitted[following.net])
         elif ended == "fit":
             self.params = self.plan.fresh_params(following.net)
@@ -116,16 +112,10 @@ class TrainingState:
 
     def reopen_fit(self) -> None:
         """Go back to the end of the fit of a single net, to go on with it, as if what came after had never been."""
-        self.phase = [phase.kind for phase in self.plan.phases].index("fit")
-        if self.fit_end is not None:
-            self.params, self.moments, self.best_epoch, self.best_loss = self.fit_end
-            self.fit_end = None
-            self.hidden = self.plan.fresh_hidden(self.current_phase)  # that of the refit is of other letters
-        self.best = self.fitted.pop()
-        self.refitted.clear()
-        self.history = [row for row in self.history if row["stage"] != "refit"]
-        self.step = self.history[-1]["step"]
-        self.nats, self.chars, self.norms = 0.0, 0, 0.0
+        assert self.fit_end
+        hidden = self.plan.fresh_hidden(self.fit_end.current_phase)
+        kept = {"likelihoods": self.likelihoods, "weights": self.weights, "hidden": hidden}
+        vars(self).update(vars(self.fit_end) | kept)
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:

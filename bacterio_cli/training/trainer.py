@@ -55,13 +55,14 @@ def train(
     """
     plan = state.plan
     shards = shards_of(plan.model, plan.batch_size, split_from)
+    schedule: dict[str, Any] = {"schedule": plan.config.schedule, "warmup": plan.config.warmup}
     while not state.done:
         phase, seconds, chars = state.current_phase, 0.0, 0
         steps = partial(BatchShard, state, phase)
         with closing(gradients_of_shards(steps, state.params, shards, fork=fork)) as gradients:
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs + 1
-                rate = plan.learning_rate(phase, state.phase_step)
+                rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
                 if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
                     before = replace(state, params=copied(state.params), moments=dict(state.moments))
                 with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
