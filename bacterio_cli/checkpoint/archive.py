@@ -37,25 +37,16 @@ MOST_PACKED = 16  # times as much for all of them together
 def save(
     path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False, largest_file: int = LARGEST_FILE
 ) -> None:
-    """Write the file whole or not at all. Equal contents give equal bytes, for no time enters it.
+    """Write the file whole or not at all: a `.npy` member per array, dated 1980, so that they alone decide its bytes.
 
-    Raises FileError, and ContentsError if it would be larger than what is read.
+    Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading. Nor is what is so large
+    that it would not be unpacked again. Raises FileError, and ContentsError for more than is read.
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
     size = sum(array.nbytes + 1024 for array in members.values())  # with the headers
     large = f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read"
     require(size <= largest_file, large)
-    with atomic_write(path) as file:
-        write_archive(file, members, compress=compress)
-
-
-def write_archive(file: IO[bytes], members: Arrays, *, compress: bool) -> None:
-    """Write one `.npy` member per array, dated 1980, so that the bytes depend on the contents alone.
-
-    Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading. Nor is what is so large
-    that it would not be unpacked again.
-    """
-    with zipfile.ZipFile(file, "w") as archive:
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)

@@ -44,8 +44,6 @@ class EncodedCorpus:
 
     def pack(self, starts: Ids, lengths: Ids, order: Ids | None = None) -> Batch:
         """Runs of text, longest first, as one packed batch; `starts` are places in the text, or in `order` if given."""
-        longest_first = np.argsort(-lengths, kind="stable")
-        starts, lengths = starts[longest_first], lengths[longest_first]
         running = np.arange(lengths[0])[:, None] < lengths
         step, row = np.nonzero(running)
         position = starts[row] + step if order is None else order[starts[row] + step]

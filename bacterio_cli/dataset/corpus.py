@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.dataset import LONGEST_LINE, PROFILES
+from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
@@ -35,9 +35,6 @@ class Corpus:
 
     def __post_init__(self) -> None:
         """InputError for what no checkpoint holds: names that are empty, too long or not NFC, control characters."""
-        text = "".join(self.names)
-        if text.isascii() and text.isprintable() and all(0 < len(name) <= LONGEST_LINE for name in self.names):
-            return
         for number, name in enumerate(self.names, 1):
             if not name or clean(Entry(number, name), "names") != name:
                 raise InputError(f"names:{number}", f"{name!r} is empty, a comment, or not composed (NFC)", "clean it")
