@@ -59,7 +59,8 @@ class ForkedWorker:
         context = multiprocessing.get_context("fork")
         self.grads = shared(params)
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(steps, theirs, self.pipe, self.grads), daemon=True)
+        arguments = (steps, theirs, self.grads, os.getpid())
+        self.process = context.Process(target=serve, args=arguments, daemon=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the threads of BLAS
             self.process.start()
@@ -73,14 +74,11 @@ class ForkedWorker:
     def answer(self, timeout: float) -> Gradients | None:
         """The gradients of that step, valid until `begin` is called again; None if the shard has no name of the batch.
 
-        Raises what the work raised; EOFError or OSError (of which TimeoutError is one, after `timeout` seconds) if the
-        process has ended or hangs.
+        EOFError or OSError, of which TimeoutError is one, if the process has ended or is silent for `timeout` seconds.
         """
         if not self.pipe.poll(timeout):
             raise TimeoutError("the worker does not answer")
-        answer = self.pipe.recv()
-        if isinstance(answer, Exception):
-            raise answer
+        answer: Gradients | None = self.pipe.recv()
         return answer and answer._replace(grads=self.grads)
 
     def close(self) -> None:
@@ -90,32 +88,20 @@ class ForkedWorker:
         self.process.join()
 
 
-def serve(steps: Steps, pipe: Connection, other_end: Connection, grads: Params) -> None:
+def serve(steps: Steps, pipe: Connection, grads: Params, parent: int) -> None:
     """In the worker: the work of each step when it is asked for, its gradients written to `grads`."""
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    die_with_parent()
-    other_end.close()  # else the end of the first process would not be noticed
-    with suppress(EOFError, OSError):
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # to end with the first process, also if it is stopped
+    if os.getppid() != parent:  # which has ended already
+        return
+    with suppress(Exception):  # the first process does itself what is not answered, and raises what there is to raise
         for _, work in steps:
             pipe.recv()
-            try:
-                answer = work and work()
-            except Exception as error:
-                pipe.send(error)
-                continue
+            answer = work and work()
             if answer:
                 for name, g in answer.grads.items():
                     grads[name][...] = g
                 answer = answer._replace(grads={})
             pipe.send(answer)
-
-
-def die_with_parent() -> None:
-    """Have Linux kill this process when its parent ends, which one that is stopped would not notice."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        parent = multiprocessing.parent_process()
-        if parent is None or os.getppid() != parent.pid:  # it has ended already
-            os._exit(1)
