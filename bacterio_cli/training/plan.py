@@ -10,7 +10,7 @@ refit        all names                    nothing          the last weights
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.discounts import choose_discounts, states_along
 from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
@@ -130,6 +131,11 @@ class TrainingPlan:
         with np.errstate(all="ignore"):  # weights so large that a sum overflows are refused by the next step
             return Net(self.model, params, self.model.forward(params, ids, np.ones(len(ids), int))[1])
 
+    def likelihoods(self, params: Params, text: EncodedCorpus) -> Array:
+        """What a net with these weights gives each letter of a text; not finite where they overflow."""
+        with np.errstate(all="ignore"):
+            return likelihood(self.net(params), text)
+
     def table(self, kind: str) -> NGram | None:
         """The table of the training names ("fit"), of all ("refit"), or of the background; None without one.
 
@@ -145,21 +151,14 @@ class TrainingPlan:
 
     def soft_targets(self, kind: str) -> CrossFit | None:
         """The targets of a phase of this kind; None where the config wants plain ones."""
-        config = self.config
-        table = self.table("background" if kind == "background" else "fit")
+        table, config = self.table("background" if kind == "background" else "fit"), self.config
         if table is None or not config.smoothing:
             return None
         if kind not in self.targets:
             if kind == "refit":
                 self.targets.clear()  # no earlier phase comes again
-            self.targets[kind] = CrossFit(
-                self.texts[kind],
-                self.vocabulary.n_y,
-                order=config.ngram,
-                discounts=table.discounts,
-                weight=config.smoothing,
-                rng=self.rng(FOLD, PHASES.index(kind)),
-            )
+            how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
+            self.targets[kind] = CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
         return self.targets[kind]
 
     @cached_property

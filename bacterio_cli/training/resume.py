@@ -10,11 +10,10 @@ import numpy as np
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError, UsageError
-from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.evaluation import held_out_bits
-from bacterio_cli.training.state import TrainingState, begin, copied
+from bacterio_cli.training.state import TrainingState, begin
 
 NOT_THE_PLAN = "its history and progress are not those of its options"
 ANEW = "start anew without --resume"
@@ -134,9 +133,9 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
             raise ValueError(f"its member 'resume.{name}' is missing, of another shape or not finite")
         if array.dtype.kind == "f":
             array[...] = saved
+    if state.plan.held_out is not None:
+        state.likelihoods = [state.plan.likelihoods(params, state.plan.held_out) for params in state.fits]
     with np.errstate(all="ignore"):  # of forged weights
-        if state.plan.held_out is not None:
-            state.likelihoods = [likelihood(state.plan.net(params), state.plan.held_out) for params in state.fits]
         again = snapshot(state)
     if (again.model, again.progress) != (checkpoint.model, progress):
         raise ValueError(NOT_THE_PLAN)
@@ -159,8 +158,7 @@ def replay(state: TrainingState, history: list[dict[str, Any]], progress: dict[s
         here = (phase.kind, phase.net, state.epochs, state.step)
         if (row["stage"], row["net"], row["epoch"], row["step"]) != here or state.epochs > phase.epochs:
             raise ValueError(NOT_THE_PLAN)
-        if state.add_row(row):
-            state.best = state.best or copied(state.params)
+        state.add_row(row)
     if state.epochs and progress["phase"] == state.phase + 1:
         state.end_phase()
     epoch, steps = state.epochs, progress["phase_step"] % state.current_phase.steps_per_epoch

@@ -14,22 +14,16 @@ from bacterio_cli.nn.layers import Array
 
 FOLDS, FOLDS_OF_A_LARGE_TEXT = 10, 4  # a table's memory is that of what it has seen, and each fold has one
 LARGE_TEXT = 300_000  # letters
+Discounts = tuple[float, float, float]
 
 
 class CrossFit:
     """The soft targets of a text: per fold a table of the other folds, and one state number a position."""
 
     def __init__(
-        self,
-        text: EncodedCorpus,
-        n_y: int,
-        *,
-        order: int,
-        discounts: tuple[float, float, float],
-        weight: float,
-        rng: np.random.Generator,
+        self, text: EncodedCorpus, *, order: int, discounts: Discounts, weight: float, rng: np.random.Generator
     ) -> None:
-        self.weight, self.n_y = weight, n_y
+        self.weight, n_y = weight, text.n_y
         folds = min(FOLDS if len(text.ids) < LARGE_TEXT else FOLDS_OF_A_LARGE_TEXT, len(text.starts))
         fold = rng.permutation(np.arange(len(text.starts)) % folds)
         self.fold = np.repeat(fold.astype(np.int8), text.lengths)  # of every position
@@ -43,7 +37,7 @@ class CrossFit:
 
     def targets(self, batch: Batch) -> Array:
         """t for every row of a batch, (N, n_y) float32; rows sum to 1."""
-        t = np.empty((len(batch.x), self.n_y), np.float32)
+        t = np.empty((len(batch.x), self.tables[0].counts.n_y), np.float32)
         fold = self.fold[batch.position]
         for k, table in enumerate(self.tables):
             rows = np.flatnonzero(fold == k)

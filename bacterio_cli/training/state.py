@@ -82,11 +82,11 @@ class TrainingState:
         return self.step - self.phase_step + later
 
     def add_row(self, row: dict[str, Any]) -> bool:
-        """Add a row to the history, and begin new sums; whether its loss is the least of the phase so far."""
+        """Add a row to the history, and begin new sums; keep the params if its loss is the least of the phase."""
         valid = row["valid_nats_per_char"]
         improved = valid is None or self.best_loss is None or valid < self.best_loss
         if improved:
-            self.best_epoch, self.best_loss = row["epoch"], valid
+            self.best, self.best_epoch, self.best_loss = copied(self.params), row["epoch"], valid
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
         return improved

@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bacterio_cli.dataset.batching import Batch, EncodedCorpus
+from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.errors import DivergedError
-from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
 from bacterio_cli.training.evaluation import choose_weights
@@ -114,14 +112,8 @@ def can_be_used(state: TrainingState) -> bool:
 
     They are so large then that names of the corpus overflow, or have letters without a chance.
     """
-    p = likelihoods(state, state.plan.probe)
+    p = state.plan.likelihoods(state.params, state.plan.probe)
     return bool(state.fitted or state.best or (np.isfinite(p).all() and p.min() > 0))
-
-
-def likelihoods(state: TrainingState, text: EncodedCorpus) -> Array:
-    """What the net as it stands gives each letter of a text; not finite where its weights overflow."""
-    with np.errstate(all="ignore"):  # as in train
-        return likelihood(state.plan.net(state.params), text)
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
@@ -132,7 +124,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     plan, phase = state.plan, state.current_phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe
-    p = likelihoods(state, text)
+    p = plan.likelihoods(state.params, text)
     with np.errstate(all="ignore"):
         valid = -float(np.log(p).mean()) if held_out else None
     if not np.isfinite(p if valid is None else valid).all():
@@ -149,9 +141,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "learning_rate": learning_rate,
     }
     improved = state.add_row(row)
-    if improved:
-        state.best = copied(state.params)
-        if valid is not None and phase.kind == "fit":
-            state.likelihoods[phase.net :] = [p]  # append, or replace this net's earlier best
-            state.weights = choose_weights(state)
+    if improved and valid is not None and phase.kind == "fit":
+        state.likelihoods[phase.net :] = [p]  # append, or replace this net's earlier best
+        state.weights = choose_weights(state)
     return row, improved

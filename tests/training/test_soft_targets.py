@@ -16,7 +16,7 @@ def test_targets_come_from_the_other_folds() -> None:
     """A name's target is (1 − A) onehot + A p, p from a table that has never seen the name."""
     vocabulary = Vocabulary.of(NAMES)
     text = EncodedCorpus(NAMES, vocabulary)
-    fitted = CrossFit(text, vocabulary.n_y, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
+    fitted = CrossFit(text, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
     for batch in text.name_batches(7):
         t = fitted.targets(batch)
         np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
