@@ -42,6 +42,7 @@ DISTINCT = "the known names are not distinct and of 1 to 500 characters"
 FACTS = "the facts about the corpus are not those of the known names"
 HELD_OUT = "the held-out likelihoods are no row of numbers from 0 in ascending order"
 WEIGHTS = "the mixture weights are not numbers from 0 that sum to 1"
+ROW = "as no training writes it"
 PAIRS = "the table's pairs are not sorted by state and letter"
 IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "no model": (lambda _, m: m.pop("model"), "'model' is missing"),
@@ -72,16 +73,16 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "square": (array(lambda bits: [bits, bits], "held_out"), HELD_OUT),
     "held out in float64": (array(np.float64, "held_out"), HELD_OUT),
     "nested option": (at("training", dropout=[[0.3]]), "the training options hold [[0.3]]"),
-    "endless option": (at("training", mix="1" * 10**6), "a text of more than 200 characters"),
+    "endless option": (at("training", mix="1" * 10**6), "which is no number and no short text"),
     "digest is a number": (at("corpus", digest=5), FACTS),
     "nested fact": (at("corpus", digest=NESTED), "m: the facts about the corpus hold [["),
     "longest is another": (at("corpus", longest=10**30), FACTS),
     "characters are others": (at("corpus", characters=-1), FACTS),
     "unknown profile": (at("corpus", profile="moth"), FACTS),
-    "a loss is a truth value": (at("history", 0, valid_bits_per_char=True), "the history has True for"),
+    "a loss is a truth value": (at("history", 0, valid_bits_per_char=True), ROW),
     "NaN in a figure of tomorrow": (at("history", 0, x=math.nan), "rows of the history hold nan"),
-    "a negative epoch": (at("history", 0, epoch=-1), "the history has -1 for epoch"),
-    "a row without a stage": (at("history", 0, stage=1), "the history has 1 for stage"),
+    "an epoch that is a text": (at("history", 0, epoch="1"), ROW),
+    "a row without a stage": (at("history", 0, stage=1), ROW),
     "no nets": (at("mixture", nets=0), "the number of nets cannot be 0"),
     "a weight is a text": (at("mixture", "weights", nets="1"), WEIGHTS),
     "a negative weight": (at("mixture", "weights", nets=2, table=-1), WEIGHTS),
