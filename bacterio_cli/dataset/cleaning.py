@@ -15,18 +15,12 @@ FEW = 20  # names too few for a glossary to tell what they are
 EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
-DUPLICATES = "duplicates"
-REJECTED = "not correct in the source"
-CANDIDATUS_NAMES = "Candidatus"
-PLACEHOLDERS = "placeholders"
-MARKED = "brackets or quotes"
-LOWER_CASE = "lower case"
-TWO_WORDS = "two words"
-RANK_ENDINGS = "rank endings"
-OTHER_LETTERS = "letters outside A-Z"
-LOOK_ALIKES = "letters of two scripts"
-CONTROL = "control characters"
-TOO_LONG = f"longer than {LONGEST_LINE}"
+DUPLICATES, REJECTED, CANDIDATUS_NAMES = "duplicates", "not correct in the source", "Candidatus"
+PLACEHOLDERS, RANK_ENDINGS = "placeholders", "rank endings"
+# Those that speak against the whole list if most of it is dropped for them.
+MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS = "brackets or quotes", "lower case", "two words", "letters outside A-Z"
+LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters", f"longer than {LONGEST_LINE}"
+UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
 MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
@@ -35,8 +29,6 @@ PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
 NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
 MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
-# Reasons that speak against the whole list if most of it is dropped for them.
-UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
 
 class Example(NamedTuple):
