@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from typer import BadParameter, Option
+from typer import Option
 
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
@@ -16,13 +16,6 @@ GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 def one_of(words: Iterable[str]) -> Any:
     """The type of an option that takes one of these words."""
     return Literal[tuple(words)]
-
-
-def path(text: str) -> Path:
-    """The path that an option names; an empty one would be the working directory."""
-    if text == "":
-        raise BadParameter("is empty; name a file")
-    return Path(text)
 
 
 def checkpoints(incomplete: str) -> list[str]:
@@ -58,7 +51,7 @@ else:
     Gender = one_of(gender for gender in GENDERS if gender)
 
 # fmt: off
-CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", parser=path, autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
+CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
 InputFormatOption = Annotated[InputFormat | None, Option(help="The format of the lists that are read. [default: by content]")]
 AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
 AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]

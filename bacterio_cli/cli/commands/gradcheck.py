@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def gradcheck(
     arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
-    checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", parser=options.path, autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
+    checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
     inject: Annotated[str | None, Option(metavar="BUG", autocompletion=options.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,

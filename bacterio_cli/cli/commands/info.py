@@ -20,9 +20,9 @@ GROUPS = ("corpus", "training")
 
 
 def info(
-    file: Annotated[Path | None, Argument(metavar="FILE", parser=options.path, autocompletion=options.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
+    file: Annotated[Path | None, Argument(metavar="FILE", autocompletion=options.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: options.JsonOption = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", parser=options.path, help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 

@@ -34,7 +34,7 @@ def score(
     also_known: options.AlsoKnownOption = True,
     summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", parser=options.path, help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[options.Profile | None, Option(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,

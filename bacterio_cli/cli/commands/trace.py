@@ -26,7 +26,7 @@ def trace(
     full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,
     compare: Annotated[bool, Option("--compare", help="Show instead how ∂L_T/∂a fades in fresh nets of this size: tanh, sigmoid, relu, and an LSTM, whose c carries it.")] = False,
     checkpoint: options.CheckpointOption = None,
-    plot: Annotated[Path | None, Option(metavar="FILE", parser=options.path, help=f"Draw the unrolled net too, with the norms on its arrows, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the unrolled net too, with the norms on its arrows, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
