@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli import terminal
 from bacterio_cli.cli.progress import Bar
-from bacterio_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
@@ -115,12 +114,6 @@ def drafted(row: Row) -> Etymology:
 
     assert row.analysis is not None
     return draft(row.analysis)
-
-
-def refuse_two_stdins(sources: Iterable[str]) -> None:
-    """UsageError if more than one of the sources is standard input."""
-    if list(sources).count("-") > 1:
-        raise UsageError("'-' is given twice, and standard input can be read once")
 
 
 def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:

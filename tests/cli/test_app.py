@@ -55,7 +55,6 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("train names.txt --hidden 0", "--hidden"),
         ("train names.txt --hidden many", "--hidden"),
         ("train names.txt --dropout 1", "--dropout"),
-        ("train - -", "'-'"),
         ("gradcheck --inject typo", "--inject typo: no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
         ("gradcheck --inject=", "--inject : no such mistake; 'bacterio gradcheck --list-bugs' lists them"),
         ("gradcheck --explain", "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import refuse
 
@@ -35,7 +35,6 @@ def corpus(
     from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
     from bacterio_cli.nomenclature.morphology import look_like_genera
 
-    loading.refuse_two_stdins(files)
     refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with Bar("reading", 0, quiet=quiet) as bar:

@@ -162,7 +162,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         ),
         (given["any_name"] and given["check"], "--any prints names that --check refuses; give one of them"),
     )
-    loading.refuse_two_stdins([*lists, str(given["placeholders"]), str(given["ban"]), *(given["glossary"] or [])])
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:

@@ -74,7 +74,6 @@ def train(
     typed = dict(locals())  # the options, by their names here
     from bacterio_cli.cli.train_session import Session, Signals
 
-    loading.refuse_two_stdins([*corpus, *(background or [])])
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on, logger = resume and out.exists(), None
     with Signals(out, goes_on=goes_on, quiet=quiet) as signals, ExitStack() as stack:
