@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
 KEPT = 2**30  # bytes
@@ -15,33 +14,24 @@ class OutputError(Exception):
 
 
 class Stream(io.TextIOWrapper):
-    """Text for the buffer of one of Python's own streams, which outlives it; a failure raises OutputError if it counts."""
-
-    counts = True
+    """Text for the buffer of one of Python's own streams: a failure of standard output raises OutputError, others pass."""
 
     def write(self, text: str, /) -> int:
         """Write the text, now or when there is more of it."""
         try:
             return super().write(text)
         except OSError as failure:
-            return self.failed(failure, len(text))
+            if self.name == "<stdout>":
+                raise OutputError from failure
+            return len(text)
 
     def flush(self) -> None:
         """Write what is waiting."""
         try:
             super().flush()
         except OSError as failure:
-            self.failed(failure)
-
-    def close(self) -> None:
-        """Write what is waiting, and leave the buffer open."""
-        self.flush()
-
-    def failed(self, failure: OSError, written: int = 0) -> int:
-        """Raise OutputError if the failure counts, else go on as if all had been written."""
-        if self.counts:
-            raise OutputError from failure
-        return written
+            if self.name == "<stdout>":
+                raise OutputError from failure
 
 
 def open_streams() -> None:
@@ -50,10 +40,9 @@ def open_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
-        elif isinstance(stream, io.TextIOWrapper):
-            how: dict[str, Any] = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
-            setattr(sys, name, Stream(stream.buffer, encoding="utf-8", errors="backslashreplace", **how))
-            getattr(sys, name).counts = name == "stdout"
+        elif stream is getattr(sys, f"__{name}__"):
+            how = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
+            setattr(sys, name, Stream(stream.buffer, "utf-8", "backslashreplace", **how))
 
 
 def silence_stdout() -> None:

@@ -99,8 +99,8 @@ def inside(*arguments: object, cwd: Path, stdin: bytes = b"", **environment: str
         mock.patch.multiple(sys, argv=["bacterio", *map(str, arguments)], stdin=given),
         mock.patch.dict(os.environ, ENVIRONMENT | {PLANTED: os.environ.get(PLANTED, "")} | environment),
         contextlib.chdir(cwd),
-        contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8")),
-        contextlib.redirect_stderr(io.TextIOWrapper(err, "utf-8")),
+        contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8", "backslashreplace")),
+        contextlib.redirect_stderr(io.TextIOWrapper(err, "utf-8", "backslashreplace")),
     ):
         try:
             main()
