@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INTERVAL = 0.2  # seconds from one drawing to the next
-WIDE = 72  # columns from which there is room for the bar itself beside the figures
-FORMATS = ("{desc}, {remaining} left{postfix}", "{desc}|{bar}| {remaining} left{postfix}")  # narrow, wide
+FORMAT = "{desc}|{bar}| {elapsed}<{remaining}{postfix}"  # the time so far, and the time left
+MARGIN = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
 
 
 class Bar:
@@ -25,7 +25,6 @@ class Bar:
 
     def __init__(self, what: str, total: int, *, done: int = 0, delay: float = 1.0, quiet: bool = False) -> None:
         self.line: tqdm[Any] | None = None
-        self.margin = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
         stays = os.environ.get("TERM", "").lower() in ("dumb", "unknown")  # a line cannot be gone back to
         if quiet or stays or not terminal.is_terminal(sys.stderr):
             return
@@ -33,25 +32,23 @@ class Bar:
 
         tqdm.monitor_interval = 0  # no thread: training forks a worker
         tqdm.set_lock(threading.RLock())  # not one of multiprocessing, which may start a process
-        self.line = line = tqdm(
+        self.line = tqdm(
             desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, mininterval=INTERVAL,
-            smoothing=0.05, bar_format=FORMATS[self.width() >= WIDE], ncols=self.width(),
+            smoothing=0.05, bar_format=FORMAT, ncols=self.width(),
         )  # fmt: skip
-        line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
+        self.line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
 
     def width(self) -> int:
         """The columns that the line may fill; the window may change at any time."""
-        return terminal.columns_of(sys.stderr) - self.margin
+        return terminal.columns_of(sys.stderr) - MARGIN
 
     def __enter__(self) -> Bar:
         """The line itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the last state, two columns wider, so that it covers the ^C of an interruption."""
+        """Leave the last state."""
         if self.line is not None:
-            self.margin = 1
-            self.line.bar_format = str(self.line.bar_format).replace("{remaining} left", "after {elapsed}")
             self.line.close()
 
     def update(self, count: int = 1) -> None:
@@ -62,10 +59,9 @@ class Bar:
     def show(self, what: str, done: int, total: int, figures: str) -> None:
         """What is being done, how much of how much is done, and what else there is to say, as far as there is room."""
         if self.line is not None:
-            while ", " in figures and len(what) + len(", 00:00:00 left, ") + len(figures) > self.width():
+            while ", " in figures and len(f"{what}|█| 00:00:00<00:00:00, {figures}") > self.width():
                 figures = figures.rpartition(", ")[0]
             self.line.total, self.line.desc, self.line.postfix = total, what, figures
-            self.line.bar_format = FORMATS[self.width() >= WIDE]
             self.update(done - int(self.line.n))
 
     def reading(self, source: str, done: int, size: int) -> None:
@@ -73,11 +69,10 @@ class Bar:
         self.show(f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
     def write(self, text: str) -> None:
-        """A line that stays, above the bar; blanks behind it cover a ^C that the bar left there."""
+        """A line that stays, above the bar."""
         if self.line is not None:
-            width = terminal.columns_of(sys.stderr)
-            rows = terminal.filled(terminal.printable(text), width, "  ").split("\n")
-            self.line.write("\n".join(row.ljust(width - 1) for row in rows), file=sys.stderr)
+            text = terminal.printable(text)
+            self.line.write(terminal.filled(text, terminal.columns_of(sys.stderr), "  "), file=sys.stderr)
 
 
 def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:
