@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, Any
 from typer import Option
 
 from bacterio_cli.cli.options import one_of
-from bacterio_cli.training.config import (
-    CHOICES,
-    LEARNING_RATES,
-    PLAIN_CELL,
-    PRESETS,
-    RANGES,
-    TrainingConfig,
-    epochs_for,
-)
-
-EXAMPLE_SIZE = 43_000  # characters for which the help says how many epochs are made
+from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, PRESETS, RANGES, TrainingConfig
 
 if TYPE_CHECKING:  # as in `options`
     Arch = str
@@ -44,23 +34,12 @@ def option(name: str, text: str, *declared: str, **more: Any) -> Any:
 def default_of(name: str) -> str:
     """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
     value = getattr(TrainingConfig, name)
-    if name == "epochs":
-        usual, plain = (epochs_for(EXAMPLE_SIZE, arch) for arch in (TrainingConfig.arch, "rnn"))
-        return f"by the size of the corpus, {usual} for {EXAMPLE_SIZE:,} characters; rnn {plain}"
-    if name == "batch_size":
-        small, large = (TrainingConfig().sized(characters).batch_size for characters in (1, 10**9))
-        return f"{small}; {large} for a large corpus"
+    if value is None:
+        return "by each layer's own rule" if name == "init_scale" else "by the size of the corpus"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     others: dict[str, float] = {"rnn": PLAIN_CELL[name]} if name in PLAIN_CELL else {}
     if name == "lr":
         others |= {optimizer: rate for optimizer, rate in LEARNING_RATES.items() if rate != value}
-    instead = ", ".join(f"{which} {other:g}" for which, other in others.items())
-    return said(value) + (f"; {instead}" if instead else "")
-
-
-def said(value: Any) -> str:
-    """A default in words."""
-    if value is None:
-        return "by each layer's own rule"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return value if isinstance(value, str) else f"{value:g}"
+    instead = "; " + ", ".join(f"{which} {other:g}" for which, other in others.items()) if others else ""
+    return (value if isinstance(value, str) else f"{value:g}") + instead
