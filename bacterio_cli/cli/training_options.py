@@ -7,27 +7,20 @@ from typing import TYPE_CHECKING, Any
 from typer import Option
 
 from bacterio_cli.cli.options import one_of
-from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, PRESETS, RANGES, TrainingConfig
+from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
 if TYPE_CHECKING:  # as in `options`
     Arch = str
-    Activation = str
-    Optimizer = str
-    Schedule = str
-    ClipMode = str
-    Reduction = str
-    Preset = str
 else:
-    Arch, Activation, Optimizer, Schedule, ClipMode, Reduction = (
-        one_of(CHOICES[name]) for name in ("arch", "activation", "optimizer", "schedule", "clip_mode", "reduction")
-    )
-    Preset = one_of(PRESETS)
+    Arch = one_of(CHOICES["arch"])
 
 
 def option(name: str, text: str, *declared: str, **more: Any) -> Any:
-    """The option of a field of `TrainingConfig`; its help ends with the range and the default."""
+    """The option of a field of `TrainingConfig`, which refuses what it does not take; its help has range and default."""
     low, high = RANGES.get(name, (0, float("inf")))
     within = f" ({low:,} to {high:,})" if high < 10**6 else ""
+    if choices := CHOICES.get(name):
+        more = {"metavar": "|".join(choices), "autocompletion": lambda: list(choices)}
     return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
 
 

@@ -14,6 +14,7 @@ from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli import training_options as training
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
+from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
@@ -22,23 +23,23 @@ if TYPE_CHECKING:
 
 def train(
     corpus: Annotated[list[str], Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
-    arch: Annotated[training.Arch | None, training.option("arch", "Kind of network")] = None,
-    activation: Annotated[training.Activation | None, training.option("activation", "Activation of an rnn or mlp")] = None,
+    arch: Annotated[str | None, training.option("arch", "Kind of network")] = None,
+    activation: Annotated[str | None, training.option("activation", "Activation of an rnn or mlp")] = None,
     hidden: Annotated[int | None, training.option("hidden", "Units per layer")] = None,
     layers: Annotated[int | None, training.option("layers", "Stacked layers")] = None,
     embedding: Annotated[int | None, training.option("embedding", "Width of the letters' embedding; 0 is one-hot")] = None,
     window: Annotated[int | None, training.option("window", "Letters that an mlp sees")] = None,
     dropout: Annotated[float | None, training.option("dropout", "Share of each layer's output that is dropped")] = None,
-    optimizer: Annotated[training.Optimizer | None, training.option("optimizer", "Update rule")] = None,
+    optimizer: Annotated[str | None, training.option("optimizer", "Update rule")] = None,
     lr: Annotated[float | None, training.option("lr", "Peak learning rate per step")] = None,
-    schedule: Annotated[training.Schedule | None, training.option("schedule", "How the learning rate changes over the steps")] = None,
+    schedule: Annotated[str | None, training.option("schedule", "How the learning rate changes over the steps")] = None,
     warmup: Annotated[int | None, training.option("warmup", "Steps of linear rise before it")] = None,
     weight_decay: Annotated[float | None, training.option("weight_decay", "Decoupled decay of adamw, per unit of learning rate")] = None,
     batch_size: Annotated[int | None, training.option("batch_size", "Names, or streams, per step")] = None,
     epochs: Annotated[int | None, training.option("epochs", "Passes over the corpus")] = None,
     clip: Annotated[float | None, training.option("clip", "Limit of the gradient; 0 is none")] = None,
-    clip_mode: Annotated[training.ClipMode | None, training.option("clip_mode", "Clip the global norm, or each element")] = None,
-    reduction: Annotated[training.Reduction | None, training.option("reduction", "What a step descends: the mean over its letters, or their sum, whose elements --clip-mode element is for")] = None,
+    clip_mode: Annotated[str | None, training.option("clip_mode", "Clip the global norm, or each element")] = None,
+    reduction: Annotated[str | None, training.option("reduction", "What a step descends: the mean over its letters, or their sum, whose elements --clip-mode element is for")] = None,
     init_scale: Annotated[float | None, training.option("init_scale", "Draw all weights from N(0, this²), biases 0")] = None,
     stream: Annotated[bool | None, training.option("stream", "Read the corpus as one text, keeping the state from chunk to chunk", "--stream")] = None,
     bptt: Annotated[int | None, training.option("bptt", "Letters per chunk of --stream")] = None,
@@ -55,7 +56,7 @@ def train(
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
-    preset: Annotated[training.Preset | None, Option(help="Options at once; 'seed' and 'stream' are the plain systems of the first and second source text. A flag beside it wins. [default: default]")] = None,
+    preset: Annotated[str | None, Option(metavar="|".join(PRESETS), autocompletion=lambda: list(PRESETS), help="Options at once; 'seed' and 'stream' are the plain systems of the first and second source text. A flag beside it wins. [default: default]")] = None,
     out: Annotated[Path, Option("--out", "-o", metavar="FILE", help="The checkpoint to write.")] = Path("bacterio.npz"),
     save_every: Annotated[int | None, Option(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
     log: Annotated[Path | None, Option(metavar="FILE", help="Write a row per epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
@@ -86,7 +87,6 @@ def train(
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.morphology import look_like_genera
         from bacterio_cli.training import trainer
-        from bacterio_cli.training.config import TrainingConfig, resolve, resolve_resumed
         from bacterio_cli.training.resume import config_of, objection
 
         signals.defer(deferred=False)
