@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bacterio_cli.nomenclature.name_index import Lookup
 
 
+HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
+
+
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     """The checkpoint asked for, or the default one, which a notice names."""
     from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, default_checkpoint, load
@@ -28,20 +31,10 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     return checkpoint, load(checkpoint)
 
 
-def scorer_of(
-    model: Checkpoint,
-    *,
-    genus: bool,
-    avoid: Sequence[str] | None,
-    elsewhere: Sequence[str] | None,
-    also_known: bool,
-    glossaries: Sequence[str] | None,
-    **how: Any,
-) -> Scorer:
+def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Scorer:
     """The scorer that compares names with the model's corpus, the lists to avoid, and of genera with what is known.
 
-    Notices say what the files of --avoid and --avoid-elsewhere were taken for; `how` to read them is as in
-    `read_reference`.
+    `given` are the options of the command, by their names there. Notices say what the lists were taken for.
     """
     from bacterio_cli.inference.scorer import Scorer
     from bacterio_cli.nomenclature.glossary import glossary
@@ -50,15 +43,18 @@ def scorer_of(
     references = [
         Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
     ]
-    for source, others in (*((file, False) for file in avoid or ()), *((file, True) for file in elsewhere or ())):
-        from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
+    how = {name: given[name] for name in HOW_TO_READ}
+    for option in ("avoid", "avoid_elsewhere"):
+        for source in given[option] or ():
+            from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
-        with Bar("reading", 0) as bar:
-            options = {"elsewhere": others, "genera": model.of_genera, "watch": bar.reading, **how}
-            references.append(read_reference(source, **options))
-        terminal.notice(references[-1].taken_for)
-    lookup = Lookup([*references, *(also_known_lists() if also_known and genus else [])])
-    return Scorer(model, lookup, genus=genus, words=glossary(glossaries) if glossaries else None)
+            others = option == "avoid_elsewhere"
+            with Bar("reading", 0) as bar:
+                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=bar.reading, **how)
+            references.append(reference)
+            terminal.notice(reference.taken_for)
+    lookup = Lookup([*references, *(also_known_lists() if given["also_known"] and genus else [])])
+    return Scorer(model, lookup, genus=genus, words=glossary(given["glossary"]) if given["glossary"] else None)
 
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:

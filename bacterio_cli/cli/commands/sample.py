@@ -104,10 +104,7 @@ def sample(
         weight = f"{model.weights[0]:.2f}"
         terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
     keep_freed_memory()
-    scorer = loading.scorer_of(
-        model, genus=model.of_genera or check, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known,
-        glossaries=glossary, input_format=input_format, column=column, encoding=encoding,
-    )  # fmt: skip
+    scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
     params = params_of(given, model, words)
     filters = filters_of(given, scorer, words, usable=model.of_genera and not any_name)
     stats = SamplingStats()
@@ -140,7 +137,7 @@ def sample(
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
-    how_to_read = given["input_format"] or given["column"] or given["encoding"]
+    how_to_read = any(given[name] for name in loading.HOW_TO_READ)
     edits = given["min_edits"]
     refuse(
         ((given["max_tries"] or 0) > MOST_TRIES, f"--max-tries is {MOST_TRIES:,} at most"),

@@ -52,6 +52,7 @@ def score(
 
     Example: bacterio score Methanoscillum Novimonas
     """
+    given = dict(locals())  # the options, by their names here
     from bacterio_cli.dataset.cleaning import composed  # imports what --help does without, as the next
     from bacterio_cli.inference.scorer import refuse_overlong
 
@@ -62,7 +63,7 @@ def score(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
         (
-            (input_format or column or encoding) and not (lists or from_stdin),
+            any(given[name] for name in loading.HOW_TO_READ) and not (lists or from_stdin),
             "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
         ),
     )
@@ -72,15 +73,12 @@ def score(
     checkpoint, model = loading.open_model(checkpoint)
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
-    how = {"input_format": input_format, "column": column, "encoding": encoding}
     if from_stdin:
-        texts = read_stdin(profile="genus" if genus else "any", **how)
-        how = {"encoding": encoding}  # what is said of standard input is not said of lists
+        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in loading.HOW_TO_READ})
+        given |= {"input_format": None, "column": None}  # what is said of standard input is not said of lists
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
-    scorer = loading.scorer_of(
-        model, genus=genus, avoid=avoid, elsewhere=avoid_elsewhere, also_known=also_known, glossaries=glossary, **how
-    )
+    scorer = loading.scorer_of(model, given, genus=genus)
     terminal.notice(loading.compared_with(scorer.lookup, wanted) if wanted else "no names to score")
     if plot:
         draw(plot, checkpoint.name, scorer, wanted)
