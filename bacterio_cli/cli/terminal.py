@@ -58,10 +58,7 @@ def notice(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """One short line on stderr that says what went wrong; long words and a long line are cut in the middle."""
-    import re
-
-    text = re.sub(r"(\S{90})\S{20,}(\S{90})", r"\1…\2", text)
+    """One line on stderr that says what went wrong; what is very long is cut in the middle."""
     notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
 
 
