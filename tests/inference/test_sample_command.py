@@ -54,7 +54,7 @@ def test_temperature_0_has_one_answer(room: Path) -> None:
     "words",
     [
         *("-n 0", "--temp inf", "--top-p 1.5", "--min-length 9 --max-length 8", "--min-edits 3", "--gender x"),
-        *("--input-format csv", "--max-tries 1000000001", "--rank --pool 1000001"),
+        *("--input-format csv", "--max-tries 0", "--rank --pool 1000001"),
         *("--top-k 0", "--top-p 0", "--min-length 10001", "--max-length 10001"),
     ],
 )

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
-MOST_TRIES = 10**9
 REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
@@ -68,7 +67,7 @@ def sample(
     show: Annotated[bool, Option("--show", help="Each letter's probability too, and the end's: as drawn, and in the model. Bars on a terminal, else two columns.")] = False,
     report: Annotated[bool, Option("--report", help="Afterwards, compare the names with the corpus, on stderr.")] = False,
     as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
-    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up, {MOST_TRIES:,} at most. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
+    max_tries: Annotated[int | None, Option(min=1, help=f"Draws before giving up. [default: {most_tries(0):,}, and {most_tries(1) - most_tries(0):,} per name; with --rank {TRIES_PER_RANKED} per name of the pool]")] = None,
 ) -> None:  # fmt: skip
     """Invent names.
 
@@ -140,7 +139,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
     how_to_read = any(given[name] for name in loading.HOW_TO_READ)
     edits = given["min_edits"]
     refuse(
-        ((given["max_tries"] or 0) > MOST_TRIES, f"--max-tries is {MOST_TRIES:,} at most"),
         (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
         (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
         (given["pool"] and not given["rank"], "--pool is how many names --rank chooses from; give both"),
