@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect, insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
@@ -68,27 +67,23 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
     """
     pool = list(names)
     bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
-    of_length: dict[int, list[float]] = {}
-    for name, mean in zip(pool, bits, strict=True):
-        insort(of_length.setdefault(len(name), []), mean)
-
-    def place(k: int) -> tuple[float, float]:
-        """The share of the names as long as name k that are as likely at least; then how likely it is."""
-        others = of_length[len(pool[k])]
-        return bisect(others, bits[k]) / len(others), bits[k]
-
-    waiting = sorted(range(len(pool)), key=place)
+    likeliest = [name for _, name in sorted(zip(bits, pool, strict=True))]
+    share = {}  # of the names as long as this one, those that are as likely at least
+    for length in set(map(len, pool)):
+        same = [name for name in likeliest if len(name) == length]
+        share |= {name: place / len(same) for place, name in enumerate(same, 1)}
+    waiting = sorted(likeliest, key=share.__getitem__)
     while waiting:
         taken, left, counts = 0, [], Counter[str]()
-        for k in waiting:
-            parts = scorer.morphology.analyse(pool[k]).parts if scorer.genus else ()
+        for name in waiting:
+            parts = scorer.morphology.analyse(name).parts if scorer.genus else ()
             ends = ("^" + parts[0].form, "$" + parts[-1].form) if parts else ()
             if any(counts[end] > taken / 10 for end in ends):
-                left.append(k)
+                left.append(name)
             else:
                 counts.update(ends)
                 taken += 1
-                yield pool[k]
+                yield name
         waiting = left
 
 
