@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
 GAP = 2  # columns between two cells
@@ -36,7 +37,7 @@ def table(
     """Rows under headings, on stdout by default: ruled on a terminal, plain aligned text of any width elsewhere.
 
     Cells break between words, those of `whole` nowhere, and long words of the last column anywhere. On a terminal too
-    narrow for that each row becomes a block with one cell per line behind its heading, the empty ones left out.
+    narrow for that each row becomes a block with one cell per line, the empty ones left out.
     """
     from rich import box
     from rich.cells import cell_len
@@ -60,9 +61,7 @@ def table(
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
     widths = widths_within(width - gaps, least, most)
     if not widths:
-        for row in cells:
-            pairs = [(name, cell) for name, cell in zip(columns, row, strict=True) if cell.plain]
-            terminal.print_rich(*(Text.assemble((name, "bold"), "  ", cell) for name, cell in pairs), "", stream=stream)
+        terminal.print_rich(blocks(columns, cells), stream=stream)
         return
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
@@ -72,6 +71,22 @@ def table(
     for row in cells:
         drawn.add_row(*row)
     terminal.print_rich(drawn, stream=stream, width=width)
+
+
+def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    """The cells of each row below each other, beside their headings, with an empty line behind each row."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table.grid(padding=(0, GAP, 0, 0))
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for row in rows:
+        for name, cell in zip(columns, row, strict=True):
+            if cell.plain:
+                drawn.add_row(Text(name, "bold"), cell)
+        drawn.add_row()
+    return drawn
 
 
 def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:

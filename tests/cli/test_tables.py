@@ -49,10 +49,10 @@ def test_a_row_becomes_a_block_where_columns_have_no_room(monkeypatch: pytest.Mo
     assert shown(42, monkeypatch)[3].startswith("Nova Methano ")  # which is whole
     blocks = "\n".join(shown(34, monkeypatch)).split("\n\n")
     assert blocks[0].splitlines() == [
-        "name  Nova Methano", "better than  71 %", "  pass", "why  f′ ⊙ δ is the slope",
+        "name         Nova Methano", "better than  71 %", "             pass", "why          f′ ⊙ δ is the slope",
     ]  # fmt: skip
-    assert blocks[1].splitlines()[:2] == ["name  ナエトル", "  FAIL"]
-    assert blocks[2].splitlines() == ["name  A", "better than  5 %"]
+    assert blocks[1].splitlines()[:2] == ["name         ナエトル", "             FAIL"]
+    assert blocks[2].splitlines() == ["name         A", "better than  5 %"]
 
 
 @examples
