@@ -68,7 +68,7 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
     pool = list(names)
     bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
     likeliest = [name for _, name in sorted(zip(bits, pool, strict=True))]
-    share = {}  # of the names as long as this one, those that are as likely at least
+    share: dict[str, float] = {}  # of the names as long as this one, those that are as likely at least
     for length in set(map(len, pool)):
         same = [name for name in likeliest if len(name) == length]
         share |= {name: place / len(same) for place, name in enumerate(same, 1)}

@@ -55,7 +55,8 @@ class Counts:
         begun = np.maximum.accumulate(np.where(ids[:-1] == 0, position, 0))
         depth = position - begun + 1  # letters of context there are, the boundary counted
         after, pair_of = np.zeros_like(position), np.zeros_like(position)  # the state after the next letter; the pair
-        S, suffix, levels = 1, [np.zeros(1, np.int64)], []
+        S, suffix = 1, [np.zeros(1, np.int64)]
+        levels: list[tuple[Array, Array, Array, Array]] = []
         for k in range(order):  # letters of context
             here = np.flatnonzero(depth >= k)
             codes = np.roll(after, 1)[here] * n_y + y[here]

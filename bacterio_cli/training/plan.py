@@ -9,6 +9,7 @@ refit        all names                    nothing          the last weights
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
