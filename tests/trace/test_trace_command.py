@@ -47,8 +47,9 @@ def test_json_has_every_step(truncate: int | None, room: Path) -> None:
     found = trace(model.model, model.params, model.vocabulary, "Borixa", truncate=truncate)
     shown = strict_json(result.stdout)
     assert (result.code, result.stderr) == (0, "")
-    assert (shown["name"], shown["truncate"]) == ("BORIXA", truncate)
-    assert shown["bits_per_char"] * np.log(2) == pytest.approx(found.nats_per_char)
+    header = [shown[key] for key in ("name", "arch", "layers", "hidden", "T", "truncate")]
+    assert header == ["BORIXA", "gru", 1, 16, 7, truncate]
+    assert shown["nats_per_char"] == found.nats_per_char == pytest.approx(shown["bits_per_char"] * np.log(2))
     assert [(row["x"], row["y"]) for row in shown["steps"]] == list(pairwise([None, *"borixa", None]))
     for t, row in enumerate(shown["steps"], 1):
         assert row["t"] == t

@@ -35,10 +35,10 @@ def trace(
     from the loss, what comes back from step t+1, and how the gradient of the last loss alone vanishes; the equations
     with shapes and sources; the gradients. The net alone is traced, in float64, with the letters as targets.
 
-    --json: name, bits_per_char, truncate; in `steps` t, x, y (null: the boundary), p, bits, and the norms dz_y and, of
-    layer 0, 0.a, 0.da, 0.dh_next, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM 0.c, 0.dc_next and 0.last_c, with --truncate
-    0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate truncated and lost. With --step: name, t,
-    x, y, p, bits and the vectors, of 0.dz one per gate.
+    --json: name, arch, layers, hidden, T, nats_per_char, bits_per_char, truncate; in `steps` t, x, y (null: the
+    boundary), p, bits, and the norms dz_y and, of layer 0, 0.a, 0.da, 0.dh_next, 0.dz, 0.last_a (∂L_T/∂a), of an LSTM
+    0.c, 0.dc_next and 0.last_c, with --truncate 0.dz_truncated and 0.lost; in `gradients` name, norm, and with --truncate
+    truncated and lost. With --step: name, t, x, y, p, bits and the vectors, of 0.dz one per gate.
 
     Example: bacterio trace Escherichia --truncate 4
     """
@@ -103,6 +103,11 @@ def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> d
         return {"name": found.name, **rows[step - 1], **vectors}
     return {
         "name": found.name,
+        "arch": found.model.cell,
+        "layers": found.model.layers,
+        "hidden": found.model.n_a,
+        "T": len(rows),
+        "nats_per_char": found.nats_per_char,
         "bits_per_char": found.nats_per_char / trace_output.LN2,
         "truncate": found.truncate,
         "steps": [row | found.norms(row["t"]) for row in rows],
