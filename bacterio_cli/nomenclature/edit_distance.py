@@ -10,26 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 2  # edits that are looked for
+BLOCK = 1 << 12  # strings at once
 PAIRS = 1 << 17  # pairs of strings at once
 
 
 class Neighbours:
-    """A list of names, ready to be measured: code points in a row, a 0 before each name, and room at both ends for a
-    band to reach over.
+    """A list of names, ready to be measured: code points in a row, with room at both ends for a band to reach over.
 
-    `letters` has a bit for each of 64 classes of letters that a name has: an edit takes at most one away and adds at
-    most one. `pairs` are compared at once.
+    `letters` has a bit for each of 32 classes of letters that a name has, and one for each that it has twice: an edit
+    takes at most one bit away and adds at most one. `pairs` are compared at once.
     """
 
     def __init__(self, names: Sequence[str], *, pairs: int = PAIRS) -> None:
         self.pairs = pairs
-        text = ("\0" + "\0".join(names)).encode("utf-32-le", "surrogatepass")
-        self.codes = np.pad(np.frombuffer(text, np.uint32), 2 * MOST)
         self.lengths = np.fromiter(map(len, names), np.int64, len(names))
-        self.starts = np.cumsum(self.lengths + 1) - self.lengths + 2 * MOST
+        self.starts = np.cumsum(self.lengths) - self.lengths + 2 * MOST
+        self.codes = np.zeros(int(self.lengths.sum()) + 4 * MOST, np.uint32)
+        self.codes[2 * MOST : -2 * MOST] = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
         self.by_length = self.lengths.argsort()
-        bits = np.left_shift(np.uint64(1), self.codes[: -2 * MOST] % 64, dtype=np.uint64)
-        self.letters = np.bitwise_or.reduceat(bits, self.starts - 1)
+        self.letters = np.empty(len(names), np.uint64)
+        for begin in range(0, len(names), BLOCK):
+            lengths = self.lengths[begin : begin + BLOCK]
+            first = int(self.starts[begin])
+            row = np.repeat(np.arange(len(lengths)), lengths)
+            classes = row * 32 + self.codes[first : first + len(row)] % 32
+            counts = np.bincount(classes, minlength=32 * len(lengths)).reshape(-1, 32)
+            bits = np.packbits(np.hstack([counts > 0, counts > 1]), axis=1)
+            self.letters[begin : begin + BLOCK] = bits.view(np.uint64)[:, 0]
 
     def within(
         self, queries: Sequence[str], most: int = MOST, *, itself: bool = True
