@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the program, without the time
     "png": {"Software": "bacterio"},
     "svg": {"Date": None, "Creator": "bacterio"},
+    "pdf": {"CreationDate": None, "Creator": "bacterio", "Producer": None},
 }
-SIGNATURES = (b"tEXtSoftware\0bacterio", b"<dc:title>bacterio</dc:title>")
-MARGIN = 10_000  # bytes at the beginning of a file, in which its signature stands
+SIGNATURES = (b"tEXtSoftware\0bacterio", b"<dc:title>bacterio</dc:title>", b"/Creator (bacterio)")
+MARGIN = 10_000  # bytes at both ends of a file, in which its signature stands
 PICTURES = ", ".join("." + form for form in SIGNED)
 STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0, "axes.titlesize": 9.0,
@@ -66,8 +67,10 @@ def ensure_drawable(path: Path) -> None:
 def objection(path: Path) -> str:
     """Why a file should not be replaced by a new picture; "" if this program drew it."""
     with path.open("rb") as file:
-        begin = file.read(MARGIN)
-    return "" if any(signature in begin for signature in SIGNATURES) else "it is not a picture of this program"
+        ends = file.read(MARGIN)
+        file.seek(max(0, path.stat().st_size - MARGIN))
+        ends += file.read(MARGIN)
+    return "" if any(signature in ends for signature in SIGNATURES) else "it is not a picture of this program"
 
 
 @contextmanager

@@ -28,9 +28,9 @@ def test_without_matplotlib_the_extra_is_named(words: str, room: Path, tmp_path:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("info m.npz --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg"),
-        ("score -c m.npz Boria --plot p", "--plot p: the name of a picture ends in .png, .svg"),
-        ("trace -c m.npz Boria --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg"),
+        ("info m.npz --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
+        ("score -c m.npz Boria --plot p", "--plot p: the name of a picture ends in .png, .svg, .pdf"),
+        ("trace -c m.npz Boria --plot p.gif", "--plot p.gif: the name of a picture ends in .png, .svg, .pdf"),
         ("trace -c model.svg Boria --plot linked.svg", "cannot write linked.svg: it is not a picture of this program"),
         ("info model.svg --plot linked.svg", "cannot write linked.svg: it is not a picture of this program"),
         ("score -c m.npz Boria --avoid list.svg --plot list.svg", "cannot write list.svg: it is not a picture"),
@@ -86,7 +86,7 @@ def test_nothing_to_draw_is_exit_1(words: list[str], room: Path, tmp_path: Path)
 
 
 @drawn
-@pytest.mark.parametrize("suffix", ["png", "svg"])
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_names_in_any_script(suffix: str, tmp_path: Path) -> None:
     """Katakana, blanks, $ and _ are letters like others, and there is no warning."""
     learned = ("ピカチュウ", "カ メ", "ゼ$ニガ$", "ニ_ド_ク", "コラッタ", "ピジョン", "ニャース", "カメ")
@@ -111,7 +111,7 @@ def test_a_title_that_lies_is_shown_as_it_is(title: str, tmp_path: Path) -> None
 
 
 @drawn
-@pytest.mark.parametrize("suffix", ["PNG", "svg"])
+@pytest.mark.parametrize("suffix", ["PNG", "svg", "pdf"])
 def test_the_same_bytes_twice(suffix: str, room: Path, tmp_path: Path) -> None:
     """Whatever stood there, whenever it is drawn, and however matplotlib is set up for its user."""
     (tmp_path / "matplotlibrc").write_text("axes.linewidth: 9\nsvg.hashsalt: x\n", encoding="utf-8")
@@ -120,7 +120,7 @@ def test_the_same_bytes_twice(suffix: str, room: Path, tmp_path: Path) -> None:
     found = (tmp_path / f"p.{suffix}").read_bytes()
     assert bacterio(*words, cwd=room, MATPLOTLIBRC=str(tmp_path), PYTHONHASHSEED="7").code == 0
     assert (tmp_path / f"p.{suffix}").read_bytes() == found
-    assert found.startswith({"PNG": b"\x89PNG", "svg": b"<?xml"}[suffix])
+    assert found.startswith({"PNG": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix])
     assert not re.search(rb"(?i)date|matplotlib v", found)
 
 
