@@ -15,7 +15,6 @@ from bacterio_cli.cli.plots import PICTURES, ensure_drawable
 from bacterio_cli.errors import CheckpointError, refuse
 
 if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.trace.bptt import Trace
 
 
@@ -42,7 +41,9 @@ def trace(
 
     Example: bacterio trace Escherichia --truncate 4
     """
-    from bacterio_cli.inference.scorer import refuse_overlong  # imports the engine, which --help does without
+    from bacterio_cli.inference.scorer import refuse_overlong  # these import the engine, which --help does without
+    from bacterio_cli.nn.models import CharRNN
+    from bacterio_cli.trace import bptt
 
     name = " ".join(name.split())
     one_step, cut = step is not None, truncate is not None
@@ -61,7 +62,12 @@ def trace(
         ensure_drawable(plot)
     T = len(model.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
-    found = follow(path, model, name, truncate)
+    if not isinstance(model.model, CharRNN):
+        what = "its net reads a window of letters and has no state, so that nothing goes back through time"
+        raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
+    found = bptt.trace(model.model, model.params, model.vocabulary, name, truncate=truncate)
+    if len(model.nets) > 1 or model.weights[0] < 1:
+        terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
     if compare:
         trace_output.show_comparison(found, model.vocabulary)
         return
@@ -77,19 +83,6 @@ def trace(
         trace_output.show_step(found, letters, step, full=full)
     else:
         trace_output.print_trace(found, letters)
-
-
-def follow(path: Path, model: Checkpoint, name: str, truncate: int | None) -> Trace:
-    """The trace of the first net, with a notice of what else the model has."""
-    from bacterio_cli.nn.models import CharRNN  # the engine, which --help does without
-    from bacterio_cli.trace.bptt import trace as trace_of
-
-    if not isinstance(model.model, CharRNN):
-        what = "its net reads a window of letters and has no state, so that nothing goes back through time"
-        raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
-    if len(model.nets) > 1 or model.weights[0] < 1:
-        terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
-    return trace_of(model.model, model.params, model.vocabulary, name, truncate=truncate)
 
 
 def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
