@@ -35,13 +35,6 @@ def endings() -> list[tuple[str, str]]:
     return [(ending, GENDERS[told]) for ending, told in gender.GENDERS.items()]
 
 
-def bugs() -> list[tuple[str, str]]:
-    """The mistakes that can be planted, each with what it is."""
-    from bacterio_cli.gradcheck.bugs import BUGS  # imports the engine
-
-    return [(bug.name, bug.summary) for bug in BUGS]
-
-
 if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
     Profile = str
     InputFormat = str

@@ -99,7 +99,6 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
         ("train --<TAB>", "numpy rich tqdm"),
         ("sample --ending <TAB>", "numpy rich tqdm"),
         ("info <TAB>", "numpy rich tqdm"),
-        ("gradcheck --inject <TAB>", "rich tqdm"),  # the planted mistakes need the engine that they are planted in
     ],
 )
 def test_start_up_imports_only_what_it_uses(words: str, kept_out: str, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 from support.processes import bacterio, inside
 
 from bacterio_cli.dataset.readers import FORMATS
-from bacterio_cli.gradcheck.bugs import BUGS
 from bacterio_cli.nomenclature.gender import GENDERS
 from bacterio_cli.training.config import CHOICES, PRESETS
 
@@ -44,7 +43,6 @@ def completed(shell: str, line: str, folder: Path) -> list[str]:
         ("bacterio sample --ending ba", ["bacter", "bacillus", "bacterium"]),
         ("bacterio sample --ending ", [*GENDERS]),
         ("bacterio score --format t", ["table", "tsv"]),
-        ("bacterio gradcheck --inject ", [bug.name for bug in BUGS]),
         ("bacterio corpus --input-format ", [*FORMATS]),
     ],
 )

@@ -28,7 +28,7 @@ def gradcheck(
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
-    inject: Annotated[str | None, Option(metavar="BUG", autocompletion=options.bugs, help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
+    inject: Annotated[str | None, Option(metavar="BUG", help="Plant this mistake first; see --list-bugs. [default: none]")] = None,
     explain: Annotated[bool, Option("--explain", help="With --inject: the mistake as a lesson, instead of all rows.")] = False,
     list_bugs: Annotated[bool, Option("--list-bugs", help="Print the mistakes that can be planted, one a line.")] = False,
     show: Annotated[Literal["softmax"] | None, Option(help="Print the Jacobian of softmax, its two cases apart, beside the complex step.")] = None,
