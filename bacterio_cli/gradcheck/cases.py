@@ -164,18 +164,16 @@ def random_state(model: Model, rng: np.random.Generator, names: int, scale: floa
 
 def small_model_case(what: str, model: Model, scale: float, kind: str = "") -> Case:
     """`model_case` with random values, letters and targets; `kind` is regular: with dropout, and distributions as
-    targets; stream: names of one length; fresh: names from the boundary and no state, as in training."""
-    rng = np.random.default_rng(3)
+    targets; stream: names of one length; fresh: names from no state, as in training."""
+    rng, regular = np.random.default_rng(3), kind == "regular"
     batch_sizes = np.array([3, 3, 3, 3]) if kind == "stream" else BATCH_SIZES
     B, N = int(batch_sizes[0]), int(batch_sizes.sum())
     params = {name: normal(rng, scale)(*shape) for name, shape in shapes(model).items()}
-    x, regular = rng.integers(0, model.n_y, N), kind == "regular"
+    x = rng.integers(0, model.n_y, N)
     targets = rng.dirichlet(np.ones(model.n_y), N) if regular else rng.integers(0, model.n_y, N)
-    shape, each = (N, model.n_a), range(model.layers)
-    masks = [layers.dropout_mask(rng, shape, 0.3, np.float64) for _ in each] if regular else None
+    each = range(model.layers) if regular else ()
+    masks = [layers.dropout_mask(rng, (N, model.n_a), 0.3, np.float64) for _ in each] or None
     state = None if kind == "fresh" else random_state(model, rng, B, scale)
-    if kind == "fresh":
-        x[:B] = 0
     return model_case(f"{model.cell}, {what}", model, params, (x, batch_sizes, targets), state, masks)
 
 
