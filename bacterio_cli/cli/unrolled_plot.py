@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # points: a cell, between cells, between layers, around, heading
-GRADIENTS = ("dz_y", ".da", ".dz", ".dh_next", ".dc_next")  # that have arrows
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
 DECADES = 3  # from the least width to the greatest
 
@@ -46,12 +45,11 @@ class Unrolled:
     def __init__(self, found: Trace, letters: Sequence[str]) -> None:
         self.steps, self.letters, self.layers = found.steps, letters, found.model.layers
         self.states = ("a", "c")[: found.model.cells[0].states]
-        drawn = replace(found, back=found.cut or found.back, cut=None)
-        self.norms = [drawn.norms(step.t) for step in found.steps]
-        every = [item for norms in self.norms for item in norms.items()]
+        back = found.cut or found.back
+        self.norms = [replace(found, back=back, cut=None).norms(step.t) for step in found.steps]
         self.largest = {
-            FORWARD: max(value for key, value in every if key.endswith((".a", ".c"))),
-            BACKWARD: max(value for key, value in every if key.endswith(GRADIENTS)),
+            FORWARD: max(value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))),
+            BACKWARD: max(own[key] for own, step in zip(self.norms, back.steps, strict=True) for key in step),
         }
         bands = math.ceil(len(found.steps) / MOST_COLUMNS)
         self.columns = math.ceil(len(found.steps) / bands)
