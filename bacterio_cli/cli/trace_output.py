@@ -123,9 +123,8 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
 def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
-    terminal.paragraph(
-        title if len(shown) == len(by) else f"{title}: {len(shown)} of {len(by)}; --full shows all", apart=True
-    )
+    some = f": {len(shown)} of {len(by)}; --full shows all" if len(shown) < len(by) else ""
+    terminal.paragraph(title + some, apart=True)
     labels, *vectors = columns.values()
     rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
     tables.table(tuple(columns), rows, right=tuple(columns)[1:])

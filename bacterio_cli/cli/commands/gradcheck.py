@@ -94,17 +94,11 @@ def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: f
 
 def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
     """All rows, and the verdict in a line on stderr."""
-    cells = [
-        (
-            row.case,
-            row.parameter,
-            "×".join(map(str, row.shape)),
-            f"{row.max_relative_error:.1e}",
-            "skip" if row.skipped else "pass" if row.passed else "FAIL",
-            row.skipped or row.equation,
-        )
-        for row in rows
-    ]
+    cells = []
+    for row in rows:
+        shape, error = "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}"
+        verdict = "skip" if row.skipped else "pass" if row.passed else "FAIL"
+        cells.append((row.case, row.parameter, shape, error, verdict, row.skipped or row.equation))
     tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, right=("error",))
     skipped = sum(bool(row.skipped) for row in rows)
     proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")

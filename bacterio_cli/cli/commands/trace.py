@@ -47,15 +47,13 @@ def trace(
 
     name = " ".join(name.split())
     one_step, cut = step is not None, truncate is not None
+    accompanied = compare and (one_step or cut or plot or as_json)
     refuse_overlong([name])
     refuse(
         (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
         (one_step and cut, "--step shows the whole gradient and --truncate what is left of it; give one of them"),
         (full and not one_step, "--full is for --step T; give both"),
-        (
-            compare and (one_step or cut or plot or as_json),
-            "--compare prints a table of its own; give it without --step, --truncate, --plot and --json",
-        ),
+        (accompanied, "--compare prints a table of its own; give it without --step, --truncate, --plot and --json"),
     )
     path, model = loading.open_model(checkpoint)
     if plot:
