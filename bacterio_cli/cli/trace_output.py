@@ -24,10 +24,8 @@ def print_trace(found: Trace, letters: Sequence[str]) -> None:
 
     model, bits = found.model, found.nats_per_char / LN2
     terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
-    sizes = f"n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
-    terminal.paragraph(
-        f"{model.cell}, {model.layers} × {model.n_a} units; {sizes}; float64; {BOUNDARY} is the boundary"
-    )
+    sizes = f"{model.layers} × {model.n_a} units; n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
+    terminal.paragraph(f"{model.cell}, {sizes}; float64; {BOUNDARY} is the boundary")
     show_forward(found, letters)
     show_backward(found, letters)
     terminal.paragraph("Equations of a step", apart=True)
