@@ -97,9 +97,7 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
         import matplotlib
         from matplotlib.figure import Figure
 
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(STYLE)
+        with matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
             figure = Figure(figsize=(width, height), layout="constrained")
             figure.suptitle(terminal.printable(title))
             yield figure
