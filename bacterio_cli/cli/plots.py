@@ -112,7 +112,7 @@ def letter_shown(letter: str) -> str:
 
 
 def draw_model(
-    path: Path, title: str, history: Sequence[dict[str, Any]], soft: bool,
+    path: Path, title: str, *, history: Sequence[dict[str, Any]], soft: bool,
     corpus: dict[str, float], sampled: dict[str, float], how: str,
 ) -> None:  # fmt: skip
     """Learning curve, gradient norm, learning rate, and the share of each letter in the corpus and in what was sampled.
@@ -146,9 +146,8 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
             style.pop("label", None)  # a legend names each curve once
         for axes in (loss, norm, rate):
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-        loss.text(
-            begin, 1.02, terminal.printable(f"{kind} {net + 1}"), transform=loss.get_xaxis_transform(), rotation=30
-        )
+        name = terminal.printable(f"{kind} {net + 1}")
+        loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
         begin = steps[-1]
     loss.legend()
     labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
@@ -159,10 +158,8 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
 def draw_letters(axes: Axes, corpus: dict[str, float], sampled: dict[str, float], how: str) -> None:
     """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
     some, all_letters = list(corpus)[:MOST_LETTERS], len(corpus)
-    for aside, shares, label, face, hatch in (
-        (-0.2, corpus, "the corpus", "0.55", ""),
-        (0.2, sampled, how, "white", END),
-    ):
+    styles = ((-0.2, corpus, "the corpus", "0.55", ""), (0.2, sampled, how, "white", END))
+    for aside, shares, label, face, hatch in styles:
         heights = [100 * shares.get(letter, 0.0) for letter in some]
         at = [place + aside for place in range(len(some))]
         axes.bar(at, heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)

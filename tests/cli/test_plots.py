@@ -101,7 +101,7 @@ def test_the_letters_of_corpus_and_draws(room: Path, tmp_path: Path) -> None:
 def test_many_letters_are_shown_in_part(tmp_path: Path) -> None:
     """Of an alphabet of a hundred the forty most frequent, as the axis says."""
     shares = {chr(0x4E00 + k): 1 / 100 for k in range(100)}
-    draw_model(tmp_path / "p.svg", "t", [], False, shares, {}, "draws")
+    draw_model(tmp_path / "p.svg", "t", history=[], soft=False, corpus=shares, sampled={}, how="draws")
     (letters,) = panels(tmp_path / "p.svg")
     assert letters.letters == list(shares)[:40]
     assert "the 40 most frequent of 100 letters" in letters.texts
@@ -130,7 +130,8 @@ def test_phases_are_marked(tmp_path: Path) -> None:
     history = [row("background", 0, k) for k in (20, 40)]
     history += [row("fit", net, 40 + 30 * net + k) for net in (0, 1) for k in (10, 20, 30)]
     history += [row("refit", 0, 100 + k, None) for k in (20, 40)]
-    draw_model(tmp_path / "p.svg", "t", history, True, {"a": 1.0}, {"a": 1.0}, "draws")
+    shares = {"a": 1.0}
+    draw_model(tmp_path / "p.svg", "t", history=history, soft=True, corpus=shares, sampled=shares, how="draws")
     loss, norm, rate, _ = panels(tmp_path / "p.svg")
     for panel in (loss, norm, rate):
         assert panel.marks() == pytest.approx([0, 40, 70, 100], abs=0.5)
@@ -147,5 +148,5 @@ def test_phases_are_marked(tmp_path: Path) -> None:
 def test_absurd_numbers_are_drawn_somehow(step: int, value: float, tmp_path: Path) -> None:
     """A file may hold any number that a float can: no warning, no crash."""
     wild = row("\x1b$x_1$\ud800", 0, 1) | {"step": step, "nats_per_char": value, "gradient_norm": value}
-    draw_model(tmp_path / "p.svg", "t", [wild, wild], False, {}, {}, "draws")
+    draw_model(tmp_path / "p.svg", "t", history=[wild, wild], soft=False, corpus={}, sampled={}, how="draws")
     assert r"\x1b$x_1$\ud800 1" in texts(tmp_path / "p.svg")

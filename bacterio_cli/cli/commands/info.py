@@ -72,7 +72,7 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
     title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
     soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
-    draw_model(path, title, model.history, soft, corpus, sampled, how)
+    draw_model(path, title, history=model.history, soft=soft, corpus=corpus, sampled=sampled, how=how)
     terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 
