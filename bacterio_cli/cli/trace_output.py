@@ -107,7 +107,8 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
         if model.cell == "rnn":
             from bacterio_cli.nn.activations import ACTIVATIONS
 
-            own["f′"] = ACTIVATIONS[model.activation].derivative(own["a"])
+            _, derivative = ACTIVATIONS[model.activation]
+            own["f′"] = derivative(own["a"])
         own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):

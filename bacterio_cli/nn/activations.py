@@ -4,18 +4,10 @@ T1, T2 and T3 are source texts, see `bacterio_cli.nn`.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from bacterio_cli.nn.layers import Array
-
-
-class Activation(NamedTuple):
-    """An elementwise function a = f(z) and its derivative f′, a function of the value a."""
-
-    function: Callable[..., Array]
-    derivative: Callable[..., Array]
 
 
 def tanh(z: Array, out: Array | None = None) -> Array:
@@ -56,8 +48,8 @@ def relu_derivative(a: Array) -> Array:
     return (a.real > 0).astype(a.dtype)
 
 
-ACTIVATIONS = {
-    "tanh": Activation(tanh, tanh_derivative),
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "relu": Activation(relu, relu_derivative),
+ACTIVATIONS: dict[str, tuple[Callable[..., Array], Callable[..., Array]]] = {  # f, and f′ as a function of the value a
+    "tanh": (tanh, tanh_derivative),
+    "sigmoid": (sigmoid, sigmoid_derivative),
+    "relu": (relu, relu_derivative),
 }

@@ -152,8 +152,9 @@ class WindowMLP(LetterModel):
         rows = EmbeddingLookup(params.get("E"), windows)
         h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
         caches: list[Any] = [windows]
+        f, _ = ACTIVATIONS[self.activation]
         for k in range(self.layers):
-            value = ACTIVATIONS[self.activation].function(linear(h, params[f"{k}.W"], params[f"{k}.b"]))  # (2)
+            value = f(linear(h, params[f"{k}.W"], params[f"{k}.b"]))  # (2)
             caches.append((h, value))
             h = dropout(value, masks[k] if masks else None)
         return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]  # (3)
@@ -163,10 +164,11 @@ class WindowMLP(LetterModel):
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
+        _, derivative = ACTIVATIONS[self.activation]
         for k in reversed(range(self.layers)):
             below, value = caches[k + 1]
             dh = dropout(dh, masks[k] if masks else None)
-            dz_l = dh * ACTIVATIONS[self.activation].derivative(value)
+            dz_l = dh * derivative(value)
             dh, grads[f"{k}.W"], grads[f"{k}.b"] = linear_backward(below, params[f"{k}.W"], dz_l)  # (2′)
         if self.n_x:
             grads["E"] = segment_sum(dh.reshape(-1, self.n_x), caches[0].ravel(), self.n_y)  # (1′)

@@ -33,7 +33,7 @@ class RNN(Cell):
         self, params: Params, x: Input, batch_sizes: Array, state: State | None
     ) -> tuple[Array, State, RNNCache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        f = ACTIVATIONS[self.activation].function
+        f, _ = ACTIVATIONS[self.activation]
         (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
         a = hidden_states[-len(z) :]
         for step in steps_of(batch_sizes):
@@ -55,7 +55,8 @@ class RNN(Cell):
         """
         x, batch_sizes, hidden_states = cache
         W_aa = params[self.names()[1]]
-        f_prime = ACTIVATIONS[self.activation].derivative(hidden_states[-len(da) :])
+        _, derivative = ACTIVATIONS[self.activation]
+        f_prime = derivative(hidden_states[-len(da) :])
         dz = np.empty_like(f_prime)
         dh_next = d_final_state[0].copy()
         for step in reversed(steps_of(batch_sizes)):
