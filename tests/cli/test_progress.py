@@ -42,7 +42,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
 def test_a_terminal_sees_one_bar_and_a_few_names(columns: int, tmp_path: Path) -> None:
     """Phase, epoch, time, the validation loss and, where there is room, the training loss and the speed, none of them
     cut off; above that names of the model, in whole words."""
-    words = ("train", write_names(tmp_path), *TINY, "-o", "m.npz")
+    words = ("train", write_names(tmp_path).name, *TINY, "-o", "m.npz")
     code, shown = on_terminal(*words, cwd=tmp_path, size=(24, columns), NO_COLOR="1")
     (bar,) = [line for line in left_on(columns, shown.partition("on the names")[0]) if "fit 2/2" in line]
     row = load(tmp_path / "m.npz").history[-1]
@@ -72,7 +72,7 @@ def test_nobody_else_gets_a_bar(tmp_path: Path) -> None:
     for shown in (dumb, inside(*words, cwd=tmp_path, TERM="xterm-256color").stderr):
         assert not set("\r\x1b") & set(shown)
         assert "chars/s" not in shown
-        assert shown.startswith("bacterio: 40 names")
+        assert "\nbacterio: 40 names, 19 letters" in shown
         assert shown.endswith("saved to m.npz\n")
 
 
@@ -86,7 +86,7 @@ def test_a_stream_that_is_no_terminal_needs_no_more_than_write(tmp_path: Path, m
     with pytest.raises(SystemExit, match="0"):
         main()
     assert "\r" not in "".join(said)
-    assert said[0].startswith("bacterio: 40 names")
+    assert said[1].startswith("bacterio: 40 names")
 
 
 def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:

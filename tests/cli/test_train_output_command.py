@@ -37,10 +37,14 @@ def test_training_prints_nothing_on_stdout(room: Path) -> None:
     result = inside("train", "names.txt", "names.txt", *TINY, "-o", "out.npz", cwd=room)
     lines = result.stderr.splitlines()
     assert (result.code, result.stdout) == (0, "")
-    assert lines[0].startswith("bacterio: 40 names (40 duplicates dropped), 19 letters; gru 1 × 8, ")
+    listed = "bacterio: names.txt: plain list, UTF-8, 40 names"
+    assert lines[0] == f"{listed}; {listed.partition(' ')[2]}; 40 dropped: 40 duplicates"
+    assert lines[1].startswith("bacterio: 40 names, 19 letters; gru 1 × 8, ")
     assert lines[-1] == "bacterio: fitted on 36 names, 4 held out; saved to out.npz"
     few = inside("train", "-", *TINY, "-o", "few.npz", cwd=room, stdin=b"a\naa\na\n").stderr
-    assert re.search(r"^bacterio: 2 names \(1 duplicate dropped\), 1 letter; (?s:.*) fitted on 1 name, 1 held out", few)
+    assert re.search(
+        r"; 1 dropped: 1 duplicate\nbacterio: 2 names, 1 letter; (?s:.*) fitted on 1 name, 1 held out", few
+    )
     row = load(room / "out.npz").history[-1]
     assert re.search(rf"^net +{row['valid_bits_per_char']:.4f}$", result.stderr, flags=re.MULTILINE)
     assert "\r" not in result.stderr

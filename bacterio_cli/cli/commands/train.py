@@ -113,8 +113,8 @@ def train(
         if not quiet:
             if names.plain and names.profile == "genus" and profile is None:
                 terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
-            for line in filter(None, map(provenance, (names, related))):
-                terminal.notice(line)
+            for read in filter(None, (names, related)):
+                terminal.notice("; ".join(filter(None, (*read.readings, read.losses))))
             terminal.notice(describe(names, state))
         Session(state, out, save_every, logger, signals=signals).go()
         if compact:
@@ -137,24 +137,14 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
-def provenance(corpus: Corpus | None) -> str:
-    """What the sources were taken for, and what cleaning dropped; "" for plain lists that lost duplicates at most."""
-    from bacterio_cli.dataset.cleaning import DUPLICATES  # --help does without the readers
-
-    if corpus is None or (corpus.plain and set(corpus.dropped) <= {DUPLICATES}):
-        return ""
-    return "; ".join(filter(None, (*corpus.readings, corpus.losses)))
-
-
 def describe(names: Corpus, state: TrainingState) -> str:
     """The corpus and the model in a line."""
     config = state.plan.config
     size = sum(p.size for p in state.params.values())
     letters = state.plan.vocabulary.n_y - 1
-    dropped = f" ({names.duplicates:,} duplicate{'s' * (names.duplicates != 1)} dropped)" if names.duplicates else ""
     goes_on = f", from step {state.step:,}" if state.step else ""
     return (
-        f"{len(names.names):,} names{dropped}, {letters:,} letter{'s' * (letters != 1)}; "
+        f"{len(names.names):,} names, {letters:,} letter{'s' * (letters != 1)}; "
         f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters, {config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
     )
 
