@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bacterio_cli import __version__
-from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams, silence_stdout
+from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams
 from bacterio_cli.cli.terminal import error, notice
 from bacterio_cli.errors import BacterioError, UsageError
 
@@ -110,7 +111,7 @@ def main() -> None:
         command = failure.ctx.command_path if failure.ctx else "bacterio"
         fail(f"{failure.format_message().rstrip('.')} (see '{command} --help')", failure.exit_code)
     except OutputError as failure:
-        silence_stdout()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python may still flush at exit goes nowhere
         if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more
             fail(f"cannot write to standard output: {getattr(failure.__cause__, 'strerror', failure)}")
     except OSError as failure:  # most files are reported where they are used

@@ -45,11 +45,6 @@ def open_streams() -> None:
             setattr(sys, name, Stream(stream.buffer, "utf-8", "backslashreplace", **how))
 
 
-def silence_stdout() -> None:
-    """Send what Python may still flush at exit to nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
 def one_blas_thread() -> None:
     """Matrix products on one thread each, unless the environment says otherwise; to be called before NumPy is imported.
 
