@@ -58,7 +58,7 @@ def score(
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
-    lists = [*(avoid or []), *(avoid_elsewhere or [])]
+    lists = avoid or avoid_elsewhere
     refuse(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
