@@ -115,7 +115,8 @@ def main() -> None:
         if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more
             fail(f"cannot write to standard output: {getattr(failure.__cause__, 'strerror', failure)}")
     except OSError as failure:  # most files are reported where they are used
-        fail(reason(failure))
+        what = failure.filename or ("the working directory" if isinstance(failure, FileNotFoundError) else "")
+        fail((f"cannot use {what}: " if what else "") + (failure.strerror or str(failure)))
     except MemoryError:
         fail("out of memory; use a smaller --hidden, --batch-size or corpus, or --max-length")
 
@@ -124,11 +125,3 @@ def fail(text: str, code: int = 1) -> NoReturn:
     """Say it, and end with this exit code."""
     error(text)
     raise SystemExit(code) from None
-
-
-def reason(failure: OSError) -> str:
-    """What the system refused, with the file if it names one; what is not found without a name is where we are."""
-    if failure.filename is None and isinstance(failure, FileNotFoundError):
-        return "the working directory is gone; change to another one"
-    where = "" if failure.filename is None else f"cannot use {failure.filename}: "
-    return f"{where}{failure.strerror or failure}"

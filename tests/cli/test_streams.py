@@ -4,11 +4,12 @@ import json
 import sys
 from pathlib import Path
 from unicodedata import category
+from unittest.mock import Mock
 
 import pytest
 from support.processes import NAMES, bacterio, inside, on_terminal, only_error, write_names
 
-from bacterio_cli.cli.app import reason
+from bacterio_cli.cli import app
 from bacterio_cli.cli.terminal import JOINERS, as_json, printable
 
 FULL = "cannot write to standard output: No space left on device"
@@ -64,10 +65,19 @@ def test_a_working_directory_that_is_gone_is_named(words: str, room: Path) -> No
     assert ("working directory" in result.stderr) == words.startswith("train")
 
 
-def test_what_the_system_refuses_is_said_with_the_file() -> None:
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (PermissionError(13, "Permission denied", "a/b.npz"), "cannot use a/b.npz: Permission denied"),
+        (OSError(11, "Resource temporarily unavailable"), "Resource temporarily unavailable"),
+    ],
+)
+def test_what_the_system_refuses_is_said_with_the_file(
+    failure: OSError, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Of a folder that may not be read, and of what has no name."""
-    assert reason(PermissionError(13, "Permission denied", "a/b.npz")) == "cannot use a/b.npz: Permission denied"
-    assert reason(OSError(11, "Resource temporarily unavailable")) == "Resource temporarily unavailable"
+    monkeypatch.setattr(app, "application", Mock(side_effect=failure))
+    assert only_error(inside("info", cwd=tmp_path)) == said
 
 
 def test_characters_that_a_terminal_obeys_are_escaped() -> None:
