@@ -13,7 +13,6 @@ from typer import Option
 from bacterio_cli.cli import loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
-from bacterio_cli.cli.word_lists import read_placeholders, read_words, words_about
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
@@ -84,8 +83,8 @@ def sample(
 
     refuse_contradictions(given)
     refuse_impossible(given)
-    words = words_about(about or [], glossary or [])
-    labels = read_placeholders(placeholders) if placeholders else None
+    words = loading.words_about(about or [], glossary or [])
+    labels = loading.read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
     pool = pool or POOL
     if rank and n > pool:
@@ -191,7 +190,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
     if given["ban"]:
-        found.append(filters.without(read_words(given["ban"], "--ban")))
+        found.append(filters.without(loading.read_words(given["ban"], "--ban")))
     if usable:
         found += filters.usable(scorer, words)
     if given["gender"]:
