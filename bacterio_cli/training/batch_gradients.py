@@ -31,6 +31,7 @@ from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Steps, Work, can
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
+ShardSteps = Callable[[int, int], Steps]  # of shard k of so many
 
 
 class BatchShard:
@@ -43,7 +44,7 @@ class BatchShard:
     def __init__(self, state: TrainingState, phase: Phase, k: int, shards: int) -> None:
         self.state, self.phase, self.k, self.shards = state, phase, k, shards
         self.targets = state.plan.soft_targets(phase.kind)
-        self.hidden = tuple(s[k::shards] for s in state.hidden or state.plan.fresh_hidden(phase))
+        self.hidden = tuple(s[k::shards] for s in state.hidden)
 
     def __iter__(self) -> Iterator[tuple[Batch, Work | None]]:
         """Each batch, and the work that its shard is."""

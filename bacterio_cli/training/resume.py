@@ -164,7 +164,6 @@ def replay(state: TrainingState, history: list[dict[str, Any]], progress: dict[s
     epoch, steps = state.epochs, progress["phase_step"] % state.current_phase.steps_per_epoch
     count_steps(state, steps)
     state.chars = sum(len(batch.x) for batch in islice(plan.batches(state.current_phase, epoch), steps))
-    state.hidden = plan.fresh_hidden(state.current_phase) if state.phase_step else ()
 
 
 def count_steps(state: TrainingState, steps: int) -> None:

@@ -27,7 +27,7 @@ class TrainingState:
     plan: TrainingPlan
     params: Params
     moments: Params
-    hidden: State = ()
+    hidden: State
     best: Params | None = None
     fit_end: TrainingState | None = None
     fitted: list[Params] = field(default_factory=list)
@@ -108,21 +108,18 @@ class TrainingState:
         elif ended == "fit":
             self.params = self.plan.fresh_params(following.net)
         self.moments = self.plan.optimiser.init(self.params)
-        self.hidden, self.best_epoch, self.best_loss = (), 0, None
+        self.hidden, self.best_epoch, self.best_loss = self.plan.fresh_hidden(following), 0, None
 
     def reopen_fit(self) -> None:
         """Go back to the end of the fit of a single net, to go on with it, as if what came after had never been."""
-        assert self.fit_end
-        hidden = self.plan.fresh_hidden(self.fit_end.current_phase)
-        kept = {"likelihoods": self.likelihoods, "weights": self.weights, "hidden": hidden}
-        vars(self).update(vars(self.fit_end) | kept)
+        vars(self).update(vars(self.fit_end) | {"likelihoods": self.likelihoods, "weights": self.weights})
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:
     """The state before the first step: fresh weights from the seed."""
     plan = TrainingPlan(config, corpus, background)
     params = plan.fresh_params(0)
-    state = TrainingState(plan, params, plan.optimiser.init(params))
+    state = TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))
     if config.ngram:  # until validation chooses, or if there is none
         net = 0.5 if config.net_weight is None else config.net_weight
         state.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)

@@ -1,8 +1,4 @@
-"""Training as a generator: a state goes in, a record comes out at every step, and nothing is printed.
-
-The state can be saved after any record: the order of an epoch comes from the seed and the epoch, the dropout masks of
-a step from the seed and the step, and what is summed since the last evaluation is part of the state.
-"""
+"""Training as a generator: a state goes in, a record comes out at every step, after which the state can be saved."""
 
 import time
 from collections.abc import Generator
