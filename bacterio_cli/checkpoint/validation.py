@@ -87,10 +87,9 @@ def check_nets(nets: Sequence[Net]) -> None:
         found = net.params | {f"first{j}": s for j, s in enumerate(net.first)}
         require(found.keys() == wanted.keys(), f"net {k + 1} has not all the arrays of its model")
         for name, value in found.items():
-            member, shape = f"its member {net_key(k, name)!r}", wanted[name]
-            same = value.shape == shape and value.dtype == np.float32
-            require(same, f"{member} is {value.dtype} {value.shape}, and its model needs float32 {shape}")
-            require(np.isfinite(value).all(), f"{member} holds values that are not finite")
+            sound = value.shape == wanted[name] and value.dtype == np.float32 and np.isfinite(value).all()
+            needs = f"and its model needs finite float32 {wanted[name]}"
+            require(sound, f"its member {net_key(k, name)!r} is {value.dtype} {value.shape}, {needs}")
 
 
 def net_key(k: int, name: str) -> str:

@@ -156,20 +156,18 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
 
 def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: str | None, where: str) -> TrainingConfig:
     """The stored config, with more epochs if they are asked for; UsageError for any other difference."""
-    asked = dict(given)
-    if preset:  # all that it decides, but not for how long
-        whole = asdict(resolve(preset, given))
-        asked |= {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
+    whole = asdict(resolve(preset, given)) if preset else {}  # all that it decides, but not for how long
+    asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
+    asked |= given
     config = replace(stored, **asked)
     for name in asked:
         value, before = getattr(config, name), getattr(stored, name)
-        if value != before and not (name == "epochs" and value > before):
+        longer = name == "epochs" and value > before and stored.nets == 1  # an average of several is done for good
+        if value != before and not longer:
             raise UsageError(
                 f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
                 "leave it out, or start anew without --resume"
             )
-    if stored.nets > 1 and config.epochs != stored.epochs:
-        raise UsageError("--epochs: an average of several nets cannot be extended; train anew")
     return config
 
 
