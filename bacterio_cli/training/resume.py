@@ -114,8 +114,8 @@ def resume(
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError, ContentsError) as error:
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
-    if longer != config and state.fit_end:
-        state.reopen_fit()
+    if longer != config and state.fit_end:  # back to that state, as if what came after it had never been
+        vars(state).update(vars(state.fit_end) | {"likelihoods": state.likelihoods, "weights": state.weights})
     return state
 
 

@@ -110,10 +110,6 @@ class TrainingState:
         self.moments = self.plan.optimiser.init(self.params)
         self.hidden, self.best_epoch, self.best_loss = self.plan.fresh_hidden(following), 0, None
 
-    def reopen_fit(self) -> None:
-        """Go back to the end of the fit of a single net, to go on with it, as if what came after had never been."""
-        vars(self).update(vars(self.fit_end) | {"likelihoods": self.likelihoods, "weights": self.weights})
-
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:
     """The state before the first step: fresh weights from the seed."""
