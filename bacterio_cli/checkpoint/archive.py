@@ -34,9 +34,7 @@ LARGEST_PACKED = 2**23
 MOST_PACKED = 16  # times as much for all of them together
 
 
-def save(
-    path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False, largest_file: int = LARGEST_FILE
-) -> None:
+def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False) -> None:
     """Write the file whole or not at all: a `.npy` member per array, dated 1980, so that they alone decide its bytes.
 
     Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading. Nor is what is so large
@@ -44,8 +42,8 @@ def save(
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}
     size = sum(array.nbytes + 1024 for array in members.values())  # with the headers
-    large = f"{path} would hold {size >> 20:,} MiB, more than the {largest_file >> 20:,} that are read"
-    require(size <= largest_file, large)
+    large = f"{path} would hold {size >> 20:,} MiB, more than the {LARGEST_FILE >> 20:,} that are read"
+    require(size <= LARGEST_FILE, large)
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in members.items():
             buffer = io.BytesIO()
@@ -64,7 +62,7 @@ def objection(path: Path) -> str:
     return "it is not a checkpoint of this program"
 
 
-def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays, dict[str, Any]]:
+def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     """(arrays, meta) of a file that `save` wrote.
 
     Raises FileError if it cannot be read, ContentsError, with what is wrong, if it is no such file, and CheckpointError
@@ -74,7 +72,7 @@ def load(path: str | Path, *, largest_file: int = LARGEST_FILE) -> tuple[Arrays,
         there = os.stat(path)
         if not stat.S_ISREG(there.st_mode):  # a device may have no end, and a pipe no beginning
             raise OSError(None, "it is not a regular file")
-        require(there.st_size <= largest_file, f"is larger than the {largest_file >> 20:,} MiB that are read")
+        require(there.st_size <= LARGEST_FILE, f"is larger than the {LARGEST_FILE >> 20:,} MiB that are read")
         with open(path, "rb") as file:
             arrays = read_archive(file)
     except OSError as error:
