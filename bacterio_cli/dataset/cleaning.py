@@ -25,8 +25,8 @@ UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONT
 MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
 ODD = re.compile(r"[\d\s.,–-]*|[A-Z]|na|.*[*†‡-]|candidatus .*", re.IGNORECASE)  # says nothing of what other lines are
-PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis", re.IGNORECASE)
-NOT_IN_ALPHABET = re.compile("[^A-Za-z -]")
+PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis|^-+$", re.IGNORECASE)
+NOT_IN_ALPHABET = re.compile("[^A-Za-z ]")
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
 MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
 
@@ -163,8 +163,7 @@ def without_prefix(text: str) -> str:
 def flaw(name: str) -> str | None:
     """Why a composed spelling is no genus name to learn; None if it is one. The first reason that holds counts.
 
-    Two words are a species as a rule; SILVA's `Escherichia-Shigella` counts as two too, and `Gram-positive` is none.
-    Capitals inside, as in JAAAAA or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera and
+    Capitals inside, as in JAAAAA or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera, and
     pass.
     """
     if len(name) > LONGEST_LINE:
@@ -188,9 +187,4 @@ def flaw(name: str) -> str | None:
         return PLACEHOLDERS
     if NOT_IN_ALPHABET.search(name):
         return LOOK_ALIKES if MIXED.search(name) else OTHER_LETTERS
-    if not name[0].isupper():
-        return LOWER_CASE if name[0].isalpha() else PLACEHOLDERS
-    parts = name.split("-")
-    if len(parts) > 1 and all(parts):
-        return TWO_WORDS if all(part.istitle() for part in parts) else OTHER_LETTERS
-    return PLACEHOLDERS
+    return PLACEHOLDERS if name[0].isupper() else LOWER_CASE

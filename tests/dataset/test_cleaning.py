@@ -19,15 +19,18 @@ from bacterio_cli.errors import InputError, UsageError
 FLAWS: dict[str | None, list[str]] = {
     "placeholders": [
         "UBA1234", "Bacillus_A", "JAAAAA01", "JAAAAA", "", "Gp4", "GpVIII", "Alphota_gp1", "WS3_genera_incertae_sedis",
-        "unclassified", "Uncultured", "uncultured bacterium", "Candidatus", "SAR", "A", "-", "Abano-",
+        "unclassified", "Uncultured", "uncultured bacterium", "Candidatus", "SAR", "A", "-",
         "Abano incertae sedis", "2-abano", "AbanoBacilla", "Genus", "Chloroplast", "Sonstige", "Mean",
     ],
     "Candidatus": ["Candidatus Abano", "candidatus Abano", '"Candidatus Abano"', "Ca. Abano", "Candidatus_Abano"],
     "brackets or quotes": ["[Abano]", '"Abano"', "'Abano'", "“Abano”", "Abano (Bacilla)", "O'Brien"],
-    "lower case": ["abano", "abano-bacilla"],
-    "two words": ["Abano alba", "abano alba", "Abano sp. 3", "Abano-Bacilla", "Smith, John"],
+    "lower case": ["abano"],
+    "two words": ["Abano alba", "abano alba", "Abano sp. 3", "Smith, John"],
     "rank endings": ["Abanaceae", "Abanales", "Abanota", "Abanineae", "Abanoideae"],
-    "letters outside A-Z": ["Béla", "Москва", "Abano.", "Abano/Bacilla", "ﬁne", "Abano-bacilla", "Gram-positive"],
+    "letters outside A-Z": [
+        "Béla", "Москва", "Abano.", "Abano/Bacilla", "ﬁne", "Abano-bacilla", "Gram-positive",
+        "Abano-Bacilla", "abano-bacilla", "Abano-",
+    ],
     "letters of two scripts": ["α-Abano", "Аbano", "Abanо"],
     "control characters": ["Abano\talba", "Aba\0no", "Aba\u202eno"],
     "longer than 500": ["A" + "b" * LONGEST_LINE],
