@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,7 +87,7 @@ class TrainingState:
         valid = row["valid_nats_per_char"]
         improved = valid is None or self.best_loss is None or valid < self.best_loss
         if improved:
-            self.best, self.best_epoch, self.best_loss = copied(self.params), row["epoch"], valid
+            self.best, self.best_epoch, self.best_loss = deepcopy(self.params), row["epoch"], valid
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
         return improved
@@ -104,7 +105,7 @@ class TrainingState:
             return
         following = self.current_phase
         if following.kind == "refit":
-            self.params = copied(self.fitted[following.net])
+            self.params = deepcopy(self.fitted[following.net])
         elif ended == "fit":
             self.params = self.plan.fresh_params(following.net)
         self.moments = self.plan.optimiser.init(self.params)
@@ -120,8 +121,3 @@ def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = No
         net = 0.5 if config.net_weight is None else config.net_weight
         state.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)
     return state
-
-
-def copied(arrays: Params) -> Params:
-    """The same numbers in arrays of their own."""
-    return {name: value.copy() for name, value in arrays.items()}

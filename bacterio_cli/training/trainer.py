@@ -1,8 +1,10 @@
 """Training as a generator: a state goes in, a record comes out at every step, after which the state can be saved."""
 
+import math
 import time
 from collections.abc import Generator
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,11 +18,9 @@ from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
 from bacterio_cli.training.evaluation import choose_weights
 from bacterio_cli.training.resume import resume, snapshot
-from bacterio_cli.training.state import TrainingState, begin, copied
+from bacterio_cli.training.state import TrainingState, begin
 
 __all__ = ["Progress", "TrainingState", "begin", "resume", "snapshot", "train"]
-
-LN2 = float(np.log(2))
 
 
 class Progress(NamedTuple):
@@ -58,7 +58,7 @@ def train(
                 begun, epoch = time.perf_counter(), state.epochs + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
                 if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
-                    before = replace(state, params=copied(state.params), moments=dict(state.moments))
+                    before = replace(state, params=deepcopy(state.params), moments=dict(state.moments))
                 with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
                     batch, result = next(gradients)
                     take_step(state, batch, result, rate)
@@ -132,7 +132,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "net": phase.net,
         "nats_per_char": state.nats / state.chars,
         "valid_nats_per_char": valid,
-        "valid_bits_per_char": None if valid is None else valid / LN2,
+        "valid_bits_per_char": None if valid is None else valid / math.log(2),
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
