@@ -88,12 +88,7 @@ def shards_of(model: Model, names: int, split_from: int = SPLIT_FROM) -> int:
 
 
 def gradients_of_shards(
-    steps: Callable[[int, int], Steps],
-    params: Params,
-    shards: int,
-    *,
-    fork: bool | None = None,
-    timeout: float = TIMEOUT,
+    steps: ShardSteps, params: Params, shards: int, *, fork: bool | None = None, timeout: float = TIMEOUT
 ) -> Generator[tuple[Any, Gradients], None, None]:
     """The gradients of each step, in one shard or two, beside the batch of steps(0, shards).
 
