@@ -92,9 +92,7 @@ def resume(
     """
     progress = checkpoint.progress
     if progress is None:
-        raise BacterioError(
-            f"{path} is a model to use, without what --resume needs; train anew, to another file with --out"
-        )
+        raise BacterioError(f"{path} is a model to use, without what --resume needs; train anew, with another --out")
     stored = progress.get("background")
     if (stored is None) != (background is None):
         how = "without" if stored is None else "with"
