@@ -77,16 +77,13 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
             arrays = read_archive(file)
     except OSError as error:
         raise FileError(path, "read", error) from error
-    require("meta" in arrays, "is a NumPy archive, but not a checkpoint of this program")
     try:
         meta = json.loads(arrays.pop("meta").tobytes().decode())
         version = meta["format"]
-        if type(version) is not int:
-            raise TypeError
+        remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ContentsError("its metadata cannot be read: damaged, or not a checkpoint of this program") from error
     if version != FORMAT:
-        remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
         raise CheckpointError(path, f"has format {version}, and this version reads format {FORMAT}", remedy)
     return arrays, meta
 
@@ -94,7 +91,6 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
 def read_archive(file: IO[bytes]) -> Arrays:
     """Every member of an open archive as an array; ContentsError for anything out of the ordinary."""
     size = file.seek(0, io.SEEK_END)
-    require(size, "is empty")
     require(zipfile.is_zipfile(file), "is not a checkpoint, or was cut short")
     arrays: Arrays = {}
     try:

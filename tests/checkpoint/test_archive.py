@@ -141,9 +141,9 @@ def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
     assert not path.with_name("m2").exists()
 
 
-@pytest.mark.parametrize("meta", [b"{", b"[1]", b'{"format": true}', b'{"format": 1.0}', b'{"format": "1"}'], ids=repr)
+@pytest.mark.parametrize("meta", [b"{", b"[1]", b"{}", b'{"format": [2]}', b'{"format": "2"}'], ids=repr)
 def test_metadata_without_a_format_is_damage(meta: bytes, path: Path) -> None:
-    """No JSON, no object, and what is equal to 1 or looks like it but is no integer."""
+    """No JSON, no object, none in it, and what is no number."""
     np.savez(path, meta=np.frombuffer(meta, np.uint8))
     refused(path, "^its metadata cannot be read: damaged, or not a checkpoint of this program")
 

@@ -99,9 +99,12 @@ def skip_members(path: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "empty": (lambda p: p.write_bytes(b""), "is empty"),
+    "empty": (lambda p: p.write_bytes(b""), "is not a checkpoint, or was cut short"),
     "cut short": (lambda p: p.write_bytes(p.read_bytes()[:-100]), "is not a checkpoint, or was cut short"),
-    "foreign": (lambda p: np.savez(p, x=np.zeros(3)), "is a NumPy archive, but not a checkpoint of this program"),
+    "foreign": (
+        lambda p: np.savez(p, x=np.zeros(3)),
+        "its metadata cannot be read: damaged, or not a checkpoint of this program",
+    ),
     "newer": (lambda p: rewrite(p, at(format=3)), "has format 3, and this version reads format 2; upgrade bacterio"),
     "older": (lambda p: rewrite(p, at(format=1)), "has format 1, and this version reads format 2; train a new one"),
     "the directory skips members": (skip_members, "is damaged (its directory has 2 of "),
