@@ -104,7 +104,7 @@ def lock(file: IO[bytes]) -> None:
 
 def remove_abandoned(target: Path) -> None:
     """Delete what killed processes left beside this target: temporary files, empty or ZIP, that nobody holds locked."""
-    for stray in glob.glob(glob.escape(str(beside(target, "")).removesuffix(".tmp")) + "????????.tmp"):
+    for stray in target.parent.glob(f".{glob.escape(target.name)}.????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
             lock(file)
             if file.read(len(ZIP)) in (b"", ZIP):
