@@ -8,7 +8,7 @@ seed, not on how many names are asked for.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 
@@ -93,12 +93,9 @@ class SamplingStats:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def block_sizes(n_y: int, steps: int) -> Iterator[int]:
+def block_size(block: int, n_y: int, steps: int) -> int:
     """320, 2,560, 20,480, 65,536, …: small first, for a few at once; less for many letters or long names."""
-    size, largest = FIRST_BLOCK, max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps))
-    while True:
-        yield size
-        size = min(8 * size, largest)
+    return min(FIRST_BLOCK * 8 ** min(block, 3), max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps)))
 
 
 def draw_block(
@@ -150,7 +147,8 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams)
     """Endless draws in their fixed order, some at a time; None where a name did not end within the longest length."""
     prefixes, shares = beginnings(model, vocabulary, params)
     steps = params.max_length + 1
-    for block, size in enumerate(block_sizes(vocabulary.n_y, steps)):
+    for block in count():
+        size = block_size(block, vocabulary.n_y, steps)
         rng = np.random.Generator(np.random.Philox(key=params.seed, counter=[0, 0, 0, block]))
         row = np.zeros(size, np.intp)
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused

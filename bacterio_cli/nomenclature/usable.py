@@ -61,9 +61,7 @@ class Usable:
         self.count = cache(lines.count)
         self.rests = cache(lambda form: re.findall(f"\n{form}(.+)", lines))
         self.neighbours = Neighbours([*morphology.genera])
-        self.own = frozenset(asked)
-        if morphology.glossary is not standard():
-            self.own |= frozenset(morphology.glossary.words).difference(standard().words)
+        self.own = {*asked} | {*morphology.glossary.words}.difference(standard().words)
 
     def refusals(self, names: Sequence[str]) -> list[str]:
         """Why each name is not usable, in two or three words; "" if it is."""
@@ -84,9 +82,10 @@ class Usable:
         if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"
         first, last = analysis.parts[0], analysis.parts[-1]
-        if not self.is_own(first) and (SENT_BACK_FIRST.fullmatch(first.form) or not self.count("\n" + first.stem)):
+        rare = SENT_BACK_FIRST.fullmatch(first.form) or not self.count("\n" + first.stem)
+        if rare and self.own.isdisjoint(first.words):
             return "rare element"
-        if last.kind == "word" and not self.is_own(last):
+        if last.kind == "word" and self.own.isdisjoint(last.words):
             adjective = all("adj." in word.grammar for word in last.words) and not AGENT.fullmatch(last.form)
             known = self.count(last.form + "\n")
             if SENT_BACK_LAST.fullmatch(last.form) or known < (ADJECTIVE if adjective else 1):
@@ -99,10 +98,6 @@ class Usable:
         stem = re.sub("(us|a|um)$", "", word)
         variants = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
         return not variants.isdisjoint(self.morphology.genera)
-
-    def is_own(self, part: Part) -> bool:
-        """Whether a part may be a word that the user gave or asked for."""
-        return not self.own.isdisjoint(part.words)
 
     def is_simple(self, analysis: Analysis) -> bool:
         """Two elements, well joined, or more of which those behind the first are a genus; no diminutive of a noun."""

@@ -13,7 +13,7 @@ from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.inference.decoding import choose
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_sizes, draw_block, draws, sample
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_size, draw_block, draws, sample
 from bacterio_cli.lm.base import Net
 
 
@@ -160,7 +160,7 @@ def test_a_letter_whose_capital_is_two_letters_stays_as_it_is() -> None:
 )
 def test_blocks_grow_eightfold(n_y: int, steps: int, sizes: list[int]) -> None:
     """From 320 draws to 65,536, and to no more than 2²² probabilities or letters where these are many."""
-    assert list(islice(block_sizes(n_y, steps), len(sizes))) == sizes
+    assert [block_size(block, n_y, steps) for block in range(len(sizes))] == sizes
 
 
 EDGES = (319, 320, 321, 2879, 2880, 2881)  # of blocks
