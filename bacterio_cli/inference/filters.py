@@ -1,4 +1,7 @@
-"""Filters of sampled names: each looks at many names at once and says why it refuses them; and what none can pass."""
+"""Filters of sampled names: each looks at many names at once and says why it refuses them; and what none can pass.
+
+Patterns, endings and words are composed (NFC) as names are, which is done where they are typed or read.
+"""
 
 import re
 import signal
@@ -6,7 +9,6 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import LONGEST_NAME
 from bacterio_cli.inference.sampler import Filter, SamplingParams
@@ -21,11 +23,6 @@ from bacterio_cli.nomenclature.usable import Usable
 PLAUSIBLE, SURE = 50, 80
 
 
-def caseless(text: str) -> str:
-    """The text composed (NFC) and without capitals: the form in which letters are compared."""
-    return nfc(text).casefold()
-
-
 def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
     """A filter that looks at one name at a time."""
     return lambda names: ["" if accepts(name) else reason for name in names]
@@ -33,8 +30,8 @@ def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
 
 def ending(endings: Sequence[str]) -> Filter:
     """Names that end in one of these endings, in any case, and are not that ending alone."""
-    wanted = tuple(caseless(end) for end in endings)
-    return per_name("another ending", lambda name: caseless(name).endswith(wanted) and caseless(name) not in wanted)
+    wanted = tuple(map(str.casefold, endings))
+    return per_name("another ending", lambda name: name.casefold().endswith(wanted) and name.casefold() not in wanted)
 
 
 def of_gender(wanted: str, scorer: Scorer) -> Filter:
@@ -79,11 +76,11 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, composed (NFC) as names are; UsageError if it is none, or none that Python will take tomorrow."""
+    """The pattern; UsageError if it is none, or none that Python will take tomorrow."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return re.compile(nfc(pattern))
+            return re.compile(pattern)
     except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
         shown, (why, *_) = pattern if len(pattern) <= 100 else pattern[:100] + "…", str(error).splitlines()
         raise UsageError(f"--match {shown!r} is not a regular expression: {why}") from error
@@ -91,12 +88,12 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def without(words: Iterable[str]) -> Filter:
     """Names that contain none of these words, in any case."""
-    banned = {caseless(word) for word in words}
+    banned = {word.casefold() for word in words}
     lengths = sorted({*map(len, banned)})
 
     def is_free(name: str) -> bool:
         """Each part of the name as long as a banned word is looked up: the time does not grow with the list."""
-        text = caseless(name)
+        text = name.casefold()
         return all(text[k : k + n] not in banned for n in lengths for k in range(len(text)))
 
     return per_name("banned word", is_free)
@@ -137,7 +134,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     longest = given["max_length"] or LONGEST_NAME
     same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
     SamplingParams(given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same)
-    endings = [caseless(end) for end in given["ending"] or ()]
+    endings = [end.casefold() for end in given["ending"] or ()]
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
     if given["match"] is not None:
