@@ -82,8 +82,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
             warnings.simplefilter("error")
             return re.compile(pattern)
     except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
-        shown, (why, *_) = pattern if len(pattern) <= 100 else pattern[:100] + "…", str(error).splitlines()
-        raise UsageError(f"--match {shown!r} is not a regular expression: {why}") from error
+        why, *_ = str(error).splitlines()
+        raise UsageError(f"--match {pattern!r} is not a regular expression: {why}") from error
 
 
 def without(words: Iterable[str]) -> Filter:
