@@ -13,7 +13,7 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import LONGEST_NAME
 from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.gender import GENDER_OF, GENDERS, gender
+from bacterio_cli.nomenclature.gender import GENDERS, gender
 from bacterio_cli.nomenclature.glossary import Word, glossary
 from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.usable import Usable
@@ -141,7 +141,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
         compiled(given["match"])
     if endings and (asked := given["gender"]):
         finals = glossary(given["glossary"] or ()).finals
-        known = [(form, GENDER_OF[letter]) for form, words in finals.items() for _, letter in words]
+        known = [(form, g) for form, words in finals.items() for _, g in words]
         possible = {g for form, g in known for end in endings if form.endswith(end) or end.endswith(form)}
         possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
         if asked not in possible | set(map(gender, endings)):

@@ -65,9 +65,9 @@ def component(part: Part, *, twice: bool) -> Component:
     return Component(part.form, first.language, first.grammar, first.word, first.sense, "; ".join(notes))
 
 
-def noun(gender: str) -> str:
+def noun(gender: str | None) -> str:
     """`masc. n.`, or `n.` if the author assigns the gender."""
-    return f"{GENDERS.get(gender, '')} n.".strip()
+    return f"{GENDERS[gender]} n." if gender else "n."
 
 
 def cited(component: Component) -> str:

@@ -1,12 +1,7 @@
 """The grammatical gender of a genus name, by its ending."""
 
-from typing import Literal
-
-Gender = Literal["m", "f", "n", ""]
-GENDER_OF: dict[str, Gender] = {"m": "m", "f": "f", "n": "n", "c": ""}
-
 # What the last component says of the gender; "" is any or unclear. Common gender of -cola: m. or f.
-GENDERS: dict[str, Gender] = {
+GENDERS: dict[str, str] = {
     **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "caulis", "siphon", "tor", "us"), "m"),
     **dict.fromkeys(("monas", "ella", "spira", "thrix", "rhabdus", "forma", "gemma", "ia", "a", "is"), "f"),
     **dict.fromkeys(("bacterium", "um", "ium", "plasma", "nema", "soma", "ma", "on"), "n"),
@@ -15,7 +10,7 @@ GENDERS: dict[str, Gender] = {
 }  # fmt: skip
 
 
-def gender(name: str) -> Gender:
+def gender(name: str) -> str:
     """By ending, review: the gender of the longest ending known, "" if that is unclear.  ICNP 65; SeqCode 50.
 
     The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma

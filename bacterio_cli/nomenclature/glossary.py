@@ -64,7 +64,7 @@ class Word(NamedTuple):
 
 
 class Glossary:
-    """Words by the forms in which they stand in names: `stems` inside and `finals`, with their genders, at the end.
+    """Words by the forms in which they stand in names: `stems` inside and `finals`, with m, f, n or "", at the end.
 
     Of several words with one form those that come first are the ones preferred. `links` are the vowels that may follow
     a stem, - for none, and whether each is never the usual one.
@@ -82,7 +82,8 @@ class Glossary:
                 for k, vowel in enumerate(word.links.split(",")):
                     links[vowel] = k > 0 and links.get(vowel, True)
             for final in filter(None, word.finals.split(",")):
-                self.finals.setdefault(final[:-2], []).append((word, final[-1]))
+                form, gender = final.split(":")
+                self.finals.setdefault(form, []).append((word, gender.replace("c", "")))
 
     def about(self, topic: str) -> tuple[Word, ...]:
         """The words whose sense or keywords say so: 'hot spring', 'rod', 'red'; whatever the case of `topic`."""

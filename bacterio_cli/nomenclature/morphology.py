@@ -16,7 +16,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from bacterio_cli.nomenclature.gender import GENDER_OF, Gender
 from bacterio_cli.nomenclature.gender import gender as gender_by_ending
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 
@@ -47,14 +46,14 @@ class Part(NamedTuple):
     """Some letters of a name, and what they are.
 
     `words`: those of the glossary with this form, the likeliest first.
-    `stem`: the letters without the linking vowel; `gender` of a last part: m, f, n, c (unclear), "" (not known).
+    `stem`: the letters without the linking vowel; `gender` of a last part: m, f, n, "" (unclear), None (not known).
     """
 
     form: str
     kind: Kind
     stem: str
     words: tuple[Word, ...] = ()
-    gender: str = ""
+    gender: str | None = None
 
 
 class Analysis(NamedTuple):
@@ -83,10 +82,10 @@ class Analysis(NamedTuple):
         return any(word in words for part in self.parts for word in part.words)
 
     @property
-    def gender(self) -> Gender:
+    def gender(self) -> str:
         """The gender of the last part where the glossary knows it, else by the ending; "" if the author decides."""
         last = self.parts[-1].gender
-        return GENDER_OF[last] if last else gender_by_ending(self.name)
+        return gender_by_ending(self.name) if last is None else last
 
 
 class Step(NamedTuple):
@@ -206,13 +205,13 @@ class Morphology:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""
         form = word[start : step.end]
         if step.kind == "genus":
-            return Part(form, "genus", form, (), self.analyse(form).gender or "c")
+            return Part(form, "genus", form, (), self.analyse(form).gender)
         if step.kind != "word":
             return Part(form, step.kind, form)
         if step.end == len(word):
             finals = self.glossary.finals.get(form, [])
             genders = {gender for _, gender in finals}
-            gender = genders.pop() if len(genders) == 1 else "c"
+            gender = genders.pop() if len(genders) == 1 else ""
             return Part(form, "word", form, distinct([w for w, _ in finals]), gender)
         words, vowel = self.glossary.stems[step.stem], form[len(step.stem) :]
         listed = sorted((w for w in words if vowel and vowel in w.links), key=lambda w: w.links.index(vowel))
