@@ -61,23 +61,12 @@ class PrefixBatch:
         self.node = self.node[names]
 
 
-def likelihood(
-    model: LanguageModel,
-    text: EncodedCorpus,
-    shape: Callable[[Array], Array] | None = None,
-    *,
-    largest: int = LARGEST_BLOCK,
-    at_once: int = AT_ONCE,
-) -> Array:
-    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`.
-
-    Up to `largest` names go side by side, fewer for many letters.
-    """
-    p = np.empty(len(text.ids) - 1)
-    size = min(largest, largest_block(text.n_y))
+def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array], Array] | None = None) -> Array:
+    """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`."""
+    p, size = np.empty(len(text.ids) - 1), largest_block(text.n_y)
     for first in range(0, len(text.starts), size):
         at = text.starts[first : first + size]
-        batch = PrefixBatch(model, len(at), at_once=at_once)
+        batch = PrefixBatch(model, len(at))
         while len(at):
             distributions = batch.read(text.ids[at], shape)
             following = text.ids[at + 1]

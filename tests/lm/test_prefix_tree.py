@@ -15,7 +15,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.mixture import Mixture
-from bacterio_cli.lm.prefix_tree import LARGEST_BLOCK, PrefixBatch, in_chunks, largest_block, likelihood
+from bacterio_cli.lm.prefix_tree import LARGEST_TABLE, PrefixBatch, in_chunks, largest_block, likelihood
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
@@ -88,13 +88,14 @@ def alone(model: LanguageModel, names: list[str]) -> Array:
     return np.array(found)
 
 
-@pytest.mark.parametrize(("largest", "at_once"), [(LARGEST_BLOCK, 1024), (3, 1024), (1, 1024), (LARGEST_BLOCK, 4)])
+@pytest.mark.parametrize("n_y", [N_Y, LARGEST_TABLE // 3, LARGEST_TABLE])
 @pytest.mark.parametrize("kind", KINDS)
-def test_likelihood_is_that_of_each_name_alone(kind: str, largest: int, at_once: int) -> None:
-    """In the order of the text, a name that stands in it twice included, and however many names go side by side."""
+def test_likelihood_is_that_of_each_name_alone(kind: str, n_y: int) -> None:
+    """In the order of the text, one that stands in it twice included; of many letters, three or one side by side."""
     text = EncodedCorpus(LIST, VOCABULARY)
-    p = likelihood(KINDS[kind], text, largest=largest, at_once=at_once)
-    half = likelihood(KINDS[kind], text, lambda p: p / 2, largest=largest, at_once=at_once)
+    text.n_y = n_y
+    p = likelihood(KINDS[kind], text)
+    half = likelihood(KINDS[kind], text, lambda p: p / 2)
     np.testing.assert_array_equal(half, p / 2)
     assert p.dtype == np.float64
     np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)
