@@ -40,9 +40,9 @@ class Signals:
     ignored, one that comes later raises, and then all are ignored. `kept` says how far the training is and where.
     """
 
-    def __init__(self, out: Path, *, goes_on: bool, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self.quiet, self.deferred = quiet, True  # at first: an exception could be lost in an import
-        self.kept = "before a step was taken; " + (f"{out} is as it was" if goes_on else "nothing was kept")
+        self.kept = "before a step was taken; nothing was saved"
         self.number: int | None = None
         self.since = 0.0
 

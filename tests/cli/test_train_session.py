@@ -25,7 +25,7 @@ class Slow(Session):
 def test_saving_takes_a_small_share_of_the_time(tmp_path: Path) -> None:
     """Of epochs shorter than a save several are saved at once, so that time is linear in them; the last one always."""
     options: dict[str, Any] = {"epochs": 150, "batch_size": 64, "valid_fraction": 0.0}
-    with Signals(tmp_path / "m", goes_on=False, quiet=True) as signals:
+    with Signals(quiet=True) as signals:
         session = Slow(begin(**options), tmp_path / "m", None, None, signals=signals)
         begun = time.perf_counter()
         session.go()

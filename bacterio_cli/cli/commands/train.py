@@ -77,7 +77,7 @@ def train(
 
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on, logger = resume and out.exists(), None
-    with Signals(out, goes_on=goes_on, quiet=quiet) as signals, ExitStack() as stack:
+    with Signals(quiet=quiet) as signals, ExitStack() as stack:
         # Other commands start without these, and so do help and usage errors.
         from dataclasses import fields
 
@@ -127,7 +127,7 @@ def train(
 
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
-    """UsageError if --out or --log is empty or names a list that is read, or both name the same file."""
+    """UsageError if --out or --log names a list that is read, or both name the same file."""
     from bacterio_cli.checkpoint.atomic_write import is_one_of
 
     for option, path in [("--out", out), ("--log", log)]:
