@@ -86,21 +86,19 @@ def sample(
     words = loading.words_about(about or [], glossary or [])
     labels = loading.read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
-    pool = pool or POOL
-    if rank and n > pool:
-        raise UsageError(f"{n} names are more than the pool of {pool:,}; draw more with --pool")
-    count = pool if rank else n
+    count = (pool or POOL) if rank else n
+    if n > count:
+        raise UsageError(f"{n} names are more than the pool of {count:,}; draw more with --pool")
     _, model = loading.open_model(checkpoint)
     if etymology and not (model.of_genera or check):
         raise UsageError("--etymology is for names of genera, which the model has not learned")
-    given["n"], given["max_length"] = n, max_length or max(2 * model.corpus["longest"], min_length)
+    given["max_length"] = max_length or max(2 * model.corpus["longest"], min_length)
     refuse_impossible(given)
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
             model.vocabulary.require(letters, where=f"--{option} {letters}")
     if model.weights[0] < LITTLE and not nets_only:
-        weight = f"{model.weights[0]:.2f}"
-        terminal.notice(f"the net has a weight of {weight}: names come from the count table; see --nets-only")
+        terminal.notice(f"the net has a weight of {model.weights[0]:.2f}: names come from the table; see --nets-only")
     keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
     params = params_of(given, model, words)
