@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 T = TypeVar("T")
-INTERVAL = 0.2  # seconds from one drawing to the next
 FORMAT = "{desc}|{bar}| {elapsed}<{remaining}{postfix}"  # the time so far, and the time left
 MARGIN = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
 
@@ -33,8 +32,8 @@ class Bar:
         tqdm.monitor_interval = 0  # no thread: training forks a worker
         tqdm.set_lock(threading.RLock())  # not one of multiprocessing, which may start a process
         self.line = tqdm(
-            desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, mininterval=INTERVAL,
-            smoothing=0.05, bar_format=FORMAT, ncols=self.width(),
+            desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, smoothing=0.05,
+            bar_format=FORMAT, ncols=self.width(),
         )  # fmt: skip
         self.line.dynamic_ncols = lambda _: (self.width(), None)  # type: ignore[assignment]
 

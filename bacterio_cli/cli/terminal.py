@@ -23,10 +23,7 @@ SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
 BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
-LEGEND = (
-    "bars are P of each letter and of the end: above as drawn, below in the model; "
-    "yellow is beyond 2 bits (−log₂ P), bold beyond 4, red beyond 6"
-)
+LEGEND = "P of each letter, above as drawn, below in the model; yellow is beyond 2 bits, bold beyond 4, red beyond 6"
 
 
 def printable(text: str, *, keep: str = "") -> str:
