@@ -118,8 +118,10 @@ def require_replaceable(path: str | Path) -> None:
         there, folder = os.stat(path), target.parent.stat()  # asked once: it may vanish at any moment
     except FileNotFoundError:
         return
+    if stat.S_ISDIR(there.st_mode):
+        raise IsADirectoryError(None, "it is a directory")
     if not stat.S_ISREG(there.st_mode):
-        raise OSError(None, "it is not a regular file")
+        raise OSError(None, "it is a device or a pipe, not a file")
     if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, there.st_uid, folder.st_uid):
         raise PermissionError(None, "it belongs to another user, in a directory where only its owner replaces a file")
     with suppress(FileNotFoundError, PermissionError):  # not on Linux

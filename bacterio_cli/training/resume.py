@@ -111,8 +111,7 @@ def resume(
     try:
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError, ContentsError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(path, f"what --resume needs is damaged: {what}", ANEW) from error
+        raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
     if longer != config and state.fit_end:  # back to that state, as if what came after it had never been
         vars(state).update(vars(state.fit_end) | {"likelihoods": state.likelihoods, "weights": state.weights})
     return state
@@ -127,8 +126,11 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     replay(state, checkpoint.history, progress)
     state.nats, state.norms, state.weights = float(progress["nats"]), float(progress["norms"]), checkpoint.weights
     for name, array in saved_arrays(state).items():
+        saved = checkpoint.resume.get(name)
+        if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype) or not np.isfinite(saved).all():
+            raise ValueError(f"its member 'resume.{name}' is missing, of another shape or not finite")
         if array.dtype.kind == "f":
-            array[...] = checkpoint.resume[name]
+            array[...] = saved
     if state.plan.held_out is not None:
         state.likelihoods = [state.plan.likelihoods(params, state.plan.held_out) for params in state.fits]
     with np.errstate(all="ignore"):  # of forged weights

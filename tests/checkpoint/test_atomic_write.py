@@ -80,9 +80,9 @@ def test_a_folder_without_write_permission_is_named(function: Callable[[Path], N
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("", "it is not a regular file"),
+        ("", "it is a directory"),
         ("none/m.npz", "No such file or directory"),
-        ("pipe", "it is not a regular file"),
+        ("pipe", "it is a device or a pipe"),
         ("loop", "Too many levels of symbolic links"),
         ("x" * 250, "File name too long"),  # with what is added for the temporary file
     ],
@@ -96,7 +96,7 @@ def test_what_is_no_place_for_a_file_is_named(
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(FileError, match=f"cannot write .*: {reason}.*; .*choose another place"):
         function(tmp_path / place)
-    with pytest.raises(FileError, match="it is not a regular file"):
+    with pytest.raises(FileError, match="it is a device or a pipe"):
         function(Path(f"/dev/fd/{os.pipe()[1]}"))
     assert (tmp_path / "pipe").is_fifo()
     assert {p.name for p in tmp_path.iterdir()} == {"pipe", "loop"}
