@@ -54,12 +54,14 @@ def snapshot(state: TrainingState) -> Checkpoint:
 def saved_arrays(state: TrainingState) -> Params:
     """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
     groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
-    if state.fit_end and state.fit_end.params is not state.params:
-        groups |= {"end": state.fit_end.params, "end_optimizer": state.fit_end.moments}
+    hidden = {f"state{k}": value for k, value in enumerate(state.hidden)}
+    if (end := state.fit_end) and end.params is not state.params:
+        groups |= {"end": end.params, "end_optimizer": end.moments}
+        hidden |= {f"end_state{k}": value for k, value in enumerate(end.hidden)}
     groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
     groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
     arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
-    return arrays | {f"state{k}": value for k, value in enumerate(state.hidden)}
+    return arrays | hidden
 
 
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
@@ -67,7 +69,10 @@ def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     try:
         if checkpoint.training.keys() != {f.name for f in fields(TrainingConfig)}:
             raise UsageError("other options than this version has")
-        return TrainingConfig(**checkpoint.training)
+        config = TrainingConfig(**checkpoint.training)
+        if config.epochs is None or config.batch_size is None:
+            raise UsageError("without --epochs or --batch-size")
+        return config
     except UsageError as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, ANEW) from error
@@ -86,7 +91,7 @@ def objection(path: Path) -> str:
 def resume(
     checkpoint: Checkpoint, corpus: Corpus, path: str, *, background: Corpus | None = None, epochs: int | None = None
 ) -> TrainingState:
-    """The training that a checkpoint was saved from, with more `epochs` of its fit if they are given.
+    """The training that a checkpoint was saved from; `epochs`, if given, is the new number of those of its fit.
 
     Raises BacterioError for another corpus, CheckpointError for a file that cannot go on.
     """
@@ -106,7 +111,7 @@ def resume(
             )
     config = config_of(checkpoint, path)
     longer = config if epochs is None else replace(config, epochs=epochs)
-    # The same names, but perhaps by other options: what was learned does not change its profile halfway.
+    # The same names, perhaps read with another --profile: that of the checkpoint holds.
     state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), longer, background)
     try:
         restore(state, checkpoint, progress)
@@ -118,10 +123,12 @@ def resume(
 
 
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
-    """Put a fresh state where the saved one stood; KeyError, TypeError or ValueError if something does not fit.
+    """Put a fresh state where the saved one stood.
 
     Taken from the checkpoint are the place in the plan, the history, two sums and the arrays of floats; the rest
-    follows from these. What the state would save must then be the checkpoint; what is computed anew, roughly.
+    follows from these. A snapshot of the state must then equal the checkpoint; what is computed anew (likelihoods of
+    the held-out names, states from which names begin) to 0.1. Raises KeyError, IndexError, TypeError, ValueError or
+    ContentsError if something does not fit.
     """
     replay(state, checkpoint.history, progress)
     state.nats, state.norms, state.weights = float(progress["nats"]), float(progress["norms"]), checkpoint.weights
@@ -130,7 +137,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
         if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype) or not np.isfinite(saved).all():
             raise ValueError(f"its member 'resume.{name}' is missing, of another shape or not finite")
         if array.dtype.kind == "f":
-            array[...] = saved
+            array[...] = saved  # in place: the end of the fit and what is fitted share arrays, as when they were saved
     if state.plan.held_out is not None:
         state.likelihoods = [state.plan.likelihoods(params, state.plan.held_out) for params in state.fits]
     with np.errstate(all="ignore"):  # of forged weights
@@ -157,7 +164,7 @@ def replay(state: TrainingState, history: list[dict[str, Any]], progress: dict[s
         if (row["stage"], row["net"], row["epoch"], row["step"]) != here or state.epochs > phase.epochs:
             raise ValueError(NOT_THE_PLAN)
         state.add_row(row)
-    if state.epochs and progress["phase"] == state.phase + 1:
+    if state.epochs and progress["phase"] == state.phase + 1:  # the plan may have more epochs than the file had
         state.end_phase()
     epoch, steps = state.epochs, progress["phase_step"] % state.current_phase.steps_per_epoch
     count_steps(state, steps)

@@ -69,9 +69,10 @@ def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path:
 
 
 @pytest.mark.parametrize("refit", [False, True])
-def test_more_epochs_are_as_if_asked_for_at_once(refit: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, STREAM], ids=["names", "stream"])
+def test_more_epochs_are_as_if_asked_for_at_once(options: dict[str, Any], refit: bool, tmp_path: Path) -> None:
     """With a constant rate, a finished training that is given more epochs ends as one with all of them."""
-    options: dict[str, Any] = {"schedule": "constant", "refit": refit}
+    options = options | {"schedule": "constant", "refit": refit}
     saved(advanced(begin(epochs=2, **options)), tmp_path / "a")
     extended = advanced(reopened(tmp_path / "a", epochs=4))
     assert saved(extended, tmp_path / "a") == saved(advanced(begin(epochs=4, **options)), tmp_path / "b")
