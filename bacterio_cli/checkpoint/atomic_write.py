@@ -112,7 +112,7 @@ def remove_abandoned(target: Path) -> None:
 
 
 def require_replaceable(path: str | Path) -> None:
-    """OSError if a rename could not put a file in the place of what stands there, or would if it is no file."""
+    """OSError if what stands there is no regular file, or one that a rename could not replace."""
     target = Path(os.path.realpath(path))
     try:
         there, folder = os.stat(path), target.parent.stat()  # asked once: it may vanish at any moment

@@ -1,6 +1,6 @@
 """A trained model with all that is needed to use it and, unless it is compact, to go on training it.
 
-This is the one place that knows how a checkpoint is laid out:
+The layout of a checkpoint:
 
 member                    what
 meta                      JSON: format, model, vocabulary, corpus, training, history, mixture, progress

@@ -1,6 +1,7 @@
 """What holds of every checkpoint, whether it is made, written or read; a table from a file is followed link by link.
 
-Raises ContentsError with what is wrong, in words to stand behind the name of the file.
+Raises ContentsError with what is wrong, in words to stand behind the name of the file; of a part that is missing or of
+another type whatever Python raises, which `checkpoint.load` catches.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def check_model(model: Model, nets: int) -> None:
     for name, value in asdict(model).items():
         known = {"cell": tuple(CELLS), "activation": tuple(ACTIVATIONS)}.get(name)
         most = limits.LARGEST_DEPTH if name in ("layers", "window") else limits.MOST_PARAMETERS
-        possible = value in known if known else type(value) is int and (name != "n_x") <= value <= most
+        least = 0 if name == "n_x" else 1
+        possible = value in known if known else type(value) is int and least <= value <= most
         require(possible, f"{name} cannot be {reprlib.repr(value)}")
     require(type(nets) is int and 1 <= nets <= limits.MOST_NETS, f"the number of nets cannot be {reprlib.repr(nets)}")
     found = nets * sum(math.prod(shape) for shape in shapes(model).values())

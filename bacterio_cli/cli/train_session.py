@@ -101,7 +101,7 @@ class Session:
         self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
     ) -> None:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
-        self.guards_model = out.exists() and not state.step  # which stays until an epoch has been evaluated
+        self.guards_model = out.exists() and not state.step  # which stays until an epoch has ended, or --save-every
         self.names_due = 0  # the row of the history from which names are shown again
         self.saved_at = self.saving = 0.0
 

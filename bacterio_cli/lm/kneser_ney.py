@@ -81,7 +81,7 @@ class Counts:
 class NGram:
     """Counts with their discounts D_1, D_2, D_3 (for c ≥ 3): a language model.
 
-    A table of up to `dense_entries` probabilities is written out when many rows are first asked for.
+    A table of up to `dense_entries` probabilities is written out when it is first stepped; `likelihood` does without.
     """
 
     counts: Counts

@@ -78,7 +78,8 @@ def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array
 
 
 def in_chunks(work: Callable[[slice], Result], count: int, size: int) -> list[Result]:
-    """work(rows) for `count` rows: for an even number of chunks of up to `size`, on two threads; half a chunk, here.
+    """The results of work(rows) for slices that cover `count` rows: one for up to half of `size`, else an even number
+    of slices of at most `size`, on two threads.
 
     NumPy lets go of the interpreter in a product or a function of a long array, so that both run side by side. Chunks
     depend on the sizes alone.

@@ -93,8 +93,8 @@ class Cell:
 
         dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a). Only in a GRU do they differ, where
         the candidate's r comes between the product with a⟨t−1⟩ and z:
-        dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 leaves out this sum over
-        time, T2 accumulates it with += in its loop (T2 eq. 8–11).
+        dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 speaks of this sum
+        for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
         dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
         sums = (dW_ax, dz_a.swapaxes(1, 2) @ a_before, db_a)

@@ -97,7 +97,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
             a_bar += (dz_t[:3] @ W_aa).sum(axis=0)
             dh_next[step.running] = a_bar
         dz = local_grads  # which every step has multiplied by its ā
-        dz_a, dz_x = dz[:3], dz[1:]
+        dz_a, dz_x = dz[:3], dz[1:]  # views: that is why dp stands first, and W_aa was put in this order
         dx, grads = self.sums_over_time(params, x, dz_x, dz_a, a_before)
         name = self.names()[1]
         grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # c, u, r → u, r, c

@@ -26,7 +26,7 @@ def softmax(z: Array) -> Array:
 def softmax_jacobian(y_hat: Array) -> Array:
     """J_ij = ∂ŷ_i/∂z_j, both cases at once.  (n,) → (n, n)  (T1 b; T2 eq. 1; T3.)
 
-    i = j:  ŷ_i (1 − ŷ_i)        i ≠ j:  −ŷ_i ŷ_j        J = diag(ŷ) − ŷ ŷᵀ
+    i = j:  ŷ_i (1 − ŷ_i)        i ≠ j:  −ŷ_i ŷ_j        J = diag(ŷ) − ŷᵀ ŷ
     """
     return np.diag(y_hat) - np.outer(y_hat, y_hat)
 

@@ -108,7 +108,7 @@ class CharRNN(LetterModel):
 
 @dataclass(frozen=True)
 class WindowMLP(LetterModel):
-    """The fully connected network of T4 on the last `window` letters, instead of a state:
+    """The fully connected network of T4 on the last w = `window` letters, instead of a state; W_1 is named 0.W:
 
     (1) h⁰ = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
     (2) hˡ = f(hˡ⁻¹ W_lᵀ + b_l)

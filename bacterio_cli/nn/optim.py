@@ -1,4 +1,4 @@
-"""Optimisers, clipping and schedules over `{name: array}`; nothing else in training changes parameters.
+"""Optimisers, clipping and schedules over `{name: array}`; a training step changes parameters here alone.
 
 θ is a parameter, g its gradient, η the learning rate. Texts differ in the place of ε, in what decays and in bias
 correction; each docstring states its choice. T2 and T4 are source texts, see `bacterio_cli.nn`.

@@ -4,8 +4,8 @@ Names are sorted longest first. The rows of step 1 come first, then those of ste
 the names that are still running at a step, and they are always the first so many. N = Σ batch_sizes rows in all,
 B = batch_sizes[0] names. (PyTorch's PackedSequence has the same layout.)
 
-    names   abc, de            step       1     2     3
-    ids     a d | b e | c      batch_sizes  2     2     1
+    names  abc, de                     step         1    2    3    4
+    ids    0 0 | a d | b e | c         batch_sizes  2    2    2    1
 
 `hidden_states` (B + N, n_a) is the initial state on top of the values of all steps, so that both a⟨t⟩ and a⟨t−1⟩ are
 slices of one array.

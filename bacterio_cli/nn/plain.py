@@ -1,6 +1,6 @@
 """The character RNN of T2 (see `bacterio_cli.nn`) on a page: forward, backward through time, Adagrad, sampling.
 
-Columns, one-hot letters, one text, its names u, w, v, h (`layers` has rows, and W_ax, W_aa, W_ya, a: see README.md).
+Columns, one-hot letters, one text, its names u, w, v, h (elsewhere rows, and W_ax, W_aa, W_ya, a: see README.md).
 The fast cells equal it; tests say so. To run it:  python -m bacterio_cli.nn.plain names.txt
 """
 
@@ -15,8 +15,9 @@ from bacterio_cli.nn.layers import Array, Params
 
 def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
     """Small random weights, and biases 0."""
-    shapes = {"u": (n_h, n_y), "w": (n_h, n_h), "v": (n_y, n_h), "b_h": (n_h, 1), "b_y": (n_y, 1)}
-    return {name: 0.01 * rng.standard_normal(shape) * (name in {"u", "w", "v"}) for name, shape in shapes.items()}
+    weights = {"u": (n_h, n_y), "w": (n_h, n_h), "v": (n_y, n_h)}
+    p = {name: 0.01 * rng.standard_normal(shape) for name, shape in weights.items()}
+    return p | {"b_h": np.zeros((n_h, 1)), "b_y": np.zeros((n_y, 1))}
 
 
 def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:

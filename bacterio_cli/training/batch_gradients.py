@@ -1,9 +1,9 @@
 """The gradients of a training phase, step by step, whole or in two shards computed side by side.
 
-The order of an epoch comes from the seed and the epoch, the dropout masks of a step from the seed, the step and the
-shard. So each shard can be made ready ahead, and by another process, and is the same. The names of a batch are
-independent of each other, and L is a mean over its N letters. With L_h the mean over the N_h letters of shard h and
-s_h = N_h / N:
+The order of an epoch comes from the seed, the phase, the net and the epoch, the dropout masks of a step from the
+seed, the step and the shard. So each shard can be made ready ahead, and by another process, and is the same. The
+names of a batch are independent of each other, and L is a mean over its N letters. With L_h the mean over the N_h
+letters of shard h and s_h = N_h / N:
 
 L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
 

@@ -34,7 +34,7 @@ def mixed(state: TrainingState) -> Array:
 
 
 def held_out_bits(state: TrainingState) -> Array:
-    """Bits per character of each held-out name, ascending, float32; none before a net is fitted."""
+    """Bits per character of each held-out name, ascending, float32; none before the first epoch of a fit."""
     text = state.plan.held_out
     if text is None or not state.likelihoods:
         return np.empty(0, np.float32)

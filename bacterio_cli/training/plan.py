@@ -102,7 +102,7 @@ class TrainingPlan:
                 yield Phase("refit", net, again, steps["refit"], rate)
 
     def batches(self, phase: Phase, epoch: int) -> Iterator[Batch]:
-        """Those of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
+        """The batches of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
         config, text = self.config, self.texts[phase.kind]
         rng = self.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
         if config.stream:

@@ -42,8 +42,9 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
-    Only `split_from` can change bytes of the result: from names × units² on, a batch is computed in two shards. `fork`
-    decides just who computes the second shard: a forked worker if True, or if None where the system allows it.
+    A batch is computed in two shards if names × units² is `split_from` or more, which may change the last bits of the
+    result. `fork` changes none: it decides who computes the second shard, a forked worker if True, or if None where the
+    system allows it.
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
@@ -108,8 +109,10 @@ def can_be_used(state: TrainingState) -> bool:
 
     They are so large then that names of the corpus overflow, or have letters without a chance.
     """
+    if state.fitted or state.best:
+        return True
     p = state.plan.likelihoods(state.params, state.plan.probe)
-    return bool(state.fitted or state.best or (np.isfinite(p).all() and p.min() > 0))
+    return bool(np.isfinite(p).all() and p.min() > 0)
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
@@ -123,7 +126,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     p = plan.likelihoods(state.params, text)
     with np.errstate(all="ignore"):
         valid = -float(np.log(p).mean()) if held_out else None
-    if not np.isfinite(p if valid is None else valid).all():
+    if not np.isfinite(p).all() or (valid is not None and not math.isfinite(valid)):
         raise DivergedError(state.step, "the loss", rate=learning_rate, longest=int(text.lengths.max()))
     row = {
         "step": state.step,

@@ -98,6 +98,7 @@ PLAN = "its history and progress are not those of its options"
 GONE = "is missing, of another shape or not finite"
 FORGED: dict[str, tuple[Change, str]] = {
     "a size that is a text": (at("training", hidden="16"), "its training options are not those of this version"),
+    "no epochs": (at("training", epochs=None), "its training options are not those of this version"),
     "an option of tomorrow": (at("training", x=1), "its training options are not those of this version"),
     "an option less": (lambda _, m: m["training"].pop("seed"), "its training options are not those of this version"),
     "another architecture": (at("training", arch="rnn"), "is missing, of another shape"),
