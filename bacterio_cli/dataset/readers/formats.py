@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from bacterio_cli.dataset.readers import FORMATS, json_records, lineages, tables, words
+from bacterio_cli.dataset.readers import FORMATS, genera, json_records, tables, words
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
 from bacterio_cli.dataset.readers.text_files import Text, opened
@@ -35,7 +35,7 @@ def read(
     plain = words.lines if input_format == "lines" else partial(words.read, blanks=profile == "any")
     table = tables.read if column is None else partial(tables.column, wanted=column.strip())
     shapes: dict[str, Callable[[Text], Reading | None]]
-    shapes = {"json": json_records.read, "table": table, "lineages": lineages.read, "lines": plain}
+    shapes = {"json": json_records.read, "table": table, "lineages": genera.read_lineages, "lines": plain}
     asked = "table" if column is not None else input_format
     with opened(source, encoding, watch=watch) as text:
         for name in [asked] if asked else FORMATS:
@@ -45,7 +45,11 @@ def read(
             what = f"is not in the format {input_format}: it has not {FORMATS[str(input_format)]}"
             raise InputError(text.where, what, "leave out --input-format")
         if not found.entries and name != "lines":
-            remedy = "choose another column with --column NAME or N" if name == "table" else "give another file"
+            remedy = (
+                "give the whole table, or choose a column with --column NAME or N"
+                if name == "table"
+                else "give another file"
+            )
             raise InputError(text.where, f"{found.label}, but without any genus", remedy)
         return found._replace(
             notes=(*text.notes, *found.notes),

@@ -7,10 +7,8 @@ from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import words
-from bacterio_cli.dataset.readers.layouts import choices_of, key_of
-from bacterio_cli.dataset.readers.lineages import Attested, attested, gather, genus_of
+from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
-from bacterio_cli.dataset.readers.sources import GENUS, SOURCES, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -53,20 +51,16 @@ def read(text: Text) -> Reading | None:
         values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
     objects = [{key_of(key): cell for key, cell in item.items()} for item in values if isinstance(item, dict)]
     records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
-    records += [{"genus": genus} for item in objects for name in GENUS.split("|") for genus in listed(item.get(name))]
-    choices = {keys: choices_of(keys) for keys in set(map(tuple, records))}  # they may differ in each record
-    found: list[tuple[int, Attested]] = []
-    known: list[Source] = []
-    for record in records:
-        row, fitting = [*record.values(), ""], choices[tuple(record)]
-        if genus := attested(fitting, row):
-            found.append((first.get(row[fitting[0].places[0]], 1), genus))
-            known.append(fitting[0].source)
-    if found:
-        reading = gather(min(known, key=SOURCES.index), found, text.where)
-        return reading._replace(label=f"JSON, {reading.label}")
-    keys = ", ".join(dict.fromkeys(key for record in records for key in record))
-    raise InputError(text.where, f"is JSON, but without genera (its keys: {keys[:80]})", "make it a list or a table")
+    records += [{key: name} for item in objects for key, cell in item.items() for name in listed(cell)]
+    columns = [*dict.fromkeys(key for record in records for key, cell in record.items() if cell)]
+    if choices := choices_of(columns):
+        rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
+        source, name = choices[0].source, choices[0].places[0]
+        reading = gather(source, ((first.get(row[name], 1), attested(choices, row)) for row in rows), text.where)
+        if reading.entries:
+            return reading._replace(label=f"JSON, {reading.label}")
+    what = f"is JSON, but without genera (its keys: {', '.join(columns)[:80]})"
+    raise InputError(text.where, what, "make it a list or a table")
 
 
 def listed(value: Any) -> list[str]:
@@ -79,6 +73,5 @@ def listed(value: Any) -> list[str]:
 def cell_of(value: Any) -> str:
     """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
     value = value.get("name", "") if isinstance(value, dict) else value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value) and genus_of(";".join(value)):
-        return ";".join(value)
-    return "" if isinstance(value, dict | list) else str(value)
+    lineage = ";".join(listed(value))
+    return (lineage if genus_of(lineage) else "") if isinstance(value, dict | list) else str(value)

@@ -56,9 +56,14 @@ SOURCES = (
     Source("BacDive strains", "istypestrain", "genus", prokaryotes=True),
     Source("column of genera", "", GENUS, "", STATUS),
 )
-
-HIGHER = ("family", "order", "class", "phylum", "kingdom", "superkingdom", "domain")  # a genus is none of its own
 SCOPES = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
+HIGHER = ("family", "order", "class", "phylum", "kingdom", "superkingdom", "domain")  # a genus is none of its own
+# The words of headers, footnotes and lists of keys, which stand in no cell of a name.
+HEADER_WORDS = {
+    *"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|"), *HIGHER,
+    "species", "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference",
+    "legend", "note", "notes",
+} - {""}  # fmt: skip
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
     "plantae", "animalia", "fungi", "chromista", "protozoa", "viruses", "eukaryota", "viridiplantae", "metazoa",
@@ -71,14 +76,8 @@ RANK_WORD = re.compile(  # in a table without a header; with the letters of Krak
     r"|(?:cellular|acellular) root|no[ _]rank|unranked|gen|[urdkpcofgs]\d?|-"
 )
 MISSING = {
-    "", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "genus", "genus_name", "gattung",
-    "other", "others", "andere", "total", "sum", "summe", "unspecified", "no support",
-    "bacteria", "archaea", "eukaryota", "root",
-}  # fmt: skip
-# What stands in the column of names only where another table, a footnote or a list of keys and values does.
-NO_NAMES = {
-    "species", "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference",
-    "legend", "note", "notes", *HIGHER,
+    "", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "other", "others", "andere", "total", "sum",
+    "summe", "unspecified", "no support", "bacteria", "archaea", "eukaryota", "root",
 }  # fmt: skip
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of fixed words the last clause counts.

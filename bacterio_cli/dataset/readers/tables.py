@@ -1,37 +1,56 @@
-"""Tables, by their header, by a column of ranks, as dumps of NCBI, or by the column that was asked for."""
+"""Tables: how they are built, told by their first lines, and the genera or the column that they hold."""
 
 import csv
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers import layouts
-from bacterio_cli.dataset.readers.layouts import HEADER_WORDS, Layout, key_of
-from bacterio_cli.dataset.readers.lineages import Choice, Rows, attested, gather, genus_of, plain
+from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of, plain, rank_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
-from bacterio_cli.dataset.readers.sources import NO_NAMES, Source
-from bacterio_cli.dataset.readers.text_files import Text
+from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
+from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
+DELIMITERS = "\t,;|"
+SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
+MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
+BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
-ANY = Source("column of a table", "", "")
-Taker = Callable[[Rows, Sequence[Choice], str], Reading]  # of rows, with the source's name for errors
-LINEAGES = Choice(ANY._replace(lineage=True), (0, -1, -1, -1))
+QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
+RANKED = Source("rows with ranks", "", "name", "rank")
+LIKE_GENUS = re.compile(r"(?!Genus|\w+(?:aceae|idae|ales|ota)$)[\"'\[]?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*[\"'\]]?")
+
+
+class Layout(NamedTuple):
+    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `key_of` has them.
+
+    `ids` are the first cells of the rows that count, None if all do: most of a dump are of no genus.
+    """
+
+    line: int
+    delimiter: str
+    columns: list[str]
+    ids: set[str] | None = None
 
 
 def read(text: Text) -> Reading | None:
-    """The genera of a table, by the first source that its layout shows; None if it shows none."""
-    for layout in chain(layouts.headless(text), layouts.headers(text.head)) if text.start[:1] != ">" else ():
-        if choices := layouts.choices_of(layout.columns):
-            name = layout.columns[choices[0].places[0]]
-            if name and layout.columns.count(name) > 1:
-                raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
-            found = read_rows(genera, text, layout, choices)
-            if not (layout.line and (choices[0].source.rank or choices[0].source.lineage)):  # nothing else tells
-                require_genera(found, text.where)
-            return found
-    return None
+    """The genera of a table, by the first source that its columns show; None if they show none."""
+    lines = [line for line in text.head if line.strip()]
+    layout = dump(text, lines) or ranked(lines) or header(text.head)
+    if not layout:
+        return None
+    choices = choices_of(layout.columns)
+    source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
+    if layout.columns.count(layout.columns[name]) > 1:
+        what = f"has two columns {layout.columns[name]!r}"
+        raise InputError(text.where, what, "choose one with --column and its number")
+    table = rows(text, layout, (name, rank, *species), known=not (source.rank or source.lineage))
+    found = gather(source, ((line, attested(choices, row)) for line, row in table), text.where)
+    if not (source.rank or source.lineage or not layout.line):  # nothing else tells
+        require_genera(found, text.where)
+    return found
 
 
 def column(text: Text, wanted: str) -> Reading:
@@ -39,90 +58,152 @@ def column(text: Text, wanted: str) -> Reading:
 
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
-    head = [line for line in text.head if line.strip() and line[0] != "#"][: layouts.SEARCHED]
-    mark, name, found = layouts.delimiter_of(head), key_of(wanted), None
-    possible = layouts.headers(text.head, name)
+    head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
+    name, mark = key_of(wanted), max(DELIMITERS, key=lambda mark: evenness(head, mark))
+    layout = header(text.head, name) if name else None
     if re.fullmatch("[1-9][0-9]{0,5}", wanted):
-        possible = iter([Layout(0, mark, [*[""] * (int(wanted) - 1), name])])
-    if layout := next((layout for layout in possible if name and name in layout.columns), None):
-        found = read_rows(listed, text, layout, [Choice(ANY, [layout.columns.index(name), -1, -1, -1])])
-    if not found or not found.entries:
-        first = ", ".join(cell[:30] for cell in layouts.fields(head[0], mark)[:12]) if head else "empty"
-        what = f"has {'nothing in a' if found else 'no'} column {wanted!r}"
+        layout = Layout(0, mark, [*[""] * (int(wanted) - 1), name])
+    found: list[Entry] = []
+    if layout:
+        place = layout.columns.index(name)
+        cells = ((line, plain(row[place]).strip("*")) for line, row in rows(text, layout, (place,)))
+        found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
+    if not found:
+        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
+        what = f"has {'nothing in a' if layout else 'no'} column {wanted!r}"
         raise InputError(text.where, what, f"its first row is: {first}")
-    return found
+    genera = [entry._replace(text=genus) for entry in found if (genus := genus_of(entry.text))]
+    lineages = 2 * len(genera) > len(found)
+    entries = [
+        entry._replace(kind="candidatus") if CANDIDATUS.match(entry.text) else entry
+        for entry in (genera if lineages else found)
+    ]
+    return Reading(entries, "column of a table", lineages)
 
 
-def genera(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
-    """The genera of rows."""
-    return gather(choices[0].source, ((line, attested(choices, row)) for line, row in rows), where)
-
-
-def listed(rows: Rows, choices: Sequence[Choice], where: str) -> Reading:
-    """The cells of a column, or the genera of its lineages."""
-    cells = ((line, plain(row[choices[0].places[0]]).strip("*")) for line, row in rows)
-    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), where)
-    if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
-        return genera(((line, [text, ""]) for line, text, _ in found), [LINEAGES], where)
-    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], ANY.label)
-
-
-def read_rows(take: Taker, text: Text, layout: Layout, choices: Sequence[Choice]) -> Reading:
-    """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
+def fields(line: str, delimiter: str) -> list[str]:
+    """The cells of a line that is a row by itself."""
     try:
-        return take(rows(text, layout, choices[0], csv.QUOTE_MINIMAL), choices, text.where)
-    except InputError:
-        if layout.delimiter != "\t":
-            raise
-        return take(rows(text, layout, choices[0], csv.QUOTE_NONE), choices, text.where)
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return line.split(delimiter)
 
 
-def rows(text: Text, layout: Layout, choice: Choice, quoting: Any) -> Rows:
+def evenness(head: Sequence[str], delimiter: str) -> tuple[bool, int]:
+    """How well a delimiter fits: whether all lines have as many cells, then in how many the first is a word.
+
+    Of lines with unlike numbers of cells it is the number of all.
+    """
+    table = [fields(line, delimiter) for line in head]
+    even = len({*map(len, table)}) == 1 < len(table[0])
+    return even, sum(row[0].isalpha() for row in table) if even else sum(map(len, table))
+
+
+def dump(text: Text, lines: Sequence[str]) -> Layout | None:
+    """The layout of a dump of NCBI without a header, by the number of its fields; InputError if it holds no names."""
+    if not lines or "\t|\t" not in lines[0] or not lines[0].rstrip().endswith("|"):
+        return None
+    text.most_lines = MOST_DUMPED
+    if any(choice.source.rank for choice in choices_of([key_of(cell) for cell in fields(lines[0], "|")])):
+        return None  # in the same form, with a header
+    columns = DUMPS.get(lines[0].count("\t|"), "").split()
+    if not columns:
+        raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
+    return Layout(0, "|", columns, genera_beside(text) if "nameclass" in columns else None)
+
+
+def genera_beside(text: Text) -> set[str]:
+    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
+    folder, file = os.path.split(text.source)
+    nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
+    if text.source == "-" or not (text.member or (nodes != text.source and os.path.exists(nodes))):
+        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
+        raise InputError(text.where, what, BESIDE)
+    with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
+        tree.most_lines = MOST_DUMPED
+        found = (line.split("\t|\t") for line in tree if "\tgenus\t" in line)
+        genera = {cells[0] for cells in found if cells[2:3] == ["genus"]}
+    if not genera:
+        raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
+    return genera
+
+
+def ranked(lines: Sequence[str]) -> Layout | None:
+    """The layout of a table without a header, by a column that holds nothing but words for ranks.
+
+    The names are in the only column that has words like genera in three of four rows of genera.
+    """
+    for delimiter in DELIMITERS:
+        table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
+        for place, column in enumerate(table if len(table) > 2 else []):
+            genera = [k for k, rank in enumerate(map(rank_of, column)) if rank in GENUS_RANKS]
+            if not genera or not all(RANK_WORD.fullmatch(rank_of(cell)) for cell in column):
+                continue
+            found = {tuple(taxon(plain(cells[k]), RANKED) for k in genera): n for n, cells in enumerate(table)}
+            names = [
+                n for cells, n in found.items() if 4 * len(list(filter(LIKE_GENUS.fullmatch, cells))) >= 3 * len(cells)
+            ]
+            if len(names) == 1:
+                return Layout(0, delimiter, [{place: "rank", names[0]: "name"}.get(k, "") for k in range(len(table))])
+    return None
+
+
+def header(head: Sequence[str], wanted: str = "") -> Layout | None:
+    """The layout by the first line that has the columns of a source, or the `wanted` one.
+
+    No row of as many cells stands above it, and none of its words right below. R writes no header for the names of
+    rows: all have a cell more, and the last is not empty.
+    """
+    shown = [k for k, line in enumerate(head) if line.strip("-+|=: ") and line[:4] != "sep="][:SEARCHED]
+    above: set[tuple[str, int]] = set()
+    for index in shown:
+        line, comment = head[index].lstrip("# "), head[index][0] == "#"
+        for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
+            columns = [*map(key_of, fields(line, delimiter))]
+            rows = [fields(head[k], delimiter) for k in shown if k > index]
+            below = [*map(key_of, rows[0])] if rows else []
+            again = any(a == b and a in HEADER_WORDS for a, b in zip(columns, below, strict=False))
+            known = wanted in columns if wanted else len(columns) > 1 and len(below) != 1 and choices_of(columns)
+            if known and (delimiter, len(columns)) not in above and not (again or (comment and choices_of(below))):
+                named = delimiter in "\t " and rows and all(len(row) == len(columns) + 1 and row[-1] for row in rows)
+                return Layout(index + 1, delimiter, ["", *columns] if named else columns)
+            if not comment and len([*filter(None, columns)]) > 1:  # a banner may be filled up with empty cells
+                above.add((delimiter, len(columns)))
+    return None
+
+
+def rows(text: Text, layout: Layout, places: Sequence[int], *, known: bool = False) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of all rows below a header, filled up with "", of which one stands for what there is not, at -1.
 
-    InputError with the line for quotes that are not those of CSV, for a row that does not fit the header, and for a
-    header without rows.
+    Quotes between tabs are letters. InputError with the line for quotes that are not those of CSV, for a row that does
+    not fit the header, and for another header, if the columns are `known` by it alone.
     """
     columns, ids, width = layout.columns, layout.ids, len(layout.columns)
-    name, rank, _, _, *below = choice.places
-    last = max(name, rank, *below)  # of a row that is cut off behind it nothing is missing
-    heading = {*columns, *NO_NAMES, *HEADER_WORDS} - {""} if layout.line else set()
+    name, last = places[0], max(places)  # of a row that is cut off behind it nothing is missing
+    heading = ({*HEADER_WORDS, *columns} - {""} if known else {columns[name]}) if layout.line else set()
     lines: Iterator[str] = islice(text, layout.line, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
+    quoting: Any = csv.QUOTE_NONE if layout.delimiter == "\t" else csv.QUOTE_MINIMAL
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number, empty = layout.line + 1, True
+    number = layout.line + 1
     try:
         for row in table:
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
-            if any(row):
-                empty = False
-                if layout.line and (any(row[width:]) or name < cells <= last):
-                    raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-                if key_of(row[name]) not in heading or not is_header(row, columns, choice, f"{text.where}:{number}"):
+            if layout.line and (any(row[width:]) or name < cells <= last):
+                raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
+            if key_of(row[name]) not in heading:
+                if cells:
                     yield number, row
-                if layout.line and cells < width and layout.line + table.line_num > number:
-                    raise csv.Error
+            elif [*map(key_of, row[:width])] != columns:
+                what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
+                raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
+            if layout.line and cells < width and (layout.line + table.line_num > number or '"' in "".join(row)):
+                raise csv.Error
             number = layout.line + table.line_num + 1
     except csv.Error as error:
         what = "a quote is opened and not closed, or followed by letters"
         if "limit" in str(error):
             what += f": a cell has more than {csv.field_size_limit():,} characters"
         raise InputError(f"{text.where}:{number}", what, REPAIR) from error
-    if layout.line and empty:
-        raise InputError(f"{text.where}:{layout.line}", "is a header without rows", "give the whole table")
-
-
-def is_header(row: Sequence[str], columns: Sequence[str], choice: Choice, where: str) -> bool:
-    """Whether a row is the header again; InputError for another header or a list of keys."""
-    name = choice.places[0]
-    word = key_of(row[name])
-    again = word in columns and sum(key_of(cell) in columns for cell in row if cell) > 1
-    alone = word in NO_NAMES and choice.source is not ANY and not choice.source.rank
-    if not (again or alone or word in HEADER_WORDS):
-        return False
-    if word != columns[name]:
-        what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
-        raise InputError(where, what, "give one table alone, without footnotes")
-    return True

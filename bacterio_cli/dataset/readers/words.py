@@ -81,13 +81,13 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
 def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
     """What a text that is no list looks like, and what would read it."""
     seen = texts[0]
-    mark, between = max(DELIMITERS.items(), key=lambda pair: seen.count(pair[0]))
+    mark = max(DELIMITERS, key=seen.count)
     cells = [cell.strip(' "')[:20] for cell in seen.split(mark)]
     if 2 * sum(mark in text for text in texts) > len(texts):
         if len(texts) == 1 and len(cells) > 2:
-            return f"is one line of {len(cells)} cells between {between}", "put each name on a line of its own"
-        shown = ", ".join(cells[:12])
-        return f"looks like a table between {between}, of no known kind ({shown})", "choose with --column NAME or N"
+            return f"is one line of {len(cells)} cells between {DELIMITERS[mark]}", "put each name on a line of its own"
+        what = f"looks like a table between {DELIMITERS[mark]}, of no known kind ({', '.join(cells[:12])})"
+        return what, "choose with --column NAME or N"
     if 2 * several > len(texts):
         what = f"most lines are several words, as in a text or table ({seen[:60]!r})"
         return what, f"for towns and the like pass --profile any; {INSIST}"
