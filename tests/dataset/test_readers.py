@@ -7,7 +7,7 @@ from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, S
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.lineages import genus_of
+from bacterio_cli.dataset.readers.genera import genus_of
 from bacterio_cli.dataset.readers.sources import SOURCES
 from bacterio_cli.errors import UsageError
 
@@ -119,8 +119,8 @@ def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path
         ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells below a header of 2"),
         ("genus_name,sp_epithet,status\nAbanella,alba,x\nBora\n", "has 1 cells below a header of 3"),
         ("genus,family\nBora,Alphaceae\ngenus_name,status\n", "has 'genus_name' where a name should stand"),
-        (LPSN_HEADER + "\n", "is a header without rows"),
-        ("# note\nID,species,genus\n\n", "is a header without rows"),
+        (LPSN_HEADER + "\n", "LPSN genus and species rows, but without any genus; give the whole"),
+        ("# note\nID,species,genus\n\n", "column of genera, but without any genus; give the whole table"),
         ('{"a": 1}', "is JSON, but without genera (its keys: a)"),
         ('{"genus": "Abanella"', "is JSON that is cut off, damaged or nested too deeply"),
         (NODES, "is a dump of NCBI, but not one of names"),
@@ -179,7 +179,7 @@ def test_a_column_is_named_or_numbered(text: str, wanted: str, found: list[str],
     assert texts(path, column=wanted) == texts(path, column=wanted, input_format="table") == found
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
 def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> None:
     """The header may stand below other lines; quotes may hold the delimiter, quotes and line ends."""
     text = f'# date: 2021-03-04\nA banner\n\nid,"wanted"\n1,Abano\n2,"Ba{delimiter} ""b"""\n3,"New\nYork"\n'
@@ -194,7 +194,7 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
         *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("-x", 5000 * "9")),
         (TABLE, "4", ": has nothing in a column '4'; its first row is: code, genus of it, note"),
-        ("id,genus\n", "genus", ":1: is a header without rows"),
+        ("id,genus\n", "genus", ": has nothing in a column 'genus'; its first row is: id, genus"),
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),

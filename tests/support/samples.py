@@ -148,7 +148,6 @@ R_TABLE = """"genus" "family"
 """
 EXCEL = "sep=;\nGenus;Family\nAbanella;Alphaceae\n"
 MARKDOWN = "| Genus | Family |\n|---|---|\n| Abanella | Alphaceae |\n"
-ONE_COLUMN = '"Genus"\n"Abanella"\n"Borivibrio"\n'
 KRAKEN = " 95.0\t9\t9\tD\t2\tBacteria\n 90.0\t9\t9\tF\t6\t  Alphaceae\n 80.0\t8\t8\tG\t13\t    Abanella\n"
 SILVA_RANKS = f"Bacteria;\t3\tdomain\t\nEukaryota;A;B;Persica;\t4\tgenus\t\n{PLAIN};Abanella;\t5\tgenus\t\n"
 RANKED_LINEAGE = "14\t|\tAbanella alba\t|\t\t|\tAbanella\t|\tAlphaceae" + "\t|\tX" * 6 + "\t|\n"
@@ -215,7 +214,6 @@ SAMPLES = {
     "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
     "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
-    "one-column": Sample(ONE_COLUMN, "table", LISTED, ["Abanella", "Borivibrio"]),
     "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
     "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
     "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),
