@@ -17,6 +17,34 @@ STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
 LARGEST = 2**24  # bytes: all of it is held in memory
 
 
+def read(text: Text) -> Reading | None:
+    """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
+    if not BEGINS.match(text.start):
+        return None
+    text.longest = text.file.largest = min(text.file.largest, LARGEST)
+    lines = list(text)
+    values = [parse(lines, text.where)]
+    numbered = reversed([*enumerate(lines, 1)])  # so that of each string the first line stays
+    first = {string: number for number, line in numbered for string in STRING.findall(line)}
+    if names := texts_of(values[0]):
+        entries = [Entry(first.get(name, 1), name) for name in names]
+        return words.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
+    for value in values:  # which grows by what each holds
+        values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    objects = [{key_of(key): cell for key, cell in value.items()} for value in values if isinstance(value, dict)]
+    records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
+    records += [{key: name} for item in objects for key, cell in item.items() for name in texts_of(cell)]
+    columns = [*dict.fromkeys(key for record in records for key, cell in record.items() if cell)]
+    if choices := choices_of(columns):
+        rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
+        source, name = choices[0].source, choices[0].places[0]
+        reading = gather(source, ((first.get(row[name], 1), attested(choices, row)) for row in rows), text.where)
+        if reading.entries:
+            return reading._replace(label=f"JSON, {reading.label}")
+    what = f"is JSON, but without genera (its keys: {', '.join(columns)[:80]})"
+    raise InputError(text.where, what, "make it a list or a table")
+
+
 def parse(lines: list[str], where: str) -> Any:
     """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
     text, place = "\n".join(lines), 1
@@ -34,36 +62,7 @@ def parse(lines: list[str], where: str) -> Any:
         raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error
 
 
-def read(text: Text) -> Reading | None:
-    """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
-    if not BEGINS.match(text.start):
-        return None
-    text.longest = text.file.largest = min(text.file.largest, LARGEST)
-    lines = list(text)
-    value = parse(lines, text.where)
-    numbered = reversed([*enumerate(lines, 1)])  # so that of each string the first line stays
-    first = {string: number for number, line in numbered for string in STRING.findall(line)}
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        entries = [Entry(first.get(item, 1), item) for item in value]
-        return words.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
-    values = [value]
-    for item in values:  # which grows by what each holds
-        values += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-    objects = [{key_of(key): cell for key, cell in item.items()} for item in values if isinstance(item, dict)]
-    records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
-    records += [{key: name} for item in objects for key, cell in item.items() for name in listed(cell)]
-    columns = [*dict.fromkeys(key for record in records for key, cell in record.items() if cell)]
-    if choices := choices_of(columns):
-        rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
-        source, name = choices[0].source, choices[0].places[0]
-        reading = gather(source, ((first.get(row[name], 1), attested(choices, row)) for row in rows), text.where)
-        if reading.entries:
-            return reading._replace(label=f"JSON, {reading.label}")
-    what = f"is JSON, but without genera (its keys: {', '.join(columns)[:80]})"
-    raise InputError(text.where, what, "make it a list or a table")
-
-
-def listed(value: Any) -> list[str]:
+def texts_of(value: Any) -> list[str]:
     """The texts of a list, or of a column of a table that pandas writes, whose keys are numbers; else []."""
     if isinstance(value, dict) and all(map(str.isdecimal, value)):
         value = [*value.values()]
@@ -73,5 +72,5 @@ def listed(value: Any) -> list[str]:
 def cell_of(value: Any) -> str:
     """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
     value = value.get("name", "") if isinstance(value, dict) else value
-    lineage = ";".join(listed(value))
+    lineage = ";".join(texts_of(value))
     return (lineage if genus_of(lineage) else "") if isinstance(value, dict | list) else str(value)
