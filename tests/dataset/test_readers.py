@@ -198,7 +198,7 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
         ("", "4", ": has nothing in a column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
-        ("a,b\n1," + 140_000 * "x", "b", ":2: a quote is opened and not closed, or followed by letters: a cell has"),
+        ("a,b\n1," + 140_000 * "x", "b", ":2: a quote is opened and not closed, or followed by letters, or a cell has over 131,072"),
     ],
 )
 def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """From a row or a lineage, whose ranks are told in many ways, to its genus; each once, with its standing."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,14 +47,14 @@ def genus_of(text: str) -> str | None:
     """
     if "__" in text or ":" in text:
         if found := GENUS.search(text):
-            return undressed(found[1])
+            return plain(found[1])
         if PREFIX.search(text):
             return ""
     if found := IN_TURN.search(text):
         return found[1] or ""
     if ";" not in text or "\t" in text:
         return None
-    names = [undressed(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
+    names = [plain(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
     names = [name for name in names if name.lower() not in ROOTS and not UNRANKED.fullmatch(name.lower())]
     words = [name.lower() for name in names]
     if not words or words[0] not in TOPS:
@@ -69,9 +69,11 @@ def genus_of(text: str) -> str | None:
     return names[place] if known else ""
 
 
-def undressed(name: str) -> str:
-    """A name without what stands around it: quotes, marks, tags, a footnote, a confidence."""
-    return name if name.isalpha() else DRESS.sub("", name.strip(" \"'")).strip(" \"'")
+def plain(cell: str) -> str:
+    """A name without what stands around it: blanks, quotes, marks, tags, a footnote, a confidence."""
+    if cell.isalpha():
+        return cell
+    return DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
 
 
 def scope_of(lineage: str) -> str:
@@ -87,20 +89,6 @@ def key_of(column: str) -> str:
     return column if column.isalpha() else re.sub(r"^(?:col:|dwc:|t_)|[\W_]", "", column)
 
 
-def plain(cell: str) -> str:
-    """A cell without blanks at its edges, line ends in it, and quotes around it that were read as letters."""
-    if cell.isalpha():
-        return cell
-    cell = cell.strip().replace("\n", " ")
-    return cell[1:-1] if len(cell) > 2 and cell[0] == cell[-1] == '"' else cell
-
-
-@lru_cache(64)  # ranks, standings and scopes are few
-def rank_of(cell: str) -> str:
-    """A rank without case and dot: "gen." is gen."""
-    return plain(cell).lower().rstrip(".")
-
-
 @lru_cache(64)  # cells may be long
 def kind_of(status: str, terms: str) -> str:
     """The kind that a status says, in the terms of one of KINDS; "" for none."""
@@ -113,14 +101,14 @@ def taxon(cell: str, source: Source) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
     if cell.isalpha():  # most are
         return "" if source.lineage or cell.lower() in sources.MISSING else cell
+    cell = plain(cell)
     if source.rank:
-        cell = undressed(re.split("[;|]", cell.rstrip(";| "))[-1])
+        cell = cell.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
         name = GENUS_NAME.match(cell)
         return name[0] if name and AUTHOR.fullmatch(cell, name.end()) else cell
     genus = genus_of(cell)
     if source.lineage or genus is not None:
         return genus or ""
-    cell = DRESS.sub("", cell).strip()
     return cell if cell.lower() not in sources.MISSING and any(map(str.isalpha, cell)) else ""
 
 
@@ -137,7 +125,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
 
     They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
     """
-    higher_ranks = [columns.index(rank) for rank in sources.HIGHER if rank in columns]
+    higher_ranks = [columns.index(rank) for rank in sources.HIGHER.split("|") if rank in columns]
     found: list[Choice] = []
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
     for source in sources.SOURCES:
@@ -157,26 +145,25 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Found | None:
     for choice in choices:
         source, places, higher_ranks = choice
         cell, rank, status, scope, *epithets = [row[place] for place in places]
-        if source.rank and rank_of(rank) not in sources.GENUS_RANKS:
+        if source.rank and key_of(rank) not in sources.GENUS_RANKS:
             continue
-        genus, kind = taxon(plain(cell), source), kind_of(status, source.status_terms)
+        genus, kind = taxon(cell, source), kind_of(status, source.status_terms)
         if not genus or not kind or genus in [plain(row[place]) for place in higher_ranks]:
             continue
         by_species = any(map(str.strip, epithets)) or (choice is not choices[0] and not source.rank)
-        if not genus.isalpha() and CANDIDATUS.match(genus):
-            kind = "candidatus"
-        elif by_species and kind != "rejected":
-            kind = "name"
+        kind = "name" if by_species and kind != "rejected" else kind
         standing = RANKING.index(kind) + by_species * len(RANKING)
-        return genus, standing, scope_of(cell) if source.lineage else rank_of(scope)
+        return genus, standing, scope_of(cell) if source.lineage else key_of(scope)
     return None
 
 
-def gather(source: Source, rows: Iterable[tuple[int, Found | None]], where: str) -> Reading:
+def gather(
+    source: Source, rows: Iterable[tuple[int, Found | None]], where: str, *, no_names: Container[str] = ()
+) -> Reading:
     """Every genus once, at its first line, with the best of its standings: the places of their kinds in RANKING.
 
     That of its own row is better than any of a species: a genus that only these attest is a name if one of them is not
-    rejected. Of lineages a note counts those that have none. InputError as of `counted`.
+    rejected. Of lineages a note counts those that have none. InputError as of `counted`, and for one of the `no_names`.
     """
     best: dict[str, int] = {}
     scopes, without = set[str](), list[int]()
@@ -188,12 +175,16 @@ def gather(source: Source, rows: Iterable[tuple[int, Found | None]], where: str)
                 continue
             genus, standing, scope = found
             if genus not in best:
+                if key_of(genus) in no_names:
+                    what = f"has {genus[:30]!r} where a name should stand, as a header or a list of keys has"
+                    raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
                 yield Entry(line, genus)
             best[genus] = min(standing, best.get(genus, standing))
             scopes.add(scope)
 
     entries = counted(first_rows(), where)
-    entries = [entry._replace(kind=RANKING[best[entry.text] % len(RANKING)]) for entry in entries]
+    kinds = ("candidatus" if CANDIDATUS.match(name) else RANKING[best[name] % len(RANKING)] for name in best)
+    entries = [entry._replace(kind=kind) for entry, kind in zip(entries, kinds, strict=True)]
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
@@ -212,11 +203,11 @@ def read_lineages(text: Text) -> Reading | None:
     above = len(across) > 1 and not any(map(PREFIX.search, text.head[1:2]))  # the columns of QIIME 2's levels
     label = "FASTA headers with lineages" if fasta else "columns of lineages" if above else "lineages"
 
-    def lineages(lines: Iterable[str]) -> Iterator[tuple[int, str | None, str]]:
+    def genera(lines: Iterable[str]) -> Iterator[tuple[int, str | None, str]]:
         for number, line in enumerate(lines, 1):
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
-            found: set[str | None] = {*map(undressed, GENUS.findall(line))}
+            found: set[str | None] = {*map(plain, GENUS.findall(line))}
             if not found:
                 cells = line.removeprefix(">").split("\t") + line.split(None, 1)[1:] * fasta
                 found = {*map(genus_of, [line, *cells])} - {None}
@@ -224,20 +215,17 @@ def read_lineages(text: Text) -> Reading | None:
                 raise InputError(
                     f"{text.where}:{number}", "has two lineages", "choose one with --column and its number"
                 )
-            yield number, max(found, default=None, key=str), line
+            for name in (found.pop() or "").split("/") if found else [None]:
+                yield number, name, line
 
-    def rows() -> Iterator[tuple[int, Found | None]]:
-        for number, genus, line in lineages(across if above else text):
-            for name in (genus or "").split("/"):
-                kind = "candidatus" if CANDIDATUS.match(name) else "name"
-                yield (
-                    number,
-                    (name, RANKING.index(kind), scope_of(line)) if name.lower() not in sources.MISSING else None,
-                )
-
-    shown = [genus for _, genus, _ in lineages(across if above else text.head)]
-    if 2 * shown.count(None) < len(shown):
-        return gather(Source(label, "", "", lineage=True), rows(), text.where)
-    if fasta:
-        raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
-    return None
+    lines = across if above else text
+    shown = [genus for _, genus, _ in genera(across if above else text.head)]
+    if 2 * shown.count(None) >= len(shown):
+        if fasta:
+            raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
+        return None
+    rows = (
+        (line, None if (name := genus or "").lower() in sources.MISSING else (name, 0, scope_of(lineage)))
+        for line, genus, lineage in genera(lines)
+    )
+    return gather(Source(label, "", "", lineage=True), rows, text.where)

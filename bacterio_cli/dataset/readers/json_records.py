@@ -9,6 +9,7 @@ from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import words
 from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.dataset.readers.sources import COLUMNS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -34,14 +35,15 @@ def read(text: Text) -> Reading | None:
     objects = [{key_of(key): cell for key, cell in value.items()} for value in values if isinstance(value, dict)]
     records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
     records += [{key: name} for item in objects for key, cell in item.items() for name in texts_of(cell)]
-    columns = [*dict.fromkeys(key for record in records for key, cell in record.items() if cell)]
+    keys = dict.fromkeys(key for record in records for key, cell in record.items() if cell)
+    columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
     if choices := choices_of(columns):
         rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
         source, name = choices[0].source, choices[0].places[0]
         reading = gather(source, ((first.get(row[name], 1), attested(choices, row)) for row in rows), text.where)
         if reading.entries:
             return reading._replace(label=f"JSON, {reading.label}")
-    what = f"is JSON, but without genera (its keys: {', '.join(columns)[:80]})"
+    what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"
     raise InputError(text.where, what, "make it a list or a table")
 
 

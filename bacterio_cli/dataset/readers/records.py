@@ -8,7 +8,7 @@ from bacterio_cli.dataset import MOST_BYTES, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
-RANKING = ("name", "candidatus", "synonym", "rejected")  # of several rows with one spelling, the first counts
+RANKING = ("name", "synonym", "rejected")  # of several rows with one spelling, the first counts
 LATIN_WORD = re.compile(  # so end nearly all genera, and every second surname does not
     "[A-Z][a-z]*(?:[aeimosx]|us|um|er|ns|ys|ps|en|or|on|oc|oid|ar|an)"
 )
@@ -27,8 +27,8 @@ CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]
 class Entry(NamedTuple):
     """A spelling as it stands in its source, the number of the line where it first stands, and its kind.
 
-    `kind` is one of RANKING; "rejected" is known as a spelling but not to be learned, such as a misspelling or a name
-    that its source does not hold to be correct.
+    `kind` is "candidatus" or one of RANKING; "rejected" is known as a spelling but not to be learned, such as a
+    misspelling or a name that its source does not hold to be correct.
     """
 
     line: int

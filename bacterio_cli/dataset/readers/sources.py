@@ -57,13 +57,14 @@ SOURCES = (
     Source("column of genera", "", GENUS, "", STATUS),
 )
 SCOPES = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
-HIGHER = ("family", "order", "class", "phylum", "kingdom", "superkingdom", "domain")  # a genus is none of its own
-# The words of headers, footnotes and lists of keys, which stand in no cell of a name.
-HEADER_WORDS = {
-    *"|".join(f"{source.name}|{source.rank}|{source.status}" for source in SOURCES).split("|"), *HIGHER,
-    "species", "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference",
-    "legend", "note", "notes",
-} - {""}  # fmt: skip
+HIGHER = "family|order|class|phylum|kingdom|superkingdom|domain"  # a genus is none of its own
+FOOTNOTES = "strain|author|authors|authority|country|year|sample|source|reference|legend|note|notes"
+COLUMNS = {
+    *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.species_columns}" for s in SOURCES))
+}
+COLUMNS |= {*SCOPES.split("|"), *HIGHER.split("|")}
+HEADER_WORDS = COLUMNS | {*FOOTNOTES.split("|")}  # they stand in no cell of a name
+
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
     "plantae", "animalia", "fungi", "chromista", "protozoa", "viruses", "eukaryota", "viridiplantae", "metazoa",
@@ -71,9 +72,9 @@ ELSEWHERE = {
 }  # fmt: skip
 GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "genere"}
 RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
-    r"(?:sub|super|infra|parv|major)?[ _-]?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe"
-    r"|genus|section|species(?: group)?|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)"
-    r"|(?:cellular|acellular) root|no[ _]rank|unranked|gen|[urdkpcofgs]\d?|-"
+    r"(?:sub|super|infra|parv|major)?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe|genus|section|species"
+    r"|speciesgroup|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)|(?:a?cellular)root"
+    r"|norank|unranked|gen|[urdkpcofgs]\d?|"
 )
 MISSING = {
     "", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "other", "others", "andere", "total", "sum",

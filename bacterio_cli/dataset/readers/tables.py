@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of, plain, rank_of, taxon
+from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
@@ -41,16 +41,17 @@ def read(text: Text) -> Reading | None:
     layout = dump(text, lines) or ranked(lines) or header(text.head)
     if not layout:
         return None
-    choices = choices_of(layout.columns)
+    choices, columns = choices_of(layout.columns), {*layout.columns}
     source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
     if layout.columns.count(layout.columns[name]) > 1:
         what = f"has two columns {layout.columns[name]!r}"
         raise InputError(text.where, what, "choose one with --column and its number")
-    table = rows(text, layout, (name, rank, *species), known=not (source.rank or source.lineage))
-    found = gather(source, ((line, attested(choices, row)) for line, row in table), text.where)
-    if not (source.rank or source.lineage or not layout.line):  # nothing else tells
-        require_genera(found, text.where)
-    return found
+    found = ((line, attested(choices, row)) for line, row in rows(text, layout, (name, rank, *species)))
+    if not layout.line or source.rank or source.lineage:
+        return gather(source, found, text.where)
+    reading = gather(source, found, text.where, no_names=HEADER_WORDS | columns)  # nothing else tells
+    require_genera(reading, text.where)
+    return reading
 
 
 def column(text: Text, wanted: str) -> Reading:
@@ -66,7 +67,10 @@ def column(text: Text, wanted: str) -> Reading:
     found: list[Entry] = []
     if layout:
         place = layout.columns.index(name)
-        cells = ((line, plain(row[place]).strip("*")) for line, row in rows(text, layout, (place,)))
+        cells = (
+            (line, re.sub(r'^"(.+)"$', r"\1", " ".join(row[place].split())).strip("*"))
+            for line, row in rows(text, layout, (place,))
+        )
         found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
     if not found:
         first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
@@ -136,10 +140,10 @@ def ranked(lines: Sequence[str]) -> Layout | None:
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
         for place, column in enumerate(table if len(table) > 2 else []):
-            genera = [k for k, rank in enumerate(map(rank_of, column)) if rank in GENUS_RANKS]
-            if not genera or not all(RANK_WORD.fullmatch(rank_of(cell)) for cell in column):
+            genera = [k for k, rank in enumerate(map(key_of, column)) if rank in GENUS_RANKS]
+            if not genera or not all(RANK_WORD.fullmatch(key_of(cell)) for cell in column):
                 continue
-            found = {tuple(taxon(plain(cells[k]), RANKED) for k in genera): n for n, cells in enumerate(table)}
+            found = {tuple(taxon(cells[k], RANKED) for k in genera): n for n, cells in enumerate(table)}
             names = [
                 n for cells, n in found.items() if 4 * len(list(filter(LIKE_GENUS.fullmatch, cells))) >= 3 * len(cells)
             ]
@@ -172,38 +176,34 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
     return None
 
 
-def rows(text: Text, layout: Layout, places: Sequence[int], *, known: bool = False) -> Iterator[tuple[int, list[str]]]:
+def rows(text: Text, layout: Layout, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of all rows below a header, filled up with "", of which one stands for what there is not, at -1.
 
-    Quotes between tabs are letters. InputError with the line for quotes that are not those of CSV, for a row that does
-    not fit the header, and for another header, if the columns are `known` by it alone.
+    The first of the places has the names. Quotes between tabs are letters. InputError with the line for quotes that are
+    not those of CSV, and for a row that does not fit the header.
     """
-    columns, ids, width = layout.columns, layout.ids, len(layout.columns)
-    name, last = places[0], max(places)  # of a row that is cut off behind it nothing is missing
-    heading = ({*HEADER_WORDS, *columns} - {""} if known else {columns[name]}) if layout.line else set()
-    lines: Iterator[str] = islice(text, layout.line, None)
+    top, ids, width, last = layout.line, layout.ids, len(layout.columns), max(places)
+    lines: Iterator[str] = islice(text, top, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     quoting: Any = csv.QUOTE_NONE if layout.delimiter == "\t" else csv.QUOTE_MINIMAL
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number = layout.line + 1
+    number = top + 1
     try:
         for row in table:
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
-            if layout.line and (any(row[width:]) or name < cells <= last):
+            if top and (
+                any(row[width:]) or places[0] < cells <= last
+            ):  # what is cut off behind the last is not missing
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
-            if key_of(row[name]) not in heading:
-                if cells:
-                    yield number, row
-            elif [*map(key_of, row[:width])] != columns:
-                what = f"has {row[name][:30]!r} where a name should stand, as a header or a list of keys has"
-                raise InputError(f"{text.where}:{number}", what, "give one table alone, without footnotes")
-            if layout.line and cells < width and (layout.line + table.line_num > number or '"' in "".join(row)):
+            if top and cells < width and (top + table.line_num > number or '"' in "".join(row)):
                 raise csv.Error
-            number = layout.line + table.line_num + 1
+            if cells:
+                yield number, row
+            number = top + table.line_num + 1
     except csv.Error as error:
-        what = "a quote is opened and not closed, or followed by letters"
-        if "limit" in str(error):
-            what += f": a cell has more than {csv.field_size_limit():,} characters"
+        what = (
+            f"a quote is opened and not closed, or followed by letters, or a cell has over {csv.field_size_limit():,} characters"
+        )
         raise InputError(f"{text.where}:{number}", what, REPAIR) from error
