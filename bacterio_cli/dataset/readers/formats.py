@@ -8,7 +8,7 @@ from bacterio_cli.dataset.readers import FORMATS, genera, json_records, tables, 
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.records import LEARNED, Reading
 from bacterio_cli.dataset.readers.text_files import Text, opened
-from bacterio_cli.errors import InputError, UsageError
+from bacterio_cli.errors import InputError, refuse
 
 
 def read(
@@ -26,31 +26,32 @@ def read(
     any, the lines of a plain list may be of several words. Raises FileError, InputError for a text that is not what it
     should be, UsageError for words that mean nothing.
     """
-    if input_format not in (None, *FORMATS):
-        raise UsageError(f"--input-format {input_format}: no such format; it is one of {', '.join(FORMATS)}")
-    if column is not None and input_format not in (None, "table"):
-        raise UsageError(f"--column is for tables, and --input-format {input_format} has its own; leave one out")
-    if column is not None and re.fullmatch("-[0-9]+|0*", column.strip()):
-        raise UsageError(f"--column {column!r} is neither a name nor a number from 1")
-    plain = words.lines if input_format == "lines" else partial(words.read, blanks=profile == "any")
-    table = tables.read if column is None else partial(tables.column, wanted=column.strip())
-    shapes: dict[str, Callable[[Text], Reading | None]]
-    shapes = {"json": json_records.read, "table": table, "lineages": genera.read_lineages, "lines": plain}
-    asked = "table" if column is not None else input_format
+    asked = input_format if column is None else "table"
+    refuse(
+        (asked not in (None, *FORMATS), f"--input-format {asked}: no such format; it is one of {', '.join(FORMATS)}"),
+        (
+            input_format not in (None, asked),
+            f"--column is for tables, not --input-format {input_format}; leave one out",
+        ),
+        (re.fullmatch("-[0-9]+| *0*", column or "1"), f"--column {column!r} is neither a name nor a number from 1"),
+    )
+    shapes: dict[str, Callable[[Text], Reading | None]] = {
+        "json": json_records.read,
+        "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
+        "lineages": genera.read_lineages,
+        "lines": words.lines if asked == "lines" else partial(words.read, blanks=profile == "any"),
+    }
     with opened(source, encoding, watch=watch) as text:
+        found, name = None, ""
         for name in [asked] if asked else FORMATS:
             if found := shapes[name](text):
                 break
-        else:
-            what = f"is not in the format {input_format}: it has not {FORMATS[str(input_format)]}"
+        if not found:
+            what = f"is not in the format {name}: it has not {FORMATS[name]}"
             raise InputError(text.where, what, "leave out --input-format")
         if not found.entries and name != "lines":
-            remedy = (
-                "give the whole table, or choose a column with --column NAME or N"
-                if name == "table"
-                else "give another file"
-            )
-            raise InputError(text.where, f"{found.label}, but without any genus", remedy)
+            what = f"{found.label}, but without any {'genus' if found.taxonomic else 'name'}"
+            raise InputError(text.where, what, "give the whole table, or choose a column with --column NAME or N")
         return found._replace(
             notes=(*text.notes, *found.notes),
             source=text.where,

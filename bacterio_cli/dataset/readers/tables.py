@@ -41,15 +41,15 @@ def read(text: Text) -> Reading | None:
     layout = dump(text, lines) or ranked(lines) or header(text.head)
     if not layout:
         return None
-    choices, columns = choices_of(layout.columns), {*layout.columns}
+    columns, choices = layout.columns, choices_of(layout.columns)
     source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
-    if layout.columns.count(layout.columns[name]) > 1:
-        what = f"has two columns {layout.columns[name]!r}"
+    if columns.count(columns[name]) > 1:
+        what = f"has two columns {columns[name]!r}"
         raise InputError(text.where, what, "choose one with --column and its number")
     found = ((line, attested(choices, row)) for line, row in rows(text, layout, (name, rank, *species)))
     if not layout.line or source.rank or source.lineage:
         return gather(source, found, text.where)
-    reading = gather(source, found, text.where, no_names=HEADER_WORDS | columns)  # nothing else tells
+    reading = gather(source, found, text.where, no_names=HEADER_WORDS.union(columns))  # nothing else tells
     require_genera(reading, text.where)
     return reading
 
@@ -61,28 +61,21 @@ def column(text: Text, wanted: str) -> Reading:
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
     name, mark = key_of(wanted), max(DELIMITERS, key=lambda mark: evenness(head, mark))
+    table = [fields(line, mark) for line in head]
     layout = header(text.head, name) if name else None
-    if re.fullmatch("[1-9][0-9]{0,5}", wanted):
-        layout = Layout(0, mark, [*[""] * (int(wanted) - 1), name])
-    found: list[Entry] = []
-    if layout:
-        place = layout.columns.index(name)
-        cells = (
-            (line, re.sub(r'^"(.+)"$', r"\1", " ".join(row[place].split())).strip("*"))
-            for line, row in rows(text, layout, (place,))
-        )
-        found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
-    if not found:
-        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
-        what = f"has {'nothing in a' if layout else 'no'} column {wanted!r}"
-        raise InputError(text.where, what, f"its first row is: {first}")
+    if wanted.isdecimal():
+        layout = Layout(0, mark, [str(n + 1) for n in range(max(map(len, table), default=0))])
+    if not layout or name not in layout.columns:
+        first = ", ".join(cell[:30] for cell in table[0][:12]) if head else "empty"
+        raise InputError(text.where, f"has no column {wanted!r}", f"its first row is: {first}")
+    place = layout.columns.index(name)
+    cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in rows(text, layout, (place,)))
+    cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
+    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
     genera = [entry._replace(text=genus) for entry in found if (genus := genus_of(entry.text))]
     lineages = 2 * len(genera) > len(found)
-    entries = [
-        entry._replace(kind="candidatus") if CANDIDATUS.match(entry.text) else entry
-        for entry in (genera if lineages else found)
-    ]
-    return Reading(entries, "column of a table", lineages)
+    marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in (genera if lineages else found)]
+    return Reading(marked, "column of a table", lineages)
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -125,8 +118,7 @@ def genera_beside(text: Text) -> set[str]:
         raise InputError(text.where, what, BESIDE)
     with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
         tree.most_lines = MOST_DUMPED
-        found = (line.split("\t|\t") for line in tree if "\tgenus\t" in line)
-        genera = {cells[0] for cells in found if cells[2:3] == ["genus"]}
+        genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
     return genera
@@ -145,7 +137,9 @@ def ranked(lines: Sequence[str]) -> Layout | None:
                 continue
             found = {tuple(taxon(cells[k], RANKED) for k in genera): n for n, cells in enumerate(table)}
             names = [
-                n for cells, n in found.items() if 4 * len(list(filter(LIKE_GENUS.fullmatch, cells))) >= 3 * len(cells)
+                n
+                for cells, n in found.items()
+                if 4 * sum(LIKE_GENUS.fullmatch(cell) is not None for cell in cells) >= 3 * len(cells)
             ]
             if len(names) == 1:
                 return Layout(0, delimiter, [{place: "rank", names[0]: "name"}.get(k, "") for k in range(len(table))])
@@ -193,9 +187,7 @@ def rows(text: Text, layout: Layout, places: Sequence[int]) -> Iterator[tuple[in
         for row in table:
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
-            if top and (
-                any(row[width:]) or places[0] < cells <= last
-            ):  # what is cut off behind the last is not missing
+            if top and (any(row[width:]) or places[0] < cells <= last):  # it may be cut off behind the last
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
             if top and cells < width and (top + table.line_num > number or '"' in "".join(row)):
                 raise csv.Error
@@ -203,7 +195,5 @@ def rows(text: Text, layout: Layout, places: Sequence[int]) -> Iterator[tuple[in
                 yield number, row
             number = top + table.line_num + 1
     except csv.Error as error:
-        what = (
-            f"a quote is opened and not closed, or followed by letters, or a cell has over {csv.field_size_limit():,} characters"
-        )
-        raise InputError(f"{text.where}:{number}", what, REPAIR) from error
+        what = "a quote is opened and not closed, or followed by letters, or a cell has more than"
+        raise InputError(f"{text.where}:{number}", f"{what} {csv.field_size_limit():,} characters", REPAIR) from error

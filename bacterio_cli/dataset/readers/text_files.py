@@ -65,13 +65,9 @@ class Text:
         for beginnings, (what, remedy) in KNOWN.items():
             if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"seems to be {what}", remedy)
-        nuls = data.count(0)
-        if nuls > 1 and 10 * nuls >= len(data) and not self.codec.startswith(("utf-16", "utf-32")):
-            for letters, name in ((data[::2], "utf-16-le"), (data[1::2], "utf-16-be")):
-                if 3 * nuls > len(data) and 0 not in letters:
-                    what = "seems to be UTF-16 without a byte order mark"
-                    raise InputError(self.where, what, f"pass --encoding {name}")
-            raise InputError(self.where, "is a binary file, not a list of names", LIST)
+        if 1 < data.count(0) >= len(data) / 10 and not self.codec.startswith(("utf-16", "utf-32")):
+            what = "is a binary file, not a list of names, or UTF-16 without a byte order mark"
+            raise InputError(self.where, what, "pass --encoding utf-16-le or utf-16-be for that")
 
     def __iter__(self) -> Iterator[str]:
         """The lines without their ends (\\n, \\r\\n or \\r); InputError for one that is too long, or for too many."""
