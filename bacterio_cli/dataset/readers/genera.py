@@ -24,19 +24,16 @@ DRESS = re.compile(
     r"(?<!\s)\s*(?:\((?:UID)?[\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>.*?</sup>|</?[a-zA-Z]{1,3}>|[*†‡×✕]"
 )
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
-TRIBE = re.compile(r"\w*(?:(?<!ac)eae|inae)")
-UNRANKED = re.compile(r"\w+ati|(?!candidatus ).* .*")  # a kingdom or clade of NCBI, a species, incertae sedis
-ROOTS = {"root", "cellular organisms", "ncbi"}
-TOPS = {"bacteria", "archaea", "eukaryota", "eukarya", "unassigned", "unclassified", "unknown", "viruses"}
+# A root, kingdom or clade of NCBI, a suborder or tribe, a species, incertae sedis: not all lineages have them.
+UNRANKED = re.compile(r"root|ncbi|\w+ati|\w*(?:(?<!ac)eae|inae)|(?!candidatus ).* .*")
 AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it and no small letters as of an epithet
     r"(?:\s*[,(\[]|\s+(?!/|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct|emend|hort|nec|nom|non|sensu)\b)"
     r"[a-z]{3,}(?:[\s,;]|$))).*"
 )
 GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
-Found = tuple[str, int, str]  # a genus, its standing as of `gather`, its scope
 
-
+@lru_cache(8)  # lineages may be long, and are looked at twice
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
@@ -55,18 +52,15 @@ def genus_of(text: str) -> str | None:
     if ";" not in text or "\t" in text:
         return None
     names = [plain(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
-    names = [name for name in names if name.lower() not in ROOTS and not UNRANKED.fullmatch(name.lower())]
+    names = [name for name in names if not UNRANKED.fullmatch(name.lower())]
     words = [name.lower() for name in names]
-    if not words or words[0] not in TOPS:
-        return None
+    if not words or words[0] not in sources.PROKARYOTES:
+        return "" if words and words[0] in sources.ELSEWHERE else None
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
     place = families[-1] + 1 if families else 5
-    while families and place < len(words) and TRIBE.fullmatch(words[place]):
-        place += 1
-    if not families and len(words) < 6 and words[-2:-1] and words[-2].endswith("ales"):
-        place = len(words) - bool(LATIN_WORD.fullmatch(names[-1]))
-    known = words[0] in sources.PROKARYOTES and place < len(words) and words[place] not in words[:place]
-    return names[place] if known else ""
+    if not families and words[-2:-1] and words[-2].endswith("ales") and LATIN_WORD.fullmatch(names[-1]):
+        place = len(words) - 1
+    return names[place] if place < len(words) and words[place] not in words[:place] else ""
 
 
 def plain(cell: str) -> str:
@@ -74,12 +68,6 @@ def plain(cell: str) -> str:
     if cell.isalpha():
         return cell
     return DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
-
-
-def scope_of(lineage: str) -> str:
-    """The domain or kingdom that a lineage begins with; "" if it does not say."""
-    top = TOP.search(lineage, 0, 10_000)
-    return top[1].lower() if top else ""
 
 
 @lru_cache(64)  # cells may be long
@@ -99,17 +87,17 @@ def kind_of(status: str, terms: str) -> str:
 
 def taxon(cell: str, source: Source) -> str:
     """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
-    if cell.isalpha():  # most are
-        return "" if source.lineage or cell.lower() in sources.MISSING else cell
-    cell = plain(cell)
+    if source.lineage or cell.isalpha():  # most are
+        name = genus_of(cell) if source.lineage else cell
+        return "" if name is None or name.lower() in sources.MISSING else name
+    name = plain(cell)
     if source.rank:
-        cell = cell.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
-        name = GENUS_NAME.match(cell)
-        return name[0] if name and AUTHOR.fullmatch(cell, name.end()) else cell
-    genus = genus_of(cell)
-    if source.lineage or genus is not None:
-        return genus or ""
-    return cell if cell.lower() not in sources.MISSING and any(map(str.isalpha, cell)) else ""
+        name = name.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
+        genus = GENUS_NAME.match(name)
+        return genus[0] if genus and AUTHOR.fullmatch(name, genus.end()) else name
+    if (lineage := genus_of(name)) is not None:
+        return lineage
+    return name if name.lower() not in sources.MISSING and any(map(str.isalpha, name)) else ""
 
 
 class Choice(NamedTuple):
@@ -137,10 +125,11 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
-def attested(choices: Sequence[Choice], row: Sequence[str]) -> Found | None:
-    """The genus that the first of the choices finds in a row, or the next; None if none finds one.
+def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, str]:
+    """(genus, standing, scope) that the first of the choices finds in a row, or the next; genus "" if none finds one.
 
-    In a row in which the first found none, what has no rank is a species.
+    A standing is the place of a kind in RANKING, and behind all of these for a species, which is in a row in which the
+    first choice found none what has no rank.
     """
     for choice in choices:
         source, places, higher_ranks = choice
@@ -152,35 +141,34 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> Found | None:
             continue
         by_species = any(map(str.strip, epithets)) or (choice is not choices[0] and not source.rank)
         kind = "name" if by_species and kind != "rejected" else kind
-        standing = RANKING.index(kind) + by_species * len(RANKING)
-        return genus, standing, scope_of(cell) if source.lineage else key_of(scope)
-    return None
+        top = TOP.search(cell, 0, 10_000) if source.lineage else None
+        return genus, RANKING.index(kind) + by_species * len(RANKING), key_of(top[1] if top else scope)
+    return "", 0, ""
 
 
 def gather(
-    source: Source, rows: Iterable[tuple[int, Found | None]], where: str, *, no_names: Container[str] = ()
+    choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]], where: str, no_names: Container[str] = ()
 ) -> Reading:
-    """Every genus once, at its first line, with the best of its standings: the places of their kinds in RANKING.
+    """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
-    That of its own row is better than any of a species: a genus that only these attest is a name if one of them is not
-    rejected. Of lineages a note counts those that have none. InputError as of `counted`, and for one of the `no_names`.
+    Of lineages a note counts those that have none. InputError as of `counted`, and for one of the `no_names`.
     """
-    best: dict[str, int] = {}
-    scopes, without = set[str](), list[int]()
+    source, best, scopes, without = choices[0].source, dict[str, int](), set[str](), list[int]()
 
     def first_rows() -> Iterator[Entry]:
-        for line, found in rows:
+        for line, row in rows:
+            found, standing, scope = attested(choices, row)
             if not found:
                 without.append(line)
                 continue
-            genus, standing, scope = found
-            if genus not in best:
-                if key_of(genus) in no_names:
-                    what = f"has {genus[:30]!r} where a name should stand, as a header or a list of keys has"
-                    raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
-                yield Entry(line, genus)
-            best[genus] = min(standing, best.get(genus, standing))
             scopes.add(scope)
+            for genus in found.split("/") if source.lineage else [found]:
+                if genus not in best:
+                    if key_of(genus) in no_names:
+                        what = f"has {genus[:30]!r} where a name should stand, as a header or a list of keys has"
+                        raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
+                    yield Entry(line, genus)
+                best[genus] = min(standing, best.get(genus, standing))
 
     entries = counted(first_rows(), where)
     kinds = ("candidatus" if CANDIDATUS.match(name) else RANKING[best[name] % len(RANKING)] for name in best)
@@ -188,10 +176,8 @@ def gather(
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    notes: tuple[str, ...] = ()
-    if source.lineage and without:
-        notes = (f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {without[0]}",)
-    return Reading(entries, source.label, True, prokaryotes, notes)
+    note = f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {(*without, 0)[0]}"
+    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(source.lineage and without))
 
 
 def read_lineages(text: Text) -> Reading | None:
@@ -203,29 +189,25 @@ def read_lineages(text: Text) -> Reading | None:
     above = len(across) > 1 and not any(map(PREFIX.search, text.head[1:2]))  # the columns of QIIME 2's levels
     label = "FASTA headers with lineages" if fasta else "columns of lineages" if above else "lineages"
 
-    def genera(lines: Iterable[str]) -> Iterator[tuple[int, str | None, str]]:
+    def rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         for number, line in enumerate(lines, 1):
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
-            found: set[str | None] = {*map(plain, GENUS.findall(line))}
-            if not found:
-                cells = line.removeprefix(">").split("\t") + line.split(None, 1)[1:] * fasta
-                found = {*map(genus_of, [line, *cells])} - {None}
-            if len(found) > 1:
+            cells = [line]
+            if not PREFIX.search(line):
+                cells += [*line.removeprefix(">").split("\t"), *line.split(None, 1)[1:] * fasta]
+            found = {genus_of(cell): cell for cell in cells}
+            found.pop(None, None)
+            if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
                 raise InputError(
                     f"{text.where}:{number}", "has two lineages", "choose one with --column and its number"
                 )
-            for name in (found.pop() or "").split("/") if found else [None]:
-                yield number, name, line
+            yield number, [*found.values(), "", ""]
 
-    lines = across if above else text
-    shown = [genus for _, genus, _ in genera(across if above else text.head)]
-    if 2 * shown.count(None) >= len(shown):
-        if fasta:
-            raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
-        return None
-    rows = (
-        (line, None if (name := genus or "").lower() in sources.MISSING else (name, 0, scope_of(lineage)))
-        for line, genus, lineage in genera(lines)
-    )
-    return gather(Source(label, "", "", lineage=True), rows, text.where)
+    shown = [genus_of(row[0]) for _, row in rows(across if above else text.head)]
+    if 2 * shown.count(None) < len(shown):
+        choices = [Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1), ())]
+        return gather(choices, rows(across if above else text), text.where)
+    if fasta:
+        raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
+    return None

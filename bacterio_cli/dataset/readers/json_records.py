@@ -7,7 +7,7 @@ from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import words
-from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of
+from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import COLUMNS
 from bacterio_cli.dataset.readers.text_files import Text
@@ -39,8 +39,8 @@ def read(text: Text) -> Reading | None:
     columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
     if choices := choices_of(columns):
         rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
-        source, name = choices[0].source, choices[0].places[0]
-        reading = gather(source, ((first.get(row[name], 1), attested(choices, row)) for row in rows), text.where)
+        name = choices[0].places[0]
+        reading = gather(choices, ((first.get(row[name], 1), row) for row in rows), text.where)
         if reading.entries:
             return reading._replace(label=f"JSON, {reading.label}")
     what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"

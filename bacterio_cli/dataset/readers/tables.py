@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import attested, choices_of, gather, genus_of, key_of, taxon
+from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
@@ -46,10 +46,10 @@ def read(text: Text) -> Reading | None:
     if columns.count(columns[name]) > 1:
         what = f"has two columns {columns[name]!r}"
         raise InputError(text.where, what, "choose one with --column and its number")
-    found = ((line, attested(choices, row)) for line, row in rows(text, layout, (name, rank, *species)))
+    table = rows(text, layout, (name, rank, *species))
     if not layout.line or source.rank or source.lineage:
-        return gather(source, found, text.where)
-    reading = gather(source, found, text.where, no_names=HEADER_WORDS.union(columns))  # nothing else tells
+        return gather(choices, table, text.where)
+    reading = gather(choices, table, text.where, HEADER_WORDS.union(columns))  # nothing else tells
     require_genera(reading, text.where)
     return reading
 
