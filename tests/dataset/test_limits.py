@@ -18,7 +18,7 @@ import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_BYTES, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.dataset.readers import files, json_records, tables
+from bacterio_cli.dataset.readers import files, formats, tables
 from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
 
@@ -40,8 +40,14 @@ BEYOND = {
     "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
     "depth": (DEEP, ":1: is JSON that is cut off, damaged or nested too deeply"),
     "deep line": (b'["Abella"]\n' + DEEP, ":2: is JSON that is cut off, damaged or nested too deeply"),
-    "bytes": (gzip.compress(b"a" * 10**6 + b"\n", 1) * 34, ": has names of more than 33,554,432 bytes"),
-    "wide letters": (gzip.compress(b"\xf0\x90\x8e\x80" * 900_000 + b"\n", 1) * 10, ": has names of more than 33"),
+    "bytes": (
+        gzip.compress(b"a" * 10**6 + b"\n", 1) * 34,
+        ": has more than 1,000,000 names, or names of more than 33,554,432 bytes",
+    ),
+    "wide letters": (
+        gzip.compress(b"\xf0\x90\x8e\x80" * 900_000 + b"\n", 1) * 10,
+        ": has more than 1,000,000 names, or names of more than 33",
+    ),
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {CROWDED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), f": {CROWDED}"),
@@ -122,7 +128,7 @@ def test_the_readme_names_the_limits() -> None:
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
     assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
         files.LARGEST // 2**20, files.PIPED // 2**20, MOST_LINES, tables.MOST_DUMPED, LONGEST_ROW,
-        csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES, LONGEST_LINE, json_records.LARGEST // 2**20,
+        csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES, LONGEST_LINE, formats.LARGEST_JSON // 2**20,
         MOST_ENTRIES, files.MOST_MEMBERS,
     ]  # fmt: skip
     assert f"A checkpoint, of at most {LARGEST_FILE // 2**30} GiB and {MOST_PARAMETERS:,} parameters" in readme

@@ -66,15 +66,15 @@ def test_a_source_without_end_is_refused(pack: object, tmp_path: Path) -> None:
 
 def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
-    missing = ": is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
+    missing = ": is a dump of NCBI, but no nodes.dmp beside it says what is a genus"
     for name in ("taxa.dmp", "my_names.dmp"):
         assert refusal(place(tmp_path, NCBI, name)).startswith(missing)
     path = place(tmp_path, NCBI)
     (tmp_path / "my_nodes.dmp").write_bytes(gzip.compress(NODES.encode()))
     assert texts(str(tmp_path / "my_names.dmp")) == texts(path)
-    assert "no node of rank genus" in refusal(place(tmp_path, NCBI, nodes="nothing\n"))
+    assert "no nodes.dmp beside it" in refusal(place(tmp_path, NCBI, nodes="nothing\n"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NCBI.encode())))
-    with pytest.raises(InputError, match=r"^standard input: .*is not beside it"):
+    with pytest.raises(InputError, match=r"^standard input: .*no nodes.dmp beside it"):
         read("-")
 
 

@@ -101,31 +101,29 @@ def held(file: Bounded, first: bytes = b"") -> io.BytesIO:
     return memory
 
 
-@contextmanager
-def unpacked(source: str, member: str, largest: int, watch: Watch | None) -> Iterator[tuple[Bounded, str]]:
-    """The bytes of a source, or of what is packed in it; of an archive the member too: the one asked for, or its list.
+def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch | None) -> tuple[Bounded, str]:
+    """The bytes of a file, or of what is packed in it; of an archive the member too: the one asked for, or its list.
 
-    `watch` is told how far the source is read. FileError, InputError as of Bounded.
+    `watch` is told how far the file is read. FileError, InputError as of Bounded.
     """
-    where, inside = "standard input" if source == "-" else source, ""
-    with open_file(source, where) as raw:
-        size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
-        file: Any = Bounded(raw, where, largest, lambda position: watch and watch(where, position, size))
-        with readable(where):
-            for depth in range(3):  # an archive may be packed, and a member of it too
-                head = file.read(512)
-                file.seek(0)
-                if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
-                    file = Bounded(opener(file), where, largest)
-                elif head[257:262] == b"ustar":
-                    tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  closed with its file
-                    inside = choose((info.name if info.isreg() else "/" for info in tar), where, member)
-                    file = Bounded(tar.extractfile(inside), where, largest)
-                elif head.startswith(b"PK\x03\x04"):
-                    archive = zipfile.ZipFile(Bounded(held(file), where, largest) if depth else file)
-                    inside = choose(archive.namelist(), where, member)
-                    file = Bounded(archive.open(inside), where, largest)
-        yield file, inside
+    inside = ""
+    size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
+    file: Any = Bounded(raw, where, largest, lambda position: watch and watch(where, position, size))
+    with readable(where):
+        for depth in range(3):  # an archive may be packed, and a member of it too
+            head = file.read(512)
+            file.seek(0)
+            if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
+                file = Bounded(opener(file), where, largest)
+            elif head[257:262] == b"ustar":
+                tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  closed with its file
+                inside = choose((info.name if info.isreg() else "/" for info in tar), where, member)
+                file = Bounded(tar.extractfile(inside), where, largest)
+            elif head.startswith(b"PK\x03\x04"):
+                archive = zipfile.ZipFile(Bounded(held(file), where, largest) if depth else file)
+                inside = choose(archive.namelist(), where, member)
+                file = Bounded(archive.open(inside), where, largest)
+    return file, inside
 
 
 def open_file(source: str, where: str) -> IO[bytes]:

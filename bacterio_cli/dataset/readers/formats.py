@@ -1,14 +1,23 @@
-"""Which shape a text has, by its content; and its reading."""
+"""Which shape a text has, by its content, and its reading; that of JSON, where objects are rows and keys columns."""
 
+import json
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from bacterio_cli.dataset.readers import FORMATS, genera, json_records, tables, words
+from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.dataset.readers import FORMATS, tables, words
 from bacterio_cli.dataset.readers.files import Watch
-from bacterio_cli.dataset.readers.records import LEARNED, Reading
+from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of, read_lineages
+from bacterio_cli.dataset.readers.records import LEARNED, Entry, Reading
+from bacterio_cli.dataset.readers.sources import COLUMNS
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError, refuse
+
+BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")  # JSON
+STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+LARGEST_JSON = 2**24  # bytes: all of it is held in memory
 
 
 def read(
@@ -33,12 +42,15 @@ def read(
             input_format not in (None, asked),
             f"--column is for tables, not --input-format {input_format}; leave one out",
         ),
-        (re.fullmatch("-[0-9]+| *0*", column or "1"), f"--column {column!r} is neither a name nor a number from 1"),
+        (
+            re.fullmatch("-[0-9]+|0*", "1" if column is None else column.strip()),
+            f"--column {column!r} is neither a name nor a number from 1",
+        ),
     )
     shapes: dict[str, Callable[[Text], Reading | None]] = {
-        "json": json_records.read,
+        "json": read_json,
         "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
-        "lineages": genera.read_lineages,
+        "lineages": read_lineages,
         "lines": words.lines if asked == "lines" else partial(words.read, blanks=profile == "any"),
     }
     with opened(source, encoding, watch=watch) as text:
@@ -67,3 +79,63 @@ def describe(reading: Reading) -> str:
     count = sum(entry.kind in LEARNED for entry in reading.entries)
     notes = "".join(f"; {note}" for note in reading.notes)
     return f"{reading.source}: {reading.label}, {reading.encoding}, {count:,} name{'s' * (count != 1)}{notes}"
+
+
+def read_json(text: Text) -> Reading | None:
+    """The genera of the records that a known source has, or a list of strings; None if the text is no JSON."""
+    if not BEGINS.match(text.start):
+        return None
+    text.longest = text.file.largest = min(text.file.largest, LARGEST_JSON)
+    lines = list(text)
+    values = [parse(lines, text.where)]
+    numbered = reversed([*enumerate(lines, 1)])  # so that of each string the first line stays
+    first = {string: number for number, line in numbered for string in STRING.findall(line)}
+    if names := texts_of(values[0]):
+        entries = [Entry(first.get(name, 1), name) for name in names]
+        return words.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
+    for value in values:  # which grows by what each holds
+        values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    objects = [{key_of(key): cell for key, cell in value.items()} for value in values if isinstance(value, dict)]
+    records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
+    records += [{key: name} for item in objects for key, cell in item.items() for name in texts_of(cell)]
+    keys = dict.fromkeys(key for record in records for key, cell in record.items() if cell)
+    columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
+    if choices := choices_of(columns):
+        rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
+        name = choices[0].places[0]
+        reading = gather(choices, ((first.get(row[name], 1), row) for row in rows), text.where)
+        if reading.entries:
+            return reading._replace(label=f"JSON, {reading.label}")
+    what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"
+    raise InputError(text.where, what, "make it a list or a table")
+
+
+def parse(lines: list[str], where: str) -> Any:
+    """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
+    text, place = "\n".join(lines), 1
+    if sum(map(text.count, ",[{")) > MOST_ENTRIES:
+        raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
+    decode = partial(json.loads, parse_int=float)  # Python refuses integers of 5,000 digits
+    try:
+        try:
+            return decode(text)
+        except json.JSONDecodeError as error:
+            place = error.lineno
+        return [decode(line) for line in lines if line.strip()]
+    except (ValueError, RecursionError) as error:
+        what = "is JSON that is cut off, damaged or nested too deeply"
+        raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error
+
+
+def texts_of(value: Any) -> list[str]:
+    """The texts of a list, or of a column of a table that pandas writes, whose keys are numbers; else []."""
+    if isinstance(value, dict) and all(map(str.isdecimal, value)):
+        value = [*value.values()]
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
+
+
+def cell_of(value: Any) -> str:
+    """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
+    value = value.get("name", "") if isinstance(value, dict) else value
+    lineage = ";".join(texts_of(value))
+    return (lineage if genus_of(lineage) else "") if isinstance(value, dict | list) else str(value)

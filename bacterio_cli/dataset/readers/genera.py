@@ -80,9 +80,8 @@ def key_of(column: str) -> str:
 @lru_cache(64)  # cells may be long
 def kind_of(status: str, terms: str) -> str:
     """The kind that a status says, in the terms of one of KINDS; "" for none."""
-    status = plain(status).lower().replace("_", " ")
-    clause = status.rstrip("; ").rpartition(";")[2].partition(",")[0].strip() if terms else status
-    return next(kind for pattern, kind in sources.KINDS[terms].items() if re.search(pattern, clause))
+    status = plain(status).lower().replace("_", " ").rstrip("; ")
+    return next(kind for pattern, kind in sources.KINDS[terms].items() if re.search(pattern, status))
 
 
 def taxon(cell: str, source: Source) -> str:
@@ -199,9 +198,7 @@ def read_lineages(text: Text) -> Reading | None:
             found = {genus_of(cell): cell for cell in cells}
             found.pop(None, None)
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
-                raise InputError(
-                    f"{text.where}:{number}", "has two lineages", "choose one with --column and its number"
-                )
+                raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column NUMBER")
             yield number, [*found.values(), "", ""]
 
     shown = [genus_of(row[0]) for _, row in rows(across if above else text.head)]

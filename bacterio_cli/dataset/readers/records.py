@@ -63,10 +63,9 @@ def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     for entry in entries:
         found.append(entry)
         size += len(entry.text) if entry.text.isascii() else len(entry.text.encode(errors="surrogatepass"))
-        if len(found) > MOST_ENTRIES:
-            raise InputError(where, f"has more than {MOST_ENTRIES:,} names", "give a part of it")
-        if size > MOST_BYTES:
-            raise InputError(where, f"has names of more than {MOST_BYTES:,} bytes", "give a part of it")
+        if len(found) > MOST_ENTRIES or size > MOST_BYTES:
+            what = f"has more than {MOST_ENTRIES:,} names, or names of more than {MOST_BYTES:,} bytes"
+            raise InputError(where, what, "give a part of it")
     return found
 
 

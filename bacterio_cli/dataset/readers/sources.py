@@ -81,12 +81,12 @@ MISSING = {
     "summe", "unspecified", "no support", "bacteria", "archaea", "eukaryota", "root",
 }  # fmt: skip
 
-# How a name stands, by the first pattern found in its status; "" if it is none. Of fixed words the last clause counts.
+# How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
 WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
 ALSO_CALLED = "synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
 KINDS = {
     "": {WRONG: "rejected", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
-    "lpsn": {"^correct name$": "name", "^synonym$": "synonym", "": "rejected"},
+    "lpsn": {"(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
     "ncbi": {"^scientific name$": "name", f"^({ALSO_CALLED})$": "rejected", "": ""},
 }
 # The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.

@@ -60,7 +60,7 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    name, mark = key_of(wanted), max(DELIMITERS, key=lambda mark: evenness(head, mark))
+    name, mark = key_of(wanted), delimiter_of(head)
     table = [fields(line, mark) for line in head]
     layout = header(text.head, name) if name else None
     if wanted.isdecimal():
@@ -86,14 +86,12 @@ def fields(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def evenness(head: Sequence[str], delimiter: str) -> tuple[bool, int]:
-    """How well a delimiter fits: whether all lines have as many cells, then in how many the first is a word.
-
-    Of lines with unlike numbers of cells it is the number of all.
-    """
-    table = [fields(line, delimiter) for line in head]
-    even = len({*map(len, table)}) == 1 < len(table[0])
-    return even, sum(row[0].isalpha() for row in table) if even else sum(map(len, table))
+def delimiter_of(head: Sequence[str]) -> str:
+    """The delimiter that all lines have as often, behind a word if it can be; else the most frequent one."""
+    even = [mark for mark in DELIMITERS if mark in "".join(head[:1]) and len({line.count(mark) for line in head}) == 1]
+    if even:
+        return max(even, key=lambda mark: sum(line.partition(mark)[0].isalpha() for line in head))
+    return max(DELIMITERS, key="".join(head).count)
 
 
 def dump(text: Text, lines: Sequence[str]) -> Layout | None:
@@ -113,14 +111,13 @@ def genera_beside(text: Text) -> set[str]:
     """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
     folder, file = os.path.split(text.source)
     nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
-    if text.source == "-" or not (text.member or (nodes != text.source and os.path.exists(nodes))):
-        what = "is a dump of NCBI, but nodes.dmp, which says what is a genus, is not beside it"
-        raise InputError(text.where, what, BESIDE)
-    with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
-        tree.most_lines = MOST_DUMPED
-        genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
+    genera = set[str]()
+    if text.source != "-" and os.path.exists(nodes):
+        with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
+            tree.most_lines = MOST_DUMPED
+            genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
     if not genera:
-        raise InputError(text.where, "its nodes.dmp has no node of rank genus", BESIDE)
+        raise InputError(text.where, "is a dump of NCBI, but no nodes.dmp beside it says what is a genus", BESIDE)
     return genera
 
 

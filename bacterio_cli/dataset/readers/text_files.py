@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 
 from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
-from bacterio_cli.dataset.readers.files import LARGEST, PIECE, Bounded, Watch, unpacked
+from bacterio_cli.dataset.readers.files import LARGEST, PIECE, Bounded, Watch, open_file, unpacked
 from bacterio_cli.errors import InputError, UsageError
 
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
@@ -30,11 +30,9 @@ KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters
     ("{\\rtf",): ("an RTF document", "save it as text"),
     ("\x89PNG", "\xff\xd8\xff", "GIF8"): ("a picture", LIST),
     ("\xd0\xcf\x11\xe0",): ("an old Excel or Word file", "save it as CSV"),
-    ("SQLite format 3\0",): ("an SQLite database", "export a table as CSV"),
     ("\x89HDF",): ("an HDF5 file, perhaps a BIOM table", "write it out with: biom convert --to-tsv"),
     ("7z\xbc\xaf", "Rar!"): ("a 7z or RAR archive", "unpack it first"),
     ("\x28\xb5\x2f\xfd",): ("a zstd file", "unpack it with: zstd -d"),
-    ("\x93NUMPY",): ("a NumPy array", LIST),
     ("version https://git-lfs",): ("a Git-LFS pointer, not the file itself", "fetch the file with: git lfs pull"),
     ("<!doctype html", "<html"): ("a web page (HTML), not data", "look at it in a browser, and download it again"),
     ("<?xml",): ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
@@ -143,12 +141,7 @@ def is_date(text: str) -> bool:
 
 @contextmanager
 def opened(
-    source: str,
-    encoding: str | None = None,
-    *,
-    member: str = "",
-    largest: int = LARGEST,
-    watch: Watch | None = None,
+    source: str, encoding: str | None = None, *, member: str = "", largest: int = LARGEST, watch: Watch | None = None
 ) -> Iterator[Text]:
     """The text of a source, or of an archive's member, unpacked; `watch` is told how far it is read.
 
@@ -161,5 +154,7 @@ def opened(
         codec = None
     if not codec or not codec._is_text_encoding or codec.name.replace("_", "-") in NO_CHARACTER_SETS:
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
-    with unpacked(source, member, largest, watch) as (file, inside):
+    where = "standard input" if source == "-" else source
+    with open_file(source, where) as raw:
+        file, inside = unpacked(raw, where, member, largest, watch)
         yield Text(file, source, inside, codec.name)
