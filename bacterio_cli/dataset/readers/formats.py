@@ -13,7 +13,7 @@ from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, ke
 from bacterio_cli.dataset.readers.records import LEARNED, Entry, Reading
 from bacterio_cli.dataset.readers.sources import COLUMNS
 from bacterio_cli.dataset.readers.text_files import Text, opened
-from bacterio_cli.errors import InputError, refuse
+from bacterio_cli.errors import InputError, UsageError
 
 BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")  # JSON
 STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
@@ -35,18 +35,13 @@ def read(
     any, the lines of a plain list may be of several words. Raises FileError, InputError for a text that is not what it
     should be, UsageError for words that mean nothing.
     """
+    if input_format not in (None, *FORMATS):
+        raise UsageError(f"--input-format {input_format}: no such format; it is one of {', '.join(FORMATS)}")
+    if column is not None and input_format not in (None, "table"):
+        raise UsageError(f"--column is for tables, and --input-format {input_format} has its own; leave one out")
+    if column is not None and re.fullmatch("-[0-9]+|0*", column.strip()):
+        raise UsageError(f"--column {column!r} is neither a name nor a number from 1")
     asked = input_format if column is None else "table"
-    refuse(
-        (asked not in (None, *FORMATS), f"--input-format {asked}: no such format; it is one of {', '.join(FORMATS)}"),
-        (
-            input_format not in (None, asked),
-            f"--column is for tables, not --input-format {input_format}; leave one out",
-        ),
-        (
-            re.fullmatch("-[0-9]+|0*", "1" if column is None else column.strip()),
-            f"--column {column!r} is neither a name nor a number from 1",
-        ),
-    )
     shapes: dict[str, Callable[[Text], Reading | None]] = {
         "json": read_json,
         "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
