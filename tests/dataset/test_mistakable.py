@@ -27,7 +27,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "heading in German, italics of a wiki": ("Keime\n* ''Abanella''\n▪ ''Borivibrio''\n", AB),
     "behind a name": ("name\trank\nAbanella d’O.\tgenus\nBorivibrio gen. nov.\tgenus\nA / B\tgenus\n", [*AB, "A / B"]),
     "names of rows, ranks filled": ("class\tgenus\nA\tA\tA\nAbanella\tX\tAbanella\nBora\tY\tBorivibrio\n", AB),
-    "other and total": ("genus,n\nNostoc,1\nOther,2\nPan,1\nTotal,4\n", ["Nostoc", "Pan"]),
+    "no value": ("genus,n\nNostoc,1\nNA,2\nPan,1\n,4\n", ["Nostoc", "Pan"]),
     "dump with a header": ("name\t|\trank\t|\nAbanella\t|\tgenus\t|\nBorivibrio\t|\tgenus\t|\n", AB),
     "quotes and stops": ("'Abanella'\n'Borivibrio'\n'Cora'\n", [*AB, "Cora"]),
     "taxa as columns": ("index,k__A;g__Abanella,k__A;g__Borivibrio,k__A;__,site\nS1,3,4,1,x\nS2,1,1,0,y\n", AB),

@@ -40,8 +40,6 @@ DOCUMENTS = {
 }
 # What is no list: hidden files, files about the archive, documents.
 ASIDE = re.compile(r"([._].*|(readme|licen[cs]e|citation).*|.*\.(xml|md|html?|ya?ml|pdf|prt|bib|png))", re.I)
-
-
 Watch = Callable[[str, int, int], object]  # is told what is read, and of its bytes on disk how many are done, and all
 
 

@@ -26,11 +26,10 @@ DRESS = re.compile(
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 # A root, kingdom or clade of NCBI, a suborder or tribe, a species, incertae sedis: not all lineages have them.
 UNRANKED = re.compile(r"root|ncbi|\w+ati|\w*(?:(?<!ac)eae|inae)|(?!candidatus ).* .*")
-AUTHOR = re.compile(  # or what else is behind a genus, but no name beside it and no small letters as of an epithet
-    r"(?:\s*[,(\[]|\s+(?!/|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct|emend|hort|nec|nom|non|sensu)\b)"
-    r"[a-z]{3,}(?:[\s,;]|$))).*"
+AUTHORED = re.compile(  # an author or what else is behind a genus, but no name beside it, and no word as an epithet is
+    r"((?:Candidatus[ _])?+[A-Z][\w-]*[a-z])(?:\s*[,(\[]|\s+(?!/|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct"
+    r"|emend|hort|nec|nom|non|sensu)\b)[a-z]{3,}(?:[\s,;]|$))).*"
 )
-GENUS_NAME = re.compile(r"(?:Candidatus[ _])?[A-Z][\w-]*[a-z]")
 
 
 @lru_cache(8)  # lineages may be long, and are looked at twice
@@ -92,8 +91,8 @@ def taxon(cell: str, source: Source) -> str:
     name = plain(cell)
     if source.rank:
         name = name.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
-        genus = GENUS_NAME.match(name)
-        return genus[0] if genus and AUTHOR.fullmatch(name, genus.end()) else name
+        authored = AUTHORED.fullmatch(name)
+        return authored[1] if authored else name
     if (lineage := genus_of(name)) is not None:
         return lineage
     return name if name.lower() not in sources.MISSING and any(map(str.isalpha, name)) else ""
@@ -138,7 +137,7 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, s
         genus, kind = taxon(cell, source), kind_of(status, source.status_terms)
         if not genus or not kind or genus in [plain(row[place]) for place in higher_ranks]:
             continue
-        by_species = any(map(str.strip, epithets)) or (choice is not choices[0] and not source.rank)
+        by_species = any(map(plain, epithets)) or (choice is not choices[0] and not source.rank)
         kind = "name" if by_species and kind != "rejected" else kind
         top = TOP.search(cell, 0, 10_000) if source.lineage else None
         return genus, RANKING.index(kind) + by_species * len(RANKING), key_of(top[1] if top else scope)

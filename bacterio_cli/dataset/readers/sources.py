@@ -76,10 +76,7 @@ RANK_WORD = re.compile(  # in a table without a header; with the letters of Krak
     r"|speciesgroup|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)|(?:a?cellular)root"
     r"|norank|unranked|gen|[urdkpcofgs]\d?|"
 )
-MISSING = {
-    "", "na", "n/a", "nan", "null", "none", "\\n", "-", "unassigned", "other", "others", "andere", "total", "sum",
-    "summe", "unspecified", "no support", "bacteria", "archaea", "eukaryota", "root",
-}  # fmt: skip
+MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
 WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"

@@ -20,7 +20,9 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 RANKED = Source("rows with ranks", "", "name", "rank")
-LIKE_GENUS = re.compile(r"(?!Genus|\w+(?:aceae|idae|ales|ota)$)[\"'\[]?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*[\"'\]]?")
+LIKE_GENUS = re.compile(
+    r"(?!Genus|Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)[\"'\[]?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*[\"'\]]?"
+)
 
 
 class Layout(NamedTuple):
@@ -95,7 +97,10 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def dump(text: Text, lines: Sequence[str]) -> Layout | None:
-    """The layout of a dump of NCBI without a header, by the number of its fields; InputError if it holds no names."""
+    """The layout of a dump of NCBI without a header, by the number of its fields; InputError if it holds no names.
+
+    The genera are in nodes.dmp, in the same archive, else in the file beside it.
+    """
     if not lines or "\t|\t" not in lines[0] or not lines[0].rstrip().endswith("|"):
         return None
     text.most_lines = MOST_DUMPED
@@ -104,11 +109,8 @@ def dump(text: Text, lines: Sequence[str]) -> Layout | None:
     columns = DUMPS.get(lines[0].count("\t|"), "").split()
     if not columns:
         raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
-    return Layout(0, "|", columns, genera_beside(text) if "nameclass" in columns else None)
-
-
-def genera_beside(text: Text) -> set[str]:
-    """The ids of the genera in the nodes of NCBI's names: in the same archive, else in the file beside it."""
+    if "nameclass" not in columns:
+        return Layout(0, "|", columns)
     folder, file = os.path.split(text.source)
     nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
     genera = set[str]()
@@ -118,7 +120,7 @@ def genera_beside(text: Text) -> set[str]:
             genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "is a dump of NCBI, but no nodes.dmp beside it says what is a genus", BESIDE)
-    return genera
+    return Layout(0, "|", columns, genera)
 
 
 def ranked(lines: Sequence[str]) -> Layout | None:
@@ -132,14 +134,14 @@ def ranked(lines: Sequence[str]) -> Layout | None:
             genera = [k for k, rank in enumerate(map(key_of, column)) if rank in GENUS_RANKS]
             if not genera or not all(RANK_WORD.fullmatch(key_of(cell)) for cell in column):
                 continue
-            found = {tuple(taxon(cells[k], RANKED) for k in genera): n for n, cells in enumerate(table)}
-            names = [
-                n
-                for cells, n in found.items()
-                if 4 * sum(LIKE_GENUS.fullmatch(cell) is not None for cell in cells) >= 3 * len(cells)
-            ]
-            if len(names) == 1:
-                return Layout(0, delimiter, [{place: "rank", names[0]: "name"}.get(k, "") for k in range(len(table))])
+            found: dict[tuple[str, ...], int] = {}  # of columns with the same genera the last
+            for n, cells in enumerate(table):
+                names = tuple(taxon(cells[k], RANKED) for k in genera)
+                if 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
+                    found[names] = n
+            if len(found) == 1:
+                columns = {place: "rank", found.popitem()[1]: "name"}
+                return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
     return None
 
 

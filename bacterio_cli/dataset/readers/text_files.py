@@ -68,7 +68,10 @@ class Text:
             raise InputError(self.where, what, "pass --encoding utf-16-le or utf-16-be for that")
 
     def __iter__(self) -> Iterator[str]:
-        """The lines without their ends (\\n, \\r\\n or \\r); InputError for one that is too long, or for too many."""
+        """The lines without their ends (\\n, \\r\\n or \\r); no-break spaces are made spaces.
+
+        InputError for a line that is too long, and for too many.
+        """
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
         self.file.seek(0)
@@ -90,14 +93,11 @@ class Text:
             if number > self.most_lines + 1:
                 raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
             if found and ("date:" in text or not text.isascii()):
-                found = self.visible("\n".join(found)).split("\n")
+                text = "\n".join(found)
+                self.dates.update(filter(is_date, DATE.findall(text)))
+                self.removed.update(INVISIBLE.findall(text))
+                found = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", text).split("\n")
             yield from found
-
-    def visible(self, text: str) -> str:
-        """The text without invisible characters, no-break spaces made spaces; these and dates are taken down."""
-        self.dates.update(filter(is_date, DATE.findall(text)))
-        self.removed.update(INVISIBLE.findall(text))
-        return INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", text)
 
     @cached_property
     def head(self) -> list[str]:
