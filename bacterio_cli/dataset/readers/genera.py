@@ -15,14 +15,10 @@ BEFORE = r"(?<![^>;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
 GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")  # its letters first: that is quick
 TOP = re.compile(BEFORE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia)\b")
-IN_TURN = re.compile(  # names and ranks
-    r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?"
-)
+IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
-DRESS = re.compile(
-    r"(?<!\s)\s*(?:\((?:UID)?[\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>.*?</sup>|</?[a-zA-Z]{1,3}>|[*†‡×✕]"
-)
+DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>.*?</sup>|</?\w{1,3}>|[*†‡×✕]")
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 # A root, kingdom or clade of NCBI, a suborder or tribe, a species, incertae sedis: not all lineages have them.
 UNRANKED = re.compile(r"root|ncbi|\w+ati|\w*(?:(?<!ac)eae|inae)|(?!candidatus ).* .*")
@@ -37,9 +33,8 @@ def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
     It stands behind its prefix or before the word `genus`. Of bacteria and archaea without ranks it is the name behind
-    the family, which is known by its ending, and its tribes; without a family the last, right behind the order, or the
-    sixth. What is no rank of all lineages does not count. A name that stands above already (Chloroplast; Chloroplast)
-    fills a gap.
+    the family, which is known by its ending; without a family the last, right behind the order, or the sixth. What is
+    UNRANKED does not count. A name that stands above already (Chloroplast; Chloroplast) fills a gap.
     """
     if "__" in text or ":" in text:
         if found := GENUS.search(text):
@@ -107,9 +102,9 @@ class Choice(NamedTuple):
 
 
 def choices_of(columns: Sequence[str]) -> list[Choice]:
-    """The sources that have these columns, the first ahead: behind one of several kinds those that may stand in.
+    """The sources that have these columns, the first ahead.
 
-    They do in a row in which it finds no genus: a rank and a name, or a column of genera, but no other lineage.
+    Behind one of several kinds stand those for a row in which it finds no genus: all but other lineages.
     """
     higher_ranks = [columns.index(rank) for rank in sources.HIGHER.split("|") if rank in columns]
     found: list[Choice] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of, taxon
+from bacterio_cli.dataset.readers.genera import Choice, choices_of, gather, genus_of, key_of, taxon
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
 from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
@@ -21,8 +21,10 @@ REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 RANKED = Source("rows with ranks", "", "name", "rank")
 LIKE_GENUS = re.compile(
-    r"(?!Genus|Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)[\"'\[]?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*[\"'\]]?"
+    r"(?!Genus|Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)\[?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*\]?"
 )
+COLUMN = "column of a table"
+LINEAGES = Choice(Source(COLUMN, "", "", lineage=True), (0, -1, -1, -1), ())
 
 
 class Layout(NamedTuple):
@@ -74,18 +76,14 @@ def column(text: Text, wanted: str) -> Reading:
     cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in rows(text, layout, (place,)))
     cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
     found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
-    genera = [entry._replace(text=genus) for entry in found if (genus := genus_of(entry.text))]
-    lineages = 2 * len(genera) > len(found)
-    marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in (genera if lineages else found)]
-    return Reading(marked, "column of a table", lineages)
+    if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
+        return gather([LINEAGES], ((line, [cell, ""]) for line, cell, _ in found), text.where)
+    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], COLUMN)
 
 
 def fields(line: str, delimiter: str) -> list[str]:
-    """The cells of a line that is a row by itself."""
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
-    except csv.Error:
-        return line.split(delimiter)
+    """The cells of a line that is a row by itself, as far as csv allows a cell to go."""
+    return [cell.strip() for cell in next(csv.reader([line[: csv.field_size_limit()]], delimiter=delimiter), [])]
 
 
 def delimiter_of(head: Sequence[str]) -> str:
