@@ -27,9 +27,7 @@ MOST_MEMBERS = 10_000  # of an archive
 AT_ONCE = 2**21  # bytes of the directory of a zip, or of a header of a tar
 PIECE = 2**20
 OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-DAMAGED = (
-    OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
-)  # fmt: skip
+DAMAGED = (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.error)
 # Archives that are documents, by a member's name: what each is, and how to get a list out of it.
 DOCUMENTS = {
     r"xl/.*": ("an Excel workbook", "save it as CSV"),

@@ -1,12 +1,12 @@
 """From a row or a lineage, whose ranks are told in many ways, to its genus; each once, with its standing."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -139,12 +139,10 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, s
     return "", 0, ""
 
 
-def gather(
-    choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]], where: str, no_names: Container[str] = ()
-) -> Reading:
+def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]], where: str) -> Reading:
     """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
-    Of lineages a note counts those that have none. InputError as of `counted`, and for one of the `no_names`.
+    Of lineages a note counts those that have none. InputError as of `counted`.
     """
     source, best, scopes, without = choices[0].source, dict[str, int](), set[str](), list[int]()
 
@@ -157,9 +155,6 @@ def gather(
             scopes.add(scope)
             for genus in found.split("/") if source.lineage else [found]:
                 if genus not in best:
-                    if key_of(genus) in no_names:
-                        what = f"has {genus[:30]!r} where a name should stand, as a header or a list of keys has"
-                        raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
                     yield Entry(line, genus)
                 best[genus] = min(standing, best.get(genus, standing))
 
@@ -171,6 +166,25 @@ def gather(
         prokaryotes = scopes <= sources.PROKARYOTES
     note = f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {(*without, 0)[0]}"
     return Reading(entries, source.label, True, prokaryotes, (note,) * bool(source.lineage and without))
+
+
+def require_genera(found: Reading, where: str, columns: Iterable[str] = ()) -> Reading:
+    """What was found; InputError for a word of headers, or if a third of the words do not end like genera.
+
+    Then another table or a list of keys follows, or they stand in another column than was thought.
+    """
+    heading = sources.HEADER_WORDS.union(columns)
+    for line, text, _ in found.entries:
+        if key_of(text) in heading:
+            what = f"has {text[:30]!r} where a name should stand, as a header or a list of keys has"
+            raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
+    words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
+    words = [word for word in words if word.lower() not in STAND_INS]
+    odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
+    if 3 * len(odd) > len(words):
+        what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
+        raise InputError(where, what, "choose a column with --column NAME or N")
+    return found
 
 
 def read_lineages(text: Text) -> Reading | None:

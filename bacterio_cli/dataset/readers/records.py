@@ -67,13 +67,3 @@ def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
             what = f"has more than {MOST_ENTRIES:,} names, or names of more than {MOST_BYTES:,} bytes"
             raise InputError(where, what, "give a part of it")
     return found
-
-
-def require_genera(found: Reading, where: str) -> None:
-    """InputError if a third of the words do not end like genera: they stand in another column than was thought."""
-    words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
-    words = [word for word in words if word.lower() not in STAND_INS]
-    odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
-    if 3 * len(odd) > len(words):
-        what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
-        raise InputError(where, what, "choose a column with --column NAME or N")

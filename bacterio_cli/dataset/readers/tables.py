@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import Choice, choices_of, gather, genus_of, key_of, taxon
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
+from bacterio_cli.dataset.readers.genera import Choice, choices_of, gather, genus_of, key_of, require_genera, taxon
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
@@ -50,12 +50,9 @@ def read(text: Text) -> Reading | None:
     if columns.count(columns[name]) > 1:
         what = f"has two columns {columns[name]!r}"
         raise InputError(text.where, what, "choose one with --column and its number")
-    table = rows(text, layout, (name, rank, *species))
-    if not layout.line or source.rank or source.lineage:
-        return gather(choices, table, text.where)
-    reading = gather(choices, table, text.where, HEADER_WORDS.union(columns))  # nothing else tells
-    require_genera(reading, text.where)
-    return reading
+    found = gather(choices, rows(text, layout, (name, rank, *species)), text.where)
+    told = not layout.line or source.rank or source.lineage  # else nothing but the header tells
+    return found if told else require_genera(found, text.where, columns)
 
 
 def column(text: Text, wanted: str) -> Reading:
@@ -64,7 +61,7 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    name, mark = key_of(wanted), delimiter_of(head)
+    name, mark = key_of(wanted), next((mark for mark in DELIMITERS if mark in "".join(head[:1])), "\t")
     table = [fields(line, mark) for line in head]
     layout = header(text.head, name) if name else None
     if wanted.isdecimal():
@@ -84,14 +81,6 @@ def column(text: Text, wanted: str) -> Reading:
 def fields(line: str, delimiter: str) -> list[str]:
     """The cells of a line that is a row by itself, as far as csv allows a cell to go."""
     return [cell.strip() for cell in next(csv.reader([line[: csv.field_size_limit()]], delimiter=delimiter), [])]
-
-
-def delimiter_of(head: Sequence[str]) -> str:
-    """The delimiter that all lines have as often, behind a word if it can be; else the most frequent one."""
-    even = [mark for mark in DELIMITERS if mark in "".join(head[:1]) and len({line.count(mark) for line in head}) == 1]
-    if even:
-        return max(even, key=lambda mark: sum(line.partition(mark)[0].isalpha() for line in head))
-    return max(DELIMITERS, key="".join(head).count)
 
 
 def dump(text: Text, lines: Sequence[str]) -> Layout | None:

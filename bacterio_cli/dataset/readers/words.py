@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted, require_genera
+from bacterio_cli.dataset.readers.genera import require_genera
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import GENUS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
@@ -73,9 +74,7 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
     found = Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
-    if found.taxonomic:
-        require_genera(found, where)
-    return found
+    return require_genera(found, where) if found.taxonomic else found
 
 
 def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
