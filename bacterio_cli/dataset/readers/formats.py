@@ -85,14 +85,14 @@ def read_json(text: Text) -> Reading | None:
     values = [parse(lines, text.where)]
     numbered = reversed([*enumerate(lines, 1)])  # so that of each string the first line stays
     first = {string: number for number, line in numbered for string in STRING.findall(line)}
-    if names := texts_of(values[0]):
+    if isinstance(values[0], list) and (names := cells_of(values[0])):
         entries = [Entry(first.get(name, 1), name) for name in names]
         return words.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
     for value in values:  # which grows by what each holds
         values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    objects = [{key_of(key): cell for key, cell in value.items()} for value in values if isinstance(value, dict)]
-    records = [{key: cell_of(cell) for key, cell in item.items()} for item in objects]
-    records += [{key: name} for item in objects for key, cell in item.items() for name in texts_of(cell)]
+    objects = [{key_of(key): cells_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)]
+    records = [{key: cells[0] for key, cells in item.items() if cells} for item in objects]
+    records += [{key: name} for item in objects for key, cells in item.items() for name in cells[1:]]
     keys = dict.fromkeys(key for record in records for key, cell in record.items() if cell)
     columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
     if choices := choices_of(columns):
@@ -122,15 +122,11 @@ def parse(lines: list[str], where: str) -> Any:
         raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error
 
 
-def texts_of(value: Any) -> list[str]:
-    """The texts of a list, or of a column of a table that pandas writes, whose keys are numbers; else []."""
-    if isinstance(value, dict) and all(map(str.isdecimal, value)):
-        value = [*value.values()]
-    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
-
-
-def cell_of(value: Any) -> str:
-    """A value as a cell of a table: that of an object is its name, that of a list of names a lineage."""
-    value = value.get("name", "") if isinstance(value, dict) else value
-    lineage = ";".join(texts_of(value))
-    return (lineage if genus_of(lineage) else "") if isinstance(value, dict | list) else str(value)
+def cells_of(value: Any) -> list[str]:
+    """A value as cells: of an object its name, of a list or a column of pandas its texts, or the lineage of these."""
+    if isinstance(value, dict):
+        value = [*value.values()] if all(map(str.isdecimal, value)) else value.get("name", "")
+    if not isinstance(value, list):
+        return [] if isinstance(value, dict) else [str(value)]
+    texts = value if all(isinstance(item, str) for item in value) else []
+    return [";".join(texts)] if genus_of(";".join(texts)) else texts

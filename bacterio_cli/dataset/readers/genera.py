@@ -18,7 +18,7 @@ TOP = re.compile(BEFORE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|F
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
-DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>.*?</sup>|</?\w{1,3}>|[*†‡×✕]")
+DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 # A root, kingdom or clade of NCBI, a suborder or tribe, a species, incertae sedis: not all lineages have them.
 UNRANKED = re.compile(r"root|ncbi|\w+ati|\w*(?:(?<!ac)eae|inae)|(?!candidatus ).* .*")
@@ -121,8 +121,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
 def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, str]:
     """(genus, standing, scope) that the first of the choices finds in a row, or the next; genus "" if none finds one.
 
-    A standing is the place of a kind in RANKING, and behind all of these for a species, which is in a row in which the
-    first choice found none what has no rank.
+    A standing is the place of a kind in RANKING, behind all for species, as those are that only a column of genera has.
     """
     for choice in choices:
         source, places, higher_ranks = choice

@@ -9,9 +9,8 @@ from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
 RANKING = ("name", "synonym", "rejected")  # of several rows with one spelling, the first counts
-LATIN_WORD = re.compile(  # so end nearly all genera, and every second surname does not
-    "[A-Z][a-z]*(?:[aeimosx]|us|um|er|ns|ys|ps|en|or|on|oc|oid|ar|an)"
-)
+# So end nearly all genera, and every second surname does not.
+LATIN_WORD = re.compile("[A-Z][a-z]*(?:[aeimosx]|er|en|or|on|oc|oid|ar|an)")
 # Words that stand where a name is missing.
 STAND_INS = {
     "candidatus", "environmental", "metagenome", "mixed", "unassigned", "unclassified", "uncultivated", "uncultured",

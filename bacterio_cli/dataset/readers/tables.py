@@ -28,15 +28,12 @@ LINEAGES = Choice(Source(COLUMN, "", "", lineage=True), (0, -1, -1, -1), ())
 
 
 class Layout(NamedTuple):
-    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `key_of` has them.
-
-    `ids` are the first cells of the rows that count, None if all do: most of a dump are of no genus.
-    """
+    """How a table is built: the number of its header's line or 0, the delimiter, the columns as `key_of` has them."""
 
     line: int
     delimiter: str
     columns: list[str]
-    ids: set[str] | None = None
+    ids: set[str] | None = None  # first cells of the rows that count, None for all: most of a dump are of no genus
 
 
 def read(text: Text) -> Reading | None:
@@ -113,7 +110,7 @@ def dump(text: Text, lines: Sequence[str]) -> Layout | None:
 def ranked(lines: Sequence[str]) -> Layout | None:
     """The layout of a table without a header, by a column that holds nothing but words for ranks.
 
-    The names are in the only column that has words like genera in three of four rows of genera.
+    The names are in the only other column in which three of four rows of genera have words like genera.
     """
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
@@ -133,10 +130,9 @@ def ranked(lines: Sequence[str]) -> Layout | None:
 
 
 def header(head: Sequence[str], wanted: str = "") -> Layout | None:
-    """The layout by the first line that has the columns of a source, or the `wanted` one.
+    """The layout by the first line with the columns of a source, or the `wanted`; above it no row has as many cells.
 
-    No row of as many cells stands above it, and none of its words right below. R writes no header for the names of
-    rows: all have a cell more, and the last is not empty.
+    R writes no header for the names of rows: all have a cell more, and the last is not empty.
     """
     shown = [k for k, line in enumerate(head) if line.strip("-+|=: ") and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
@@ -159,8 +155,8 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
 def rows(text: Text, layout: Layout, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of all rows below a header, filled up with "", of which one stands for what there is not, at -1.
 
-    The first of the places has the names. Quotes between tabs are letters. InputError with the line for quotes that are
-    not those of CSV, and for a row that does not fit the header.
+    The first of the places has the names. Between tabs quotes are letters, else those of CSV. InputError with the line
+    for a row that has others, or does not fit the header.
     """
     top, ids, width, last = layout.line, layout.ids, len(layout.columns), max(places)
     lines: Iterator[str] = islice(text, top, None)
