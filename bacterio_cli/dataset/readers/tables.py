@@ -114,18 +114,17 @@ def ranked(lines: Sequence[str]) -> Layout | None:
     """
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
-        for place, column in enumerate(table if len(table) > 2 else []):
-            genera = [k for k, rank in enumerate(map(key_of, column)) if rank in GENUS_RANKS]
-            if not genera or not all(RANK_WORD.fullmatch(key_of(cell)) for cell in column):
-                continue
-            found: dict[tuple[str, ...], int] = {}  # of columns with the same genera the last
-            for n, cells in enumerate(table):
-                names = tuple(taxon(cells[k], RANKED) for k in genera)
-                if 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
-                    found[names] = n
-            if len(found) == 1:
-                columns = {place: "rank", found.popitem()[1]: "name"}
-                return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
+        keys = [[*map(key_of, column)] for column in table]
+        places = [n for n, column in enumerate(keys) if not GENUS_RANKS.isdisjoint(column)]
+        places = [n for n in places if all(map(RANK_WORD.fullmatch, keys[n]))]
+        found: dict[tuple[str, ...], int] = {}  # of columns with the same genera the last
+        for n, column in enumerate(table if len(places) == 1 and len(table) > 2 else []):
+            names = tuple(taxon(column[k], RANKED) for k, rank in enumerate(keys[places[0]]) if rank in GENUS_RANKS)
+            if 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
+                found[names] = n
+        if len(found) == 1:
+            columns = {places[0]: "rank", found.popitem()[1]: "name"}
+            return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
     return None
 
 
