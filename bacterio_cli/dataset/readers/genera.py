@@ -167,8 +167,8 @@ def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]],
     return Reading(entries, source.label, True, prokaryotes, (note,) * bool(source.lineage and without))
 
 
-def require_genera(found: Reading, where: str, columns: Iterable[str] = ()) -> Reading:
-    """What was found; InputError for a word of headers, or if a third of the words do not end like genera.
+def require_genera(found: Reading, where: str, columns: Iterable[str] = (), *, told: bool = False) -> Reading:
+    """What was found; InputError for a word of headers, or unless they are `told` if a third do not end like genera.
 
     Then another table or a list of keys follows, or they stand in another column than was thought.
     """
@@ -180,7 +180,7 @@ def require_genera(found: Reading, where: str, columns: Iterable[str] = ()) -> R
     words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
     words = [word for word in words if word.lower() not in STAND_INS]
     odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
-    if 3 * len(odd) > len(words):
+    if 3 * len(odd) > len(words) and not told:
         what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
         raise InputError(where, what, "choose a column with --column NAME or N")
     return found

@@ -48,8 +48,8 @@ def read(text: Text) -> Reading | None:
         what = f"has two columns {columns[name]!r}"
         raise InputError(text.where, what, "choose one with --column and its number")
     found = gather(choices, rows(text, layout, (name, rank, *species)), text.where)
-    told = not layout.line or source.rank or source.lineage  # else nothing but the header tells
-    return found if told else require_genera(found, text.where, columns)
+    told = not layout.line or source.rank != "" or source.lineage  # else nothing but the header tells
+    return require_genera(found, text.where, columns, told=told)
 
 
 def column(text: Text, wanted: str) -> Reading:
