@@ -40,7 +40,7 @@ def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source that its columns show; None if they show none."""
     lines = [line for line in text.head if line.strip()]
     layout = dump(text, lines) or ranked(lines) or header(text.head)
-    if not layout:
+    if not layout or text.start[:1] == ">":  # FASTA
         return None
     columns, choices = layout.columns, choices_of(layout.columns)
     source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
