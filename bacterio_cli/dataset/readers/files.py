@@ -147,8 +147,7 @@ def choose(members: Iterable[str], where: str, wanted: str) -> str:
     """
     found = list(islice(members, MOST_MEMBERS + 1))
     if len(found) > MOST_MEMBERS:
-        what = f"is an archive of more than {MOST_MEMBERS:,} files"
-        raise InputError(where, what, "unpack it and give one of them")
+        raise InputError(where, f"is an archive of more than {MOST_MEMBERS:,} files", "unpack it and give one of them")
     names = [name for name in found if not name.endswith("/")]
     for mark, (what, remedy) in DOCUMENTS.items():
         if any(re.fullmatch(mark, name) for name in names):

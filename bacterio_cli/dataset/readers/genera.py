@@ -149,7 +149,7 @@ def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]],
         for line, row in rows:
             found, standing, scope = attested(choices, row)
             if not found:
-                without.append(line)
+                without.extend([line] * source.lineage)
                 continue
             scopes.add(scope)
             for genus in found.split("/") if source.lineage else [found]:
@@ -164,7 +164,7 @@ def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]],
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
     note = f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {(*without, 0)[0]}"
-    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(source.lineage and without))
+    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(without))
 
 
 def require_genera(found: Reading, where: str, columns: Iterable[str] = (), *, told: bool = False) -> Reading:

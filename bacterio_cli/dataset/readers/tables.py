@@ -45,8 +45,7 @@ def read(text: Text) -> Reading | None:
     columns, choices = layout.columns, choices_of(layout.columns)
     source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
     if columns.count(columns[name]) > 1:
-        what = f"has two columns {columns[name]!r}"
-        raise InputError(text.where, what, "choose one with --column and its number")
+        raise InputError(text.where, f"has two columns {columns[name]!r}", "choose one with --column and its number")
     found = gather(choices, rows(text, layout, (name, rank, *species)), text.where)
     told = not layout.line or source.rank != "" or source.lineage  # else nothing but the header tells
     return require_genera(found, text.where, columns, told=told)

@@ -67,8 +67,7 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if 2 * len(odd) > len(entries):
         raise InputError(where, *refusal([entry.text for entry in entries], several))
     if foreign := next((entry for entry in odd if FOREIGN.search(entry.text)), None):
-        what = f"is no name, though others are ({foreign.text[:60]!r})"
-        raise InputError(f"{where}:{foreign.line}", what, INSIST)
+        raise InputError(f"{where}:{foreign.line}", f"is no name, though others are ({foreign.text[:60]!r})", INSIST)
     if several:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
