@@ -36,12 +36,14 @@ READ: dict[str, tuple[str, list[str]]] = {
     "anvi'o": ("genome\tt_family\tt_genus\nA\tAlphaceae\tAbanella\nB\t\tBorivibrio\n", AB),
     "Wikidata": ("genus,genusLabel\nhttp://a.org/Q1,Abanella\nhttp://a.org/Q2,Borivibrio\n", AB),
     "RDP's family": ("Bacteria;A;A;A;Aales;A_incertae_sedis;Abanella\nBacteria;A;Bales;Borivibrio\n", AB),
+    "genera by genera": ("Genus,Abanella,Borivibrio\nAbanella,1,0\nBorivibrio,0,1\n", AB),
     "heading in quotes": ('"Genus"\n"Abanella"\n"Borivibrio"\n', AB),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip
 REFUSED = {
     "a comma too much": ("Genus,Authority\nAbanella,Cohn, 1872\nBorivibrio,Pacini, 1854\n", ":2: has 3 cells below a"),
     "another column of capitals": ("Abanella Cohn\tgenus\tUsed\nAlphaceae Cohn\tfamily\tUsed\n", ":2: has 'family'"),
+    "ranks alone": ("1\tGen\t5\n2\tGattung\t6\n", "looks like a table between tabs, of no known kind"),
     "quoted ends of lines": ('genus\tnote\nBora\t"two\nlines"\n', ":3: a quote is opened and not closed"),
     "keys and values": ("Genus\tAbanella\nSpecies\talba\nAuthor\tCohn\n", ":2: has 'Species' where a name"),
     "two tables": ("Genus,Town\nAbanella,Bonn\nTown,Genus\nParis,Bora\n", ":3: has 'Town' where a name"),

@@ -1,7 +1,7 @@
 """From a row or a lineage, whose ranks are told in many ways, to its genus; each once, with its standing."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -167,12 +167,13 @@ def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]],
     return Reading(entries, source.label, True, prokaryotes, (note,) * bool(without))
 
 
-def require_genera(found: Reading, where: str, columns: Iterable[str] = (), *, told: bool = False) -> Reading:
+def require_genera(found: Reading, where: str, columns: Collection[str] = (), *, told: bool = False) -> Reading:
     """What was found; InputError for a word of headers, or unless they are `told` if a third do not end like genera.
 
     Then another table or a list of keys follows, or they stand in another column than was thought.
     """
-    heading = sources.HEADER_WORDS.union(columns)
+    crossed = 2 * sum(text.lower() in columns for _, text, _ in found.entries) > len(columns)  # genera are columns too
+    heading = sources.HEADER_WORDS.union(() if crossed else columns)
     for line, text, _ in found.entries:
         if key_of(text) in heading:
             what = f"has {text[:30]!r} where a name should stand, as a header or a list of keys has"

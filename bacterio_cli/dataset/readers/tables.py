@@ -20,9 +20,7 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 RANKED = Source("rows with ranks", "", "name", "rank")
-LIKE_GENUS = re.compile(
-    r"(?!Genus|Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)\[?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*\]?"
-)
+LIKE_GENUS = re.compile(r"(?!Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)\[?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*\]?")
 COLUMN = "column of a table"
 LINEAGES = Choice(Source(COLUMN, "", "", lineage=True), (0, -1, -1, -1), ())
 
@@ -48,7 +46,7 @@ def read(text: Text) -> Reading | None:
         raise InputError(text.where, f"has two columns {columns[name]!r}", "choose one with --column and its number")
     found = gather(choices, rows(text, layout, (name, rank, *species)), text.where)
     told = not layout.line or source.rank != "" or source.lineage  # else nothing but the header tells
-    return require_genera(found, text.where, columns, told=told)
+    return require_genera(found, text.where, {*columns}, told=told)
 
 
 def column(text: Text, wanted: str) -> Reading:
@@ -119,7 +117,7 @@ def ranked(lines: Sequence[str]) -> Layout | None:
         found: dict[tuple[str, ...], int] = {}  # of columns with the same genera the last
         for n, column in enumerate(table if len(places) == 1 and len(table) > 2 else []):
             names = tuple(taxon(column[k], RANKED) for k, rank in enumerate(keys[places[0]]) if rank in GENUS_RANKS)
-            if 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
+            if n not in places and 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
                 found[names] = n
         if len(found) == 1:
             columns = {places[0]: "rank", found.popitem()[1]: "name"}
