@@ -97,8 +97,7 @@ def read_json(text: Text) -> Reading | None:
     columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
     if choices := choices_of(columns):
         rows = ([*(record.get(column, "") for column in columns), ""] for record in records if any(record.values()))
-        name = choices[0].places[0]
-        reading = gather(choices, ((first.get(row[name], 1), row) for row in rows), text.where)
+        reading = gather(choices, ((first.get(row[choices[0].places[0]], 1), row) for row in rows), text.where)
         if reading.entries:
             return reading._replace(label=f"JSON, {reading.label}")
     what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"

@@ -59,9 +59,7 @@ def genus_of(text: str) -> str | None:
 
 def plain(cell: str) -> str:
     """A name without what stands around it: blanks, quotes, marks, tags, a footnote, a confidence."""
-    if cell.isalpha():
-        return cell
-    return DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
+    return cell if cell.isalpha() else DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
 
 
 @lru_cache(64)  # cells may be long
@@ -203,8 +201,7 @@ def read_lineages(text: Text) -> Reading | None:
             cells = [line]
             if not PREFIX.search(line):
                 cells += [*line.removeprefix(">").split("\t"), *line.split(None, 1)[1:] * fasta]
-            found = {genus_of(cell): cell for cell in cells}
-            found.pop(None, None)
+            found = {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
                 raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column NUMBER")
             yield number, [*found.values(), "", ""]

@@ -24,10 +24,9 @@ CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]
 
 
 class Entry(NamedTuple):
-    """A spelling as it stands in its source, the number of the line where it first stands, and its kind.
+    """A spelling as it stands in its source, the number of its first line, and its kind: candidatus or one of RANKING.
 
-    `kind` is "candidatus" or one of RANKING; "rejected" is known as a spelling but not to be learned, such as a
-    misspelling or a name that its source does not hold to be correct.
+    A rejected one is not to be learned, such as a misspelling, or a name that its source does not hold to be correct.
     """
 
     line: int
@@ -57,8 +56,7 @@ class Reading(NamedTuple):
 
 def counted(entries: Iterable[Entry], where: str) -> list[Entry]:
     """The entries; InputError if they are more than a list may have, or longer together: they are held in memory."""
-    found: list[Entry] = []
-    size = 0
+    found, size = list[Entry](), 0
     for entry in entries:
         found.append(entry)
         size += len(entry.text) if entry.text.isascii() else len(entry.text.encode(errors="surrogatepass"))

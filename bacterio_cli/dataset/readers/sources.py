@@ -80,11 +80,14 @@ MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
 WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
-ALSO_CALLED = "synonym|genbank synonym|equivalent name|in-part|includes|misspelling"
 KINDS = {
     "": {WRONG: "rejected", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
     "lpsn": {"(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
-    "ncbi": {"^scientific name$": "name", f"^({ALSO_CALLED})$": "rejected", "": ""},
+    "ncbi": {
+        "^scientific name$": "name",
+        "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected",
+        "": "",
+    },
 }
 # The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"

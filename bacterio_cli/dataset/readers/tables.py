@@ -21,8 +21,7 @@ REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 RANKED = Source("rows with ranks", "", "name", "rank")
 LIKE_GENUS = re.compile(r"(?!Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)\[?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*\]?")
-COLUMN = "column of a table"
-LINEAGES = Choice(Source(COLUMN, "", "", lineage=True), (0, -1, -1, -1), ())
+LINEAGES = Choice(Source("column of a table", "", "", lineage=True), (0, -1, -1, -1), ())
 
 
 class Layout(NamedTuple):
@@ -69,7 +68,8 @@ def column(text: Text, wanted: str) -> Reading:
     found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
         return gather([LINEAGES], ((line, [cell, ""]) for line, cell, _ in found), text.where)
-    return Reading([e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found], COLUMN)
+    marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found]
+    return Reading(marked, LINEAGES.source.label)
 
 
 def fields(line: str, delimiter: str) -> list[str]:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property
 from itertools import islice
@@ -132,11 +132,9 @@ class Text:
 
 def is_date(text: str) -> bool:
     """Whether a year, a month like 2020-12 or a day like 2020-12-31 exists."""
-    try:
-        date.fromisoformat((text + "-01-01")[:10])
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        return bool(date.fromisoformat((text + "-01-01")[:10]))
+    return False
 
 
 @contextmanager
@@ -148,10 +146,9 @@ def opened(
     UTF-8, unless a byte order mark or `encoding` says otherwise. Raises FileError, UsageError for an unknown
     `encoding`, InputError for what is damaged, binary or no data at all.
     """
-    try:
+    codec: codecs.CodecInfo | None = None
+    with suppress(LookupError, ValueError):
         codec = codecs.lookup(encoding or "utf-8")
-    except (LookupError, ValueError):
-        codec = None
     if not codec or not codec._is_text_encoding or codec.name.replace("_", "-") in NO_CHARACTER_SETS:
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
     where = "standard input" if source == "-" else source

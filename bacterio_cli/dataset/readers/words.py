@@ -55,8 +55,7 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
         heading = entries.pop(0).text
         notes.append(f"heading {heading!r} passed over")
-    odd: list[Entry] = []
-    several = 0
+    odd, several = list[Entry](), 0
     for entry in entries:
         if entry.text.isalpha() or PLACEHOLDER.fullmatch(entry.text):  # nearly all are, and there may be a million
             continue
