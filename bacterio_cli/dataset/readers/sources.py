@@ -83,11 +83,7 @@ WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavail
 KINDS = {
     "": {WRONG: "rejected", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
     "lpsn": {"(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
-    "ncbi": {
-        "^scientific name$": "name",
-        "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected",
-        "": "",
-    },
+    "ncbi": {"scientific name": "name", "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected", "": ""},
 }
 # The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
 RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"

@@ -16,12 +16,11 @@ PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacil
 BULLET = re.compile(r"(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
 ITALIC = re.compile(r"^([*_]{1,3}|'{2,5})(\w[^*_']*\w)\1$")  # of Markdown, of a wiki
 HEADING = re.compile(
-    r"(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
+    r"(?i)(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
     r"|g[eé]ner[eo]|nom(?:e|bre)?|organisms?|bacteri(?:a|um|en|as)|bakterien|batteri|prokaryotes|microbes?|species"
     r"|strains?|family|taxonomy|list[ea]?|labels?|values?|items?|words?|keime?|erreger|organism[ue]s?|gattungsnamen?"
-    r"|pathogen(?:s|e)?|microorganisms?|mikroorganismen|germs?|naam|namen|generi|rodzaj|rod|cins|suku|slekt|släkte",
-    re.IGNORECASE,
-)  # fmt: skip
+    r"|pathogen(?:s|e)?|microorganisms?|mikroorganismen|germs?|naam|namen|generi|rodzaj|rod|cins|suku|slekt|släkte"
+)
 # No name, whatever the others are.
 FOREIGN = re.compile(r"^>|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
