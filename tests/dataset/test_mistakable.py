@@ -36,6 +36,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "anvi'o": ("genome\tt_family\tt_genus\nA\tAlphaceae\tAbanella\nB\t\tBorivibrio\n", AB),
     "Wikidata": ("genus,genusLabel\nhttp://a.org/Q1,Abanella\nhttp://a.org/Q2,Borivibrio\n", AB),
     "RDP's family": ("Bacteria;A;A;A;Aales;A_incertae_sedis;Abanella\nBacteria;A;Bales;Borivibrio\n", AB),
+    "authors beside": ("1\tgenus\tAbanella\tCohn\n2\tgenus\tBorivibrio\tCohn\n3\tfamily\tA-aceae\tCohn\n", AB),
     "genera by genera": ("Genus,Abanella,Borivibrio\nAbanella,1,0\nBorivibrio,0,1\n", AB),
     "heading in quotes": ('"Genus"\n"Abanella"\n"Borivibrio"\n', AB),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),

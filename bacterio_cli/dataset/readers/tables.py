@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import eq
 from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.genera import Choice, choices_of, gather, genus_of, key_of, require_genera, taxon
@@ -107,20 +108,23 @@ def dump(text: Text, lines: Sequence[str]) -> Layout | None:
 def ranked(lines: Sequence[str]) -> Layout | None:
     """The layout of a table without a header, by a column that holds nothing but words for ranks.
 
-    The names are in the only other column in which three of four rows of genera have words like genera.
+    The names are in the column that has words like genera in three of four rows of genera, and more than others have.
     """
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
         keys = [[*map(key_of, column)] for column in table]
         places = [n for n, column in enumerate(keys) if not GENUS_RANKS.isdisjoint(column)]
         places = [n for n in places if all(map(RANK_WORD.fullmatch, keys[n]))]
-        found: dict[tuple[str, ...], int] = {}  # of columns with the same genera the last
+        found: dict[int, tuple[str, ...]] = {}
         for n, column in enumerate(table if len(places) == 1 and len(table) > 2 else []):
             names = tuple(taxon(column[k], RANKED) for k, rank in enumerate(keys[places[0]]) if rank in GENUS_RANKS)
             if n not in places and 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
-                found[names] = n
-        if len(found) == 1:
-            columns = {places[0]: "rank", found.popitem()[1]: "name"}
+                found[n] = names
+        most = max((len({*names}) for names in found.values()), default=0)  # authors and parents come again
+        best = {n: names for n, names in found.items() if len({*names}) == most}
+        last = max(best, default=0)  # GBIF has the names with their authors first
+        if best and all(4 * sum(map(eq, names, best[last])) >= 3 * len(names) for names in best.values()):
+            columns = {places[0]: "rank", last: "name"}
             return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
     return None
 
