@@ -171,6 +171,7 @@ GENERA = ["Abanella", "Borivibrio", "Durella"]
         ("Wanted\nAbano\nNew York\n", "wanted", ["Abano", "New York"]),
         *(("Abano\nNew York\n", "1", ["Abano", "New York"]), ("name,notes\nAbano\n", "name", ["Abano"])),
         ("a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n", "b", ["Cora"]),
+        ("Abella;0,5\nBoria;1,25\n", "1", ["Abella", "Boria"]),  # commas of decimals stand in as many places
     ],
 )
 def test_a_column_is_named_or_numbered(text: str, wanted: str, found: list[str], tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    name, mark = key_of(wanted), next((mark for mark in DELIMITERS if mark in "".join(head[:1])), "\t")
+    name, mark = key_of(wanted), delimiter_of(head)
     table = [fields(line, mark) for line in head]
     layout = header(text.head, name) if name else None
     if wanted.isdecimal():
@@ -71,6 +71,14 @@ def column(text: Text, wanted: str) -> Reading:
         return gather([LINEAGES], ((line, [cell, ""]) for line, cell, _ in found), text.where)
     marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found]
     return Reading(marked, LINEAGES.source.label)
+
+
+def delimiter_of(head: Sequence[str]) -> str:
+    """The delimiter that all lines have as often, behind a word if it can be; else the most frequent one."""
+    even = [mark for mark in DELIMITERS if mark in "".join(head[:1]) and len({line.count(mark) for line in head}) == 1]
+    if even:
+        return max(even, key=lambda mark: sum(line.partition(mark)[0].isalpha() for line in head))
+    return max(DELIMITERS, key="".join(head).count)
 
 
 def fields(line: str, delimiter: str) -> list[str]:
