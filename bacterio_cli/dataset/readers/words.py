@@ -13,7 +13,8 @@ from bacterio_cli.errors import InputError
 # What stands in tables, sentences, code, paths and identifiers.
 MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
-BULLET = re.compile(r"(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(.*)|\"([^\"]*)\"|'([^']*)'|([^\W\d_]*)\.")
+BULLET = r"[-*+•·–▪▫◦‣○●■\uf0b7]\s+(.*)|\"([^\"]*)\"|'([^']*)'|`([^`]*)`"  # whatever the other lines are
+NUMBER = rf"{BULLET}|\(?\d+[.):]\s+(.*)|([^\W\d_]*)\."  # where half of the lines have one
 ITALIC = re.compile(r"^([*_]{1,3}|'{2,5})(\w[^*_']*\w)\1$")  # of Markdown, of a wiki
 HEADING = re.compile(
     r"(?i)(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
@@ -47,8 +48,12 @@ def read(text: Text, *, blanks: bool) -> Reading:
 def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """A plain list of these entries, without their bullets, quotes and heading; InputError if most are no names."""
     notes, heading = [], ""
-    if 2 * sum(BULLET.fullmatch(entry.text) is not None for entry in entries) > max(2, len(entries)):
-        entries = [entry._replace(text=BULLET.sub(r"\1\2\3\4", entry.text).strip()) for entry in entries]
+    numbered = sum(re.fullmatch(NUMBER, entry.text) is not None for entry in entries)
+    mark = re.compile(NUMBER if 2 * numbered > max(2, len(entries)) else BULLET)
+    found_marks = [(k, found) for k, entry in enumerate(entries) if (found := mark.fullmatch(entry.text))]
+    for k, found in found_marks:
+        entries[k] = entries[k]._replace(text=found[found.lastindex or 0].strip())
+    if found_marks:
         notes.append("bullets, numbers, quotes or stops removed")
     entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
     if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
