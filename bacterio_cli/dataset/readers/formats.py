@@ -11,7 +11,7 @@ from bacterio_cli.dataset.readers import FORMATS, tables, words
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of, read_lineages
 from bacterio_cli.dataset.readers.records import LEARNED, Entry, Reading
-from bacterio_cli.dataset.readers.sources import COLUMNS
+from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError, UsageError
 
@@ -91,8 +91,9 @@ def read_json(text: Text) -> Reading | None:
     for value in values:  # which grows by what each holds
         values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     objects = [{key_of(key): cells_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)]
-    records = [{key: cells[0] for key, cells in item.items() if cells} for item in objects]
-    records += [{key: name} for item in objects for key, cells in item.items() for name in cells[1:]]
+    records = [{key: cells[0] for key, cells in item.items() if len(cells) == 1} for item in objects]
+    genera = [cells for item in objects for key, cells in item.items() if key in GENUS.split("|") and len(cells) > 1]
+    records += [{"genus": name} for cells in genera for name in cells]
     keys = dict.fromkeys(key for record in records for key, cell in record.items() if cell)
     columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
     if choices := choices_of(columns):
@@ -128,4 +129,5 @@ def cells_of(value: Any) -> list[str]:
     if not isinstance(value, list):
         return [] if isinstance(value, dict) else [str(value)]
     texts = value if all(isinstance(item, str) for item in value) else []
-    return [";".join(texts)] if genus_of(";".join(texts)) else texts
+    lineage = ";".join(texts)
+    return [lineage] if lineage.count(";") < len(texts) and genus_of(lineage) else texts

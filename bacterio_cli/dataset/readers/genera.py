@@ -20,8 +20,10 @@ IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*
 # Not within blanks: else time grows with their square.
 DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
-# A root, kingdom or clade of NCBI, a suborder or tribe, a species, incertae sedis: not all lineages have them.
-UNRANKED = re.compile(r"root|ncbi|\w+ati|\w*(?:(?<!ac)eae|inae)|(?!candidatus ).* .*")
+UNRANKED = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # NCBI has them, other lineages do not
+BELOW_FAMILY = re.compile(  # and above the genus
+    r"unclassified .*|(?:.* )?incertae sedis|.*(?:(?<!ac)eae|inae|ineae|oideae| group| complex| clade| cluster)"
+)
 AUTHORED = re.compile(  # an author or what else is behind a genus, but no name beside it, and no word as an epithet is
     r"((?:Candidatus[ _])?+[A-Z][\w-]*[a-z])(?:\s*[,(\[]|\s+(?!/|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct"
     r"|emend|hort|nec|nom|non|sensu)\b)[a-z]{3,}(?:[\s,;]|$))).*"
@@ -33,8 +35,9 @@ def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
 
     It stands behind its prefix or before the word `genus`. Of bacteria and archaea without ranks it is the name behind
-    the family, which is known by its ending; without a family the last, right behind the order, or the sixth. What is
-    UNRANKED does not count. A name that stands above already (Chloroplast; Chloroplast) fills a gap.
+    the family, which is known by its ending, and behind its tribes and groups; without a family the sixth, or the last,
+    right behind the order. What is UNRANKED does not count. The name of the rank above (Chloroplast; Chloroplast) fills
+    a gap.
     """
     if "__" in text or ":" in text:
         if found := GENUS.search(text):
@@ -48,13 +51,17 @@ def genus_of(text: str) -> str | None:
     names = [plain(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
     names = [name for name in names if not UNRANKED.fullmatch(name.lower())]
     words = [name.lower() for name in names]
-    if not words or words[0] not in sources.PROKARYOTES:
+    if not words or words[0] not in ("bacteria", "archaea"):
         return "" if words and words[0] in sources.ELSEWHERE else None
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
     place = families[-1] + 1 if families else 5
-    if not families and words[-2:-1] and words[-2].endswith("ales") and LATIN_WORD.fullmatch(names[-1]):
-        place = len(words) - 1
-    return names[place] if place < len(words) and words[place] not in words[:place] else ""
+    while families and place < len(words) and BELOW_FAMILY.fullmatch(words[place]):
+        place += 1
+    if not families and place >= len(words) and words[-2:-1] and words[-2].endswith("ales"):
+        place = len(words) - bool(LATIN_WORD.fullmatch(names[-1]))
+    if place < len(words) and words[place].startswith(words[place - 1] + " "):  # its species
+        place -= 1
+    return names[place] if place < len(words) and words[place] != words[place - 1] else ""
 
 
 def plain(cell: str) -> str:
@@ -82,11 +89,12 @@ def taxon(cell: str, source: Source) -> str:
         name = genus_of(cell) if source.lineage else cell
         return "" if name is None or name.lower() in sources.MISSING else name
     name = plain(cell)
-    if source.rank:
+    lineage = genus_of(name)
+    if source.rank and not lineage:
         name = name.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
         authored = AUTHORED.fullmatch(name)
         return authored[1] if authored else name
-    if (lineage := genus_of(name)) is not None:
+    if lineage is not None:
         return lineage
     return name if name.lower() not in sources.MISSING and any(map(str.isalpha, name)) else ""
 
@@ -127,7 +135,8 @@ def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, s
         if source.rank and key_of(rank) not in sources.GENUS_RANKS:
             continue
         genus, kind = taxon(cell, source), kind_of(status, source.status_terms)
-        if not genus or not kind or genus in [plain(row[place]) for place in higher_ranks]:
+        above = next(filter(None, (plain(row[place]) for place in higher_ranks)), "")  # it fills gaps
+        if not genus or not kind or genus == above:
             continue
         by_species = any(map(plain, epithets)) or (choice is not choices[0] and not source.rank)
         kind = "name" if by_species and kind != "rejected" else kind
@@ -198,13 +207,12 @@ def read_lineages(text: Text) -> Reading | None:
         for number, line in enumerate(lines, 1):
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
-            cells = [line]
-            if not PREFIX.search(line):
-                cells += [*line.removeprefix(">").split("\t"), *line.split(None, 1)[1:] * fasta]
+            cells = [line, *line.removeprefix(">").split("\t"), *line.split(None, 1)[1:] * fasta]
             found = {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
+            empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
                 raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column NUMBER")
-            yield number, [*found.values(), "", ""]
+            yield number, [*found.values(), empty, ""]
 
     shown = [genus_of(row[0]) for _, row in rows(across if above else text.head)]
     if 2 * shown.count(None) < len(shown):

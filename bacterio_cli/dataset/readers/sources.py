@@ -62,8 +62,14 @@ FOOTNOTES = "strain|author|authors|authority|country|year|sample|source|referenc
 COLUMNS = {
     *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.species_columns}" for s in SOURCES))
 }
+# Ranks above the genus as headings: what stands below them is no genus.
+RANKS_ABOVE = {
+    "phylum", "phyla", "class", "classes", "order", "orders", "domain", "domains", "kingdom", "stamm", "klasse",
+    "ordnung", "familie", "reich", "embranchement", "classe", "ordre", "famille", "filo", "clase", "orden", "familia",
+    "ordine", "famiglia",
+}  # fmt: skip
 COLUMNS |= {*SCOPES.split("|"), *HIGHER.split("|")}
-HEADER_WORDS = COLUMNS | {*FOOTNOTES.split("|")}  # they stand in no cell of a name
+HEADER_WORDS = COLUMNS | RANKS_ABOVE | {*FOOTNOTES.split("|")}  # they stand in no cell of a name
 
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
@@ -74,7 +80,7 @@ GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "ge
 RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
     r"(?:sub|super|infra|parv|major)?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe|genus|section|species"
     r"|speciesgroup|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)|(?:a?cellular)root"
-    r"|norank|unranked|gen|[urdkpcofgs]\d?|"
+    r"|norank|unranked|gen|[urdkpcofgs]\d?|-"
 )
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
 

@@ -3,17 +3,28 @@
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from operator import eq
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
-from bacterio_cli.dataset.readers.genera import Choice, choices_of, gather, genus_of, key_of, require_genera, taxon
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.genera import (
+    Choice,
+    choices_of,
+    gather,
+    genus_of,
+    key_of,
+    plain,
+    require_genera,
+    taxon,
+)
+from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import DUMPS, GENUS_RANKS, HEADER_WORDS, RANK_WORD, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
+Rows = Iterator[tuple[int, list[str]]]  # (line, cells)
+Found = TypeVar("Found")
 DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
 MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
@@ -21,7 +32,8 @@ BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 REPAIR = "repair the row; a quote inside quotes is doubled"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 RANKED = Source("rows with ranks", "", "name", "rank")
-LIKE_GENUS = re.compile(r"(?!Bacteria|Archaea|\w+(?:aceae|idae|ales|ota)$)\[?(?:Candidatus )?[A-Z]\w*[a-z][\w-]*\]?")
+HIGHER_NAME = re.compile("[A-Z][a-z]+(?:aceae|idae|ales|ota)")
+SHARE = re.compile(r"(?<![^\t,;| \"])[\d.]*\d\.\d+(?![^\t,;|% \"])")  # of a whole
 LINEAGES = Choice(Source("column of a table", "", "", lineage=True), (0, -1, -1, -1), ())
 
 
@@ -44,7 +56,7 @@ def read(text: Text) -> Reading | None:
     source, (name, rank, _, _, *species) = choices[0].source, choices[0].places
     if columns.count(columns[name]) > 1:
         raise InputError(text.where, f"has two columns {columns[name]!r}", "choose one with --column and its number")
-    found = gather(choices, rows(text, layout, (name, rank, *species)), text.where)
+    found = read_rows(lambda table: gather(choices, table, text.where), text, layout, (name, rank, *species))
     told = not layout.line or source.rank != "" or source.lineage  # else nothing but the header tells
     return require_genera(found, text.where, {*columns}, told=told)
 
@@ -64,9 +76,13 @@ def column(text: Text, wanted: str) -> Reading:
         first = ", ".join(cell[:30] for cell in table[0][:12]) if head else "empty"
         raise InputError(text.where, f"has no column {wanted!r}", f"its first row is: {first}")
     place = layout.columns.index(name)
-    cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in rows(text, layout, (place,)))
-    cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
-    found = counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
+
+    def listed(table: Rows) -> list[Entry]:
+        cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in table)
+        cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
+        return counted((Entry(line, cell) for line, cell in cells if cell.strip(":-")), text.where)
+
+    found = read_rows(listed, text, layout, (place,))
     if 2 * sum(genus_of(entry.text) is not None for entry in found) > len(found):
         return gather([LINEAGES], ((line, [cell, ""]) for line, cell, _ in found), text.where)
     marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in found]
@@ -114,33 +130,48 @@ def dump(text: Text, lines: Sequence[str]) -> Layout | None:
 
 
 def ranked(lines: Sequence[str]) -> Layout | None:
-    """The layout of a table without a header, by a column that holds nothing but words for ranks.
+    """The layout of a table without a header, by a column that holds nothing but words for several ranks.
 
-    The names are in the column that has words like genera in three of four rows of genera, and more than others have.
+    The names stand in the column that fits the ranks best; none is taken where two do, with other genera.
     """
     for delimiter in DELIMITERS:
         table = list(zip(*(fields(line, delimiter) for line in lines), strict=False))
-        keys = [[*map(key_of, column)] for column in table]
-        places = [n for n, column in enumerate(keys) if not GENUS_RANKS.isdisjoint(column)]
-        places = [n for n in places if all(map(RANK_WORD.fullmatch, keys[n]))]
-        found: dict[int, tuple[str, ...]] = {}
-        for n, column in enumerate(table if len(places) == 1 and len(table) > 2 else []):
-            names = tuple(taxon(column[k], RANKED) for k, rank in enumerate(keys[places[0]]) if rank in GENUS_RANKS)
-            if n not in places and 4 * len([*filter(LIKE_GENUS.fullmatch, names)]) >= 3 * len(names):
-                found[n] = names
-        most = max((len({*names}) for names in found.values()), default=0)  # authors and parents come again
-        best = {n: names for n, names in found.items() if len({*names}) == most}
-        last = max(best, default=0)  # GBIF has the names with their authors first
-        if best and all(4 * sum(map(eq, names, best[last])) >= 3 * len(names) for names in best.values()):
-            columns = {places[0]: "rank", last: "name"}
-            return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
+        for place, column in enumerate(table if len(table) > 2 else []):
+            ranks = [key_of(cell) or cell for cell in column]
+            if not GENUS_RANKS & {*ranks} or len({*ranks}) < 2 or not all(map(RANK_WORD.fullmatch, ranks)):
+                continue
+            found = [(*fit(cells, ranks), k) for k, cells in enumerate(table) if k != place]
+            points, genera, name = max(found, key=itemgetter(0))
+            if points[0] > 0 and all(other == genera for own, other, _ in found if own == points):
+                columns = {place: "rank", name: "name"}
+                return Layout(0, delimiter, [columns.get(k, "") for k in range(len(table))])
     return None
+
+
+def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[tuple[int, int], set[str]]:
+    """How well a column holds the names of these ranks: (rows that do, less those that cannot; genera); the genera."""
+    points, genera = 0, set[str]()
+    for cell, rank in zip(cells, ranks, strict=True):
+        if rank in GENUS_RANKS:
+            genus = taxon(cell, RANKED)
+            begins = CANDIDATUS.sub("", genus).strip("[]'\"")[:1]
+            fits = not HIGHER_NAME.fullmatch(genus) and (begins.isupper() or (genus != "" and ";" in cell))
+            genera |= {genus} if fits else set()
+        elif rank in ("family", "f", "order", "o"):
+            fits = HIGHER_NAME.fullmatch(re.sub("^[fo]__", "", cell)) is not None
+        elif rank in ("species", "s"):
+            fits = " " in plain(cell)
+        else:
+            continue
+        points += 1 if fits else -1
+    return (points, len(genera)), genera
 
 
 def header(head: Sequence[str], wanted: str = "") -> Layout | None:
     """The layout by the first line with the columns of a source, or the `wanted`; above it no row has as many cells.
 
-    R writes no header for the names of rows: all have a cell more, and the last is not empty.
+    A cell with a share is in no header. R writes none for the names of rows: all have a cell more, and the last is not
+    empty. A comma too much makes one cell more too; there what would be names of rows look like genera.
     """
     shown = [k for k, line in enumerate(head) if line.strip("-+|=: ") and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
@@ -151,34 +182,49 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             rows = [fields(head[k], delimiter) for k in shown if k > index]
             below = [*map(key_of, rows[0])] if rows else []
             again = any(a == b and a in HEADER_WORDS for a, b in zip(columns, below, strict=False))
+            again = again or SHARE.search(line) is not None
             known = wanted in columns if wanted else len(columns) > 1 and len(below) != 1 and choices_of(columns)
             if known and (delimiter, len(columns)) not in above and not (again or (comment and choices_of(below))):
-                named = delimiter in "\t " and rows and all(len(row) == len(columns) + 1 and row[-1] for row in rows)
+                longer = rows and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
+                genera = [row for row in rows if row and LATIN_WORD.fullmatch(row[0])]
+                named = longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
                 return Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len([*filter(None, columns)]) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
     return None
 
 
-def rows(text: Text, layout: Layout, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+def read_rows(take: Callable[[Rows], Found], text: Text, layout: Layout, places: Sequence[int]) -> Found:
+    """What `take` makes of the rows; if quotes between tabs cannot be those of CSV, they are read as letters."""
+    try:
+        return take(rows(text, layout, places, csv.QUOTE_MINIMAL))
+    except InputError:
+        if layout.delimiter != "\t":
+            raise
+        return take(rows(text, layout, places, csv.QUOTE_NONE))
+
+
+def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Rows:
     """(line, cells) of all rows below a header, filled up with "", of which one stands for what there is not, at -1.
 
-    The first of the places has the names. Between tabs quotes are letters, else those of CSV. InputError with the line
-    for a row that has others, or does not fit the header.
+    The first of the places has the names. An empty cell too much is none if all rows have one. InputError with the line
+    for a row with quotes that are not those of CSV, or that does not fit the header.
     """
     top, ids, width, last = layout.line, layout.ids, len(layout.columns), max(places)
     lines: Iterator[str] = islice(text, top, None)
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
-    quoting: Any = csv.QUOTE_NONE if layout.delimiter == "\t" else csv.QUOTE_MINIMAL
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number = top + 1
+    number, usual = top + 1, 0
     try:
         for row in table:
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
+            usual = usual or cells
             if top and (any(row[width:]) or places[0] < cells <= last):  # it may be cut off behind the last
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
+            if top and cells and max(cells, width) != max(usual, width):
+                raise InputError(f"{text.where}:{number}", f"has {cells} cells, the first row {usual}", REPAIR)
             if top and cells < width and (top + table.line_num > number or '"' in "".join(row)):
                 raise csv.Error
             if cells:

@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bacterio_cli.dataset.readers.genera import require_genera
+from bacterio_cli.dataset.readers.genera import key_of, require_genera
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import GENUS
+from bacterio_cli.dataset.readers.sources import GENUS, RANKS_ABOVE
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -50,14 +50,18 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     notes, heading = [], ""
     numbered = sum(re.fullmatch(NUMBER, entry.text) is not None for entry in entries)
     mark = re.compile(NUMBER if 2 * numbered > max(2, len(entries)) else BULLET)
-    found_marks = [(k, found) for k, entry in enumerate(entries) if (found := mark.fullmatch(entry.text))]
-    for k, found in found_marks:
-        entries[k] = entries[k]._replace(text=found[found.lastindex or 0].strip())
-    if found_marks:
+    marked = {k: hit for k, entry in enumerate(entries) if (hit := mark.fullmatch(entry.text))}
+    for k, hit in marked.items():
+        entries[k] = entries[k]._replace(text=hit[hit.lastindex or 0].strip())
+    if marked:
         notes.append("bullets, numbers, quotes or stops removed")
     entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
-    if len(entries) > 1 and HEADING.fullmatch(entries[0].text):
-        heading = entries.pop(0).text
+    if len(entries) > 1 and key_of(entries[0].text) in RANKS_ABOVE:
+        raise InputError(where, f"has the heading {entries[0].text!r}, and so no genera", INSIST)
+    if entries and HEADING.fullmatch(entries[0].text.removesuffix(":")):
+        heading = entries.pop(0).text.removesuffix(":")
+        if not entries:
+            raise InputError(where, f"has a heading, {heading!r}, and nothing below it", "give the whole list")
         notes.append(f"heading {heading!r} passed over")
     odd, several = list[Entry](), 0
     for entry in entries:
