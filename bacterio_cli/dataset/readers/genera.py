@@ -207,8 +207,9 @@ def read_lineages(text: Text) -> Reading | None:
         for number, line in enumerate(lines, 1):
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
-            cells = [line, *line.removeprefix(">").split("\t"), *line.split(None, 1)[1:] * fasta]
-            found = {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
+            found: dict[str, str] = {}
+            for cells in (line.removeprefix(">").split("\t"), [line, *line.split(None, 1)[1:] * fasta]):
+                found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
                 raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column NUMBER")
