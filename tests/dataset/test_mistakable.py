@@ -44,8 +44,12 @@ READ: dict[str, tuple[str, list[str]]] = {
     "class of the same name": ("Bacteria;A;Abanella;Cales;Caceae;Abanella\nBacteria;A;B;B;B;Borivibrio\n", AB),
     "column of the same name": ("class,family,genus\nAbanella,Aceae,Abanella\nB,B,B\nC,,Borivibrio\n", AB),
     "lineages of two kinds": ("1\tk__B;f__A\tBacteria;A;B;C;Aaceae;Abanella\n2\tg__Borivibrio\t\n", AB),
+    "quotes around the genus": ('k__B;f__A;g__"Abanella";s__\nk__B;f__A;g__Borivibrio;s__\n', AB),
+    "plastids and eukaryotes": ("Bacteria;C;C;Chloroplast;Chloroplast;Zea\nD_0__Eukaryota;D_5__Sus\n"
+                                "Bacteria;A;B;C;Aaceae;Abanella\nD_0__Bacteria;D_5__Borivibrio\n", AB),
     "heading with a colon": ("Genera:\nAbanella\nBorivibrio\n", AB),
     "some bullets and quotes": ("- Abanella\nBorivibrio\n\"Cora\"\nDora\n`Era`\n", [*AB, "Cora", "Dora", "Era"]),
+    "numbers of rows, no last cell": ("class,genus,note\n1,A,Abanella,\n2,B,Borivibrio,\n", AB),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip
 REFUSED = {
@@ -56,6 +60,18 @@ REFUSED = {
     "letters like ranks": ("S1,G,12,Berlin\nS2,S,3,Bonn\nS3,G,4,Rom\n", "between commas, of no known kind (S1"),
     "column without a genus": ("Feature,Genus,n\na1,,1\na2,,2\n", "column of genera, but without any genus"),
     "columns in JSON": ('{"name": ["Abanella", "Aceae"], "rank": ["genus", "family"]}', "JSON, but without genera"),
+    "standing of lists in JSON": (
+        '{"genus": ["Abanella", "Bora"], "status": ["correct", "wrong"]}',
+        "without genera (its keys: genus, status)",
+    ),
+    "a line end without quotes": (
+        "id,note,genus,class\n1,x,Abanella,A\n2,x\ny,Bora,B\n",
+        ":3: has 2 cells below a header",
+    ),
+    "numbers in a lineage": (
+        "Bacteria;12;x;gut;human;Anna\nBacteria;13;y;gut;human;Maria\n",
+        "table between semicolons",
+    ),
     "two lineages": ("1\tD_0__B;D_5__Cora\td__B;g__Bora\n2\tD_0__B;D_5__C\td__B;g__D\n", ":1: has two lineages"),
     "a heading and no more": ("Genus\n", "has a heading, 'Genus', and nothing below it"),
     "a list of another rank": ("Klasse\nAbanella\nBora\n", "has the heading 'Klasse', and so no genera"),

@@ -11,7 +11,7 @@ from bacterio_cli.dataset.readers import FORMATS, tables, words
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.genera import choices_of, gather, genus_of, key_of, read_lineages
 from bacterio_cli.dataset.readers.records import LEARNED, Entry, Reading
-from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS
+from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS, RANK, STATUS
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError, UsageError
 
@@ -92,7 +92,9 @@ def read_json(text: Text) -> Reading | None:
         values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     objects = [{key_of(key): cells_of(cell) for key, cell in item.items()} for item in values if isinstance(item, dict)]
     records = [{key: cells[0] for key, cells in item.items() if len(cells) == 1} for item in objects]
-    genera = [cells for item in objects for key, cells in item.items() if key in GENUS.split("|") and len(cells) > 1]
+    lists = [{key: cells for key, cells in item.items() if len(cells) > 1} for item in objects]
+    lists = [item for item in lists if item.keys().isdisjoint(f"{RANK}|{STATUS}".split("|"))]  # which may reject some
+    genera = [cells for item in lists for key, cells in item.items() if key in GENUS.split("|")]
     records += [{"genus": name} for cells in genera for name in cells]
     keys = dict.fromkeys(key for record in records for key, cell in record.items() if cell)
     columns = [key for key in keys if key in COLUMNS]  # so that few are held for each of many records
@@ -101,7 +103,8 @@ def read_json(text: Text) -> Reading | None:
         reading = gather(choices, ((first.get(row[choices[0].places[0]], 1), row) for row in rows), text.where)
         if reading.entries:
             return reading._replace(label=f"JSON, {reading.label}")
-    what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"
+    shown = dict.fromkeys(key for item in objects for key in item if not key.isdecimal())
+    what = f"is JSON, but without genera (its keys: {', '.join(shown)[:80]})"
     raise InputError(text.where, what, "make it a list or a table")
 
 

@@ -13,13 +13,14 @@ from bacterio_cli.errors import InputError
 
 BEFORE = r"(?<![^>;|,=\s\"])"
 PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
-GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)([^;|,\t\"]*)")  # its letters first: that is quick
+GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # its letters first: that is quick
 TOP = re.compile(BEFORE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia)\b")
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
 DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
+ORGANELLES = {"chloroplast", "chloroplasts", "mitochondria", "mitochondrion", "plastid"}
 UNRANKED = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # NCBI has them, other lineages do not
 BELOW_FAMILY = re.compile(  # and above the genus
     r"unclassified .*|(?:.* )?incertae sedis|.*(?:(?<!ac)eae|inae|ineae|oideae| group| complex| clade| cluster)"
@@ -40,6 +41,8 @@ def genus_of(text: str) -> str | None:
     a gap.
     """
     if "__" in text or ":" in text:
+        if "D_0__Eukaryota" in text:  # whose ranks SILVA numbers otherwise
+            return ""
         if found := GENUS.search(text):
             return plain(found[1])
         if PREFIX.search(text):
@@ -51,6 +54,10 @@ def genus_of(text: str) -> str | None:
     names = [plain(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
     names = [name for name in names if not UNRANKED.fullmatch(name.lower())]
     words = [name.lower() for name in names]
+    if any(map(str.isdecimal, words)):
+        return None
+    if not ORGANELLES.isdisjoint(words):  # what stands below is their host
+        return ""
     if not words or words[0] not in ("bacteria", "archaea"):
         return "" if words and words[0] in sources.ELSEWHERE else None
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]

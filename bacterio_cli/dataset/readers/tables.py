@@ -170,8 +170,7 @@ def fit(cells: Sequence[str], ranks: Sequence[str]) -> tuple[tuple[int, int], se
 def header(head: Sequence[str], wanted: str = "") -> Layout | None:
     """The layout by the first line with the columns of a source, or the `wanted`; above it no row has as many cells.
 
-    A cell with a share is in no header. R writes none for the names of rows: all have a cell more, and the last is not
-    empty. A comma too much makes one cell more too; there what would be names of rows look like genera.
+    A cell with a share is in no header.
     """
     shown = [k for k, line in enumerate(head) if line.strip("-+|=: ") and line[:4] != "sep="][:SEARCHED]
     above: set[tuple[str, int]] = set()
@@ -185,13 +184,26 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             again = again or SHARE.search(line) is not None
             known = wanted in columns if wanted else len(columns) > 1 and len(below) != 1 and choices_of(columns)
             if known and (delimiter, len(columns)) not in above and not (again or (comment and choices_of(below))):
-                longer = rows and all(len(row) == len(columns) + 1 for row in rows) and any(row[-1] for row in rows)
-                genera = [row for row in rows if row and LATIN_WORD.fullmatch(row[0])]
-                named = longer and (delimiter in "\t " or 2 * len(genera) < len(rows))
-                return Layout(index + 1, delimiter, ["", *columns] if named else columns)
+                return Layout(
+                    index + 1, delimiter, ["", *columns] if has_names(rows, len(columns), delimiter) else columns
+                )
             if not comment and len([*filter(None, columns)]) > 1:  # a banner may be filled up with empty cells
                 above.add((delimiter, len(columns)))
     return None
+
+
+def has_names(rows: Sequence[Sequence[str]], width: int, delimiter: str) -> bool:
+    """Whether rows below a header of this width begin with names of their own, for which R writes no header.
+
+    All have a cell more then, and they are counted, or the last is not empty. A comma too much makes one cell more too;
+    there what would be names of rows look like genera.
+    """
+    if not rows or any(len(row) != width + 1 for row in rows):
+        return False
+    if [row[0] for row in rows] in ([str(k) for k in range(b, b + len(rows))] for b in (0, 1)):
+        return True
+    genera = [row for row in rows if LATIN_WORD.fullmatch(row[0])]
+    return any(row[-1] for row in rows) and (delimiter in "\t " or 2 * len(genera) < len(rows))
 
 
 def read_rows(take: Callable[[Rows], Found], text: Text, layout: Layout, places: Sequence[int]) -> Found:
@@ -221,7 +233,8 @@ def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Row
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
             usual = usual or cells
-            if top and (any(row[width:]) or places[0] < cells <= last):  # it may be cut off behind the last
+            short = cells <= last and (cells > 1 or places[0] < cells)  # it may be cut off behind the last, or a note
+            if top and (any(row[width:]) or short):
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
             if top and cells and max(cells, width) != max(usual, width):
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells, the first row {usual}", REPAIR)
