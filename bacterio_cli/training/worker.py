@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -25,6 +26,7 @@ from bacterio_cli.nn.models import Gradients
 Work = Callable[[], Gradients]
 Steps = Iterable[tuple[Any, Work | None]]
 
+SPIN = 0.0005  # seconds
 PR_SET_PDEATHSIG = 1  # in linux/prctl.h
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
@@ -76,6 +78,7 @@ class ForkedWorker:
 
         EOFError or OSError, of which TimeoutError is one, if the process has ended or is silent for `timeout` seconds.
         """
+        look_for(self.pipe)
         if not self.pipe.poll(timeout):
             raise TimeoutError("the worker does not answer")
         answer: Gradients | None = self.pipe.recv()
@@ -88,6 +91,13 @@ class ForkedWorker:
         self.process.join()
 
 
+def look_for(pipe: Connection) -> None:
+    """Look for a message before it is waited for, and for so long at most: waking up takes longer than a small step."""
+    soon = time.perf_counter() + SPIN
+    while not pipe.poll() and time.perf_counter() < soon:
+        pass
+
+
 def serve(steps: Steps, pipe: Connection, grads: Params, parent: int) -> None:
     """In the worker: the work of each step when it is asked for, its gradients written to `grads`."""
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
@@ -98,6 +108,7 @@ def serve(steps: Steps, pipe: Connection, grads: Params, parent: int) -> None:
         return
     with suppress(Exception):  # the first process does itself what is not answered, and raises what there is to raise
         for _, work in steps:
+            look_for(pipe)
             pipe.recv()
             answer = work and work()
             if answer:
