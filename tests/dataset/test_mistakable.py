@@ -66,7 +66,7 @@ REFUSED = {
     ),
     "a line end without quotes": (
         "id,note,genus,class\n1,x,Abanella,A\n2,x\ny,Bora,B\n",
-        ":3: has 2 cells below a header",
+        ":4: has 3 cells below a header",
     ),
     "numbers in a lineage": (
         "Bacteria;12;x;gut;human;Anna\nBacteria;13;y;gut;human;Maria\n",

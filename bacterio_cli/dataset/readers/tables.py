@@ -227,14 +227,15 @@ def rows(text: Text, layout: Layout, places: Sequence[int], quoting: Any) -> Row
     if ids is not None:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number, usual = top + 1, 0
+    number, usual, half = top + 1, 0, 0
     try:
         for row in table:
             cells = len(row)
             row += [""] * max(1, width + 1 - cells)
             usual = usual or cells
-            short = cells <= last and (cells > 1 or places[0] < cells)  # it may be cut off behind the last, or a note
-            if top and (any(row[width:]) or short):
+            cut = places[0] < cells <= last or (half > 1 and half + cells == width + 1)  # not behind what is looked for
+            half = cells if cells <= places[0] else 0
+            if top and (any(row[width:]) or cut):
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells below a header of {width}", REPAIR)
             if top and cells and max(cells, width) != max(usual, width):
                 raise InputError(f"{text.where}:{number}", f"has {cells} cells, the first row {usual}", REPAIR)
