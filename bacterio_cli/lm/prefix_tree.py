@@ -8,7 +8,6 @@ boundary. So a state belongs to a beginning, not to a name: of the letters that 
 from collections.abc import Callable
 from contextvars import copy_context
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.nn.layers import Array
 
-Result = TypeVar("Result")
 AT_ONCE = 1024  # beginnings stepped at once: what they need then stays in the cache
 LARGEST_BLOCK = 65_536  # names side by side
 LARGEST_TABLE = 2**22  # entries of their distributions, names × letters
@@ -47,14 +45,18 @@ class PrefixBatch:
         branches = np.flatnonzero(reached)
         self.node = (np.cumsum(reached) - 1)[branch]
         before, letters = np.divmod(branches, most)
+        p: dict[int, Array] = {}
+        state = tuple(np.empty((len(before), *s.shape[1:]), s.dtype) for s in self.state)
 
-        def step(rows: slice) -> tuple[Array, ...]:
-            p, after = self.model.step(letters[rows], tuple(s[before[rows]] for s in self.state))
-            return shape(p) if shape else p, *after
+        def step(rows: slice) -> None:
+            stepped, after = self.model.step(letters[rows], tuple(s[before[rows]] for s in self.state))
+            p[rows.start] = shape(stepped) if shape else stepped
+            for whole, part in zip(state, after, strict=True):
+                whole[rows] = part
 
-        p, *state = map(np.concatenate, zip(*in_chunks(step, len(before), self.at_once), strict=True))
-        self.state = tuple(state)
-        return p
+        in_chunks(step, len(before), self.at_once)
+        self.state = state
+        return np.concatenate([p[begin] for begin in sorted(p)])
 
     def keep(self, names: Array) -> None:
         """Go on with these names alone."""
@@ -77,19 +79,25 @@ def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array
     return p
 
 
-def in_chunks(work: Callable[[slice], Result], count: int, size: int) -> list[Result]:
-    """The results of work(rows) for slices that cover `count` rows: one for up to half of `size`, else an even number
-    of slices of at most `size`, on two threads.
+def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
+    """work(rows) for slices that cover `count` rows: one for up to half of `size`, else an even number of slices of at
+    most `size`, every second one in a second thread.
 
     NumPy lets go of the interpreter in a product or a function of a long array, so that both run side by side. Chunks
-    depend on the sizes alone.
+    depend on the sizes alone, and each writes to rows of its own.
     """
     if count <= size // 2:
-        return [work(slice(0, count))]
+        return work(slice(0, count))
     from concurrent.futures import ThreadPoolExecutor  # a few names do without
 
     edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
     chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
-    contexts = [copy_context() for _ in chunks]  # they hold NumPy's errstate
-    with ThreadPoolExecutor(2) as threads:
-        return [*threads.map(lambda context, rows: context.run(work, rows), contexts, chunks)]
+
+    def each(own: list[slice]) -> None:
+        for chunk in own:
+            work(chunk)
+
+    with ThreadPoolExecutor(1) as helper:
+        other = helper.submit(copy_context().run, each, chunks[1::2])  # the context holds NumPy's errstate
+        each(chunks[::2])
+    other.result()
