@@ -56,10 +56,10 @@ def genus_of(text: str) -> str | None:
     words = [name.lower() for name in names]
     if any(map(str.isdecimal, words)):
         return None
-    if not ORGANELLES.isdisjoint(words):  # what stands below is their host
-        return ""
     if not words or words[0] not in ("bacteria", "archaea"):
         return "" if words and words[0] in sources.ELSEWHERE else None
+    if not ORGANELLES.isdisjoint(words):  # what stands below is their host
+        return ""
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
     place = families[-1] + 1 if families else 5
     while families and place < len(words) and BELOW_FAMILY.fullmatch(words[place]):
