@@ -18,7 +18,7 @@ import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_BYTES, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.dataset.readers import files, formats, tables
+from bacterio_cli.dataset.readers import files, json_records, tables
 from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
 
@@ -128,7 +128,7 @@ def test_the_readme_names_the_limits() -> None:
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
     assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
         files.LARGEST // 2**20, files.PIPED // 2**20, MOST_LINES, tables.MOST_DUMPED, LONGEST_ROW,
-        csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES, LONGEST_LINE, formats.LARGEST_JSON // 2**20,
+        csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES, LONGEST_LINE, json_records.LARGEST_JSON // 2**20,
         MOST_ENTRIES, files.MOST_MEMBERS,
     ]  # fmt: skip
     assert f"A checkpoint, of at most {LARGEST_FILE // 2**30} GiB and {MOST_PARAMETERS:,} parameters" in readme

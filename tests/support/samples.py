@@ -105,7 +105,7 @@ TABLE = """code;genus of it;note
 1;Abanella;"a; b"
 2;"Borivibrio";
 3;;nothing
-4;Durella
+4;Durella;
 """
 LINES = "# date: 2020-12\nAbanella\n\nBéla\nNew York\n"
 ABOVE = "d__Bacteria;p__Alphota;c__Alphia;o__Alphales;f__Alphaceae"

@@ -60,11 +60,18 @@ class Bounded:
         self.at_read(self.position)
         return data
 
+    read1 = read  # by which TextIOWrapper reads
+
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go there; in a packed file this unpacks all that lies before."""
         self.reach(offset)
         self.position = self.file.seek(offset, whence)
         return self.position
+
+    def close(self) -> None:
+        """Stay open for another reading: who opened the file closes it."""
+
+    flush, closed = close, False
 
     def reach(self, position: int) -> None:
         """Be there; InputError if that is beyond the largest size."""

@@ -1,4 +1,4 @@
-"""From a row or a lineage, whose ranks are told in many ways, to its genus; each once, with its standing."""
+"""From the rows of a table or of records to genera, each once, with its standing; and from lines with lineages."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -6,74 +6,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
+from bacterio_cli.dataset.readers.lineages import DOMAIN, GENUS, PREFIX, genus_of, plain
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
-BEFORE = r"(?<![^>;|,=\s\"])"
-PREFIX = re.compile(BEFORE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
-GENUS = re.compile("(?=[gD])" + BEFORE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # its letters first: that is quick
-TOP = re.compile(BEFORE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia)\b")
-IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
-# Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
-# Not within blanks: else time grows with their square.
-DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
-FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
-ORGANELLES = {"chloroplast", "chloroplasts", "mitochondria", "mitochondrion", "plastid"}
-UNRANKED = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # NCBI has them, other lineages do not
-BELOW_FAMILY = re.compile(  # and above the genus
-    r"unclassified .*|(?:.* )?incertae sedis|.*(?:(?<!ac)eae|inae|ineae|oideae| group| complex| clade| cluster)"
-)
-AUTHORED = re.compile(  # an author or what else is behind a genus, but no name beside it, and no word as an epithet is
-    r"((?:Candidatus[ _])?+[A-Z][\w-]*[a-z])(?:\s*[,(\[]|\s+(?!/|x\s|(?!(?:del|den|der|des|dos|ten|ter|van|von|and|auct"
-    r"|emend|hort|nec|nom|non|sensu)\b)[a-z]{3,}(?:[\s,;]|$))).*"
-)
+Row = tuple[int, Sequence[str]]  # its line and its cells, the last of which is "", for what there is not
+FIRST_WORD = re.compile(r"(?:candidatus[ _])?[^\s,(]+", re.IGNORECASE)  # of a genus with its author
 
 
-@lru_cache(8)  # lineages may be long, and are looked at twice
-def genus_of(text: str) -> str | None:
-    """The genus of a lineage, "" if it has none; None if the text is no lineage.
+class Choice(NamedTuple):
+    """A source whose columns a table has: their places in a row, and those of ranks above the genus."""
 
-    It stands behind its prefix or before the word `genus`. Of bacteria and archaea without ranks it is the name behind
-    the family, which is known by its ending, and behind its tribes and groups; without a family the sixth, or the last,
-    right behind the order. What is UNRANKED does not count. The name of the rank above (Chloroplast; Chloroplast) fills
-    a gap.
-    """
-    if "__" in text or ":" in text:
-        if "D_0__Eukaryota" in text:  # whose ranks SILVA numbers otherwise
-            return ""
-        if found := GENUS.search(text):
-            return plain(found[1])
-        if PREFIX.search(text):
-            return ""
-    if found := IN_TURN.search(text):
-        return found[1] or ""
-    if ";" not in text or "\t" in text:
-        return None
-    names = [plain(name) for name in text.removeprefix("Lineage=").rstrip(" .;").split(";")]
-    names = [name for name in names if not UNRANKED.fullmatch(name.lower())]
-    words = [name.lower() for name in names]
-    if any(map(str.isdecimal, words)):
-        return None
-    if not words or words[0] not in ("bacteria", "archaea"):
-        return "" if words and words[0] in sources.ELSEWHERE else None
-    if not ORGANELLES.isdisjoint(words):  # what stands below is their host
-        return ""
-    families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
-    place = families[-1] + 1 if families else 5
-    while families and place < len(words) and BELOW_FAMILY.fullmatch(words[place]):
-        place += 1
-    if not families and place >= len(words) and words[-2:-1] and words[-2].endswith("ales"):
-        place = len(words) - bool(LATIN_WORD.fullmatch(names[-1]))
-    if place < len(words) and words[place].startswith(words[place - 1] + " "):  # its species
-        place -= 1
-    return names[place] if place < len(words) and words[place] != words[place - 1] else ""
-
-
-def plain(cell: str) -> str:
-    """A name without what stands around it: blanks, quotes, marks, tags, a footnote, a confidence."""
-    return cell if cell.isalpha() else DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
+    source: Source
+    places: Sequence[int]
+    higher_ranks: Sequence[int]
 
 
 @lru_cache(64)  # cells may be long
@@ -90,40 +38,16 @@ def kind_of(status: str, terms: str) -> str:
     return next(kind for pattern, kind in sources.KINDS[terms].items() if re.search(pattern, status))
 
 
-def taxon(cell: str, source: Source) -> str:
-    """The name in a cell, "" if there is none: a lineage's genus; of a row of rank genus, without its authors."""
-    if source.lineage or cell.isalpha():  # most are
-        name = genus_of(cell) if source.lineage else cell
-        return "" if name is None or name.lower() in sources.MISSING else name
-    name = plain(cell)
-    lineage = genus_of(name)
-    if source.rank and not lineage:
-        name = name.rstrip(";| ").replace("|", ";").rpartition(";")[2].strip()
-        authored = AUTHORED.fullmatch(name)
-        return authored[1] if authored else name
-    if lineage is not None:
-        return lineage
-    return name if name.lower() not in sources.MISSING and any(map(str.isalpha, name)) else ""
-
-
-class Choice(NamedTuple):
-    """A source whose columns a table has: their places in a row, and those of ranks above the genus."""
-
-    source: Source
-    places: Sequence[int]
-    higher_ranks: Sequence[int]
-
-
 def choices_of(columns: Sequence[str]) -> list[Choice]:
-    """The sources that have these columns, the first ahead.
+    """The sources that have these columns, the first ahead; others are for rows in which that finds no genus.
 
-    Behind one of several kinds stand those for a row in which it finds no genus: all but other lineages.
+    Of sources with lineages the first alone counts, and where all is of prokaryotes or has terms of its own.
     """
     higher_ranks = [columns.index(rank) for rank in sources.HIGHER.split("|") if rank in columns]
-    found: list[Choice] = []
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
+    found: list[Choice] = []
     for source in sources.SOURCES:
-        wanted = (source.name, source.rank, source.status, sources.SCOPES, *source.species_columns.split())
+        wanted = (source.name, source.rank, source.epithet, source.status, sources.SCOPES)
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
@@ -131,45 +55,57 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
-def attested(choices: Sequence[Choice], row: Sequence[str]) -> tuple[str, int, str]:
-    """(genus, standing, scope) that the first of the choices finds in a row, or the next; genus "" if none finds one.
+def taxon(cell: str, source: Source) -> str:
+    """The genus in a cell, "" if there is none: that of a lineage, and in a row of rank genus the first word."""
+    name = plain(cell)
+    genus = name if cell.isalpha() and not source.lineage else genus_of(cell)
+    if source.rank and not genus:
+        found = FIRST_WORD.match(re.split(r"[;|]", name.rstrip(";| "))[-1].strip())
+        genus = found[0] if found else ""
+    elif genus is None:
+        genus = "" if source.lineage else name
+    return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
 
-    A standing is the place of a kind in RANKING, behind all for species, as those are that only a column of genera has.
+
+def attested(choice: Choice, row: Sequence[str]) -> tuple[str, int, str] | None:
+    """(genus, standing, scope) that a row has by a source; None if it has none.
+
+    A standing is the place of a kind in RANKING, behind all for the row of a species.
     """
-    for choice in choices:
-        source, places, higher_ranks = choice
-        cell, rank, status, scope, *epithets = [row[place] for place in places]
-        if source.rank and key_of(rank) not in sources.GENUS_RANKS:
-            continue
-        genus, kind = taxon(cell, source), kind_of(status, source.status_terms)
-        above = next(filter(None, (plain(row[place]) for place in higher_ranks)), "")  # it fills gaps
-        if not genus or not kind or genus == above:
-            continue
-        by_species = any(map(plain, epithets)) or (choice is not choices[0] and not source.rank)
-        kind = "name" if by_species and kind != "rejected" else kind
-        top = TOP.search(cell, 0, 10_000) if source.lineage else None
-        return genus, RANKING.index(kind) + by_species * len(RANKING), key_of(top[1] if top else scope)
-    return "", 0, ""
+    source, places, higher_ranks = choice
+    cell, rank, epithet, status, scope = (row[place] for place in places)
+    if source.rank and key_of(rank) not in sources.GENUS_RANKS:
+        return None
+    kind, genus = kind_of(status, source.status_terms), taxon(cell, source)
+    above = next(filter(None, (plain(row[place]) for place in higher_ranks)), "")  # it fills gaps
+    if not kind or not genus or genus == above:
+        return None
+    of_species = plain(epithet) != ""
+    standing = RANKING.index("name" if of_species and kind != "rejected" else kind)
+    domain = DOMAIN.search(cell, 0, 10_000) if source.lineage else None
+    return genus, standing + of_species * len(RANKING), key_of(domain[1] if domain else scope)
 
 
-def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]], where: str) -> Reading:
+def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Reading:
     """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
-    Of lineages a note counts those that have none. InputError as of `counted`.
+    The first of the choices that finds one in a row counts; of lineages a note counts those without. InputError as of
+    `counted`.
     """
     source, best, scopes, without = choices[0].source, dict[str, int](), set[str](), list[int]()
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
-            found, standing, scope = attested(choices, row)
+            found = next(filter(None, (attested(choice, row) for choice in choices)), None)
             if not found:
                 without.extend([line] * source.lineage)
                 continue
+            genus, standing, scope = found
             scopes.add(scope)
-            for genus in found.split("/") if source.lineage else [found]:
-                if genus not in best:
-                    yield Entry(line, genus)
-                best[genus] = min(standing, best.get(genus, standing))
+            for name in genus.split("/") if source.lineage else [genus]:
+                if name not in best:
+                    yield Entry(line, name)
+                best[name] = min(standing, best.get(name, standing))
 
     entries = counted(first_rows(), where)
     kinds = ("candidatus" if CANDIDATUS.match(name) else RANKING[best[name] % len(RANKING)] for name in best)
@@ -181,21 +117,19 @@ def gather(choices: Sequence[Choice], rows: Iterable[tuple[int, Sequence[str]]],
     return Reading(entries, source.label, True, prokaryotes, (note,) * bool(without))
 
 
-def require_genera(found: Reading, where: str, columns: Collection[str] = (), *, told: bool = False) -> Reading:
-    """What was found; InputError for a word of headers, or unless they are `told` if a third do not end like genera.
+def require_genera(found: Reading, where: str, columns: Collection[str] = ()) -> Reading:
+    """What was found; InputError for a word of headers in it, or if a third of its words do not end like genera.
 
-    Then another table or a list of keys follows, or they stand in another column than was thought.
+    Then another table or a list of keys follows, or the genera stand in another column than was thought.
     """
-    crossed = 2 * sum(text.lower() in columns for _, text, _ in found.entries) > len(columns)  # genera are columns too
-    heading = sources.HEADER_WORDS.union(() if crossed else columns)
     for line, text, _ in found.entries:
-        if key_of(text) in heading:
+        if key_of(text) in sources.HEADER_WORDS.union(columns):
             what = f"has {text[:30]!r} where a name should stand, as a header or a list of keys has"
             raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
     words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
     words = [word for word in words if word.lower() not in STAND_INS]
     odd = [word for word in words if not LATIN_WORD.fullmatch(word)]
-    if 3 * len(odd) > len(words) and not told:
+    if 3 * len(odd) > len(words):
         what = f"{found.label}, but what would be genera does not end like any ({', '.join(odd[:3])})"
         raise InputError(where, what, "choose a column with --column NAME or N")
     return found
@@ -210,7 +144,7 @@ def read_lineages(text: Text) -> Reading | None:
     above = len(across) > 1 and not any(map(PREFIX.search, text.head[1:2]))  # the columns of QIIME 2's levels
     label = "FASTA headers with lineages" if fasta else "columns of lineages" if above else "lineages"
 
-    def rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    def rows(lines: Iterable[str]) -> Iterator[Row]:
         for number, line in enumerate(lines, 1):
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
@@ -224,8 +158,8 @@ def read_lineages(text: Text) -> Reading | None:
 
     shown = [genus_of(row[0]) for _, row in rows(across if above else text.head)]
     if 2 * shown.count(None) < len(shown):
-        choices = [Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1), ())]
-        return gather(choices, rows(across if above else text), text.where)
+        choice = Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1, -1), ())
+        return gather([choice], rows(across if above else text), text.where)
     if fasta:
         raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
     return None

@@ -19,6 +19,7 @@ STAND_INS = {
     "gesamtergebnis", "unbekannt", "negativ", "autres", "inconnu", "desconocido", "otros", "altri", "overig",
     "negative", "failed", "rare", "average", "mean", "ambiguous", "multiple", "unresolved", "contaminated",
     "contaminant", "abbreviations", "yeast", "andere", "sum", "summe", "unspecified", "root", "eukaryota",
+    "incertae", "mittelwert",
 }  # fmt: skip
 CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 

@@ -9,7 +9,7 @@ class Source(NamedTuple):
 
     Those `required` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank`
     tells which rows are genera, `status` their standing, in the `status_terms` of KINDS or in any. Of columns between
-    bars the first that there is counts. The `species_columns` are empty in the row of a genus itself. `prokaryotes` is
+    bars the first that there is counts. The `epithet` is empty in the row of a genus itself. `prokaryotes` is
     True, False for other organisms, None if a column of SCOPES may tell.
     """
 
@@ -19,7 +19,7 @@ class Source(NamedTuple):
     rank: str = ""
     status: str = ""
     prokaryotes: bool | None = None
-    species_columns: str = ""
+    epithet: str = ""
     status_terms: str = ""
     lineage: bool = False
 
@@ -27,14 +27,13 @@ class Source(NamedTuple):
 GENUS = "genuslabel|genus|genera|genusname|gattung|gattungsname|genre|genero|género|genere|geslacht"
 LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
-RANK = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname"
+RANK = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel"
 STATUS = "taxonomicstatus|status|taxonstatus"
-LPSN = ("status", True, "spepithet subspepithet", "lpsn")
 LPSN_STATUS = "lpsntaxonomicstatus"
 
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
-    Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", *LPSN),
+    Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", "status", True, "spepithet", "lpsn"),
     Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, status_terms="lpsn"),
     Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", status_terms="ncbi"),
     Source("NCBI ranked lineages", "taxid taxname species", "genus"),
@@ -58,18 +57,35 @@ SOURCES = (
 )
 SCOPES = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
 HIGHER = "family|order|class|phylum|kingdom|superkingdom|domain"  # a genus is none of its own
-FOOTNOTES = "strain|author|authors|authority|country|year|sample|source|reference|legend|note|notes"
 COLUMNS = {
-    *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.species_columns}" for s in SOURCES))
-}
-# Ranks above the genus as headings: what stands below them is no genus.
-RANKS_ABOVE = {
-    "phylum", "phyla", "class", "classes", "order", "orders", "domain", "domains", "kingdom", "stamm", "klasse",
-    "ordnung", "familie", "reich", "embranchement", "classe", "ordre", "famille", "filo", "clase", "orden", "familia",
-    "ordine", "famiglia",
+    *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.epithet}" for s in SOURCES)),
+    *SCOPES.split("|"), *HIGHER.split("|"),
 }  # fmt: skip
-COLUMNS |= {*SCOPES.split("|"), *HIGHER.split("|")}
-HEADER_WORDS = COLUMNS | RANKS_ABOVE | {*FOOTNOTES.split("|")}  # they stand in no cell of a name
+# The columns of tables without a header, by what their first line looks like.
+LAYOUTS = {
+    r"\d+\t\|(\t[^|]*\|){3}": "taxid name uniquename nameclass",  # names.dmp of NCBI; the genera are in its nodes.dmp
+    r"\d+\t\|(\t[^|]*\|){9,10}": "taxid taxname species genus family order class phylum kingdom superkingdom domain",
+    r" *[\d.]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name",  # Kraken
+    r" *[\d.]+\t\d+\t\d+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own minimizers distinct rank taxid name",
+    r"[^\t]+;\t\d+\t[a-z_ ]+\t.*": "name taxid rank",  # SILVA: lineages with the rank of their last name
+}
+
+# Headings of plain lists, and words of headers and footnotes: none of them is a name.
+HEADINGS = {*GENUS.split("|")} | {
+    "name", "names", "scientificname", "taxonname", "taxon", "taxa", "genusnames", "organism", "organisms",
+    "bacteria", "bacterium", "microbes", "species", "strain", "strains", "family", "taxonomy", "list", "label",
+    "labels", "value", "values", "item", "items", "word", "words", "nom", "nombre", "nome", "naam", "namen",
+    "gattungen", "gattungsnamen", "keime", "erreger", "bakterien", "pathogens", "rodzaj", "slekt",
+}  # fmt: skip
+ABOVE_GENUS = {
+    "phylum", "phyla", "class", "classes", "order", "orders", "domain", "domains", "kingdom", "families", "stamm",
+    "klasse", "ordnung", "familie", "embranchement", "classe", "ordre", "famille", "filo", "clase", "orden",
+    "familia", "ordine", "famiglia",
+}  # fmt: skip
+HEADER_WORDS = COLUMNS | ABOVE_GENUS | {
+    "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference", "legend", "note",
+    "notes",
+}  # fmt: skip
 
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
 ELSEWHERE = {
@@ -77,11 +93,6 @@ ELSEWHERE = {
     "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
 }  # fmt: skip
 GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "genere"}
-RANK_WORD = re.compile(  # in a table without a header; with the letters of Kraken
-    r"(?:sub|super|infra|parv|major)?(?:root|realm|domain|kingdom|phylum|class|order|family|tribe|genus|section|species"
-    r"|speciesgroup|variety|form|strain|isolate|clade)|(?:sero|bio|patho|geno)(?:type|group|var)|(?:a?cellular)root"
-    r"|norank|unranked|gen|[urdkpcofgs]\d?|-"
-)
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
@@ -91,9 +102,6 @@ KINDS = {
     "lpsn": {"(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
     "ncbi": {"scientific name": "name", "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected", "": ""},
 }
-# The columns of NCBI's dumps, which have no header, by their number; the genera are those of nodes.dmp by their taxid.
-RANKED_LINEAGE = "taxid taxname species genus family order class phylum kingdom superkingdom domain"
-DUMPS = {4: "taxid name uniquename nameclass", 10: RANKED_LINEAGE, 11: RANKED_LINEAGE}
 
 # In an archive, the member to read, the first that there is; else its only list.
 TABLES = [f"{name}.{ending}" for name in ("nameusage", "name", "taxon", "taxa") for ending in ("tsv", "csv", "txt")]

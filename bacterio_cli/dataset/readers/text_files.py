@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
-from bacterio_cli.dataset.readers.files import LARGEST, PIECE, Bounded, Watch, open_file, unpacked
+from bacterio_cli.dataset.readers.files import LARGEST, Bounded, Watch, open_file, unpacked
 from bacterio_cli.errors import InputError, UsageError
 
 # A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
@@ -23,7 +23,6 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 LABELS = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "iso8859-1": "Latin-1"}
-NO_CHARACTER_SETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 LIST = "give a text, such as a list with one name a line"
 KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters: what it is, and what to do
     ("%PDF-",): ("a PDF", LIST),
@@ -41,12 +40,12 @@ KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters
 INVISIBLE = re.compile(
     "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
 )
-DATE = re.compile(r"^#.*\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b", re.MULTILINE)
+DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
 HEAD = 1000  # lines that show the shape of a text
 
 
 class Text:
-    """A text whose lines can be gone through again and again, decoded piece by piece.
+    """A text whose lines can be gone through again and again, decoded as they come.
 
     `where` is what messages call it, `member` the archive's member that it is, `start` its first characters. Going
     through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments.
@@ -55,7 +54,7 @@ class Text:
     def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
         self.file, self.source, self.member, self.where = file, source, member, file.where
         self.most_lines, self.longest = MOST_LINES, LONGEST_ROW
-        data = file.read(PIECE)[:4096]
+        data = file.read(4096)
         asked += "-le" if asked in ("utf-16", "utf-32") else ""
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
         self.encoding = LABELS.get(self.codec, self.codec)
@@ -70,34 +69,29 @@ class Text:
     def __iter__(self) -> Iterator[str]:
         """The lines without their ends (\\n, \\r\\n or \\r); no-break spaces are made spaces.
 
-        InputError for a line that is too long, and for too many.
+        InputError for a line that is too long, for too many, and for bytes that are not in the encoding.
         """
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
         self.file.seek(0)
-        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.codec)(), translate=True)
-        number, rest, piece = 1, "", b"to begin with"
-        while piece:
-            piece = self.file.read(PIECE)
-            try:
-                text = rest + decoder.decode(piece, final=not piece)
-            except UnicodeDecodeError as error:
-                raise self.undecodable(error, number) from error
-            found = text.split("\n")
-            if max(map(len, found)) > self.longest:
-                number += next(k for k, line in enumerate(found) if len(line) > self.longest)
-                what = f"the line has more than {self.longest:,} characters"
-                raise InputError(f"{self.where}:{number}", what, "give a list or a table, a row per line")
-            rest = found.pop() if piece else ""
-            number += len(found)
-            if number > self.most_lines + 1:
-                raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
-            if found and ("date:" in text or not text.isascii()):
-                text = "\n".join(found)
-                self.dates.update(filter(is_date, DATE.findall(text)))
-                self.removed.update(INVISIBLE.findall(text))
-                found = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", text).split("\n")
-            yield from found
+        decoded, number = io.TextIOWrapper(self.file, self.codec), 0
+        try:
+            for number, line in enumerate(iter(partial(decoded.readline, self.longest + 1), ""), 1):
+                if len(line) > self.longest and line[-1] != "\n":
+                    what = f"the line has more than {self.longest:,} characters"
+                    raise InputError(f"{self.where}:{number}", what, "give a list or a table, a row per line")
+                if number > self.most_lines:
+                    raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
+                if line[0] == "#":
+                    self.dates.update(filter(is_date, DATE.findall(line)))
+                if not line.isascii():
+                    self.removed.update(INVISIBLE.findall(line))
+                    line = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", line)
+                yield line.removesuffix("\n")
+        except UnicodeError as error:
+            raise self.undecodable(error, number + 1) from error
+        finally:
+            decoded.detach()
 
     @cached_property
     def head(self) -> list[str]:
@@ -116,18 +110,15 @@ class Text:
         removed = f"{count:,} invisible character{'s' * (count != 1)} removed ({kinds})"
         return (removed,) * bool(count) + (f"from {self.member}",) * bool(self.member)
 
-    def undecodable(self, error: UnicodeDecodeError, number: int) -> InputError:
-        """The error for bytes that are not in the encoding, with the line of the first."""
-        if self.codec.startswith(("utf-16", "utf-32")):
+    def undecodable(self, error: UnicodeError, number: int) -> InputError:
+        """The error for bytes that are not in the encoding, of which the first is in this line or behind it."""
+        if not isinstance(error, UnicodeDecodeError) or self.codec.startswith(("utf-16", "utf-32")):
             return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
         what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
         if self.encoding == "UTF-8":
             remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
-            if not error.object.decode("utf-8", "ignore").removeprefix("\ufeff").isascii():
-                what += ", though other letters of the file are: encodings are mixed"
-                remedy = "convert the odd lines to UTF-8"
-        before = re.findall(b"\r\n|\n|\r", error.object[: error.start])
-        return InputError(f"{self.where}:{number + len(before)}", what, remedy)
+        number += len(re.findall(b"\r\n|\n|\r", error.object[: error.start]))
+        return InputError(f"{self.where}:{number}", what, remedy)
 
 
 def is_date(text: str) -> bool:
@@ -146,12 +137,11 @@ def opened(
     UTF-8, unless a byte order mark or `encoding` says otherwise. Raises FileError, UsageError for an unknown
     `encoding`, InputError for what is damaged, binary or no data at all.
     """
-    codec: codecs.CodecInfo | None = None
-    with suppress(LookupError, ValueError):
-        codec = codecs.lookup(encoding or "utf-8")
-    if not codec or not codec._is_text_encoding or codec.name.replace("_", "-") in NO_CHARACTER_SETS:
-        raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252")
+    try:
+        b"a".decode(encoding or "utf-8", "ignore")  # which knows what is an encoding of text
+    except (LookupError, ValueError) as error:
+        raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252") from error
     where = "standard input" if source == "-" else source
     with open_file(source, where) as raw:
         file, inside = unpacked(raw, where, member, largest, watch)
-        yield Text(file, source, inside, codec.name)
+        yield Text(file, source, inside, codecs.lookup(encoding or "utf-8").name)

@@ -6,24 +6,17 @@ from collections.abc import Sequence
 
 from bacterio_cli.dataset.readers.genera import key_of, require_genera
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import GENUS, RANKS_ABOVE
+from bacterio_cli.dataset.readers.sources import ABOVE_GENUS, GENUS, HEADINGS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 # What stands in tables, sentences, code, paths and identifiers.
 MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
-BULLET = r"[-*+•·–▪▫◦‣○●■\uf0b7]\s+(.*)|\"([^\"]*)\"|'([^']*)'|`([^`]*)`"  # whatever the other lines are
-NUMBER = rf"{BULLET}|\(?\d+[.):]\s+(.*)|([^\W\d_]*)\."  # where half of the lines have one
-ITALIC = re.compile(r"^([*_]{1,3}|'{2,5})(\w[^*_']*\w)\1$")  # of Markdown, of a wiki
-HEADING = re.compile(
-    r"(?i)(?:scientific |taxon |genus )?name[ns]?|tax(?:on|a)|gen(?:us|era|res?)|gattung(?:en)?|geslacht(?:en)?|x"
-    r"|g[eé]ner[eo]|nom(?:e|bre)?|organisms?|bacteri(?:a|um|en|as)|bakterien|batteri|prokaryotes|microbes?|species"
-    r"|strains?|family|taxonomy|list[ea]?|labels?|values?|items?|words?|keime?|erreger|organism[ue]s?|gattungsnamen?"
-    r"|pathogen(?:s|e)?|microorganisms?|mikroorganismen|germs?|naam|namen|generi|rodzaj|rod|cins|suku|slekt|släkte"
-)
+BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)")  # or a number
+AROUND = re.compile(r"([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1")  # quotes, italics of Markdown or of a wiki
 # No name, whatever the others are.
-FOREIGN = re.compile(r"^>|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
+FOREIGN = re.compile(r"^[>@]|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
@@ -48,21 +41,17 @@ def read(text: Text, *, blanks: bool) -> Reading:
 def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """A plain list of these entries, without their bullets, quotes and heading; InputError if most are no names."""
     notes, heading = [], ""
-    numbered = sum(re.fullmatch(NUMBER, entry.text) is not None for entry in entries)
-    mark = re.compile(NUMBER if 2 * numbered > max(2, len(entries)) else BULLET)
-    marked = {k: hit for k, entry in enumerate(entries) if (hit := mark.fullmatch(entry.text))}
-    for k, hit in marked.items():
-        entries[k] = entries[k]._replace(text=hit[hit.lastindex or 0].strip())
-    if marked:
-        notes.append("bullets, numbers, quotes or stops removed")
-    entries = [entry._replace(text=ITALIC.sub(r"\2", entry.text).rstrip("*†‡")) for entry in entries]
-    if len(entries) > 1 and key_of(entries[0].text) in RANKS_ABOVE:
+    undressed = [entry if entry.text.isalpha() else entry._replace(text=bare(entry.text)) for entry in entries]
+    if undressed != entries:
+        notes.append("bullets, numbers or quotes removed")
+    entries = undressed
+    if len(entries) > 1 and key_of(entries[0].text) in ABOVE_GENUS:
         raise InputError(where, f"has the heading {entries[0].text!r}, and so no genera", INSIST)
-    if entries and HEADING.fullmatch(entries[0].text.removesuffix(":")):
+    if entries and key_of(entries[0].text) in HEADINGS:
         heading = entries.pop(0).text.removesuffix(":")
-        if not entries:
-            raise InputError(where, f"has a heading, {heading!r}, and nothing below it", "give the whole list")
         notes.append(f"heading {heading!r} passed over")
+    if heading and not entries:
+        raise InputError(where, f"has a heading, {heading!r}, and nothing below it", "give the whole list")
     odd, several = list[Entry](), 0
     for entry in entries:
         if entry.text.isalpha() or PLACEHOLDER.fullmatch(entry.text):  # nearly all are, and there may be a million
@@ -79,8 +68,15 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if MARKED.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    found = Reading(entries, taxonomic=heading.lower() in GENUS.split("|"), notes=tuple(notes))
+    found = Reading(entries, taxonomic=key_of(heading) in GENUS.split("|"), notes=tuple(notes))
     return require_genera(found, where) if found.taxonomic else found
+
+
+def bare(text: str) -> str:
+    """A line without the bullet or number before its name, the quotes around it, and a dagger behind it."""
+    text = BULLET.sub("", text, count=1)
+    around = AROUND.fullmatch(text)
+    return (around[2] if around else text).rstrip("*†‡")
 
 
 def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:

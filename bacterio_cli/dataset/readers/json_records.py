@@ -1,0 +1,71 @@
+"""JSON and JSON Lines: a list of names, or objects that are rows whose keys are columns."""
+
+import json
+import re
+from functools import partial
+from typing import Any
+
+from bacterio_cli.dataset import MOST_ENTRIES
+from bacterio_cli.dataset.readers import plain_lists
+from bacterio_cli.dataset.readers.genera import choices_of, gather, key_of
+from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.dataset.readers.sources import COLUMNS
+from bacterio_cli.dataset.readers.text_files import Text
+from bacterio_cli.errors import InputError
+
+BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")
+STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+LARGEST_JSON = 2**24  # bytes: all of it is held in memory
+
+
+def read(text: Text) -> Reading | None:
+    """The genera of the records that a known source has, or a list of strings; None if the text is no JSON.
+
+    InputError for JSON that is damaged, too large, or has no genera.
+    """
+    if not BEGINS.match(text.start):
+        return None
+    text.longest = text.file.largest = min(text.file.largest, LARGEST_JSON)
+    lines = list(text)
+    values = [parse(lines, text.where)]
+    numbered = reversed([*enumerate(lines, 1)])  # so that of each text the first line stays
+    first = {string: number for number, line in numbered for string in STRING.findall(line)}
+    if isinstance(values[0], list) and values[0] and all(isinstance(value, str) for value in values[0]):
+        entries = [Entry(first.get(name, 1), name) for name in values[0]]
+        return plain_lists.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
+    for value in values:  # which grows by what each holds
+        values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    records = [record_of(value) for value in values if isinstance(value, dict)]
+    columns = [*dict.fromkeys(key for record in records for key in record if key in COLUMNS)]
+    rows = [[*(record.get(column, "") for column in columns), ""] for record in records if record]
+    if choices := choices_of(columns):
+        place = choices[0].places[0]
+        found = gather(choices, ((first.get(row[place], 1), row) for row in rows), text.where)
+        if found.entries:
+            return found._replace(label=f"JSON, {found.label}")
+    shown = dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value)
+    what = f"is JSON, but without genera (its keys: {', '.join(shown)[:80]})"
+    raise InputError(text.where, what, "make it a list or a table")
+
+
+def record_of(item: dict[str, Any]) -> dict[str, str]:
+    """The values of an object that are single: texts and numbers, and of an object with a name this."""
+    named = {key: value.get("name") if isinstance(value, dict) else value for key, value in item.items()}
+    return {key_of(key): str(value) for key, value in named.items() if not isinstance(value, dict | list | None)}
+
+
+def parse(lines: list[str], where: str) -> Any:
+    """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
+    text, place = "\n".join(lines), 1
+    if sum(map(text.count, ",[{")) > MOST_ENTRIES:
+        raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
+    decode = partial(json.loads, parse_int=float)  # Python refuses integers of 5,000 digits
+    try:
+        try:
+            return decode(text)
+        except json.JSONDecodeError as error:
+            place = error.lineno
+        return [decode(line) for line in lines if line.strip()]
+    except (ValueError, RecursionError) as error:
+        what = "is JSON that is cut off, damaged or nested too deeply"
+        raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error

@@ -1,0 +1,55 @@
+"""The genus of a lineage, in whichever way its ranks are written."""
+
+import re
+from functools import lru_cache
+
+EDGE = r"(?<![^>;|,=\s\"])"  # nothing before it but what separates names
+PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
+GENUS = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # its letters first: that is quick
+IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
+DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
+ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
+FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
+BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
+ORGANELLES = {"chloroplast", "chloroplasts", "mitochondria", "mitochondrion", "plastid"}  # a host stands behind them
+# Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
+# Not within blanks: else time grows with their square.
+DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
+
+
+def plain(cell: str) -> str:
+    """A name without what stands around it: blanks, quotes, marks, tags, a footnote, a confidence."""
+    return cell if cell.isalpha() else DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
+
+
+@lru_cache(8)  # lineages may be long, and are looked at twice
+def genus_of(text: str) -> str | None:
+    """The genus of a lineage, "" if it has none; None if the text is no lineage.
+
+    It stands behind its prefix, or before the word `genus`. Of bacteria and archaea without ranks it is the name behind
+    the family, which its ending tells, and behind the tribes and groups of this; without a family it is the sixth. The
+    name of the rank above only fills a gap.
+    """
+    if "__" in text or ":" in text:
+        if "D_0__Eukaryota" in text:  # whose ranks SILVA numbers otherwise
+            return ""
+        if found := GENUS.search(text):
+            return plain(found[1])
+        if PREFIX.search(text):
+            return ""
+    if found := IN_TURN.search(text):
+        return found[1] or ""
+    if ";" not in text or "\t" in text:
+        return None
+    names = [plain(name) for name in text.rstrip(" .;").split(";")]
+    names = [name for name in names if not ABOVE_DOMAIN.fullmatch(name.lower())]
+    words = [name.lower() for name in names]
+    if not words or any(map(str.isdecimal, words)) or not DOMAIN.fullmatch(names[0]):
+        return None
+    if words[0] not in ("bacteria", "archaea") or not ORGANELLES.isdisjoint(words):
+        return ""
+    families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
+    place = families[-1] + 1 if families else 5
+    while families and place < len(words) and BELOW_FAMILY.fullmatch(words[place]):
+        place += 1
+    return names[place] if place < len(words) and words[place] != words[place - 1] else ""
