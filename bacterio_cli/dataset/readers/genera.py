@@ -57,13 +57,12 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
 
 def taxon(cell: str, source: Source) -> str:
     """The genus in a cell, "" if there is none: that of a lineage, and in a row of rank genus the first word."""
-    name = plain(cell)
-    genus = name if cell.isalpha() and not source.lineage else genus_of(cell)
+    genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
     if source.rank and not genus:
-        found = FIRST_WORD.match(re.split(r"[;|]", name.rstrip(";| "))[-1].strip())
+        found = FIRST_WORD.match(re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip())
         genus = found[0] if found else ""
     elif genus is None:
-        genus = "" if source.lineage else name
+        genus = "" if source.lineage else plain(cell)
     return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
 
 
