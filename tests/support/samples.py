@@ -150,6 +150,9 @@ EXCEL = "sep=;\nGenus;Family\nAbanella;Alphaceae\n"
 MARKDOWN = "| Genus | Family |\n|---|---|\n| Abanella | Alphaceae |\n"
 KRAKEN = " 95.0\t9\t9\tD\t2\tBacteria\n 90.0\t9\t9\tF\t6\t  Alphaceae\n 80.0\t8\t8\tG\t13\t    Abanella\n"
 SILVA_RANKS = f"Bacteria;\t3\tdomain\t\nEukaryota;A;B;Persica;\t4\tgenus\t\n{PLAIN};Abanella;\t5\tgenus\t\n"
+GBIF = "".join(f"{k}\t1\t\\N\t\\N\t{of}\t{{}}" + "\t\\N" * 11 + f"\t{name} X\t{name}\t\\N\n" for k, of, name in (
+    (1, "ACCEPTED\tGENUS", "Abanella"), (2, "ACCEPTED\tSPECIES", "Abanella alba"), (3, "SYNONYM\tGENUS", "Oldella"),
+))  # fmt: skip
 RANKED_LINEAGE = "14\t|\tAbanella alba\t|\t\t|\tAbanella\t|\tAlphaceae" + "\t|\tX" * 6 + "\t|\n"
 MOTHUR = f"s1\t{PLAIN.replace(';', '(100);')}(99);Abanella(80);\ns2\tBacteria(100);Alphota(100);\n"
 DADA2 = f">Bacteria;Alphota;Alphia;\nAC\n>{PLAIN};Abanella;\nAC\n>Bacteria;Cyanota;Cyania;{3 * 'Chloroplast;'}\n"
@@ -216,6 +219,7 @@ SAMPLES = {
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
     "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
     "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
+    "gbif": Sample(GBIF, "table", LEVELS, ["Abanella", "Oldella"]),
     "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),
     "dada2": Sample(DADA2, "lineages", "FASTA headers with lineages", ["Abanella"], True),
     "sintax": Sample(SINTAX, "lineages", "FASTA headers with lineages", ["Abanella"], True),

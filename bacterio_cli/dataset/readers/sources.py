@@ -68,6 +68,7 @@ LAYOUTS = {
     r" *[\d.]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name",  # Kraken
     r" *[\d.]+\t\d+\t\d+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own minimizers distinct rank taxid name",
     r"[^\t]+;\t\d+\t[a-z_ ]+\t.*": "name taxid rank",  # SILVA: lineages with the rank of their last name
+    r"\d+(\t\S*){3}\t[A-Z_]+\t[A-Z_]+\t\{.*": "id - - - status rank" + 13 * " -" + " canonicalname",  # GBIF
 }
 
 # Headings of plain lists, and words of headers and footnotes: none of them is a name.
