@@ -3,12 +3,23 @@
 from pathlib import Path
 
 import pytest
+from support.packing import zipped
 from support.samples import place, refusal, texts
 
 AB = ["Abanella", "Borivibrio"]
 RDP = "s{}\t\tBacteria\tdomain\t1.0\tAlphaceae\tfamily\t0.9\t{}\tgenus\t0.8\n"
 REPORT = "50.0\t5\t0\t{}\t{}\t  {}\n"
 READ: dict[str, tuple[str, list[str]]] = {
+    "filled with the name above": ("1\td__B;f__Alphia;g__Alphia\n2\td__B;f__A;g__Abanella\n3\tg__Borivibrio\n", AB),
+    "columns filled, with prefixes": ("family,genus\nf__Alphia,g__Alphia\n,g__Abanella\nf__A,g__Borivibrio\n", AB),
+    "columns filled over gaps": ("class,family,genus\nAlphia,NA,Alphia\nB,NA,Abanella\nB,C,Borivibrio\n", AB),
+    "hosts below mitochondria": ("d__B;f__Mitochondria;g__Zea\nd__B;g__Abanella\nd__B;g__Borivibrio\n", AB),
+    "phrases of rank genus": ("name\trank\nMarine Group 2\tgenus\nAbanella Doe, 1831\tgenus\nBorivibrio\tgenus\n",
+                              ["Marine Group 2", *AB]),
+    "Candidatus of a uninomial": ("scientificName,uninomial,rank\nCandidatus Cora,Cora,genus\nBora,Bora,genus\n",
+                                  ["Candidatus Cora", "Bora"]),
+    "no column of standings": ("genus_name,sp_epithet\nAbanella,alba\nBorivibrio,\n", AB),
+    "columns between tabs": ("index\tk__A;g__Abanella\tk__A;g__Borivibrio\nS1\t3\t4\n", AB),
     "delimiter at the end": ("Genus,\nAbanella,\nBorivibrio,\n", AB),
     "banner filled up": ("Table 1;;\n;;\nGattung;Familie;n\nAbanella;Alphaceae;3\nBorivibrio;;4\n", AB),
     "Kraken 1": ("".join(REPORT.format(*row) for row in (("-", 1, "root"), ("G", 2, "Abanella"))), AB[:1]),
@@ -45,20 +56,28 @@ READ: dict[str, tuple[str, list[str]]] = {
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip
 REFUSED = {
+    "a heading of another rank below": ("Genus\nAbanella\nBora\nClasses\nCoria\n", ":4: has"),
+    "an extra empty cell": ("Class,Genus,n\n1,Alphia,Bora,\n2,Betia,Cora,\n", ":2: has 4 cells, and rows above"),
+    "sex of patients": ("Paciente;Género\n1;Masculino\n2;Femenina\n", "table between semicolons, of no known kind"),
+    "two tables in a zip": (
+        zipped(a___taxa__txt="genus,n\nBora,1\n", b___taxa__txt="genus,n\n"),
+        "of 2 lists (a/taxa.txt",
+    ),
+    "headings in records": ('[{"genus": "Abanella"}, {"genus": "Author"}]', "has 'Author' where a name"),
     "a comment like a header": ("# Genus, as found\nSample,Genus\nSoil,Abanella\n", ":2: has 'Sample' where a name"),
-    "a short row": ("genus,n\nAbanella,1\nBorivibrio\n", ":3: has 1 cells, not 2 as the first row"),
+    "a short row": ("genus,n\nAbanella,1\nBorivibrio\n", ":3: has 1 cell, and rows above have 2"),
     "columns of pandas": ('[{"genus": {"0": "Abanella"}, "n": {"0": 3}}]', "is JSON, but without genera"),
     "a lineage in a list": ('[{"taxonomy": ["k__Bacteria", "g__Abanella"]}]', "is JSON, but without genera"),
     "ranks without a header": ("1\tgenus\tAbanella\tCohn\n2\tgenus\tBora\tCohn\n", "table between tabs, of no known"),
     "genera by genera": ("Genus,Abanella,Bora\nAbanella,1,0\nBora,0,1\n", ":2: has 'Abanella' where a name"),
-    "line ends between tabs": ('class\tgenus\tnote\nA\tBora\t"two\nlines"\n', ":3: has 1 cells, not 3 as the first"),
-    "numbers of rows": ("class,genus,note\n1,A,Abanella,\n2,B,Bora,\n", "would be genera does not end like any (A, B)"),
+    "line ends between tabs": ('class\tgenus\tnote\nA\tBora\t"two\nlines"\n', ":3: has 1 cell, and rows above"),
+    "numbers of rows": ("class,genus,note\n1,A,Abanella,\n2,B,Bora,\n", ":2: has 4 cells, and rows above have 3"),
     "commas behind names": ("Abanella,\nBorivibrio,\n", "looks like a table between commas"),
     "a letter": ("Dear all,\nplease find below\nRegards,\nMüller\n", "does not look like a list"),
     "FASTQ": ("@Abanella_1\nACGT\n+\nIIII\n@Bora_2\nACGT\n+\nIIII\n", ":1: is no name, though others are"),
     "a comma too much": (
         "Genus,Authority\nAbanella,Cohn, 1872\nBorivibrio,Pacini, 1854\n",
-        ":2: has 3 cells, not 2",
+        ":2: has 3 cells, and rows",
     ),
     "another column of capitals": ("Abanella Cohn\tgenus\tUsed\nAlphaceae Cohn\tfamily\tUsed\n", ":2: has 'family'"),
     "ranks alone": ("1\tGen\t5\n2\tGattung\t6\n", "looks like a table between tabs, of no known kind"),
@@ -72,7 +91,7 @@ REFUSED = {
     ),
     "a line end without quotes": (
         "id,note,genus,class\n1,x,Abanella,A\n2,x\ny,Bora,B\n",
-        ":3: has 2 cells, not 4 as the first row",
+        ":3: has 2 cells, and rows above have 4",
     ),
     "numbers in a lineage": (
         "Bacteria;12;x;gut;human;Anna\nBacteria;13;y;gut;human;Maria\n",
@@ -80,12 +99,12 @@ REFUSED = {
     ),
     "two lineages": ("1\tD_0__B;D_5__Cora\td__B;g__Bora\n2\tD_0__B;D_5__C\td__B;g__D\n", ":1: has two lineages"),
     "a heading and no more": ("Genus\n", "has a heading, 'Genus', and nothing below it"),
-    "a list of another rank": ("Klasse\nAbanella\nBora\n", "has the heading 'Klasse', and so no genera"),
+    "a list of another rank": ("Klasse\nAbanella\nBora\n", ":1: has the heading 'Klasse': what follows"),
     "a second table in German": ("Gattung;n\nAbanella;2\n\nStamm;n\nBora;3\n", ":4: has 'Stamm' where a name"),
     "a table like a lineage": ("Bacterial;12;x;gut;a;Anna\nBacterial;13;y;sea;b;Maria\n", "table between semicolons"),
     "a cell too much before a gap": (
         "n,class,genus,x\nS, J.,A,Bora,\nDo,A,Cora,\n",
-        ":3: has 4 cells, not 5 as the first row",
+        ":2: has 5 cells, and rows above have 4",
     ),
     "keys and values": ("Genus\tAbanella\nSpecies\talba\nAuthor\tCohn\n", ":2: has 'Species' where a name"),
     "two tables": ("Genus,Town\nAbanella,Bonn\nTown,Genus\nParis,Bora\n", ":3: has 'Town' where a name"),

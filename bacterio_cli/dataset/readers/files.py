@@ -159,10 +159,12 @@ def choose(members: Iterable[str], where: str, wanted: str) -> str:
     for mark, (what, remedy) in DOCUMENTS.items():
         if any(re.fullmatch(mark, name) for name in names):
             raise InputError(where, f"seems to be {what}", remedy)
-    by_base = {name.rpartition("/")[2].lower(): name for name in reversed(names)}
-    known = [by_base[name] for name in ([wanted] if wanted else MEMBERS) if name in by_base]
-    lists = [name for name in names if not ASIDE.fullmatch(name.rpartition("/")[2]) and "__MACOSX" not in name]
-    if known or (len(lists) == 1 and not wanted):
-        return (known or lists)[0]
-    what = f"without {wanted}" if wanted else f"of {len(lists)} lists ({', '.join(lists[:5])})"
+    expected = [wanted] if wanted else MEMBERS
+    bases = {name: name.rpartition("/")[2] for name in names}
+    lists = next(filter(None, ([n for n in names if bases[n].lower() == member] for member in expected)), [])
+    if not lists and not wanted:
+        lists = [name for name in names if not ASIDE.fullmatch(bases[name]) and "__MACOSX" not in name]
+    if len(lists) == 1:
+        return lists[0]
+    what = f"of {len(lists)} lists ({', '.join(lists[:5])})" if lists else f"without {wanted or 'a list'}"
     raise InputError(where, f"is an archive {what}", "unpack it and give one of its files")

@@ -6,14 +6,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.lineages import DOMAIN, GENUS, PREFIX, genus_of, plain
+from bacterio_cli.dataset.readers.lineages import DOMAIN, GENUS_PREFIX, RANK_PREFIX, filled, genus_of, plain
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 Row = tuple[int, Sequence[str]]  # its line and its cells, the last of which is "", for what there is not
-FIRST_WORD = re.compile(r"(?:candidatus[ _])?[^\s,(]+", re.IGNORECASE)  # of a genus with its author
+# A genus with its author, who has a year, brackets or a stop, or stands behind a comma, & or ex: no phrase has.
+AUTHORED = re.compile(
+    r"((?:candidatus[ _])?[^\s,([]+)(?:\s*[,([]|\s.*(?:[&.]|\b(?:ex|et)\b|\b1[7-9]\d\d\b|\b20\d\d\b)).*", re.IGNORECASE
+)
+PREFIX = re.compile("^(?:[a-z]|D_[0-9])__")
 
 
 class Choice(NamedTuple):
@@ -41,13 +45,13 @@ def kind_of(status: str, terms: str) -> str:
 def choices_of(columns: Sequence[str]) -> list[Choice]:
     """The sources that have these columns, the first ahead; others are for rows in which that finds no genus.
 
-    Of sources with lineages the first alone counts, and where all is of prokaryotes or has terms of its own.
+    One that is of prokaryotes, or has terms of its own, stands alone, and of those with lineages the first counts.
     """
-    higher_ranks = [columns.index(rank) for rank in sources.HIGHER.split("|") if rank in columns]
+    higher_ranks = [columns.index(rank) for rank in sources.HIGHER_RANKS if rank in columns]
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
     found: list[Choice] = []
     for source in sources.SOURCES:
-        wanted = (source.name, source.rank, source.epithet, source.status, sources.SCOPES)
+        wanted = (source.name, source.rank, source.epithet, source.status, sources.SCOPE_COLUMNS)
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
@@ -55,34 +59,40 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
+def lineages(label: str) -> Choice:
+    """The choice of lineages in the first cell of rows that have no header."""
+    return Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1, -1), ())
+
+
 def taxon(cell: str, source: Source) -> str:
-    """The genus in a cell, "" if there is none: that of a lineage, and in a row of rank genus the first word."""
+    """The genus in a cell, "" if there is none: that of a lineage, of a row of rank genus the last name of a path."""
     genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
     if source.rank and not genus:
-        found = FIRST_WORD.match(re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip())
-        genus = found[0] if found else ""
+        last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
+        authored = AUTHORED.fullmatch(last)
+        genus = authored[1] if authored else last
     elif genus is None:
         genus = "" if source.lineage else plain(cell)
     return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
 
 
-def attested(choice: Choice, row: Sequence[str]) -> tuple[str, int, str] | None:
+def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
     """(genus, standing, scope) that a row has by a source; None if it has none.
 
-    A standing is the place of a kind in RANKING, behind all for the row of a species.
+    A standing is whether the row is that of a species, and the place of its kind in RANKING: the least counts.
     """
     source, places, higher_ranks = choice
-    cell, rank, epithet, status, scope = (row[place] for place in places)
+    cell, rank, epithet, status, scope = [row[place] for place in places]
     if source.rank and key_of(rank) not in sources.GENUS_RANKS:
         return None
-    kind, genus = kind_of(status, source.status_terms), taxon(cell, source)
-    above = next(filter(None, (plain(row[place]) for place in higher_ranks)), "")  # it fills gaps
-    if not kind or not genus or genus == above:
+    kind, genus = kind_of(status, source.status_terms if places[3] >= 0 else ""), taxon(cell, source)
+    fills = higher_ranks and genus in filled(PREFIX.sub("", row[place]) for place in higher_ranks)[:1]
+    if fills or not kind or not genus:  # what repeats the name above it only fills a gap
         return None
     of_species = plain(epithet) != ""
     standing = RANKING.index("name" if of_species and kind != "rejected" else kind)
     domain = DOMAIN.search(cell, 0, 10_000) if source.lineage else None
-    return genus, standing + of_species * len(RANKING), key_of(domain[1] if domain else scope)
+    return genus, (of_species, standing), key_of(domain[1] if domain else scope)
 
 
 def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Reading:
@@ -91,12 +101,14 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
     The first of the choices that finds one in a row counts; of lineages a note counts those without. InputError as of
     `counted`.
     """
-    source, best, scopes, without = choices[0].source, dict[str, int](), set[str](), list[int]()
+    source, best, scopes, without = choices[0].source, dict[str, tuple[bool, int]](), set[str](), list[int]()
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
-            found = next(filter(None, (attested(choice, row) for choice in choices)), None)
-            if not found:
+            for choice in choices:
+                if found := attested(choice, row):
+                    break
+            else:
                 without.extend([line] * source.lineage)
                 continue
             genus, standing, scope = found
@@ -107,7 +119,7 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
                 best[name] = min(standing, best.get(name, standing))
 
     entries = counted(first_rows(), where)
-    kinds = ("candidatus" if CANDIDATUS.match(name) else RANKING[best[name] % len(RANKING)] for name in best)
+    kinds = ("candidatus" if CANDIDATUS.match(name) else RANKING[best[name][1]] for name in best)
     entries = [entry._replace(kind=kind) for entry, kind in zip(entries, kinds, strict=True)]
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
@@ -139,9 +151,10 @@ def read_lineages(text: Text) -> Reading | None:
 
     InputError for FASTA without lineages, and for two in a line.
     """
-    fasta, across = text.start[:1] == ">", [cell for cell in ",".join(text.head[:1]).split(",") if PREFIX.search(cell)]
-    above = len(across) > 1 and not any(map(PREFIX.search, text.head[1:2]))  # the columns of QIIME 2's levels
-    label = "FASTA headers with lineages" if fasta else "columns of lineages" if above else "lineages"
+    fasta = text.start[:1] == ">"
+    cells = [cell for line in text.head[:1] for cell in re.split("[,\t]", line) if RANK_PREFIX.search(cell)]
+    columns = len(cells) > 1 and not all(map(RANK_PREFIX.search, text.head[1:2]))  # as of QIIME 2's levels
+    label = "FASTA headers with lineages" if fasta else "columns of lineages" if columns else "lineages"
 
     def rows(lines: Iterable[str]) -> Iterator[Row]:
         for number, line in enumerate(lines, 1):
@@ -151,14 +164,13 @@ def read_lineages(text: Text) -> Reading | None:
             for cells in (line.removeprefix(">").split("\t"), [line, *line.split(None, 1)[1:] * fasta]):
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
-            if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS.findall(line)}) > 1):
+            if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):
                 raise InputError(f"{text.where}:{number}", "has two lineages", "choose one with --column NUMBER")
             yield number, [*found.values(), empty, ""]
 
-    shown = [genus_of(row[0]) for _, row in rows(across if above else text.head)]
+    shown = [genus_of(row[0]) for _, row in rows(cells if columns else text.head)]
     if 2 * shown.count(None) < len(shown):
-        choice = Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1, -1), ())
-        return gather([choice], rows(across if above else text), text.where)
+        return gather([lineages(label)], rows(cells if columns else text), text.where)
     if fasta:
         raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import plain_lists
-from bacterio_cli.dataset.readers.genera import choices_of, gather, key_of
+from bacterio_cli.dataset.readers.genera import choices_of, gather, key_of, require_genera
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.dataset.readers.sources import COLUMNS
 from bacterio_cli.dataset.readers.text_files import Text
@@ -42,7 +42,7 @@ def read(text: Text) -> Reading | None:
         place = choices[0].places[0]
         found = gather(choices, ((first.get(row[place], 1), row) for row in rows), text.where)
         if found.entries:
-            return found._replace(label=f"JSON, {found.label}")
+            return require_genera(found, text.where)._replace(label=f"JSON, {found.label}")
     shown = dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value)
     what = f"is JSON, but without genera (its keys: {', '.join(shown)[:80]})"
     raise InputError(text.where, what, "make it a list or a table")

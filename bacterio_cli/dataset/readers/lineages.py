@@ -1,17 +1,20 @@
 """The genus of a lineage, in whichever way its ranks are written."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
+from bacterio_cli.dataset.readers.sources import MISSING
+
 EDGE = r"(?<![^>;|,=\s\"])"  # nothing before it but what separates names
-PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
-GENUS = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # its letters first: that is quick
+RANK_PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
+GENUS_PREFIX = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # quick by its letters
+NAME = re.compile(r"(?:[a-z]__|D_\d__|[a-z]:)([^;|,\t]*)")  # behind the prefix of any rank
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
 ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
-ORGANELLES = {"chloroplast", "chloroplasts", "mitochondria", "mitochondrion", "plastid"}  # a host stands behind them
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
 DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
@@ -20,6 +23,16 @@ DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|
 def plain(cell: str) -> str:
     """A name without what stands around it: blanks, quotes, marks, tags, a footnote, a confidence."""
     return cell if cell.isalpha() else DRESS.sub("", cell.strip("\t\n \"'").replace("\n", " ")).strip("\t \"'")
+
+
+def filled(names: Iterable[str]) -> list[str]:
+    """The names that are none of MISSING, without what stands around them."""
+    return [name for name in map(plain, names) if name.lower() not in MISSING]
+
+
+def of_organelle(text: str) -> bool:
+    """Whether there is a chloroplast or a mitochondrion in a lineage: behind it stands its host."""
+    return "hloroplast" in text or "itochondri" in text
 
 
 @lru_cache(8)  # lineages may be long, and are looked at twice
@@ -33,9 +46,11 @@ def genus_of(text: str) -> str | None:
     if "__" in text or ":" in text:
         if "D_0__Eukaryota" in text:  # whose ranks SILVA numbers otherwise
             return ""
-        if found := GENUS.search(text):
-            return plain(found[1])
-        if PREFIX.search(text):
+        if found := GENUS_PREFIX.search(text):
+            genus, above = plain(found[1]), text[: found.start()]
+            fills = genus in above and genus in filled(NAME.findall(above))[-1:]
+            return "" if fills or of_organelle(above) else genus
+        if RANK_PREFIX.search(text):
             return ""
     if found := IN_TURN.search(text):
         return found[1] or ""
@@ -46,10 +61,10 @@ def genus_of(text: str) -> str | None:
     words = [name.lower() for name in names]
     if not words or any(map(str.isdecimal, words)) or not DOMAIN.fullmatch(names[0]):
         return None
-    if words[0] not in ("bacteria", "archaea") or not ORGANELLES.isdisjoint(words):
+    if words[0] not in ("bacteria", "archaea") or of_organelle(text):
         return ""
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
     place = families[-1] + 1 if families else 5
     while families and place < len(words) and BELOW_FAMILY.fullmatch(words[place]):
         place += 1
-    return names[place] if place < len(words) and words[place] != words[place - 1] else ""
+    return names[place] if place < len(words) and names[place] not in filled(names[:place])[-1:] else ""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from bacterio_cli.dataset.readers.genera import key_of, require_genera
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import ABOVE_GENUS, GENUS, HEADINGS
+from bacterio_cli.dataset.readers.sources import ABOVE_GENUS, GENUS_COLUMNS, HEADINGS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
 # What stands in tables, sentences, code, paths and identifiers.
-MARKED = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
+SIGNS = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)")  # or a number
 AROUND = re.compile(r"([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1")  # quotes, italics of Markdown or of a wiki
@@ -45,8 +45,8 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if undressed != entries:
         notes.append("bullets, numbers or quotes removed")
     entries = undressed
-    if len(entries) > 1 and key_of(entries[0].text) in ABOVE_GENUS:
-        raise InputError(where, f"has the heading {entries[0].text!r}, and so no genera", INSIST)
+    if rank := next((entry for entry in entries if not blanks and entry.text.rstrip(":").lower() in ABOVE_GENUS), None):
+        raise InputError(f"{where}:{rank.line}", f"has the heading {rank.text!r}: what follows is no genus", INSIST)
     if entries and key_of(entries[0].text) in HEADINGS:
         heading = entries.pop(0).text.removesuffix(":")
         notes.append(f"heading {heading!r} passed over")
@@ -58,7 +58,7 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
             continue
         count = len(CANDIDATUS.sub("", entry.text).split())
         several += count > 1
-        if count > (MOST_WORDS if blanks else 1) or MARKED.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
+        if count > (MOST_WORDS if blanks else 1) or SIGNS.search(entry.text) or not re.search(r"[^\W\d_]", entry.text):
             odd.append(entry)
     if 2 * len(odd) > len(entries):
         raise InputError(where, *refusal([entry.text for entry in entries], several))
@@ -66,9 +66,9 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         raise InputError(f"{where}:{foreign.line}", f"is no name, though others are ({foreign.text[:60]!r})", INSIST)
     if several:
         notes.append(f"{several:,} of several words")
-    if strange := [entry for entry in odd if MARKED.search(entry.text)]:
+    if strange := [entry for entry in odd if SIGNS.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    found = Reading(entries, taxonomic=key_of(heading) in GENUS.split("|"), notes=tuple(notes))
+    found = Reading(entries, taxonomic=key_of(heading) in GENUS_COLUMNS.split("|"), notes=tuple(notes))
     return require_genera(found, where) if found.taxonomic else found
 
 

@@ -8,7 +8,7 @@ from bacterio_cli.dataset import MOST_BYTES, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
-RANKING = ("name", "synonym", "rejected")  # of several rows with one spelling, the first counts
+RANKING = ("name", "synonym", "rejected")  # of several rows with one spelling, that of the first of these counts
 # So end nearly all genera, and every second surname does not.
 LATIN_WORD = re.compile("[A-Z][a-z]*(?:[aeimosx]|er|en|or|on|oc|oid|ar|an)")
 # Words that stand where a name is missing.
@@ -19,7 +19,7 @@ STAND_INS = {
     "gesamtergebnis", "unbekannt", "negativ", "autres", "inconnu", "desconocido", "otros", "altri", "overig",
     "negative", "failed", "rare", "average", "mean", "ambiguous", "multiple", "unresolved", "contaminated",
     "contaminant", "abbreviations", "yeast", "andere", "sum", "summe", "unspecified", "root", "eukaryota",
-    "incertae", "mittelwert",
+    "incertae", "mittelwert", "maximum", "minimum", "median", "gesamtsumme", "totale", "totaal", "yes", "no",
 }  # fmt: skip
 CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ class Source(NamedTuple):
     Those `required` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank`
     tells which rows are genera, `status` their standing, in the `status_terms` of KINDS or in any. Of columns between
     bars the first that there is counts. The `epithet` is empty in the row of a genus itself. `prokaryotes` is
-    True, False for other organisms, None if a column of SCOPES may tell.
+    True, False for other organisms, None if one of SCOPE_COLUMNS may tell.
     """
 
     label: str
@@ -24,11 +24,13 @@ class Source(NamedTuple):
     lineage: bool = False
 
 
-GENUS = "genuslabel|genus|genera|genusname|gattung|gattungsname|genre|genero|género|genere|geslacht"
-LINEAGES = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
-NAMES = "currentscientificname|uninomial|canonicalname|scientificname|taxname|fullname|taxonname|taxon|name|genus"
-RANK = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel"
-STATUS = "taxonomicstatus|status|taxonstatus"
+GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
+LINEAGE_COLUMNS = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
+NAME_COLUMNS = (
+    "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|genus"
+)
+RANK_COLUMNS = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel"
+STATUS_COLUMNS = "taxonomicstatus|status|taxonstatus"
 LPSN_STATUS = "lpsntaxonomicstatus"
 
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
@@ -43,23 +45,28 @@ SOURCES = (
     Source("BIOM table", "otuid", "taxonomy|consensuslineage", lineage=True),
     Source("MetaPhlAn profile", "", "cladename", lineage=True),
     Source("Kaiju table", "percent reads taxonid", "taxonname", lineage=True),
-    Source("table with lineages", "", LINEAGES, lineage=True),
+    Source("table with lineages", "", LINEAGE_COLUMNS, lineage=True),
     Source("SeqCode names", "syllabication", "name", "rank", "status", prokaryotes=True),
     Source("Catalogue of Life name usages", "id parentid status", "scientificname", "rank", "status"),
-    Source("Darwin Core taxa", "", "scientificname|canonicalname", "taxonrank", STATUS),
+    Source("Darwin Core taxa", "", "scientificname|canonicalname", "taxonrank", STATUS_COLUMNS),
     Source("WoRMS matches", "aphiaid", "scientificname", "rank", "status"),
     Source("NCBI Datasets taxonomy", "", "taxname", "rank"),
     Source("CAMI profile", "taxpath", "taxpathsn", "rank"),
-    Source("names with their ranks", "", NAMES, RANK, STATUS),
+    Source("names with their ranks", "", NAME_COLUMNS, RANK_COLUMNS, STATUS_COLUMNS),
     Source("ICTV virus taxonomy", "realm", "genus", prokaryotes=False),
     Source("BacDive strains", "istypestrain", "genus", prokaryotes=True),
-    Source("column of genera", "", GENUS, "", STATUS),
+    Source("column of genera", "", GENUS_COLUMNS, "", STATUS_COLUMNS),
 )
-SCOPES = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
-HIGHER = "family|order|class|phylum|kingdom|superkingdom|domain"  # a genus is none of its own
+SCOPE_COLUMNS = (
+    "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
+)
+HIGHER_RANKS = (  # from the family up, in several languages: what repeats the name above it is no genus
+    "family", "familie", "famille", "familia", "famiglia", "order", "ordnung", "ordre", "orden", "ordine", "class",
+    "klasse", "classe", "clase", "phylum", "stamm", "embranchement", "filo", "kingdom", "superkingdom", "domain",
+)  # fmt: skip
 COLUMNS = {
     *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.epithet}" for s in SOURCES)),
-    *SCOPES.split("|"), *HIGHER.split("|"),
+    *SCOPE_COLUMNS.split("|"), *HIGHER_RANKS,
 }  # fmt: skip
 # The columns of tables without a header, by what their first line looks like.
 LAYOUTS = {
@@ -72,20 +79,16 @@ LAYOUTS = {
 }
 
 # Headings of plain lists, and words of headers and footnotes: none of them is a name.
-HEADINGS = {*GENUS.split("|")} | {
+HEADINGS = {*GENUS_COLUMNS.split("|")} | {
     "name", "names", "scientificname", "taxonname", "taxon", "taxa", "genusnames", "organism", "organisms",
-    "bacteria", "bacterium", "microbes", "species", "strain", "strains", "family", "taxonomy", "list", "label",
+    "bacteria", "bacterium", "microbes", "species", "strain", "strains", "taxonomy", "list", "label",
     "labels", "value", "values", "item", "items", "word", "words", "nom", "nombre", "nome", "naam", "namen",
     "gattungen", "gattungsnamen", "keime", "erreger", "bakterien", "pathogens", "rodzaj", "slekt",
 }  # fmt: skip
-ABOVE_GENUS = {
-    "phylum", "phyla", "class", "classes", "order", "orders", "domain", "domains", "kingdom", "families", "stamm",
-    "klasse", "ordnung", "familie", "embranchement", "classe", "ordre", "famille", "filo", "clase", "orden",
-    "familia", "ordine", "famiglia",
-}  # fmt: skip
+ABOVE_GENUS = {*HIGHER_RANKS, "phyla", "classes", "orders", "families", "domains", "kingdoms", "reich"}
 HEADER_WORDS = COLUMNS | ABOVE_GENUS | {
     "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference", "legend", "note",
-    "notes",
+    "notes", "date", "version", "quelle", "anmerkung", "anmerkungen",
 }  # fmt: skip
 
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}

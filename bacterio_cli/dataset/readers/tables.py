@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, key_of, require_genera
+from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, key_of, lineages, require_genera
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
+from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -20,7 +20,7 @@ RULES = "-+|=: "  # of which lines between rows are made
 MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
 BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
-LINEAGES = Choice(Source("column of a table", "", "", lineage=True), (0, -1, -1, -1, -1), ())
+COLUMN = "column of a table"
 
 
 class Layout(NamedTuple):
@@ -38,9 +38,9 @@ def read(text: Text) -> Reading | None:
     if not layout or text.start[:1] == ">":  # FASTA
         return None
     choices = choices_of(layout.columns)
-    name = layout.columns[choices[0].places[0]]
-    if layout.columns.count(name) > 1:
-        raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
+    for name in (layout.columns[choice.places[0]] for choice in choices):
+        if layout.columns.count(name) > 1:
+            raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
     return require_genera(gather(choices, rows(text, layout), text.where), text.where, layout.columns)
 
 
@@ -63,9 +63,9 @@ def column(text: Text, wanted: str) -> Reading:
     cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
     entries = counted((Entry(line, cell) for line, cell in cells if cell), text.where)
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
-        return gather([LINEAGES], ((line, [cell, ""]) for line, cell, _ in entries), text.where)
+        return gather([lineages(COLUMN)], ((line, [cell, ""]) for line, cell, _ in entries), text.where)
     marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in entries]
-    return Reading(marked, LINEAGES.source.label)
+    return Reading(marked, COLUMN)
 
 
 def delimiter_of(head: Sequence[str]) -> str:
@@ -77,8 +77,11 @@ def delimiter_of(head: Sequence[str]) -> str:
 
 
 def fields(line: str, delimiter: str) -> list[str]:
-    """The cells of a line that is a row by itself, as far as csv allows a cell to go."""
-    return [cell.strip() for cell in next(csv.reader([line[: csv.field_size_limit()]], delimiter=delimiter), [])]
+    """The cells of a line that is a row by itself; none if one of them is longer than csv allows."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
 
 
 def without_header(text: Text) -> Layout | None:
@@ -120,7 +123,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             below = fields(head[following], delimiter) if following else []
             again = any(a in HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
             known = len(columns) > 1 and len(below) != 1 and choices_of(columns)
-            if (wanted in columns if wanted else known) and not again:
+            if (wanted in columns if wanted else known) and not (again or "rootrank" in line):  # RDP names each rank
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
                 return Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len(columns) == len(below) and len([*filter(None, columns)]) > 1:
@@ -131,8 +134,8 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
 def rows(text: Text, layout: Layout) -> Iterator[Row]:
     """All rows below a header, each with a last cell "" that stands for what there is not.
 
-    InputError with the line for a row with quotes that are not closed, or with more or fewer cells than the first one,
-    or than the header: a row may have been cut in two, or a delimiter may stand inside a cell.
+    InputError with the line for a row with quotes that are not closed, or with more or fewer cells than the header or
+    the first one: a row may have been cut in two, or a delimiter may stand inside a cell.
     """
     top, ids, width = layout.line, layout.ids, len(layout.columns)
     lines: Iterator[str] = islice(text, top, None)
@@ -140,17 +143,16 @@ def rows(text: Text, layout: Layout) -> Iterator[Row]:
         lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
-    number, usual = top + 1, 0
+    number, expected = top + 1, width if top else 0  # without a header, what the first row has
     repair = "repair the row; a quote inside quotes is doubled"
     try:
         for row in table:
             if "".join(row).strip(RULES):
-                cells = len(row)
-                usual = usual or cells
-                if cells != usual or (top and (cells < width or any(row[width:]))):
-                    expected = f"{usual} as the first row" if cells != usual else f"{width} as the header"
-                    raise InputError(f"{text.where}:{number}", f"has {cells} cells, not {expected}", repair)
-                yield number, [*row, *[""] * max(1, width + 1 - cells)]
+                expected = expected or len(row)
+                if len(row) != expected:
+                    what = f"has {len(row)} cell{'s' * (len(row) != 1)}, and rows above have {expected}"
+                    raise InputError(f"{text.where}:{number}", what, "repair it, or leave it out if it is a note")
+                yield number, [*row, *[""] * max(1, width + 1 - len(row))]
             number = top + table.line_num + 1
     except csv.Error as error:
         what = "a quote is opened and not closed, or followed by letters, or a cell has more than"

@@ -62,7 +62,7 @@ class Text:
         for beginnings, (what, remedy) in KNOWN.items():
             if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"seems to be {what}", remedy)
-        if 1 < data.count(0) >= len(data) / 10 and not self.codec.startswith(("utf-16", "utf-32")):
+        if data.count(0) > 1 and data.count(0) >= len(data) / 10 and not self.codec.startswith(("utf-16", "utf-32")):
             what = "is a binary file, not a list of names, or UTF-16 without a byte order mark"
             raise InputError(self.where, what, "pass --encoding utf-16-le or utf-16-be for that")
 
