@@ -10,7 +10,6 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -124,15 +123,13 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     require(spans and (np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted by state and letter")
     three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
     require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
-    table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    few = len(table.levels) <= limits.MOST_LEVELS
-    require(few, f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters")
-    # Each length's links lead to the length before, else smoothing would read what is not yet written.
-    for (begin, end), (_, beyond) in pairwise(table.levels):
-        links = counts.suffix[end:beyond]
-        shorter = begin <= links.min() and links.max() < end
-        require(shorter, f"the {name}'s suffix links do not lead to contexts one letter shorter")
-    return table
+    shorter, length, most = np.arange(S), np.zeros(S, int), limits.MOST_LEVELS - 1
+    for _ in range(most):
+        length += shorter > 0
+        shorter = counts.suffix[shorter]
+    ordered = not shorter.any() and (np.diff(length) >= 0).all()  # else smoothing would read what is not yet written
+    require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
+    return NGram(counts, (discounts[0], discounts[1], discounts[2]))
 
 
 def check_held_out(bits: Array) -> None:

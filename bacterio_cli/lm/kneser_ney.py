@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -98,37 +97,21 @@ class NGram:
         return (c.count - D) / np.repeat(total, sizes), np.add.reduceat(D, c.first[:-1]) / total
 
     @cached_property
-    def levels(self) -> list[tuple[int, int]]:
-        """The states of each context length, as (begin, end); ValueError if they are not ordered by length."""
-        S, edges = len(self.counts.suffix), [0, 1]
-        while edges[-1] < S:
-            # A state belongs to the next length if its suffix belongs to this one.
-            more = int(np.searchsorted(self.counts.suffix[edges[-1] :], edges[-1]))
-            if not more or self.counts.suffix[edges[-1]] < edges[-2]:
-                raise ValueError("the states of the table are not ordered by the length of their context")
-            edges.append(edges[-1] + more)
-        return list(pairwise(edges))
-
-    @cached_property
     def dense(self) -> tuple[Array, Array] | None:
         """(P (S, n_y) float32, next state (S, n_y)), written out by (1), or None where that would be too large."""
         c, (value, gamma) = self.counts, self.smoothed
         S, n_y = len(c.suffix), c.n_y
         if S * n_y > self.dense_entries:
             return None
-        P, after = np.empty((S, n_y), np.float32), np.zeros((S, n_y), np.int32)
-        before, shorter = 0, np.full((1, n_y), 1 / n_y)  # where the contexts one letter shorter begin, and their P
-        for begin, end in self.levels:
-            suffix = c.suffix[begin:end]
-            level = shorter[suffix - before]
-            level *= gamma[begin:end, None]
-            row, pair = pairs_of(c.first, np.arange(begin, end))
-            at = row * n_y + c.letter[pair]
-            level.reshape(-1)[at] += value[pair]  # no pair stands twice in a row
-            P[begin:end], after[begin:end] = level, after[suffix]
-            after[begin:end].reshape(-1)[at] = c.target[pair]
-            before, shorter = begin, level
-        return P, after
+        P, after = np.full((S, n_y), 1 / n_y), np.zeros((S, n_y), np.int32)
+        begin, end = 0, 1
+        while begin < end:  # contexts of one length, from those one letter shorter
+            shorter, pairs = c.suffix[begin:end], slice(c.first[begin], c.first[end])
+            P[begin:end], after[begin:end] = gamma[begin:end, None] * P[shorter], after[shorter]
+            P.reshape(-1)[c.keys[pairs]] += value[pairs]
+            after.reshape(-1)[c.keys[pairs]] = c.target[pairs]
+            begin, end = end, end + int(np.searchsorted(c.suffix[end:], end))
+        return P.astype(np.float32), after
 
     def smooth(self, states: Array) -> Array:
         """P(· | state) by (1), (n,) → (n, n_y): of each state once, from those of the contexts one letter shorter."""
@@ -138,7 +121,9 @@ class NGram:
         if longer.any():
             P[longer] = self.smooth(c.suffix[some[longer]])
         P *= gamma[some, None]
-        row, pair = pairs_of(c.first, some)
+        sizes = np.diff(c.first)[some]
+        row = np.repeat(np.arange(len(some)), sizes)
+        pair = np.arange(len(row)) + (c.first[some] + sizes - np.cumsum(sizes))[row]
         P[row, c.letter[pair]] += value[pair]
         return P[row_of]
 
@@ -179,11 +164,3 @@ class NGram:
         """P(next | letters so far) after reading `ids`, and the state that includes them."""
         states = self.after(ids, state[0])
         return self.distributions(states), (states,)
-
-
-def pairs_of(first: Array, states: Array) -> tuple[Array, Array]:
-    """(row, pair) of every observed pair of these states; `row` counts the states from 0."""
-    sizes = first[states + 1] - first[states]
-    row = np.repeat(np.arange(len(states)), sizes)
-    begins = np.cumsum(sizes) - sizes
-    return row, np.arange(len(row)) - begins[row] + first[states][row]

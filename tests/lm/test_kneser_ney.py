@@ -63,17 +63,6 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
         np.testing.assert_allclose(p[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("suffix", [[0, 5, 5], [0, -1, 0]])
-def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
-    """A table whose states are not sorted by the length of their context has no levels, and no loop without end."""
-    states, pairs = np.array(suffix), np.zeros(3, np.int64)
-    model = NGram(Counts(2, states, np.arange(4), pairs, pairs, pairs + 1), D)
-    with pytest.raises(ValueError, match="not ordered by the length"):
-        _ = model.levels
-    sound = NGram(Counts(2, np.array([0, 0, 1]), np.arange(4), pairs, pairs, pairs + 1), D)
-    assert sound.levels == [(0, 1), (1, 2), (2, 3)]
-
-
 @examples
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
 def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int) -> None:
