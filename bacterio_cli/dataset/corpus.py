@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.dataset import PROFILES
-from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
+from bacterio_cli.dataset.cleaning import Dropped, clean, cleaned, guess_profile
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.dataset.readers.records import Entry
@@ -18,15 +18,13 @@ from bacterio_cli.errors import InputError, UsageError
 class Corpus:
     """Distinct names in the order of their first appearance.
 
-    `duplicates` counts the entries dropped because the name was there; `date` is the newest that a header states as
-    `# date: 2020-12-31`, None if none does (a file's own time says nothing about its names). `dropped` has all that
-    is no name, by reason, duplicates included; `readings` says what each source was taken for; `plain` is whether
-    all were plain lists in UTF-8. These and `profile` tell how the names were come by: two corpora with the same
-    names are equal.
+    `date` is the newest that a header states as `# date: 2020-12-31`, None if none does (a file's own time says
+    nothing about its names). `dropped` has all that is no name, by reason, duplicates included; `readings` says what
+    each source was taken for; `plain` is whether all were plain lists in UTF-8. These and `profile` tell how the names
+    were come by: two corpora with the same names are equal.
     """
 
     names: tuple[str, ...]
-    duplicates: int = 0
     date: str | None = None
     dropped: Mapping[str, Dropped] = field(default_factory=dict, compare=False)
     readings: tuple[str, ...] = field(default=(), compare=False)
@@ -85,7 +83,6 @@ def read_corpus(
     names, dropped = cleaned(readings, profile)
     corpus = Corpus(
         tuple(names),
-        dropped[DUPLICATES].count if DUPLICATES in dropped else 0,
         max((reading.date for reading in readings if reading.date), default=None),
         dropped,
         tuple(map(describe, readings)),
