@@ -161,7 +161,7 @@ class Scorer:
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings.append(rules.Finding("alphabet", rules.WARNING, "", says))
-        spelled = name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name)
+        spelled = vocabulary.shown(name)
         listed_in = tuple(reference.label for reference in listed)
         percentile = self.percentile(bits)
         return Row(name, bits, percentile, *nearest, listed_in, tuple(findings), tuple(not_checked), analysis, spelled)
