@@ -149,7 +149,8 @@ class Scorer:
             kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
             taken = [r.label for r in listed if r.prokaryotes is not False and not r.historical]
             elsewhere = [r.label for r in listed if r.prokaryotes is False]
-            evidence = rules.Evidence(
+            findings, not_checked = rules.judge(
+                name,
                 listed=taken if taken or True in kinds else None,
                 elsewhere=elsewhere if elsewhere or False in kinds else None,
                 nearest=nearest,
@@ -157,7 +158,6 @@ class Scorer:
                 doubled=analysis.doubled,
                 historical=[r.label for r in listed if r.historical],
             )
-            findings, not_checked = rules.judge(name, evidence)
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings.append(rules.Finding("alphabet", rules.WARNING, "", says))

@@ -77,7 +77,7 @@ class Usable:
         analysis = self.morphology.explained(name)
         if not analysis:
             return "not explained"
-        if rules.status(rules.judge(name, rules.Evidence())[0]) != "ok":
+        if rules.status(rules.judge(name)[0]) != "ok":
             return "ill formed"
         if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"

@@ -24,7 +24,7 @@ def draw(folder: Path, *words: object, seed: int = 1) -> Result:
 def is_sound(name: str) -> bool:
     """Whether a name is what the default promises: words of the glossary, two at least and each once, well formed."""
     analysis = SCORER.morphology.analyse(name)
-    sound = rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+    sound = rules.status(rules.judge(name)[0]) == "ok"
     return analysis.answer == "explained" and not analysis.doubled and len(analysis.parts) > 1 and sound
 
 
