@@ -63,7 +63,7 @@ def sample(
     if model.of_genera:
         lists = Lookup(also_known_lists() if also_known else [])
         filters = [] if any_name else usable(Scorer(model, lists, genus=True))
-        filters.append(unlisted(lists.spellings))
+        filters.append(unlisted(lists))
     return draw(
         model.language_model,
         model.vocabulary,

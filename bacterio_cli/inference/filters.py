@@ -99,9 +99,9 @@ def without(words: Iterable[str]) -> Filter:
     return per_name("banned word", is_free)
 
 
-def unlisted(spellings: Collection[str]) -> Filter:
-    """Names that are not among these, which are given in lower case (`str.casefold`)."""
-    return per_name("listed", lambda name: name.casefold() not in spellings)
+def unlisted(lookup: Lookup) -> Filter:
+    """Names that stand in none of these lists, in any case."""
+    return per_name("listed", lambda name: not lookup.listed(name))
 
 
 def faultless(scorer: Scorer) -> Filter:

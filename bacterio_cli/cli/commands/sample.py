@@ -181,6 +181,7 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *, usable: bool) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first; `usable` is what names of genera are to be."""
     from bacterio_cli.inference import filters
+    from bacterio_cli.nomenclature.name_index import Lookup
 
     found = []
     if given["ending"]:
@@ -195,8 +196,8 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *
         found.append(filters.of_gender(given["gender"], scorer))
     if words:
         found.append(filters.about(words, scorer))
-    if avoided := scorer.lookup.avoided:
-        found.append(filters.unlisted(avoided))
+    if lists := scorer.lookup.references[1:]:  # the first is the model's own corpus
+        found.append(filters.unlisted(Lookup(lists)))
     if given["min_edits"] == 2:
         found.append(filters.apart(scorer.lookup, 2))
     if given["check"]:
