@@ -15,8 +15,8 @@ from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.gender import GENDERS, gender
 from bacterio_cli.nomenclature.glossary import Word, glossary
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import Usable
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
+from bacterio_cli.nomenclature.usable import TAKEN, Usable
 
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
 # figure, 6 % of those between the two, and 36 % of those below the first.
@@ -41,8 +41,10 @@ def of_gender(wanted: str, scorer: Scorer) -> Filter:
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
     """What names of genera pass unless any will do; those with words asked for may be rare or implausible."""
-    found = Usable(scorer.morphology, asked).refusals
-    return [found] if asked else [found, plausible(scorer, PLAUSIBLE)]
+    refusal = Usable(scorer.morphology, asked).refusal
+    corpus = Lookup([Reference("", scorer.checkpoint.known)])
+    found: list[Filter] = [lambda names: [*map(refusal, names)], apart(corpus, 2, TAKEN)]
+    return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
 
 
 def about(words: Collection[Word], scorer: Scorer) -> Filter:
@@ -121,9 +123,9 @@ def plausible(scorer: Scorer, percent: float) -> Filter:
     return refusals
 
 
-def apart(lookup: Lookup, edits: int) -> Filter:
+def apart(lookup: Lookup, edits: int, reason: str = "too near") -> Filter:
     """Names at least so many edits away from every listed name."""
-    return lambda names: ["too near" if name else "" for name, _ in lookup.nearest(names, edits - 1)]
+    return lambda names: [reason if name else "" for name, _ in lookup.nearest(names, edits - 1)]
 
 
 def refuse_impossible(given: Mapping[str, Any]) -> None:

@@ -52,6 +52,7 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
         ),
         (lambda: filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
         (lambda: filters.apart(CORPUS, 2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
+        (lambda: filters.usable(SCORER)[1], "Borixis Borixia Borixea", "Borixea"),
         (lambda: filters.faultless(SCORER), "Borixis Borixia lilium Lilium Rubaceae", "Lilium"),
     ],
 )
@@ -75,6 +76,7 @@ def test_each_filter_says_why() -> None:
         "breaks a rule": filters.faultless(SCORER),
         "implausible": filters.plausible(SCORER, 101),
         "too near": filters.apart(CORPUS, 1),
+        "taken for another": filters.usable(SCORER)[1],
     }
     assert [by(["Borixis"]) for by in reasons.values()] == [[why] for why in reasons]
 
