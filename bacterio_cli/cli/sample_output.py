@@ -121,7 +121,7 @@ def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *,
         sys.stderr.write(terminal.as_json({**counts, "compared": len(names), "figures": values}))
         return
     terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {reasons(tally)}")
-    cells = [(f.name, *("–" if value is None else f"{value:.3f}" for value in (f.names, f.corpus))) for f in figures]
+    cells = [(f.name, f"{f.names:.3f}", f"{f.corpus:.3f}") for f in figures]
     title = f"{len(names):,} names beside the corpus"
     tables.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
 

@@ -18,7 +18,7 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_flag, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
-from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
+from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
 from bacterio_cli.nn.layers import Array
@@ -79,9 +79,7 @@ class SamplingParams:
         if not np.isfinite(p).all():
             raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
         p = temper(p, self.temperature)
-        if self.top_k is not None:
-            p = keep_top_k(p, self.top_k)
-        return p if self.top_p is None else keep_top_p(p, self.top_p)
+        return keep(p, self.top_k, self.top_p or np.inf) if self.top_k or self.top_p else p
 
 
 @dataclass

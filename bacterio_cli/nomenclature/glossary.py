@@ -118,11 +118,9 @@ def read_words(source: str) -> list[Word]:
 
     with opened(source, largest=LARGEST) as text:
         text.longest = LONGEST_LINE
-        lines = list(text)
+        lines = [(number, line) for number, line in enumerate(text, 1) if line.strip() and line[0] != "#"]
     words: list[Word] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
+    for number, line in lines:
         cells = [cell.strip() for cell in line.split("\t")]
         cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
         if fault := fault_of(cells):

@@ -4,11 +4,6 @@ The codes are the ICNP (International Code of Nomenclature of Prokaryotes) and t
 The numbers of ICNP rules come from older texts and quotations, not from the 2022 revision; whoever prints them prints
 CAVEAT beside them. A rule finds something, or passes, or is not checked since there was nothing to compare with.
 No answer says that a name is free to use: at best it was not found in the lists given.
-
-False alarms are shares of 3,928 real genera, leave-one-out for learned rules: 0.3 % for `beginning`, `end` and
-`consonants`, 0.2 % for `bare-ending` (names like Vibrio), none for the others of form and sound that are more than
-notes; 0.9 % together. Notes are common in real names: one in four has a neighbour within two edits, one in ten ends
-in -ia, one in six has three letters in a row that no other has.
 """
 
 import re

@@ -14,33 +14,28 @@ LETTERS_OF_ENDING = 4
 
 
 class Figure(NamedTuple):
-    """One figure of the invented names and of the corpus; shares lie between 0 and 1, None is not defined."""
+    """One figure of the invented names and of the corpus; shares lie between 0 and 1."""
 
     name: str
-    names: float | None
-    corpus: float | None
+    names: float
+    corpus: float
 
 
-def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> list[Figure]:
-    """The invented names against the corpus. Its own values come from itself: leave-one-out, or two random halves."""
+def compare(names: Sequence[str], corpus: Sequence[str]) -> list[Figure]:
+    """The invented names against two known ones or more, whose own values come from leaving one out, or from halves."""
     if not names:
         return []
-    rng = np.random.default_rng(seed)
-    shuffled = [corpus[k] for k in rng.permutation(len(corpus))]
+    shuffled = [corpus[k] for k in np.random.default_rng(0).permutation(len(corpus))]
     half, other = shuffled[::2], shuffled[1::2]
     known, neighbours = set(corpus), Neighbours(corpus)
-    enough = len(corpus) > 1
+    near = neighbours.within(names), neighbours.within(corpus, itself=False)
     return [
         Figure("distinct", len(set(names)) / len(names), 1.0),
         Figure("new", sum(name not in known for name in names) / len(names), 0.0),
-        Figure(
-            "share within two edits",
-            float((neighbours.within(names)[0] <= MOST).mean()),
-            float((neighbours.within(corpus, itself=False)[0] <= MOST).mean()) if enough else None,
-        ),
-        Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
-        Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
-        Figure("endings, variation", ending_distance(names, corpus), ending_distance(half, other) if enough else None),
+        Figure("share within two edits", *(float((edits <= MOST).mean()) for edits, _ in near)),
+        Figure("mean length", *(float(np.mean([*map(len, some)])) for some in (names, corpus))),
+        Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other)),
+        Figure("endings, variation", ending_distance(names, corpus), ending_distance(half, other)),
         Figure("share with an unattested triple", *unattested(names, corpus)),
     ]
 
