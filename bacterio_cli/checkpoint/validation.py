@@ -129,7 +129,7 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
         shorter = counts.suffix[shorter]
     ordered = not shorter.any() and (np.diff(length) >= 0).all()  # else smoothing would read what is not yet written
     require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
-    return NGram(counts, (discounts[0], discounts[1], discounts[2]))
+    return NGram(counts, tuple(discounts))
 
 
 def check_held_out(bits: Array) -> None:

@@ -21,8 +21,7 @@ from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.discounts import choose_discounts, states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import Counts, NGram, choose_discounts
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
@@ -168,7 +167,7 @@ class TrainingPlan:
         if self.held_out is None:
             return []
         tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
-        return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
+        return [table.likelihood(table.states_along(self.held_out), self.held_out.ids[1:]) for table in tables]
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

@@ -11,8 +11,14 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.discounts import LARGEST_DISCOUNTS, choose_discounts, estimated_discounts, states_along
-from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
+from bacterio_cli.lm.kneser_ney import (
+    DENSE_ENTRIES,
+    LARGEST_DISCOUNTS,
+    Counts,
+    NGram,
+    choose_discounts,
+    estimated_discounts,
+)
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
@@ -69,7 +75,7 @@ def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int
     """Any list, any order: the state at each position of a text is the one that its name is stepped to."""
     vocabulary = Vocabulary("abc", capitalised=False)
     text, model = EncodedCorpus(names, vocabulary), NGram(counted(order, names, vocabulary), D)
-    found, state = states_along(model, text), model.start(1)
+    found, state = model.states_along(text), model.start(1)
     for position, letter in enumerate(text.ids[:-1]):
         _, state = model.step(np.array([letter]), state if letter else model.start(1))
         assert found[position] == state[0][0]
@@ -135,7 +141,7 @@ def test_no_discounts_near_those_chosen_are_better() -> None:
 
     def loss(*discounts: float) -> float:
         model = NGram(counts, discounts)
-        return -float(np.log(model.likelihood(states_along(model, held), held.ids[1:])).mean())
+        return -float(np.log(model.likelihood(model.states_along(held), held.ids[1:])).mean())
 
     chosen = choose_discounts(counts, held)
     assert chosen == pytest.approx((0.98, 0.345238, 0.05), abs=1e-6)
