@@ -125,13 +125,14 @@ def clean(entry: Entry, where: str) -> str:
     if not text or text.startswith("#"):
         return ""
     place, name = f"{where}:{entry.line}", composed(text)
-    if (longest := max(len(text), len(name))) > LONGEST_LINE:  # some letters are two in NFC
-        what, remedy = f"the line has {longest:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
-        raise InputError(place, what, remedy)
+    if len(name) > LONGEST_LINE:
+        remedy = f"a name has at most {LONGEST_LINE}: one name a line"
+        raise InputError(place, f"the line has {len(name):,} characters", remedy)
     if found := UNPRINTABLE.search(text):
-        table = "; if this is a table, name a column with --column" if found[0] == "\t" else ""
         what = f"control character U+{ord(found[0]):04X} in the line"
-        raise InputError(place, what, f"remove it: a plain list has one name a line{table}")
+        raise InputError(
+            place, what, "remove it: a plain list has one name a line; of a table name a column with --column"
+        )
     return name
 
 

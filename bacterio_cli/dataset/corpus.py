@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.dataset import PROFILES
-from bacterio_cli.dataset.cleaning import Dropped, clean, cleaned, guess_profile
+from bacterio_cli.dataset.cleaning import Dropped, cleaned, guess_profile
 from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import InputError, UsageError
+from bacterio_cli.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,6 @@ class Corpus:
     readings: tuple[str, ...] = field(default=(), compare=False)
     profile: str = field(default="any", compare=False)
     plain: bool = field(default=True, compare=False)
-
-    def __post_init__(self) -> None:
-        """InputError for what no checkpoint holds: names that are empty, too long or not NFC, control characters."""
-        for number, name in enumerate(self.names, 1):
-            if not name or clean(Entry(number, name), "names") != name:
-                raise InputError(f"names:{number}", f"{name!r} is empty, a comment, or not composed (NFC)", "clean it")
 
     @property
     def characters(self) -> int:
@@ -75,8 +67,6 @@ def read_corpus(
     `watch` is told how far the files are read. Raises FileError, UsageError, InputError; InputError too if fewer than
     `least` names are left: of two, one can be left out to validate on.
     """
-    if profile not in (None, *PROFILES):
-        raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
     how: dict[str, Any] = {"input_format": input_format, "column": column, "encoding": encoding, "watch": watch}
     readings = [read(source, profile=profile, **how) for source in sources]
     profile = profile or guess_profile(readings, look_like_genera)

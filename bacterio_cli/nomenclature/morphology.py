@@ -74,8 +74,7 @@ class Analysis(NamedTuple):
     def stem_and_ending(self) -> tuple[str, str]:
         """What stands before the last part of the name, and that part; both "" for a name of one part."""
         cut = len(self.name) - len(self.parts[-1].form)
-        is_cut = len(self.parts) > 1 and len(self.name) == len(self.name.lower())  # İ has two small letters
-        return (self.name[:cut], self.name[cut:]) if is_cut else ("", "")
+        return (self.name[:cut], self.name[cut:]) if len(self.parts) > 1 else ("", "")
 
     def has(self, words: Collection[Word]) -> bool:
         """Whether a part may be one of these words."""

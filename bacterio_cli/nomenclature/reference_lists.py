@@ -82,9 +82,9 @@ def spellings(reading: Reading, *, genera: bool = False) -> tuple[str, ...]:
             found[text] = None
             continue
         # A plain list in which a line cannot be a name may be no list at all: that is an error.
-        is_plain = reading.format == "lines"
-        text = clean(entry, reading.source) if is_plain else composed(UNPRINTABLE.sub(" ", text))
-        found.update(dict.fromkeys(undressed(text) if genera or reading.taxonomic else filter(None, [text])))
+        text = clean(entry, reading.source) if reading.format == "lines" else composed(UNPRINTABLE.sub(" ", text))
+        found |= dict.fromkeys(undressed(text) if genera or reading.taxonomic else [text])
+    found.pop("", None)
     return tuple(found)
 
 

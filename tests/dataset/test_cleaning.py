@@ -14,7 +14,7 @@ from support.samples import BACDIVE, COLDP, GTDB, LPSN, NCBI, RDP, place
 from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.cleaning import Dropped, flaw
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.errors import InputError, UsageError
+from bacterio_cli.errors import InputError
 
 FLAWS: dict[str | None, list[str]] = {
     "placeholders": [
@@ -99,8 +99,6 @@ def test_one_download_makes_all_lists_genera(tmp_path: Path) -> None:
     kept = ("cocca", "Abanella", "Borivibrio_A", "UBA7703", "Caldomonas")
     assert read_corpus([listed, gtdb], profile="any") == Corpus(kept, "2020")
     assert read_corpus([listed, gtdb]).readings[0] == f"{listed}: plain list, UTF-8, 2 names"
-    with pytest.raises(UsageError, match="genus or any"):
-        read_corpus([listed], profile="species")
 
 
 @pytest.mark.parametrize(
