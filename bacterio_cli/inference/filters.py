@@ -28,15 +28,40 @@ def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
     return lambda names: ["" if accepts(name) else reason for name in names]
 
 
-def ending(endings: Sequence[str]) -> Filter:
-    """Names that end in one of these endings, in any case, and are not that ending alone."""
-    wanted = tuple(map(str.casefold, endings))
-    return per_name("another ending", lambda name: name.casefold().endswith(wanted) and name.casefold() not in wanted)
+def filters_of(
+    given: Mapping[str, Any], scorer: Scorer, words: Collection[Word] = (), banned: Collection[str] = ()
+) -> list[Filter]:
+    """What the options of `bacterio sample`, by their names there, ask of a name, the quickest to find out first.
 
-
-def of_gender(wanted: str, scorer: Scorer) -> Filter:
-    """Names of this grammatical gender, told by their last component or their ending: m, f or n."""
-    return per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
+    `words` are those that it is to be about, one of which a part of it may be, and `banned` those that it must not
+    contain. Names of genera are to be usable unless any will do, and to stand in none of the scorer's lists but the
+    first, which is the model's own corpus.
+    """
+    found: list[Filter] = []
+    if endings := tuple(map(str.casefold, given.get("ending") or ())):
+        found.append(
+            per_name(
+                "another ending", lambda name: name.casefold().endswith(endings) and name.casefold() not in endings
+            )
+        )
+    if given.get("match") is not None:
+        found.append(match(given["match"]))
+    if banned:
+        found.append(without(banned))
+    if scorer.checkpoint.of_genera and not given.get("any_name"):
+        found += usable(scorer, words)
+    if wanted := given.get("gender"):
+        found.append(per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted))
+    if words:
+        found.append(per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words)))
+    if lists := scorer.lookup.references[1:]:
+        listed = Lookup(lists).listed
+        found.append(per_name("listed", lambda name: not listed(name)))
+    if given.get("min_edits") == 2:
+        found.append(apart(scorer.lookup, 2))
+    if given.get("check"):
+        found += [faultless(scorer), plausible(scorer, SURE)]
+    return found
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
@@ -45,11 +70,6 @@ def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
     corpus = Lookup([Reference("", scorer.checkpoint.known)])
     found: list[Filter] = [lambda names: [*map(refusal, names)], apart(corpus, 2, TAKEN)]
     return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
-
-
-def about(words: Collection[Word], scorer: Scorer) -> Filter:
-    """Names with an element that may be one of these words."""
-    return per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words))
 
 
 def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
@@ -99,11 +119,6 @@ def without(words: Iterable[str]) -> Filter:
         return all(text[k : k + n] not in banned for n in lengths for k in range(len(text)))
 
     return per_name("banned word", is_free)
-
-
-def unlisted(lookup: Lookup) -> Filter:
-    """Names that stand in none of these lists, in any case."""
-    return per_name("listed", lambda name: not lookup.listed(name))
 
 
 def faultless(scorer: Scorer) -> Filter:
