@@ -26,7 +26,6 @@ GRAMMAR = (
     *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
     *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
 )
-LARGEST, LONGEST_LINE = 2**24, 10_000  # bytes of a file, characters of a line
 FORMS = {  # of each column: what it must match, in signs and in words
     "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
     "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
@@ -114,20 +113,19 @@ def standard() -> Glossary:
 @cache  # a pipe can be read once, and several options ask for the same words
 def read_words(source: str) -> list[Word]:
     """The words of a file, or standard input for `-`, every line checked."""
-    from bacterio_cli.dataset.readers.text_files import opened  # imports what unpacks archives
+    from bacterio_cli.dataset.readers.formats import read  # imports what unpacks archives
 
-    with opened(source, largest=LARGEST) as text:
-        text.longest = LONGEST_LINE
-        lines = [(number, line) for number, line in enumerate(text, 1) if line.strip() and line[0] != "#"]
+    reading = read(source, input_format="lines")
     words: list[Word] = []
-    for number, line in lines:
-        cells = [cell.strip() for cell in line.split("\t")]
-        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
+    for entry in reading.entries:
+        cells = [cell.strip() for cell in entry.text.split("\t")]
+        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and a tab at the end that is none
         if fault := fault_of(cells):
-            raise InputError(f"{source}:{number}", fault, f"a line has {', '.join(FORMS)}, with tabs between")
+            where = f"{reading.source}:{entry.line}"
+            raise InputError(where, fault, f"a line has {', '.join(FORMS)}, with tabs between")
         words.append(Word(*cells))
     if not words:
-        raise InputError(source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
+        raise InputError(reading.source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
     return words
 
 

@@ -32,8 +32,7 @@ DOUBTFUL = 1.3
 MOST_ELEMENTS = 5  # as many as the SeqCode Registry takes
 LEAST_UNKNOWN = 4  # letters; what is left of a wrong cut is shorter, and swallows the element beside it
 LEAST_KNOWN = 6  # letters; less before an eponym is chance: [rosebur]+ia, not rose+[buria]
-LEAST_NAMES = 20  # in a list that may look like one of genera; fewer say nothing
-MOST_NAMES = 500  # of it that are looked at
+MOST_NAMES = 500  # of a list that are looked at
 LEAST_SHARE = 0.25  # of real genera seven in ten are explained; of plant genera, surnames and towns two in a hundred
 NEVER = float("inf")
 VOWELS = frozenset("aeiouy")
@@ -237,5 +236,5 @@ def distinct(words: Sequence[Word]) -> tuple[Word, ...]:
 def look_like_genera(names: Sequence[str]) -> bool:
     """Whether enough of the names, of a long list some, split into words of the glossary, as names of genera do."""
     explained = Morphology(standard()).explained
-    some = names[:: -(-len(names) // MOST_NAMES) or 1]
-    return len(names) >= LEAST_NAMES and sum(map(bool, map(explained, some))) >= LEAST_SHARE * len(some)
+    some = names[:: len(names) // MOST_NAMES + 1]
+    return sum(map(bool, map(explained, some))) >= LEAST_SHARE * len(some)
