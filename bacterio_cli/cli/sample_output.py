@@ -39,7 +39,7 @@ def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Sco
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
-            draft = loading.drafted(row).text
+            _, draft = loading.drafted(row)
             sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
         yield name
 

@@ -192,6 +192,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
         lines.append(CAVEAT)
     if etymology:
         lines.append("a draft of each etymology, from the forms alone:")
-        lines += [f"{row.name}: {loading.drafted(row).text}" for row in rows if row.analysis]
+        lines += [f"{row.name}: {loading.drafted(row)[1]}" for row in rows if row.analysis]
     for text in lines:
         terminal.line(text, stream=sys.stdout)
