@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,31 +12,26 @@ from bacterio_cli.nomenclature.phonotactics import taught
 LETTERS_OF_ENDING = 4
 
 
-class Figure(NamedTuple):
-    """One figure of the invented names and of the corpus; shares lie between 0 and 1."""
+def compare(names: Sequence[str], corpus: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Each figure of the invented names and of the corpus of two names or more; shares lie between 0 and 1.
 
-    name: str
-    names: float
-    corpus: float
-
-
-def compare(names: Sequence[str], corpus: Sequence[str]) -> list[Figure]:
-    """The invented names against two known ones or more, whose own values come from leaving one out, or from halves."""
+    The corpus's own value comes from itself: leave-one-out, or two random halves. No names have no figures.
+    """
     if not names:
-        return []
+        return {}
     shuffled = [corpus[k] for k in np.random.default_rng(0).permutation(len(corpus))]
     half, other = shuffled[::2], shuffled[1::2]
     known, neighbours = set(corpus), Neighbours(corpus)
-    near = neighbours.within(names), neighbours.within(corpus, itself=False)
-    return [
-        Figure("distinct", len(set(names)) / len(names), 1.0),
-        Figure("new", sum(name not in known for name in names) / len(names), 0.0),
-        Figure("share within two edits", *(float((edits <= MOST).mean()) for edits, _ in near)),
-        Figure("mean length", *(float(np.mean([*map(len, some)])) for some in (names, corpus))),
-        Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other)),
-        Figure("endings, variation", ending_distance(names, corpus), ending_distance(half, other)),
-        Figure("share with an unattested triple", *unattested(names, corpus)),
-    ]
+    near, others = (edits <= MOST for edits, _ in (neighbours.within(names), neighbours.within(corpus, itself=False)))
+    return {
+        "distinct": (len(set(names)) / len(names), 1.0),
+        "new": (sum(name not in known for name in names) / len(names), 0.0),
+        "share within two edits": (float(near.mean()), float(others.mean())),
+        "mean length": (sum(map(len, names)) / len(names), sum(map(len, corpus)) / len(corpus)),
+        "lengths, KS distance": (ks_distance(names, corpus), ks_distance(half, other)),
+        "endings, variation": (ending_distance(names, corpus), ending_distance(half, other)),
+        "share with an unattested triple": unattested(names, corpus),
+    }
 
 
 def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:
