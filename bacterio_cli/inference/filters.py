@@ -75,10 +75,16 @@ def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
 def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     """Names in which a regular expression is found somewhere.
 
-    UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name: `re`
-    looks for signals while it matches.
+    UsageError if it is none, or none that Python will take tomorrow, or takes more of the processor than `seconds` and
+    `each` for each name: `re` looks for signals while it matches.
     """
-    untimed = per_name("no match", compiled(pattern).search)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            untimed = per_name("no match", re.compile(pattern).search)
+    except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
+        why, *_ = str(error).splitlines()
+        raise UsageError(f"--match {pattern!r} is not a regular expression: {why}") from error
     left = seconds
 
     def stop(*_: object) -> None:
@@ -95,17 +101,6 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
             signal.signal(signal.SIGVTALRM, before)
 
     return timed if hasattr(signal, "setitimer") else untimed
-
-
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern; UsageError if it is none, or none that Python will take tomorrow."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
-        why, *_ = str(error).splitlines()
-        raise UsageError(f"--match {pattern!r} is not a regular expression: {why}") from error
 
 
 def without(words: Iterable[str]) -> Filter:
@@ -155,7 +150,7 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
     if given["match"] is not None:
-        compiled(given["match"])
+        match(given["match"])
     if endings and (asked := given["gender"]):
         finals = glossary(given["glossary"] or ()).finals
         known = [(form, g) for form, words in finals.items() for _, g in words]

@@ -16,7 +16,7 @@ def test_targets_come_from_the_other_folds() -> None:
     vocabulary = Vocabulary.of(NAMES)
     text = EncodedCorpus(NAMES, vocabulary)
     fitted = CrossFit(text, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
-    for batch in text.name_batches(7):
+    for batch in text.name_batches(7, np.random.default_rng(0)):
         t = fitted.targets(batch)
         np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
         for row, (position, y) in list(enumerate(zip(batch.position, batch.y, strict=True)))[::9]:
