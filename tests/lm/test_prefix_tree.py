@@ -13,7 +13,7 @@ from support.processes import NAMES, examples
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel, Net
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import Mixture
 from bacterio_cli.lm.prefix_tree import LARGEST_TABLE, PrefixBatch, in_chunks, largest_block, likelihood
 from bacterio_cli.nn.cells import State
@@ -66,7 +66,7 @@ def net(model: Model) -> Net:
     return Net(model, {name: (2 * p).astype(np.float32) for name, p in params.items()})
 
 
-TABLE = NGram(Counts.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4), (0.7, 1.1, 1.6))
+TABLE = NGram.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4, (0.7, 1.1, 1.6))
 LSTM = net(CharRNN(N_Y, 4, 9, 2, "lstm"))
 WINDOW = net(WindowMLP(N_Y, 4, 9, 1, 3))
 KINDS: dict[str, LanguageModel] = {

@@ -5,7 +5,7 @@ from support.processes import NAMES
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.training.soft_targets import CrossFit
 
 D = (0.7, 1.1, 1.6)
@@ -25,6 +25,6 @@ def test_targets_come_from_the_other_folds() -> None:
                 name for name, s in zip(NAMES, text.starts, strict=True) if fitted.fold[s] != fitted.fold[position]
             ]
             assert NAMES[own] not in others
-            table = NGram(Counts.of(EncodedCorpus(others, vocabulary).ids, vocabulary.n_y, 5), D)
+            table = NGram.of(EncodedCorpus(others, vocabulary).ids, vocabulary.n_y, 5, D)
             p = table.distributions(table.states_along(text)[position : position + 1])[0]
             np.testing.assert_allclose(t[row], 0.6 * np.eye(vocabulary.n_y)[y] + 0.4 * p, atol=1e-6)
