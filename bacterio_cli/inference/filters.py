@@ -13,8 +13,7 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import LONGEST_NAME
 from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.gender import GENDERS, gender
-from bacterio_cli.nomenclature.glossary import Word, glossary
+from bacterio_cli.nomenclature.glossary import GENDERS, Word, gender_by_ending, glossary
 from bacterio_cli.nomenclature.name_index import Lookup, Reference
 from bacterio_cli.nomenclature.usable import TAKEN, Usable
 
@@ -156,5 +155,5 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
         known = [(form, g) for form, words in finals.items() for _, g in words]
         possible = {g for form, g in known for end in endings if form.endswith(end) or end.endswith(form)}
         possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
-        if asked not in possible | set(map(gender, endings)):
+        if asked not in possible | set(map(gender_by_ending, endings)):
             raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")

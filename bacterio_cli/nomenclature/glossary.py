@@ -37,6 +37,15 @@ FORMS = {  # of each column: what it must match, in signs and in words
     "keywords": (".*", ""),
 }
 
+# What the end of a name says of its gender; "" is any or unclear. Common gender of -cola: m. or f.
+GENDERS: dict[str, str] = {
+    **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "caulis", "siphon", "tor", "us"), "m"),
+    **dict.fromkeys(("monas", "ella", "spira", "thrix", "rhabdus", "forma", "gemma", "ia", "a", "is"), "f"),
+    **dict.fromkeys(("bacterium", "um", "ium", "plasma", "nema", "soma", "ma", "on"), "n"),
+    **dict.fromkeys(("corpus", "genus", "glomus", "virus"), "n"),
+    **dict.fromkeys(("ans", "ens", "ferax", "cola", "gena", "formis", "es", "x"), ""),
+}  # fmt: skip
+
 
 class Word(NamedTuple):
     """A line of the glossary; the module says what its columns hold."""
@@ -140,3 +149,13 @@ def fault_of(cells: Sequence[str]) -> str:
     if bool(word.stems) != bool(word.links):
         return "stems and links are given together or not at all"
     return "" if word.stems or word.finals else "neither a stem nor a final form"
+
+
+def gender_by_ending(name: str) -> str:
+    """By ending, review: the gender of the longest ending known, "" if that is unclear.  ICNP 65; SeqCode 50.
+
+    The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma
+    is mostly the Greek neuter, but Latin *forma* is feminine).
+    """
+    endings = [ending for ending in GENDERS if name.lower().endswith(ending)]
+    return GENDERS[max(endings, key=len)] if endings else ""

@@ -16,8 +16,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from bacterio_cli.nomenclature.gender import gender as gender_by_ending
-from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
+from bacterio_cli.nomenclature.glossary import Glossary, Word, gender_by_ending, standard
 
 Answer = Literal["explained", "partly", "eponym-like", "unexplained"]
 Kind = Literal["word", "genus", "inflection", "unknown"]

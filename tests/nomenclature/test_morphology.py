@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from support.lists import GENERA, SHIPPED, SURNAMES, TOWNS
 from support.processes import NAMES, examples
 
-from bacterio_cli.nomenclature.gender import gender
-from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
+from bacterio_cli.nomenclature.glossary import Glossary, Word, gender_by_ending, standard
 from bacterio_cli.nomenclature.morphology import Morphology, look_like_genera
 
 REAL = Morphology(standard(), SHIPPED)
@@ -174,9 +173,9 @@ BY_WORDS = {
 @pytest.mark.parametrize("expected", BY_ENDING)
 def test_gender(expected: str) -> None:
     """By the glossary's word for the last part, else by the longest ending; "" where the author decides."""
-    assert [name for name in BY_ENDING[expected].split() if gender(name) != expected] == []
+    assert [name for name in BY_ENDING[expected].split() if gender_by_ending(name) != expected] == []
     assert [name for name in BY_WORDS[expected].split() if REAL.analyse(name).gender != expected] == []
-    assert gender("") == ""
+    assert gender_by_ending("") == ""
 
 
 @pytest.mark.parametrize(
