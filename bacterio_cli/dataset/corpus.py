@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from bacterio_cli.dataset.cleaning import Dropped, cleaned, guess_profile
-from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.errors import InputError
 
@@ -54,20 +53,16 @@ def read_corpus(
     sources: Sequence[str],
     *,
     profile: str | None = None,
-    input_format: str | None = None,
-    column: str | None = None,
-    encoding: str | None = None,
     least: int = 2,
-    watch: Watch | None = None,
     look_like_genera: Callable[[Sequence[str]], bool] | None = None,
+    **how: Any,
 ) -> Corpus:
-    """The names of one or several sources, joined and cleaned; duplicates dropped.
+    """The names of one or several sources, joined and cleaned; duplicates dropped; `how` as in `read`.
 
-    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked;
-    `watch` is told how far the files are read. Raises FileError, UsageError, InputError; InputError too if fewer than
-    `least` names are left: of two, one can be left out to validate on.
+    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked.
+    Raises what `read` does; InputError too if fewer than `least` names are left: of two, one can be left out to
+    validate on.
     """
-    how: dict[str, Any] = {"input_format": input_format, "column": column, "encoding": encoding, "watch": watch}
     readings = [read(source, profile=profile, **how) for source in sources]
     profile = profile or guess_profile(readings, look_like_genera)
     names, dropped = cleaned(readings, profile)
