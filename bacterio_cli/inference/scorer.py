@@ -94,10 +94,8 @@ class Row:
 def refuse_overlong(names: Sequence[str]) -> None:
     """InputError for a name of so many letters that to score or trace it would take minutes: time ∝ their square."""
     if longest := next((name for name in names if len(name) > LONGEST_SCORED), None):
-        what = f"{longest[:20]}… has {len(longest):,} letters"
-        raise InputError(
-            "names", what, f"a name that is scored or traced has {LONGEST_SCORED:,} at most: one name a line"
-        )
+        remedy = f"a name that is scored or traced has {LONGEST_SCORED:,} at most: one name a line"
+        raise InputError("names", f"{longest[:20]}… has {len(longest):,} letters", remedy)
 
 
 class Scorer:

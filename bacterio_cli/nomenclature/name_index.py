@@ -63,10 +63,8 @@ class Lookup:
     def nearest(self, names: Sequence[str], most: int = 2) -> list[tuple[str | None, int | None]]:
         """The nearest listed name of each with its edits; None and None if it has more than `most`."""
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
-        spelled = [*self.spellings.values()]
-        return [
-            (spelled[k], n) if k >= 0 else (None, None) for n, k in zip(edits.tolist(), index.tolist(), strict=True)
-        ]
+        spelled, found = [*self.spellings.values()], zip(index.tolist(), edits.tolist(), strict=True)
+        return [(spelled[k], n) if k >= 0 else (None, None) for k, n in found]
 
 
 ALSO_KNOWN = {  # by the kinds of names in data/also_known.txt

@@ -116,18 +116,17 @@ def agrees(parts: Sequence[Part]) -> bool:
     first, last = parts[0], parts[-1]
     if not last.words:
         return True
-    if {word.sense for word in first.words} & {word.sense for word in last.words}:
-        return False
-    odd = SHAPES | STRETCHED if is_of(last, frozenset(["sphere"])) else SHAPES
-    if is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]):
-        return False
-    if all(word.grammar.endswith("adj.") for word in (*first.words, *last.words)) and not AGENT.fullmatch(last.form):
-        return False
-    if any(sum(may_be_of(part, keywords) for part in parts) > 1 for keywords in (WATERS, COLOURS, HEAT, COVERS)):
-        return False
-    if all("dim." in word.grammar for word in last.words):
-        return False
-    if DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES):
+    odd = SHAPES | STRETCHED if is_of(last, keywords("sphere")) else SHAPES
+    words = (*first.words, *last.words)
+    at_odds = (
+        ({word.sense for word in first.words} & {word.sense for word in last.words})
+        or (is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]))
+        or (all(word.grammar.endswith("adj.") for word in words) and not AGENT.fullmatch(last.form))
+        or any(sum(may_be_of(part, some) for part in parts) > 1 for some in (WATERS, COLOURS, HEAT, COVERS))
+        or all("dim." in word.grammar for word in last.words)
+        or (DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES))
+    )
+    if at_odds:
         return False
     if not AGENT.fullmatch(last.form) and not DWELLER.fullmatch(last.form):
         return not BACTERIA.fullmatch(first.form)
