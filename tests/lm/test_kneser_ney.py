@@ -12,20 +12,10 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.kneser_ney import (
-    LARGEST_DISCOUNTS,
-    NGram,
-    estimated_discounts,
-)
+from bacterio_cli.lm.kneser_ney import LARGEST_DISCOUNTS, Discounts, NGram, estimated_discounts
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
-
-
-class Sparse(NGram):
-    """A table that is not written out, as a large one is not."""
-
-    dense_entries = 0
 
 
 def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float, float, float]):  # type: ignore[no-untyped-def]
@@ -53,11 +43,9 @@ def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float
     return lambda w, context: P(w, context, min(order - 1, len(context)))
 
 
-def counted(
-    order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = VOCABULARY, discounts: tuple[float, ...] = D
-) -> NGram:
+def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = VOCABULARY, D: Discounts = D) -> NGram:
     """The table of these names."""
-    return NGram.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order, discounts)
+    return NGram.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order, D)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
@@ -66,7 +54,7 @@ def counted(
 def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple[float, float, float]) -> None:
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
     P = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts)
-    model = counted(order, names, discounts=discounts)
+    model = counted(order, names, D=discounts)
     for prefix in ("", "a", "alb", "alba", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
         for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:
@@ -95,9 +83,8 @@ def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Se
 
     The boundary leads from any state to the one in which every name begins: nothing of a name reaches the next.
     """
-    sparse, dense = (
-        kind.of(EncodedCorpus(names, VOCABULARY).ids, VOCABULARY.n_y, order, D) for kind in (Sparse, NGram)
-    )
+    dense, text = counted(order, names), EncodedCorpus(names, VOCABULARY)
+    sparse = type("Large", (NGram,), {"dense_entries": 0}).of(text.ids, VOCABULARY.n_y, order, D)
     states, letters = (grid.ravel() for grid in np.indices((len(sparse.suffix), VOCABULARY.n_y)))
     P = dense.distributions(states)
     assert (sparse.dense is None, dense.dense is None) == (True, False)
@@ -142,7 +129,7 @@ def test_discounts_are_estimated_from_how_many_counts_are_small(
 
 def test_no_discounts_near_those_chosen_are_better() -> None:
     """On held-out names those that are chosen have less loss than the estimate and than any a step of 0.05 away."""
-    table, held = counted(5, NAMES[::2], discounts=()), EncodedCorpus(NAMES[1::2], VOCABULARY)
+    table, held = counted(5, NAMES[::2], D=()), EncodedCorpus(NAMES[1::2], VOCABULARY)
 
     def loss(*discounts: float) -> float:
         model = replace(table, discounts=discounts)

@@ -9,9 +9,8 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.phonotactics import TAUGHT, four_in_a_row, sounds_of
 from bacterio_cli.nomenclature.rules import Finding, compare_proposals
 
-COMPARED: dict[str, Any] = {
-    "listed": (), "elsewhere": (), "nearest": (None, None), "sounds": sounds_of(SHIPPED), "doubled": "",
-}  # fmt: skip
+COMPARED: dict[str, Any] = {"listed": (), "elsewhere": (), "nearest": (None, None), "doubled": ""}
+COMPARED["sounds"] = sounds_of(SHIPPED)
 NONE_KNOWN = dict.fromkeys(TAUGHT, frozenset[str]()) | {"bare-ending": frozenset({"qrxxbbaeioaiooooooooooooaceae"})}
 
 
