@@ -15,8 +15,8 @@ from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError, require_flag, require_number, require_path, short
 from bacterio_cli.inference import MOST_NAMES, most_tries
-from bacterio_cli.inference.filters import unlisted, usable
-from bacterio_cli.inference.sampler import Filter, SamplingParams, SamplingStats
+from bacterio_cli.inference.filters import filters_of
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as draw
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
@@ -59,11 +59,8 @@ def sample(
         if "" in options["prefixes"]:
             raise UsageError("prefixes: one of them is empty; give the letters that names are to begin with")
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
-    filters: list[Filter] = []
-    if model.of_genera:
-        lists = Lookup(also_known_lists() if also_known else [])
-        filters = [] if any_name else usable(Scorer(model, lists, genus=True))
-        filters.append(unlisted(lists.spellings))
+    lists = also_known_lists() if also_known and model.of_genera else []
+    scorer = Scorer(model, Lookup([Reference("the model's corpus", model.known), *lists]), genus=model.of_genera)
     return draw(
         model.language_model,
         model.vocabulary,
@@ -72,7 +69,7 @@ def sample(
         count=n,
         max_tries=most_tries(n),
         stats=SamplingStats(),
-        filters=filters,
+        filters=filters_of({"any_name": any_name}, scorer),
     )
 
 

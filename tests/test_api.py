@@ -93,6 +93,8 @@ def test_a_name_that_is_no_line_is_refused_at_once(letter: str) -> None:
     """A control character, which is named, or a length beyond any name's: no epoch is spent, no name is scored."""
     with pytest.raises(InputError, match=r"^names:2: "):
         api.train(["Alba", f"Al{letter}ba"])
+    with pytest.raises(InputError, match=r"^names:2: the line has 800 characters"):
+        api.train(["Alba", "\u0344" * 400])  # each is two when composed
     said = rf"names:2: control character U\+{ord(letter):04X} in the name" if len(letter) == 1 else "names: Al"
     with pytest.raises(InputError, match=f"^{said}"):
         api.score(small_model(), ["Alba", f"Al{letter}ba"])

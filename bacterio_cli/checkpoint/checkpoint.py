@@ -138,7 +138,7 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
     arrays = {net_key(k, name): array for k, net in enumerate(checkpoint.nets) for name, array in net.params.items()}
     for name, table in tables.items():
         if table is not None:
-            arrays |= {f"{name}.{part}": getattr(table.counts, part) for part in COUNTS}
+            arrays |= {f"{name}.{part}": getattr(table, part) for part in COUNTS}
     for k, net in enumerate(checkpoint.nets):
         arrays |= {net_key(k, f"first{j}"): s for j, s in enumerate(net.first)}
     arrays["known_names"] = np.frombuffer("\n".join(checkpoint.known).encode(), np.uint8)

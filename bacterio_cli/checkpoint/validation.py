@@ -10,7 +10,6 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from bacterio_cli.dataset import LONGEST_LINE, PROFILES
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import UNPRINTABLE
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CELLS, Model, shapes
@@ -111,27 +110,25 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     """An n-gram table whose suffix links stay inside it and lead to shorter contexts; None if there is none."""
     if discounts is None:
         return None
-    counts = Counts(n_y, *(arrays[f"{name}.{part}"] for part in COUNTS))
-    S, E = len(counts.suffix), len(counts.letter)
+    table = NGram(n_y, tuple(discounts), *(arrays[f"{name}.{part}"] for part in COUNTS))
+    S, E = len(table.suffix), len(table.letter)
     bounds = {"suffix": (S, 0, S), "first": (S + 1, 0, E + 1), "letter": (E, 0, n_y), "target": (E, 0, S)}
     for part, (size, low, end) in (bounds | {"count": (E, 1, 2**31)}).items():
-        values = getattr(counts, part)
+        values = getattr(table, part)
         row = size and values.shape == (size,) and values.dtype == np.int32
         possible = row and low <= values.min() and values.max() < end
         require(possible, f"its member '{name}.{part}' holds what no table has")
-    first = counts.first
+    first = table.first
     spans = first[0] == 0 and first[-1] == E and (first[1:] > first[:-1]).all()
-    require(spans and (np.diff(counts.keys) > 0).all(), f"the {name}'s pairs are not sorted by state and letter")
+    require(spans and (np.diff(table.keys) > 0).all(), f"the {name}'s pairs are not sorted by state and letter")
     three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
     require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
-    table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    few = len(table.levels) <= limits.MOST_LEVELS
-    require(few, f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters")
-    # Each length's links lead to the length before, else smoothing would read what is not yet written.
-    for (begin, end), (_, beyond) in pairwise(table.levels):
-        links = counts.suffix[end:beyond]
-        shorter = begin <= links.min() and links.max() < end
-        require(shorter, f"the {name}'s suffix links do not lead to contexts one letter shorter")
+    shorter, length, most = np.arange(S), np.zeros(S, int), limits.MOST_LEVELS - 1
+    for _ in range(most):
+        length += shorter > 0
+        shorter = table.suffix[shorter]
+    ordered = not shorter.any() and (np.diff(length) >= 0).all()  # else smoothing would read what is not yet written
+    require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
     return table
 
 

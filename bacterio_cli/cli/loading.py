@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
     from bacterio_cli.dataset.readers.records import Reading
     from bacterio_cli.inference.scorer import Row, Scorer
-    from bacterio_cli.nomenclature.etymology import Etymology
     from bacterio_cli.nomenclature.glossary import Word
     from bacterio_cli.nomenclature.name_index import Lookup
 
@@ -150,21 +149,22 @@ def print_rows(
     for placeholder, row in rows:
         fields: dict[str, Any] = {"placeholder": placeholder} if label else {}
         fields |= row.asdict()
-        draft = drafted(row) if etymology and row.analysis else None
+        draft, text = drafted(row) if etymology and row.analysis else ({}, "")
         if form == "jsonl":
-            sys.stdout.write(terminal.as_json(fields | (draft.asdict() if draft else {})))
+            sys.stdout.write(terminal.as_json(fields | draft))
         else:
             fields["edits"] = ">2" if row.edits is None else row.edits
-            sys.stdout.write(tsv((*fields.values(), *[draft.text if draft else ""] * etymology)))
+            sys.stdout.write(tsv((*fields.values(), *[text] * etymology)))
         yield row
 
 
-def drafted(row: Row) -> Etymology:
-    """The draft of a name's etymology."""
-    from bacterio_cli.nomenclature.etymology import draft
+def drafted(row: Row) -> tuple[dict[str, Any], str]:
+    """The draft of a name's etymology, for JSON and in print."""
+    from bacterio_cli.nomenclature.etymology import draft, in_print
 
     assert row.analysis is not None
-    return draft(row.analysis)
+    found = draft(row.analysis)
+    return found, in_print(found)
 
 
 def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:

@@ -30,9 +30,9 @@ def checkpoints(incomplete: str) -> list[str]:
 
 def endings() -> list[tuple[str, str]]:
     """The endings that tell a gender, each with the gender."""
-    from bacterio_cli.nomenclature import gender  # start-up does without the rules
+    from bacterio_cli.nomenclature import glossary  # start-up does without it
 
-    return [(ending, GENDERS[told]) for ending, told in gender.GENDERS.items()]
+    return [(ending, GENDERS[told]) for ending, told in glossary.GENDERS.items()]
 
 
 if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices

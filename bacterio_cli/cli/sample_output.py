@@ -39,7 +39,7 @@ def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Sco
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
-            draft = loading.drafted(row).text
+            _, draft = loading.drafted(row)
             sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
         yield name
 
@@ -117,11 +117,11 @@ def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *,
     figures = compare(names, known)
     if as_json:
         counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
-        values = {figure.name: {"names": figure.names, "corpus": figure.corpus} for figure in figures}
+        values = {name: {"names": own, "corpus": corpus} for name, (own, corpus) in figures.items()}
         sys.stderr.write(terminal.as_json({**counts, "compared": len(names), "figures": values}))
         return
     terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {reasons(tally)}")
-    cells = [(f.name, *("–" if value is None else f"{value:.3f}" for value in (f.names, f.corpus))) for f in figures]
+    cells = [(name, f"{own:.3f}", f"{corpus:.3f}") for name, (own, corpus) in figures.items()]
     title = f"{len(names):,} names beside the corpus"
     tables.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
 

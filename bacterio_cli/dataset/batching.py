@@ -22,9 +22,7 @@ class Batch(NamedTuple):
     position: Ids
 
     def shard(self, k: int, shards: int) -> Batch:
-        """The names k, k + shards, k + 2 shards, … as a batch of their own; the batch itself if there is one shard."""
-        if shards == 1:
-            return self
+        """The names k, k + shards, k + 2 shards, … as a batch of their own."""
         begins = np.cumsum(self.batch_sizes) - self.batch_sizes
         name = np.arange(len(self.x)) - np.repeat(begins, self.batch_sizes)
         rows = np.flatnonzero(name % shards == k)
@@ -49,21 +47,16 @@ class EncodedCorpus:
         position = starts[row] + step if order is None else order[starts[row] + step]
         return Batch(self.ids[position], self.ids[position + 1], running.sum(axis=1), position)
 
-    def name_batches(self, batch_size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Every name once, `batch_size` a batch, names of similar length together.
-
-        With `rng`, names are shuffled, sorted within pools of 32 batches, and the batches shuffled;
-        without, sorted over the whole list: the order of an evaluation.
-        """
-        count = len(self.starts)
-        order = rng.permutation(count) if rng else np.arange(count)
-        pool = POOL * batch_size if rng else count
+    def name_batches(self, batch_size: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """Every name once, `batch_size` a batch: shuffled, sorted by length within pools of 32 batches, and the batches
+        shuffled."""
+        order, pool = rng.permutation(len(self.starts)), POOL * batch_size
         batches = []
-        for first in range(0, count, pool):
+        for first in range(0, len(order), pool):
             rows = order[first : first + pool]
             rows = rows[np.argsort(-self.lengths[rows], kind="stable")]
             batches += [rows[k : k + batch_size] for k in range(0, len(rows), batch_size)]
-        for k in rng.permutation(len(batches)) if rng else range(len(batches)):
+        for k in rng.permutation(len(batches)):
             yield self.pack(self.starts[batches[k]], self.lengths[batches[k]])
 
     def shuffled(self, rng: np.random.Generator, most: int | None = None) -> Ids:

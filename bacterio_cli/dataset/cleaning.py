@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
@@ -22,28 +21,32 @@ MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS = "brackets or quotes", "lower case
 LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters", f"longer than {LONGEST_LINE}"
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
-MARKS = re.compile("[][(){}<>\"'`´‘’‚“”„«»]")
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
 ODD = re.compile(r"[\d\s.,–-]*|[A-Z]|na|.*[*†‡-]|candidatus .*", re.IGNORECASE)  # says nothing of what other lines are
-PLACEHOLDER = re.compile(r"[0-9_]|incertae[ -]sedis|^-+$", re.IGNORECASE)
-NOT_IN_ALPHABET = re.compile("[^A-Za-z ]")
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
 MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
-
-
-class Example(NamedTuple):
-    """An entry that was dropped: `file:line`, and how it was spelled."""
-
-    place: str
-    text: str
+# What a composed spelling has that is not one capital and small letters; the first that is found is the reason.
+FLAWS = (
+    (TOO_LONG, re.compile(f".{{{LONGEST_LINE + 1}}}", re.DOTALL)),
+    (CONTROL, UNPRINTABLE),
+    (CANDIDATUS_NAMES, re.compile("^" + CANDIDATUS.pattern, re.IGNORECASE)),
+    (MARKED, re.compile("[][(){}<>\"'`´‘’‚“”„«»]")),
+    (PLACEHOLDERS, re.compile(f"^({'|'.join(STAND_INS)})?( |$)|incertae[ -]sedis", re.IGNORECASE)),
+    (TWO_WORDS, re.compile(" ")),
+    (PLACEHOLDERS, re.compile("[0-9_]|^-+$")),
+    (LOOK_ALIKES, MIXED),
+    (OTHER_LETTERS, re.compile("[^A-Za-z]")),
+    (PLACEHOLDERS, re.compile("^[A-Z]")),  # and capitals inside, as JAAAAA and GpVIII have them
+    (LOWER_CASE, re.compile("")),
+)
 
 
 @dataclass
 class Dropped:
-    """How many entries one reason dropped, and the first few of them."""
+    """How many entries one reason dropped, and of the first few `file:line` and how they were spelled."""
 
     count: int = 0
-    examples: list[Example] = field(default_factory=list)
+    examples: list[tuple[str, str]] = field(default_factory=list)
 
 
 def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], dict[str, Dropped]]:
@@ -67,7 +70,7 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
             group.count += 1
             if len(group.examples) < EXAMPLES:
                 text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
-                group.examples.append(Example(f"{reading.source}:{entry.line}", text[:80]))
+                group.examples.append((f"{reading.source}:{entry.line}", text[:80]))
         refuse_other_things(reading, unlike, "--profile any")
     return names, dropped
 
@@ -122,13 +125,14 @@ def clean(entry: Entry, where: str) -> str:
     if not text or text.startswith("#"):
         return ""
     place, name = f"{where}:{entry.line}", composed(text)
-    if (longest := max(len(text), len(name))) > LONGEST_LINE:  # some letters are two in NFC
-        what, remedy = f"the line has {longest:,} characters", f"a name has at most {LONGEST_LINE}: one name a line"
-        raise InputError(place, what, remedy)
+    if len(name) > LONGEST_LINE:
+        remedy = f"a name has at most {LONGEST_LINE}: one name a line"
+        raise InputError(place, f"the line has {len(name):,} characters", remedy)
     if found := UNPRINTABLE.search(text):
-        table = "; if this is a table, name a column with --column" if found[0] == "\t" else ""
         what = f"control character U+{ord(found[0]):04X} in the line"
-        raise InputError(place, what, f"remove it: a plain list has one name a line{table}")
+        raise InputError(
+            place, what, "remove it: a plain list has one name a line; of a table name a column with --column"
+        )
     return name
 
 
@@ -161,30 +165,9 @@ def without_prefix(text: str) -> str:
 
 
 def flaw(name: str) -> str | None:
-    """Why a composed spelling is no genus name to learn; None if it is one. The first reason that holds counts.
-
-    Capitals inside, as in JAAAAA or GpVIII, are those of a placeholder. Class endings (-ia) are common in genera, and
-    pass.
-    """
-    if len(name) > LONGEST_LINE:
-        return TOO_LONG
-    if name.isascii() and name.isalpha() and name[0].isupper() and name[1:].islower():
-        if name.endswith(HIGHER_RANKS):
-            return RANK_ENDINGS
-        return PLACEHOLDERS if name.lower() in STAND_INS else None
-    if UNPRINTABLE.search(name):
-        return CONTROL
-    if CANDIDATUS.match(name):
-        return CANDIDATUS_NAMES
-    words = name.split()
-    if MARKS.search(name):
-        return MARKED
-    if not words or words[0].lower() in STAND_INS:
-        return PLACEHOLDERS
-    if len(words) > 1:
-        return PLACEHOLDERS if "incertae sedis" in name.lower() else TWO_WORDS
-    if PLACEHOLDER.search(name):
-        return PLACEHOLDERS
-    if NOT_IN_ALPHABET.search(name):
-        return LOOK_ALIKES if MIXED.search(name) else OTHER_LETTERS
-    return PLACEHOLDERS if name[0].isupper() else LOWER_CASE
+    """Why a composed spelling is no genus name to learn; None if it is one; -ia, as of classes, is common."""
+    if len(name) > LONGEST_LINE or not re.fullmatch("[A-Z][a-z]+", name):
+        return next(reason for reason, found in FLAWS if found.search(name))
+    if name.endswith(HIGHER_RANKS):
+        return RANK_ENDINGS
+    return PLACEHOLDERS if name.lower() in STAND_INS else None

@@ -6,38 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.dataset import PROFILES
-from bacterio_cli.dataset.cleaning import DUPLICATES, Dropped, clean, cleaned, guess_profile
-from bacterio_cli.dataset.readers.files import Watch
+from bacterio_cli.dataset.cleaning import Dropped, cleaned, guess_profile
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import Entry
-from bacterio_cli.errors import InputError, UsageError
+from bacterio_cli.errors import InputError
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Distinct names in the order of their first appearance.
 
-    `duplicates` counts the entries dropped because the name was there; `date` is the newest that a header states as
-    `# date: 2020-12-31`, None if none does (a file's own time says nothing about its names). `dropped` has all that
-    is no name, by reason, duplicates included; `readings` says what each source was taken for; `plain` is whether
-    all were plain lists in UTF-8. These and `profile` tell how the names were come by: two corpora with the same
-    names are equal.
+    `date` is the newest that a header states as `# date: 2020-12-31`, None if none does (a file's own time says
+    nothing about its names). `dropped` has all that is no name, by reason, duplicates included; `readings` says what
+    each source was taken for; `plain` is whether all were plain lists in UTF-8. These and `profile` tell how the names
+    were come by: two corpora with the same names are equal.
     """
 
     names: tuple[str, ...]
-    duplicates: int = 0
     date: str | None = None
     dropped: Mapping[str, Dropped] = field(default_factory=dict, compare=False)
     readings: tuple[str, ...] = field(default=(), compare=False)
     profile: str = field(default="any", compare=False)
     plain: bool = field(default=True, compare=False)
-
-    def __post_init__(self) -> None:
-        """InputError for what no checkpoint holds: names that are empty, too long or not NFC, control characters."""
-        for number, name in enumerate(self.names, 1):
-            if not name or clean(Entry(number, name), "names") != name:
-                raise InputError(f"names:{number}", f"{name!r} is empty, a comment, or not composed (NFC)", "clean it")
 
     @property
     def characters(self) -> int:
@@ -64,28 +53,21 @@ def read_corpus(
     sources: Sequence[str],
     *,
     profile: str | None = None,
-    input_format: str | None = None,
-    column: str | None = None,
-    encoding: str | None = None,
     least: int = 2,
-    watch: Watch | None = None,
     look_like_genera: Callable[[Sequence[str]], bool] | None = None,
+    **how: Any,
 ) -> Corpus:
-    """The names of one or several sources, joined and cleaned; duplicates dropped.
+    """The names of one or several sources, joined and cleaned; duplicates dropped; `how` as in `read`.
 
-    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked;
-    `watch` is told how far the files are read. Raises FileError, UsageError, InputError; InputError too if fewer than
-    `least` names are left: of two, one can be left out to validate on.
+    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked.
+    Raises what `read` does; InputError too if fewer than `least` names are left: of two, one can be left out to
+    validate on.
     """
-    if profile not in (None, *PROFILES):
-        raise UsageError(f"--profile {profile}: no such profile; it is genus or any")
-    how: dict[str, Any] = {"input_format": input_format, "column": column, "encoding": encoding, "watch": watch}
     readings = [read(source, profile=profile, **how) for source in sources]
     profile = profile or guess_profile(readings, look_like_genera)
     names, dropped = cleaned(readings, profile)
     corpus = Corpus(
         tuple(names),
-        dropped[DUPLICATES].count if DUPLICATES in dropped else 0,
         max((reading.date for reading in readings if reading.date), default=None),
         dropped,
         tuple(map(describe, readings)),

@@ -52,24 +52,27 @@ class Vocabulary:
             letters = self.letters if len(self.letters) <= 60 else f"{self.letters[:30]}…{self.letters[-10:]}"
             raise BacterioError(f"{where}: {missing!r} is not in the model's alphabet, {letters}")
 
+    @property
+    def codes(self) -> NDArray[np.uint32]:
+        """The code points of the ids, 0 of the boundary."""
+        return np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
+
     def encode(self, names: Sequence[str]) -> Ids:
         """All names as one text of ids with a boundary before, between and after: 0 n₁ 0 n₂ 0 … 0."""
         text = "\0" + "\0".join(names) + "\0"
-        codes = np.frombuffer(self.fold(text).encode("utf-32-le"), np.uint32)
-        alphabet = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
-        return np.searchsorted(alphabet, codes)
+        return np.searchsorted(self.codes, np.frombuffer(self.fold(text).encode("utf-32-le"), np.uint32))
 
     def spell(self, ids: Ids) -> list[str]:
         """The names that rows of ids spell, with their capitals; a row ends where its zeros begin.  (k, n) → k names"""
-        codes = np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
-        table = np.ascontiguousarray(codes[np.pad(ids, ((0, 0), (0, 1)))])  # at least one column
-        if self.capitalised:
-            first = np.array([ord(self.restore(letter)[:1]) for letter in "\0" + self.letters], np.uint32)
-            table[:, 0] = first[ids[:, 0]] if ids.shape[1] else 0
-        spelled: list[str] = table.view(f"<U{table.shape[1]}")[:, 0].tolist()  # drops the zeros at the end
-        return spelled
+        table = np.ascontiguousarray(self.codes[np.pad(ids, ((0, 0), (0, 1)))])  # at least one column
+        return [*map(self.restore, table.view(f"<U{table.shape[1]}")[:, 0].tolist())]  # drops the zeros at the end
 
     def restore(self, name: str) -> str:
         """The name with its capital, as `str.capitalize` gives it; where that is two letters, as of ß, as it is."""
         capital = name[:1].title()
         return capital + name[1:] if self.capitalised and len(capital) == 1 else name
+
+    def shown(self, name: str) -> str:
+        """A name with one letter for each that the model reads: folded where that makes more or fewer, as of İ."""
+        folded = self.fold(name)
+        return name if len(name) == len(folded) else folded

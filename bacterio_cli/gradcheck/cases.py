@@ -201,7 +201,7 @@ def trained_case(trained: Checkpoint) -> Case:
     rng = np.random.default_rng(5)
     params = {name: p.astype(np.float64) for name, p in trained.params.items()}
     names = [trained.known[k] for k in rng.choice(len(trained.known), min(3, len(trained.known)), replace=False)]
-    batch = next(EncodedCorpus(names, trained.vocabulary).name_batches(3))
+    batch = next(EncodedCorpus(names, trained.vocabulary).name_batches(3, np.random.default_rng(0)))
     state = random_state(trained.model, rng, len(names), SCALE)
     data = (batch.x, batch.batch_sizes, batch.y)
     return replace(model_case(f"trained {trained.arch}", trained.model, params, data, state), sampled=True)

@@ -27,27 +27,21 @@ def temper(p: Array, temperature: float) -> Array:
     τ = 0 leaves the likeliest letter. Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing.
     """
     if temperature in (0, 1):
-        return p if temperature else keep_top_k(p, 1)
+        return p if temperature else keep(p, 1)
     with np.errstate(divide="ignore"):
         return softmax(np.log(p) / min(max(temperature, 1e-30), 1e30))
 
 
-def keep_top_k(p: Array, k: int) -> Array:
-    """The k likeliest letters of each row, rescaled; of equal ones the first in the alphabet."""
-    if k >= p.shape[1]:
-        return p
-    chosen = np.argsort(-p, kind="stable")[:, :k]
-    kept = np.zeros_like(p)
-    np.put_along_axis(kept, chosen, np.take_along_axis(p, chosen, axis=1), axis=1)
-    return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+def keep(p: Array, k: int | None = None, mass: float = np.inf) -> Array:
+    """The k likeliest letters of each row, and of them the fewest that hold this share together, rescaled.
 
-
-def keep_top_p(p: Array, mass: float) -> Array:
-    """The fewest likeliest letters of each row that hold `mass` together, rescaled (Holtzman et al. 2020, eq. 2)."""
-    order = np.argsort(-p, kind="stable")
+    Of equal ones the first in the alphabet.  (Holtzman et al. 2020, eq. 2)
+    """
+    order = np.argsort(-p, kind="stable")[:, :k]
     ranked = np.take_along_axis(p, order, axis=1)
     before = np.cumsum(ranked, axis=1) - ranked
     before[:, 0] = -np.inf  # the likeliest stays, whatever the mass
     kept = np.zeros_like(p)
-    np.put_along_axis(kept, order, np.where(before < mass, ranked, 0), axis=1)
+    enough = before >= mass * ranked.sum(axis=1, keepdims=True)
+    np.put_along_axis(kept, order, np.where(enough, 0, ranked), axis=1)
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))

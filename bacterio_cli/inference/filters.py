@@ -13,10 +13,9 @@ from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import LONGEST_NAME
 from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.gender import GENDERS, gender
-from bacterio_cli.nomenclature.glossary import Word, glossary
-from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import Usable
+from bacterio_cli.nomenclature.glossary import GENDERS, Word, gender_by_ending, glossary
+from bacterio_cli.nomenclature.name_index import Lookup, Reference
+from bacterio_cli.nomenclature.usable import TAKEN, Usable
 
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
 # figure, 6 % of those between the two, and 36 % of those below the first.
@@ -28,35 +27,63 @@ def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
     return lambda names: ["" if accepts(name) else reason for name in names]
 
 
-def ending(endings: Sequence[str]) -> Filter:
-    """Names that end in one of these endings, in any case, and are not that ending alone."""
-    wanted = tuple(map(str.casefold, endings))
-    return per_name("another ending", lambda name: name.casefold().endswith(wanted) and name.casefold() not in wanted)
+def filters_of(
+    given: Mapping[str, Any], scorer: Scorer, words: Collection[Word] = (), banned: Collection[str] = ()
+) -> list[Filter]:
+    """What the options of `bacterio sample`, by their names there, ask of a name, the quickest to find out first.
 
-
-def of_gender(wanted: str, scorer: Scorer) -> Filter:
-    """Names of this grammatical gender, told by their last component or their ending: m, f or n."""
-    return per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
+    `words` are those that it is to be about, one of which a part of it may be, and `banned` those that it must not
+    contain. Names of genera are to be usable unless any will do, and to stand in none of the scorer's lists but the
+    first, which is the model's own corpus.
+    """
+    found: list[Filter] = []
+    if endings := tuple(map(str.casefold, given.get("ending") or ())):
+        found.append(
+            per_name(
+                "another ending", lambda name: name.casefold().endswith(endings) and name.casefold() not in endings
+            )
+        )
+    if given.get("match") is not None:
+        found.append(match(given["match"]))
+    if banned:
+        found.append(without(banned))
+    if scorer.checkpoint.of_genera and not given.get("any_name"):
+        found += usable(scorer, words)
+    if wanted := given.get("gender"):
+        found.append(per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted))
+    if words:
+        found.append(per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words)))
+    if lists := scorer.lookup.references[1:]:
+        listed = Lookup(lists).listed
+        found.append(per_name("listed", lambda name: not listed(name)))
+    if given.get("min_edits") == 2:
+        found.append(apart(scorer.lookup, 2))
+    if given.get("check"):
+        found += [faultless(scorer), plausible(scorer, SURE)]
+    return found
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
     """What names of genera pass unless any will do; those with words asked for may be rare or implausible."""
-    found = Usable(scorer.morphology, asked).refusals
-    return [found] if asked else [found, plausible(scorer, PLAUSIBLE)]
-
-
-def about(words: Collection[Word], scorer: Scorer) -> Filter:
-    """Names with an element that may be one of these words."""
-    return per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words))
+    refusal = Usable(scorer.morphology, asked).refusal
+    corpus = Lookup([Reference("", scorer.checkpoint.known)])
+    found: list[Filter] = [lambda names: [*map(refusal, names)], apart(corpus, 2, TAKEN)]
+    return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
 
 
 def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     """Names in which a regular expression is found somewhere.
 
-    UsageError if it does not compile, or takes more of the processor than `seconds` and `each` for each name: `re`
-    looks for signals while it matches.
+    UsageError if it is none, or none that Python will take tomorrow, or takes more of the processor than `seconds` and
+    `each` for each name: `re` looks for signals while it matches.
     """
-    untimed = per_name("no match", compiled(pattern).search)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            untimed = per_name("no match", re.compile(pattern).search)
+    except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
+        why, *_ = str(error).splitlines()
+        raise UsageError(f"--match {pattern!r} is not a regular expression: {why}") from error
     left = seconds
 
     def stop(*_: object) -> None:
@@ -75,17 +102,6 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     return timed if hasattr(signal, "setitimer") else untimed
 
 
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern; UsageError if it is none, or none that Python will take tomorrow."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
-        why, *_ = str(error).splitlines()
-        raise UsageError(f"--match {pattern!r} is not a regular expression: {why}") from error
-
-
 def without(words: Iterable[str]) -> Filter:
     """Names that contain none of these words, in any case."""
     banned = {word.casefold() for word in words}
@@ -97,11 +113,6 @@ def without(words: Iterable[str]) -> Filter:
         return all(text[k : k + n] not in banned for n in lengths for k in range(len(text)))
 
     return per_name("banned word", is_free)
-
-
-def unlisted(spellings: Collection[str]) -> Filter:
-    """Names that are not among these, which are given in lower case (`str.casefold`)."""
-    return per_name("listed", lambda name: name.casefold() not in spellings)
 
 
 def faultless(scorer: Scorer) -> Filter:
@@ -121,9 +132,9 @@ def plausible(scorer: Scorer, percent: float) -> Filter:
     return refusals
 
 
-def apart(lookup: Lookup, edits: int) -> Filter:
+def apart(lookup: Lookup, edits: int, reason: str = "too near") -> Filter:
     """Names at least so many edits away from every listed name."""
-    return lambda names: ["too near" if name else "" for name, _ in lookup.nearest(names, edits - 1)]
+    return lambda names: [reason if name else "" for name, _ in lookup.nearest(names, edits - 1)]
 
 
 def refuse_impossible(given: Mapping[str, Any]) -> None:
@@ -138,11 +149,11 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
     if given["match"] is not None:
-        compiled(given["match"])
+        match(given["match"])
     if endings and (asked := given["gender"]):
         finals = glossary(given["glossary"] or ()).finals
         known = [(form, g) for form, words in finals.items() for _, g in words]
         possible = {g for form, g in known for end in endings if form.endswith(end) or end.endswith(form)}
         possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
-        if asked not in possible | set(map(gender, endings)):
+        if asked not in possible | set(map(gender_by_ending, endings)):
             raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")

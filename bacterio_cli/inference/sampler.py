@@ -8,7 +8,7 @@ seed, not on how many names are asked for.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import count, islice
 
 import numpy as np
 
@@ -18,14 +18,13 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_flag, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
-from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
+from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
 from bacterio_cli.nn.layers import Array
 
 Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
-FIRST_BLOCK = 320
-FILTERED = 512  # draws that filters look at together, at most
+AT_ONCE = 320  # draws that are spelled, and that filters look at, together
 MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be
 LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
@@ -79,9 +78,7 @@ class SamplingParams:
         if not np.isfinite(p).all():
             raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
         p = temper(p, self.temperature)
-        if self.top_k is not None:
-            p = keep_top_k(p, self.top_k)
-        return p if self.top_p is None else keep_top_p(p, self.top_p)
+        return keep(p, self.top_k, self.top_p or np.inf) if self.top_k or self.top_p else p
 
 
 @dataclass
@@ -95,7 +92,7 @@ class SamplingStats:
 
 def block_size(block: int, n_y: int, steps: int) -> int:
     """320, 2,560, 20,480, 65,536, …: small first, for a few at once; less for many letters or long names."""
-    return min(FIRST_BLOCK * 8 ** min(block, 3), max(FIRST_BLOCK, min(largest_block(n_y), MOST_IDS // steps)))
+    return min(AT_ONCE * 8 ** min(block, 3), max(AT_ONCE, min(largest_block(n_y), MOST_IDS // steps)))
 
 
 def draw_block(
@@ -143,8 +140,8 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
 
 
-def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[list[str | None]]:
-    """Endless draws in their fixed order, some at a time; None where a name did not end within the longest length."""
+def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
+    """Endless draws in their fixed order; None where a name did not end within the longest length."""
     prefixes, shares = beginnings(model, vocabulary, params)
     steps = params.max_length + 1
     for block in count():
@@ -155,15 +152,10 @@ def blocks(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams)
             if len(prefixes) > 1:
                 row = choose(np.cumsum(shares)[None], row, rng.random(size))
             ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
-        for begin in range(0, size, FILTERED):
-            rows = slice(begin, begin + FILTERED)
+        for begin in range(0, size, AT_ONCE):
+            rows = slice(begin, begin + AT_ONCE)
             ended = (lengths[rows] < steps).tolist()
-            yield [name if whole else None for name, whole in zip(vocabulary.spell(ids[rows]), ended, strict=True)]
-
-
-def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
-    """The same, one by one."""
-    return chain.from_iterable(blocks(model, vocabulary, params))
+            yield from (name if whole else None for name, whole in zip(vocabulary.spell(ids[rows]), ended, strict=True))
 
 
 def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str:
@@ -221,7 +213,8 @@ def sample(
     def accepted() -> Iterator[str]:
         seen: set[str] = set()
         letters = 0  # since the last draw that was accepted
-        for names in blocks(model, vocabulary, params):
+        every = draws(model, vocabulary, params)
+        while names := list(islice(every, AT_ONCE)):
             for name, refused in zip(names, refusals(names, params, known, filters), strict=True):
                 if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
                     return

@@ -94,10 +94,8 @@ class Row:
 def refuse_overlong(names: Sequence[str]) -> None:
     """InputError for a name of so many letters that to score or trace it would take minutes: time ∝ their square."""
     if longest := next((name for name in names if len(name) > LONGEST_SCORED), None):
-        what = f"{longest[:20]}… has {len(longest):,} letters"
-        raise InputError(
-            "names", what, f"a name that is scored or traced has {LONGEST_SCORED:,} at most: one name a line"
-        )
+        remedy = f"a name that is scored or traced has {LONGEST_SCORED:,} at most: one name a line"
+        raise InputError("names", f"{longest[:20]}… has {len(longest):,} letters", remedy)
 
 
 class Scorer:
@@ -149,7 +147,8 @@ class Scorer:
             kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
             taken = [r.label for r in listed if r.prokaryotes is not False and not r.historical]
             elsewhere = [r.label for r in listed if r.prokaryotes is False]
-            evidence = rules.Evidence(
+            findings, not_checked = rules.judge(
+                name,
                 listed=taken if taken or True in kinds else None,
                 elsewhere=elsewhere if elsewhere or False in kinds else None,
                 nearest=nearest,
@@ -157,11 +156,10 @@ class Scorer:
                 doubled=analysis.doubled,
                 historical=[r.label for r in listed if r.historical],
             )
-            findings, not_checked = rules.judge(name, evidence)
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings.append(rules.Finding("alphabet", rules.WARNING, "", says))
-        spelled = name if bits is None or len(name) == len(bits) - 1 else vocabulary.fold(name)
+        spelled = vocabulary.shown(name)
         listed_in = tuple(reference.label for reference in listed)
         percentile = self.percentile(bits)
         return Row(name, bits, percentile, *nearest, listed_in, tuple(findings), tuple(not_checked), analysis, spelled)

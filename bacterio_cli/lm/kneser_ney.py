@@ -16,26 +16,33 @@ was seen; a pair that was not seen is found by following h → h′. Small table
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import product
+from typing import ClassVar
 
 import numpy as np
 
+from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 
-DENSE_ENTRIES = 2**22  # up to so many probabilities (states × letters) a table is written out
+LARGEST_DISCOUNTS = (0.98, 1.95, 2.9)
+LETTERS_TO_CHOOSE_ON = 20_000
+Discounts = tuple[float, ...]  # D_1, D_2 and D_3, the last for c ≥ 3
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
-    """The automaton before smoothing; states by growing context length, state 0 without context.
+class NGram:
+    """The automaton, a language model; states by growing context length, state 0 without context.
 
-    Pairs are sorted by (state, letter); those of state s are first[s] : first[s + 1].
+    Pairs are sorted by (state, letter); those of state s are first[s] : first[s + 1]. A table of up to `dense_entries`
+    probabilities, states × letters, is written out when it is first stepped; `likelihood` does without.
     """
 
+    dense_entries: ClassVar[int] = 2**22
     n_y: int
+    discounts: Discounts
     suffix: Array  # (S,) the state of h′
     first: Array  # (S + 1,)
     letter: Array  # (E,)
@@ -49,8 +56,11 @@ class Counts:
         return states * self.n_y + self.letter
 
     @classmethod
-    def of(cls, ids: Array, n_y: int, order: int) -> Counts:
-        """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary."""
+    def of(cls, ids: Array, n_y: int, order: int, discounts: Discounts = ()) -> NGram:
+        """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary.
+
+        The discounts are estimated if none are given.
+        """
         y, position = ids[1:], np.arange(len(ids) - 1)
         begun = np.maximum.accumulate(np.where(ids[:-1] == 0, position, 0))
         depth = position - begun + 1  # letters of context there are, the boundary counted
@@ -74,72 +84,44 @@ class Counts:
             levels.append((keys, at, target, count))
         keys, at, target, count = (np.concatenate(level) for level in zip(*levels, strict=True))
         first = np.searchsorted(keys, n_y * np.arange(S + 1))
-        return cls(n_y, *(a.astype(np.int32) for a in (np.concatenate(suffix), first, y[at], target, count)))
-
-
-@dataclass(frozen=True, eq=False)
-class NGram:
-    """Counts with their discounts D_1, D_2, D_3 (for c ≥ 3): a language model.
-
-    A table of up to `dense_entries` probabilities is written out when it is first stepped; `likelihood` does without.
-    """
-
-    counts: Counts
-    discounts: tuple[float, float, float]
-    dense_entries: int = DENSE_ENTRIES
+        arrays = (np.concatenate(suffix), first, y[at], target, count)
+        return cls(n_y, discounts or estimated_discounts(count), *(a.astype(np.int32) for a in arrays))
 
     @cached_property
     def smoothed(self) -> tuple[Array, Array]:
         """(the first term of (1) for every pair (E,), γ of every state (S,))."""
-        c = self.counts
-        D = np.array([0, *self.discounts])[np.minimum(c.count, 3)]
-        total = np.add.reduceat(c.count.astype(np.float64), c.first[:-1])
-        sizes = np.diff(c.first)
-        return (c.count - D) / np.repeat(total, sizes), np.add.reduceat(D, c.first[:-1]) / total
-
-    @cached_property
-    def levels(self) -> list[tuple[int, int]]:
-        """The states of each context length, as (begin, end); ValueError if they are not ordered by length."""
-        S, edges = len(self.counts.suffix), [0, 1]
-        while edges[-1] < S:
-            # A state belongs to the next length if its suffix belongs to this one.
-            more = int(np.searchsorted(self.counts.suffix[edges[-1] :], edges[-1]))
-            if not more or self.counts.suffix[edges[-1]] < edges[-2]:
-                raise ValueError("the states of the table are not ordered by the length of their context")
-            edges.append(edges[-1] + more)
-        return list(pairwise(edges))
+        D = np.array([0, *self.discounts])[np.minimum(self.count, 3)]
+        total = np.add.reduceat(self.count.astype(np.float64), self.first[:-1])
+        return (self.count - D) / np.repeat(total, np.diff(self.first)), np.add.reduceat(D, self.first[:-1]) / total
 
     @cached_property
     def dense(self) -> tuple[Array, Array] | None:
         """(P (S, n_y) float32, next state (S, n_y)), written out by (1), or None where that would be too large."""
-        c, (value, gamma) = self.counts, self.smoothed
-        S, n_y = len(c.suffix), c.n_y
+        (value, gamma), S, n_y = self.smoothed, len(self.suffix), self.n_y
         if S * n_y > self.dense_entries:
             return None
-        P, after = np.empty((S, n_y), np.float32), np.zeros((S, n_y), np.int32)
-        before, shorter = 0, np.full((1, n_y), 1 / n_y)  # where the contexts one letter shorter begin, and their P
-        for begin, end in self.levels:
-            suffix = c.suffix[begin:end]
-            level = shorter[suffix - before]
-            level *= gamma[begin:end, None]
-            row, pair = pairs_of(c.first, np.arange(begin, end))
-            at = row * n_y + c.letter[pair]
-            level.reshape(-1)[at] += value[pair]  # no pair stands twice in a row
-            P[begin:end], after[begin:end] = level, after[suffix]
-            after[begin:end].reshape(-1)[at] = c.target[pair]
-            before, shorter = begin, level
-        return P, after
+        P, after = np.full((S, n_y), 1 / n_y), np.zeros((S, n_y), np.int32)
+        begin, end = 0, 1
+        while begin < end:  # contexts of one length, from those one letter shorter
+            shorter, pairs = self.suffix[begin:end], slice(self.first[begin], self.first[end])
+            P[begin:end], after[begin:end] = gamma[begin:end, None] * P[shorter], after[shorter]
+            P.reshape(-1)[self.keys[pairs]] += value[pairs]
+            after.reshape(-1)[self.keys[pairs]] = self.target[pairs]
+            begin, end = end, end + int(np.searchsorted(self.suffix[end:], end))
+        return P.astype(np.float32), after
 
     def smooth(self, states: Array) -> Array:
         """P(· | state) by (1), (n,) → (n, n_y): of each state once, from those of the contexts one letter shorter."""
-        c, (value, gamma) = self.counts, self.smoothed
+        value, gamma = self.smoothed
         some, row_of = np.unique(states, return_inverse=True)
-        P, longer = np.full((len(some), c.n_y), 1 / c.n_y), some > 0
+        P, longer = np.full((len(some), self.n_y), 1 / self.n_y), some > 0
         if longer.any():
-            P[longer] = self.smooth(c.suffix[some[longer]])
+            P[longer] = self.smooth(self.suffix[some[longer]])
         P *= gamma[some, None]
-        row, pair = pairs_of(c.first, some)
-        P[row, c.letter[pair]] += value[pair]
+        sizes = np.diff(self.first)[some]
+        row = np.repeat(np.arange(len(some)), sizes)
+        pair = np.arange(len(row)) + (self.first[some] + sizes - np.cumsum(sizes))[row]
+        P[row, self.letter[pair]] += value[pair]
         return P[row_of]
 
     def distributions(self, states: Array) -> Array:
@@ -148,26 +130,36 @@ class NGram:
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
-        key = states * np.int64(self.counts.n_y) + letters  # beyond 32 bits
-        pair = np.minimum(np.searchsorted(self.counts.keys, key), len(self.counts.keys) - 1)
-        return pair, self.counts.keys[pair] == key
+        key = states * np.int64(self.n_y) + letters  # beyond 32 bits
+        pair = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
+        return pair, self.keys[pair] == key
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
         if self.dense:
             return self.dense[1][states, ids]
         pair, seen = self.find(states, ids)
-        after, shorter = np.where(seen, self.counts.target[pair], 0), ~seen & (states > 0)
+        after, shorter = np.where(seen, self.target[pair], 0), ~seen & (states > 0)
         if shorter.any():
-            after[shorter] = self.after(ids[shorter], self.counts.suffix[states[shorter]])
+            after[shorter] = self.after(ids[shorter], self.suffix[states[shorter]])
         return after
+
+    def states_along(self, text: EncodedCorpus) -> Array:
+        """The state at every position of a text, (N,) int32."""
+        states, at = np.empty(len(text.ids) - 1, np.int32), text.starts
+        (current,) = self.start(len(at))
+        while len(at):
+            states[at] = current = self.after(text.ids[at], current)
+            goes_on = text.ids[at + 1] > 0
+            at, current = at[goes_on] + 1, current[goes_on]
+        return states
 
     def likelihood(self, states: Array, letters: Array) -> Array:
         """P(letter | state) by (1) for one letter each, (n,), (n,) → (n,)."""
         value, gamma = self.smoothed
-        shorter, longer = np.full(len(states), 1 / self.counts.n_y), states > 0
+        shorter, longer = np.full(len(states), 1 / self.n_y), states > 0
         if longer.any():
-            shorter[longer] = self.likelihood(self.counts.suffix[states[longer]], letters[longer])
+            shorter[longer] = self.likelihood(self.suffix[states[longer]], letters[longer])
         pair, seen = self.find(states, letters)
         return np.where(seen, value[pair], 0) + gamma[states] * shorter
 
@@ -180,10 +172,35 @@ class NGram:
         states = self.after(ids, state[0])
         return self.distributions(states), (states,)
 
+    def fitted(self, held_out: EncodedCorpus | None) -> NGram:
+        """The same counts with the discounts that lose least on held-out names; without any the table itself.
 
-def pairs_of(first: Array, states: Array) -> tuple[Array, Array]:
-    """(row, pair) of every observed pair of these states; `row` counts the states from 0."""
-    sizes = first[states + 1] - first[states]
-    row = np.repeat(np.arange(len(states)), sizes)
-    begins = np.cumsum(sizes) - sizes
-    return row, np.arange(len(row)) - begins[row] + first[states][row]
+        By coordinate descent in steps of 0.1 and 0.05: the loss is flat near its minimum.
+        """
+        if held_out is None:
+            return self
+        states = self.states_along(held_out)[:LETTERS_TO_CHOOSE_ON]
+        letters = held_out.ids[1:][:LETTERS_TO_CHOOSE_ON]
+
+        def loss(discounts: Discounts) -> float:
+            return -float(np.log(replace(self, discounts=discounts).likelihood(states, letters)).mean())
+
+        best = self.discounts
+        least = loss(best)
+        for size in (0.1, 0.05):
+            before: Discounts = ()
+            while best != before:
+                before = best
+                for k, step in product(range(3), (size, -size)):
+                    trial = (*best[:k], float(np.clip(best[k] + step, 0.05, LARGEST_DISCOUNTS[k])), *best[k + 1 :])
+                    if (value := loss(trial)) < least - 1e-6:
+                        best, least = trial, value
+        return replace(self, discounts=best)
+
+
+def estimated_discounts(count: Array) -> Discounts:
+    """D_c = c − (c + 1) Y n_{c+1}/n_c, Y = n₁/(n₁ + 2 n₂), all orders at once.  (Chen and Goodman 1999, eq. 26)"""
+    n1, n2, n3, n4 = (max(1, int((count == c).sum())) for c in (1, 2, 3, 4))
+    Y = n1 / (n1 + 2 * n2)
+    estimates = (1 - 2 * Y * n2 / n1, 2 - 3 * Y * n3 / n2, 3 - 4 * Y * n4 / n3)
+    return tuple(np.clip(estimates, 0.05, LARGEST_DISCOUNTS).tolist())

@@ -10,54 +10,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 2  # edits that are looked for
-BLOCK = 1 << 12  # strings at once
-PAIRS = 1 << 17  # pairs of strings at once
+PAIRS = 1 << 17  # pairs of names compared at once
 
 
 class Neighbours:
     """A list of names, ready to be measured: code points in a row, with room at both ends for a band to reach over.
 
-    `letters` has a bit for each of 32 classes of letters that a name has, and one for each that it has twice: an edit
-    takes at most one bit away and adds at most one. `pairs` are compared at once.
+    `letters` has a bit for each of 64 classes of letters that a name has.
     """
 
-    def __init__(self, names: Sequence[str], *, pairs: int = PAIRS) -> None:
-        self.pairs = pairs
+    def __init__(self, names: Sequence[str]) -> None:
         self.lengths = np.fromiter(map(len, names), np.int64, len(names))
         self.starts = np.cumsum(self.lengths) - self.lengths + 2 * MOST
         self.codes = np.zeros(int(self.lengths.sum()) + 4 * MOST, np.uint32)
         self.codes[2 * MOST : -2 * MOST] = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.by_length = self.lengths.argsort()
-        self.letters = np.empty(len(names), np.uint64)
-        for begin in range(0, len(names), BLOCK):
-            lengths = self.lengths[begin : begin + BLOCK]
-            first = int(self.starts[begin])
-            row = np.repeat(np.arange(len(lengths)), lengths)
-            classes = row * 32 + self.codes[first : first + len(row)] % 32
-            counts = np.bincount(classes, minlength=32 * len(lengths)).reshape(-1, 32)
-            bits = np.packbits(np.hstack([counts > 0, counts > 1]), axis=1)
-            self.letters[begin : begin + BLOCK] = bits.view(np.uint64)[:, 0]
+        bits = np.left_shift(np.uint64(1), self.codes % 64)
+        bits[-2 * MOST :] = 0  # behind the last name
+        self.letters = np.where(self.lengths, np.bitwise_or.reduceat(bits, self.starts), np.uint64(0))
 
     def within(
-        self, queries: Sequence[str], most: int = MOST, *, itself: bool = True
+        self, queries: Sequence[str], most: int = MOST, *, itself: bool = True, pairs: int = PAIRS
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(edits (Q,), index (Q,)): edits to the nearest name, and where it stands, the first of equals.
 
         most + 1 and −1 where no name is within `most` edits, which are 0, 1 or 2. `itself` False passes over the same
-        spelling.
+        spelling. So many `pairs` are compared at once.
         """
-        K = max(len(self.letters), 1)
+        K = max(len(self.lengths), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
-        asked, lengths = Neighbours(queries), self.lengths[self.by_length]
+        asked = Neighbours(queries)
         for length in sorted({*asked.lengths.tolist()}):
             rows = np.flatnonzero(asked.lengths == length)
-            names = self.by_length[slice(*lengths.searchsorted([length - most, length + most + 1]))]
-            at_once = max(self.pairs // max(len(names), 1), 1)
-            for begin in range(0, len(rows), at_once):
-                some, bits = asked.letters[rows[begin : begin + at_once], np.newaxis], self.letters[names]
-                near = np.bitwise_count(some & ~bits) <= most
-                near &= np.bitwise_count(bits & ~some) <= most
-                row, name = (places[pair] for places, pair in zip((rows[begin:], names), near.nonzero(), strict=True))
+            names = np.flatnonzero(np.abs(self.lengths - length) <= most)
+            letters = self.letters[names]
+            at_once = max(pairs // max(len(names), 1), 1)
+            for some in (rows[begin : begin + at_once] for begin in range(0, len(rows), at_once)):
+                own = asked.letters[some, np.newaxis]
+                near = (np.bitwise_count(own & ~letters) <= most) & (np.bitwise_count(letters & ~own) <= most)
+                row, name = (places[pair] for places, pair in zip((some, names), near.nonzero(), strict=True))
                 edits = distances(asked, row, self, name, length=length, most=most)
                 found = (edits <= most) & (itself | (edits > 0))
                 np.minimum.at(best, row[found], edits[found].astype(np.int64) * K + name[found])

@@ -4,57 +4,43 @@ A draft from the forms alone: which word was meant, and what the whole name mean
 cited as `language grammar particle, meaning`, the full word as `N.L. <gender> n. Name`.
 """
 
-from typing import NamedTuple
+from typing import Any
 
 from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 
+COLUMNS = ("form", "language", "grammar", "particle", "meaning", "note")
 GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
 UNSAID = {"unknown": "not in the glossary", "inflection": "an ending"}
 
 
-class Component(NamedTuple):
-    """A part of a name as the Registry's table has it; `meaning` None is for the author to say."""
+def draft(analysis: Analysis) -> dict[str, Any]:
+    """The draft for a name, ready for JSON: its `components` as the Registry's table has them, and the `full` word.
 
-    form: str
-    language: str
-    grammar: str
-    particle: str
-    meaning: str | None
-    note: str
-
-
-class Etymology(NamedTuple):
-    """The draft for a name: its components, and the full word with its grammar."""
-
-    components: tuple[Component, ...]
-    grammar: str
-    name: str
-
-    @property
-    def text(self) -> str:
-        """One line, `Gr. masc. adj. thermos, hot; L. masc. n. fustis, stick; N.L. masc. n. Thermofustis`."""
-        return "; ".join([*map(cited, self.components), f"N.L. {self.grammar} {self.name}"])
-
-    def asdict(self) -> dict[str, object]:
-        """The draft ready for JSON: `components`, and `full`, whose meaning is for the author to say."""
-        full = {"language": "N.L.", "grammar": self.grammar, "particle": self.name, "meaning": None}
-        return {"components": [component._asdict() for component in self.components], "full": full}
-
-
-def draft(analysis: Analysis) -> Etymology:
-    """The components of a name, at most five; a name with more has none, since no cut is likely to be right."""
+    A `meaning` None is for the author to say. There are five components at most; a name with more has none, since no
+    cut is likely to be right.
+    """
     parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
     components = [component(part, twice=k > 0 and part.form == analysis.doubled) for k, part in enumerate(parts)]
-    return Etymology(tuple(components), noun(analysis.gender), analysis.name)
+    full = {"language": "N.L.", "grammar": noun(analysis.gender), "particle": analysis.name, "meaning": None}
+    return {"components": [dict(zip(COLUMNS, cells, strict=True)) for cells in components], "full": full}
 
 
-def component(part: Part, *, twice: bool) -> Component:
-    """A part with its likeliest word; noted are the others of the same form, a linking vowel that the glossary does not
-    have for this word, as real names often have, and that the part stands `twice`."""
+def in_print(draft: dict[str, Any]) -> str:
+    """One line, `Gr. masc. adj. thermos, hot; L. masc. n. fustis, stick; N.L. masc. n. Thermofustis`."""
+    full = draft["full"]
+    return "; ".join([*map(cited, draft["components"]), f"N.L. {full['grammar']} {full['particle']}"])
+
+
+def component(part: Part, *, twice: bool) -> tuple[str | None, ...]:
+    """The COLUMNS of a part with its likeliest word.
+
+    Noted are the others of the same form, a linking vowel that the glossary does not have for this word, as real names
+    often have, and that the part stands `twice`.
+    """
     if part.kind == "genus":
-        return Component(part.form, "N.L.", noun(part.gender), part.form.capitalize(), "a genus of prokaryotes", "")
+        return part.form, "N.L.", noun(part.gender), part.form.capitalize(), "a genus of prokaryotes", ""
     if not part.words:
-        return Component(part.form, "", "", "", None, UNSAID[part.kind])
+        return part.form, "", "", "", None, UNSAID[part.kind]
     first, *others = part.words
     notes = [f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others]
     vowel, usual = part.form[len(part.stem) :], first.links[:1]
@@ -62,7 +48,7 @@ def component(part: Part, *, twice: bool) -> Component:
         notes.append("usually without a linking vowel" if usual == "-" else f"the usual linking vowel is -{usual}-")
     if twice:
         notes.append("stands twice")
-    return Component(part.form, first.language, first.grammar, first.word, first.sense, "; ".join(notes))
+    return part.form, first.language, first.grammar, first.word, first.sense, "; ".join(notes)
 
 
 def noun(gender: str | None) -> str:
@@ -70,9 +56,9 @@ def noun(gender: str | None) -> str:
     return f"{GENDERS[gender]} n." if gender else "n."
 
 
-def cited(component: Component) -> str:
+def cited(component: dict[str, str]) -> str:
     """A component in print: with its homographs, an unknown one in brackets with what is known of it."""
-    if not component.language:
-        return f"[{component.form}] {component.note}"
-    words = f"{component.language} {component.grammar} {component.particle}, {component.meaning}"
-    return f"{words} ({component.note})" if component.note else words
+    if not component["language"]:
+        return "[{form}] {note}".format(**component)
+    words = "{language} {grammar} {particle}, {meaning}".format(**component)
+    return f"{words} ({component['note']})" if component["note"] else words

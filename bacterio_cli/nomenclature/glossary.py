@@ -26,7 +26,6 @@ GRAMMAR = (
     *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
     *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
 )
-LARGEST, LONGEST_LINE = 2**24, 10_000  # bytes of a file, characters of a line
 FORMS = {  # of each column: what it must match, in signs and in words
     "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
     "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
@@ -37,6 +36,15 @@ FORMS = {  # of each column: what it must match, in signs and in words
     "sense": (".+", "there"),
     "keywords": (".*", ""),
 }
+
+# What the end of a name says of its gender; "" is any or unclear. Common gender of -cola: m. or f.
+GENDERS: dict[str, str] = {
+    **dict.fromkeys(("bacter", "coccus", "bacillus", "vibrio", "myces", "caulis", "siphon", "tor", "us"), "m"),
+    **dict.fromkeys(("monas", "ella", "spira", "thrix", "rhabdus", "forma", "gemma", "ia", "a", "is"), "f"),
+    **dict.fromkeys(("bacterium", "um", "ium", "plasma", "nema", "soma", "ma", "on"), "n"),
+    **dict.fromkeys(("corpus", "genus", "glomus", "virus"), "n"),
+    **dict.fromkeys(("ans", "ens", "ferax", "cola", "gena", "formis", "es", "x"), ""),
+}  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -114,22 +122,19 @@ def standard() -> Glossary:
 @cache  # a pipe can be read once, and several options ask for the same words
 def read_words(source: str) -> list[Word]:
     """The words of a file, or standard input for `-`, every line checked."""
-    from bacterio_cli.dataset.readers.text_files import opened  # imports what unpacks archives
+    from bacterio_cli.dataset.readers.formats import read  # imports what unpacks archives
 
-    with opened(source, largest=LARGEST) as text:
-        text.longest = LONGEST_LINE
-        lines = list(text)
+    reading = read(source, input_format="lines")
     words: list[Word] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = [cell.strip() for cell in line.split("\t")]
-        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and an editor that strips the last tab
+    for entry in reading.entries:
+        cells = [cell.strip() for cell in entry.text.split("\t")]
+        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and a tab at the end that is none
         if fault := fault_of(cells):
-            raise InputError(f"{source}:{number}", fault, f"a line has {', '.join(FORMS)}, with tabs between")
+            where = f"{reading.source}:{entry.line}"
+            raise InputError(where, fault, f"a line has {', '.join(FORMS)}, with tabs between")
         words.append(Word(*cells))
     if not words:
-        raise InputError(source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
+        raise InputError(reading.source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
     return words
 
 
@@ -144,3 +149,13 @@ def fault_of(cells: Sequence[str]) -> str:
     if bool(word.stems) != bool(word.links):
         return "stems and links are given together or not at all"
     return "" if word.stems or word.finals else "neither a stem nor a final form"
+
+
+def gender_by_ending(name: str) -> str:
+    """By ending, review: the gender of the longest ending known, "" if that is unclear.  ICNP 65; SeqCode 50.
+
+    The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma
+    is mostly the Greek neuter, but Latin *forma* is feminine).
+    """
+    endings = [ending for ending in GENDERS if name.lower().endswith(ending)]
+    return GENDERS[max(endings, key=len)] if endings else ""

@@ -16,8 +16,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from bacterio_cli.nomenclature.gender import gender as gender_by_ending
-from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
+from bacterio_cli.nomenclature.glossary import Glossary, Word, gender_by_ending, standard
 
 Answer = Literal["explained", "partly", "eponym-like", "unexplained"]
 Kind = Literal["word", "genus", "inflection", "unknown"]
@@ -32,8 +31,7 @@ DOUBTFUL = 1.3
 MOST_ELEMENTS = 5  # as many as the SeqCode Registry takes
 LEAST_UNKNOWN = 4  # letters; what is left of a wrong cut is shorter, and swallows the element beside it
 LEAST_KNOWN = 6  # letters; less before an eponym is chance: [rosebur]+ia, not rose+[buria]
-LEAST_NAMES = 20  # in a list that may look like one of genera; fewer say nothing
-MOST_NAMES = 500  # of it that are looked at
+MOST_NAMES = 500  # of a list that are looked at
 LEAST_SHARE = 0.25  # of real genera seven in ten are explained; of plant genera, surnames and towns two in a hundred
 NEVER = float("inf")
 VOWELS = frozenset("aeiouy")
@@ -74,8 +72,7 @@ class Analysis(NamedTuple):
     def stem_and_ending(self) -> tuple[str, str]:
         """What stands before the last part of the name, and that part; both "" for a name of one part."""
         cut = len(self.name) - len(self.parts[-1].form)
-        is_cut = len(self.parts) > 1 and len(self.name) == len(self.name.lower())  # İ has two small letters
-        return (self.name[:cut], self.name[cut:]) if is_cut else ("", "")
+        return (self.name[:cut], self.name[cut:]) if len(self.parts) > 1 else ("", "")
 
     def has(self, words: Collection[Word]) -> bool:
         """Whether a part may be one of these words."""
@@ -238,5 +235,5 @@ def distinct(words: Sequence[Word]) -> tuple[Word, ...]:
 def look_like_genera(names: Sequence[str]) -> bool:
     """Whether enough of the names, of a long list some, split into words of the glossary, as names of genera do."""
     explained = Morphology(standard()).explained
-    some = names[:: -(-len(names) // MOST_NAMES) or 1]
-    return len(names) >= LEAST_NAMES and sum(map(bool, map(explained, some))) >= LEAST_SHARE * len(some)
+    some = names[:: len(names) // MOST_NAMES + 1]
+    return sum(map(bool, map(explained, some))) >= LEAST_SHARE * len(some)

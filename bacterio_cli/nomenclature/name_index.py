@@ -7,8 +7,6 @@ from functools import cached_property
 from bacterio_cli.dataset import shipped
 from bacterio_cli.nomenclature.edit_distance import Neighbours
 
-OTHERS = frozenset(["alga", "animal", "fungus", "plant", "protist"])  # kinds of names in data/also_known.txt
-HISTORICAL = "historical"  # another kind there
 KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
 
 
@@ -57,11 +55,6 @@ class Lookup:
         """All listed names without capitals, ready to be measured against."""
         return Neighbours(list(self.spellings))
 
-    @property
-    def avoided(self) -> frozenset[str]:
-        """The names of all lists but the first, the model's own corpus, without capitals."""
-        return frozenset().union(*(reference.folded for reference in self.references[1:]))
-
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
         folded = name.casefold()
@@ -70,28 +63,28 @@ class Lookup:
     def nearest(self, names: Sequence[str], most: int = 2) -> list[tuple[str | None, int | None]]:
         """The nearest listed name of each with its edits; None and None if it has more than `most`."""
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
-        spelled = [*self.spellings.values()]
-        return [
-            (spelled[k], n) if k >= 0 else (None, None) for n, k in zip(edits.tolist(), index.tolist(), strict=True)
-        ]
+        spelled, found = [*self.spellings.values()], zip(index.tolist(), edits.tolist(), strict=True)
+        return [(spelled[k], n) if k >= 0 else (None, None) for k, n in found]
+
+
+ALSO_KNOWN = {  # by the kinds of names in data/also_known.txt
+    ("published", "Candidatus", "SeqCode"): "names",
+    ("historical",): "names in use before 1980",
+    ("alga", "animal", "fungus", "plant", "protist"): "names of other organisms",
+}
 
 
 def also_known_lists() -> list[Reference]:
-    """What the authors of the tool know of besides the corpus: data/also_known.txt, its prokaryotes, those in use
-    before 1980, and its others."""
+    """What the authors of the tool know of besides the corpus: prokaryotes, those in use before 1980, and others."""
     lines = shipped("also_known.txt").read_text(encoding="ascii").splitlines()
     rows = [line.split("\t") for line in lines if line[0] != "#"]
     return [
         Reference(
             f"{what} known to the authors of the tool, not complete",
-            tuple(name for name, kind in rows if (kind in OTHERS, kind == HISTORICAL) == (others, historical)),
-            prokaryotes=not others,
+            tuple(name for name, kind in rows if kind in kinds),
+            prokaryotes="plant" not in kinds,
             complete=False,
-            historical=historical,
+            historical="historical" in kinds,
         )
-        for what, others, historical in (
-            ("names", False, False),
-            ("names in use before 1980", False, True),
-            ("names of other organisms", True, False),
-        )
+        for kinds, what in ALSO_KNOWN.items()
     ]

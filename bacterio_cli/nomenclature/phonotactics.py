@@ -45,6 +45,14 @@ def sounds_of(names: Sequence[str], *, enough: int = ENOUGH) -> Sounds | None:
     }
 
 
+def unheard(name: str, sounds: Sounds) -> dict[str, str]:
+    """What a name has that no known name teaches, in order, by rule, ^ and $ its ends; and the name itself if it is an
+    ending that many share, such as Bacter and Monas: a suffix alone is no root."""
+    new = {rule: dict.fromkeys(s for s in taught(rule, name) if s not in sounds[rule]) for rule in TAUGHT}
+    bare = name if name.lower() in sounds["bare-ending"] else ""
+    return {"bare-ending": bare} | {rule: ", ".join(found) for rule, found in new.items()}
+
+
 def four_in_a_row(name: str) -> str:
     """vowels or consonants if there are four in a row, else ""; a diphthong, a digraph and a double letter are one,
     and y between two vowels is a consonant."""

@@ -25,21 +25,15 @@ DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]
 def file_and_column(source: str) -> tuple[str, str | None]:
     """The file and the column of `FILE#COLUMN`, None if no column is named; a file whose own name has a # is that."""
     file, mark, column = source.rpartition("#")
-    if not mark or os.path.exists(source):
-        return source, None
-    if not file or not column:
-        raise UsageError(f"{source}: a column stands behind the file, as in plants.csv#genus")
-    return file, column
+    return (file, column or None) if mark and not os.path.exists(source) else (source, None)
 
 
 def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False, **how: Any) -> Reference:
-    """A list of spellings that are taken, in any shape that can be read, `how` as in `read`; `source` is FILE or
-    FILE#COLUMN, which goes before a format and a column for all lists.
+    """A list of spellings that are taken, `how` as in `read`; `source` is FILE or FILE#COLUMN, a column of its own.
 
-    `elsewhere` says that it lists no prokaryotes; without it, that is known if the source tells. Raises FileError,
-    InputError, UsageError as `read` does; InputError too for a list without any spelling, or most of which is no
-    genus in any case of letters where `genera` are wanted, UsageError for one of prokaryotes that is said to be of
-    others.
+    `elsewhere` says that it lists no prokaryotes, which is otherwise known if the source tells. Raises what `read`
+    does; InputError too for a list without any spelling, or most of which is no genus in any case of letters where
+    `genera` are wanted, UsageError for one of prokaryotes that is said to be of others.
     """
     file, column = file_and_column(source)
     if column:
@@ -82,9 +76,9 @@ def spellings(reading: Reading, *, genera: bool = False) -> tuple[str, ...]:
             found[text] = None
             continue
         # A plain list in which a line cannot be a name may be no list at all: that is an error.
-        is_plain = reading.format == "lines"
-        text = clean(entry, reading.source) if is_plain else composed(UNPRINTABLE.sub(" ", text))
-        found.update(dict.fromkeys(undressed(text) if genera or reading.taxonomic else filter(None, [text])))
+        text = clean(entry, reading.source) if reading.format == "lines" else composed(UNPRINTABLE.sub(" ", text))
+        found |= dict.fromkeys(undressed(text) if genera or reading.taxonomic else [text])
+    found.pop("", None)
     return tuple(found)
 
 

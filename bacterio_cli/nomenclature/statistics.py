@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,36 +12,26 @@ from bacterio_cli.nomenclature.phonotactics import taught
 LETTERS_OF_ENDING = 4
 
 
-class Figure(NamedTuple):
-    """One figure of the invented names and of the corpus; shares lie between 0 and 1, None is not defined."""
+def compare(names: Sequence[str], corpus: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Each figure of the invented names and of the corpus of two names or more; shares lie between 0 and 1.
 
-    name: str
-    names: float | None
-    corpus: float | None
-
-
-def compare(names: Sequence[str], corpus: Sequence[str], *, seed: int = 0) -> list[Figure]:
-    """The invented names against the corpus. Its own values come from itself: leave-one-out, or two random halves."""
+    The corpus's own value comes from itself: leave-one-out, or two random halves. No names have no figures.
+    """
     if not names:
-        return []
-    rng = np.random.default_rng(seed)
-    shuffled = [corpus[k] for k in rng.permutation(len(corpus))]
+        return {}
+    shuffled = [corpus[k] for k in np.random.default_rng(0).permutation(len(corpus))]
     half, other = shuffled[::2], shuffled[1::2]
     known, neighbours = set(corpus), Neighbours(corpus)
-    enough = len(corpus) > 1
-    return [
-        Figure("distinct", len(set(names)) / len(names), 1.0),
-        Figure("new", sum(name not in known for name in names) / len(names), 0.0),
-        Figure(
-            "share within two edits",
-            float((neighbours.within(names)[0] <= MOST).mean()),
-            float((neighbours.within(corpus, itself=False)[0] <= MOST).mean()) if enough else None,
-        ),
-        Figure("mean length", float(np.mean([*map(len, names)])), float(np.mean([*map(len, corpus)]))),
-        Figure("lengths, KS distance", ks_distance(names, corpus), ks_distance(half, other) if enough else None),
-        Figure("endings, variation", ending_distance(names, corpus), ending_distance(half, other) if enough else None),
-        Figure("share with an unattested triple", *unattested(names, corpus)),
-    ]
+    near, others = (edits <= MOST for edits, _ in (neighbours.within(names), neighbours.within(corpus, itself=False)))
+    return {
+        "distinct": (len(set(names)) / len(names), 1.0),
+        "new": (sum(name not in known for name in names) / len(names), 0.0),
+        "share within two edits": (float(near.mean()), float(others.mean())),
+        "mean length": (sum(map(len, names)) / len(names), sum(map(len, corpus)) / len(corpus)),
+        "lengths, KS distance": (ks_distance(names, corpus), ks_distance(half, other)),
+        "endings, variation": (ending_distance(names, corpus), ending_distance(half, other)),
+        "share with an unattested triple": unattested(names, corpus),
+    }
 
 
 def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:

@@ -10,24 +10,27 @@ why. Words of the user's own need no genus.
 import re
 from collections.abc import Collection, Sequence
 from functools import cache
-from itertools import compress
 
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.edit_distance import Neighbours
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
 
+
+def keywords(text: str) -> frozenset[str]:
+    """Keywords of the glossary, with commas between as there."""
+    return frozenset(text.split(","))
+
+
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
-REASONS = ("not explained", "ill formed", "oddly composed", "rare element", "taken for another")
+TAKEN = "taken for another"
+REASONS = ("not explained", "ill formed", "oddly composed", "rare element", TAKEN)
 ADJECTIVE = 10  # genera at least that end with an adjective; one is enough for other elements
 BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
-SHAPES = frozenset(["rod", "sphere", "spiral", "filament", "ring", "disc", "comma"])  # keywords of the glossary
-STRETCHED = frozenset(["long", "straight", "curved", "bent", "flat"])  # no sphere is
-WATERS = frozenset(["marine", "coast", "lake", "river", "soil", "salt", "freshwater", "water"])
-COLOURS = frozenset([
-    "red", "pink", "orange", "yellow", "golden", "green", "blue", "violet", "purple", "brown", "black", "white", "grey",
-])  # fmt: skip
-HEAT, COVERS = frozenset(["hot", "warm", "cold", "ice", "snow"]), frozenset(["capsule", "sheath"])
+SHAPES = keywords("rod,sphere,spiral,filament,ring,disc,comma")
+STRETCHED = keywords("long,straight,curved,bent,flat")  # no sphere is
+WATERS = keywords("marine,coast,lake,river,soil,salt,freshwater,water")
+COLOURS = keywords("red,pink,orange,yellow,golden,green,blue,violet,purple,brown,black,white,grey")
+HEAT, COVERS = keywords("hot,warm,cold,ice,snow"), keywords("capsule,sheath")
 # Behind these a reviewer expects what is eaten, loved, made or lived in: a noun, or an adjective 'of the sea'.
 AGENT = re.compile(
     "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|ferax|fermentans|degradans|producens|oxidans|"
@@ -35,15 +38,13 @@ AGENT = re.compile(
 )
 EATER = re.compile("phag|vor|bor")
 DWELLER = re.compile("(in)?cola|habitans|colens")  # and behind these a place, by its keywords
-PLACES = frozenset([
-    "soil", "sediment", "mud", "sand", "rock", "cave", "desert", "mountain", "forest", "marine", "coast", "deep sea",
-    "vent", "freshwater", "lake", "river", "spring", "hot spring", "groundwater", "wetland", "salt lake", "estuary",
-    "island", "ice", "snow", "polar", "air", "wastewater", "compost", "dung", "cheese", "milk", "wine", "beer",
-    "food", "plant", "root", "leaf", "flower", "fruit", "seed", "wood", "rice", "grass", "tree", "legume", "alga",
-    "fungus", "animal", "human", "gut", "mouth", "skin", "blood", "insect", "bee", "ant", "termite", "worm", "sponge",
-    "coral", "fish", "bird", "mollusc", "crustacean", "mammal", "amphibian", "reptile", "oil", "salt", "water", "dry",
-    "cold", "hot",
-])  # fmt: skip
+PLACES = keywords(
+    "soil,sediment,mud,sand,rock,cave,desert,mountain,forest,marine,coast,deep sea,vent,freshwater,lake,river,"
+    "spring,hot spring,groundwater,wetland,salt lake,estuary,island,ice,snow,polar,air,wastewater,compost,dung,"
+    "cheese,milk,wine,beer,food,plant,root,leaf,flower,fruit,seed,wood,rice,grass,tree,legume,alga,fungus,"
+    "animal,human,gut,mouth,skin,blood,insect,bee,ant,termite,worm,sponge,coral,fish,bird,mollusc,crustacean,"
+    "mammal,amphibian,reptile,oil,salt,water,dry,cold,hot"
+)
 BACTERIA = re.compile("(bacteri|clostridi|spirill|vibrion)[oi]?")  # nobody's first element but of what eats them
 SENT_BACK_FIRST = re.compile("arto|cero|chro|homo|hypho|moro|nauti|vici")  # by readers, whatever follows
 SENT_BACK_LAST = re.compile(  # and behind any but what a genus has before them
@@ -60,24 +61,14 @@ class Usable:
         lines = "\n".join(("", *morphology.genera, ""))  # each genus stands between two line ends
         self.count = cache(lines.count)
         self.rests = cache(lambda form: re.findall(f"\n{form}(.+)", lines))
-        self.neighbours = Neighbours([*morphology.genera])
         self.own = {*asked} | {*morphology.glossary.words}.difference(standard().words)
 
-    def refusals(self, names: Sequence[str]) -> list[str]:
-        """Why each name is not usable, in two or three words; "" if it is."""
-        reasons = [self.refusal(name) for name in names]
-        left = [k for k, why in enumerate(reasons) if not why]
-        _, nearest = self.neighbours.within([names[k].lower() for k in left], 1)
-        for k in compress(left, nearest >= 0):
-            reasons[k] = "taken for another"
-        return reasons
-
     def refusal(self, name: str) -> str:
-        """The same of one name, without looking for a genus one edit from it."""
+        """Why a name is not usable, in two or three words; "" if it is."""
         analysis = self.morphology.explained(name)
         if not analysis:
             return "not explained"
-        if rules.status(rules.judge(name, rules.Evidence())[0]) != "ok":
+        if rules.status(rules.judge(name)[0]) != "ok":
             return "ill formed"
         if not self.is_simple(analysis) or not agrees(analysis.parts):
             return "oddly composed"
@@ -90,7 +81,7 @@ class Usable:
             known = self.count(last.form + "\n")
             if SENT_BACK_LAST.fullmatch(last.form) or known < (ADJECTIVE if adjective else 1):
                 return "rare element"
-        return "taken for another" if self.is_variant(name.lower()) else ""
+        return TAKEN if self.is_variant(name.lower()) else ""
 
     def is_variant(self, word: str) -> bool:
         """Whether a genus is called so but for -bacter and -bacterium or for -us, -a and -um."""
@@ -125,18 +116,17 @@ def agrees(parts: Sequence[Part]) -> bool:
     first, last = parts[0], parts[-1]
     if not last.words:
         return True
-    if {word.sense for word in first.words} & {word.sense for word in last.words}:
-        return False
-    odd = SHAPES | STRETCHED if is_of(last, frozenset(["sphere"])) else SHAPES
-    if is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]):
-        return False
-    if all(word.grammar.endswith("adj.") for word in (*first.words, *last.words)) and not AGENT.fullmatch(last.form):
-        return False
-    if any(sum(may_be_of(part, keywords) for part in parts) > 1 for keywords in (WATERS, COLOURS, HEAT, COVERS)):
-        return False
-    if all("dim." in word.grammar for word in last.words):
-        return False
-    if DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES):
+    odd = SHAPES | STRETCHED if is_of(last, keywords("sphere")) else SHAPES
+    words = (*first.words, *last.words)
+    at_odds = (
+        ({word.sense for word in first.words} & {word.sense for word in last.words})
+        or (is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]))
+        or (all(word.grammar.endswith("adj.") for word in words) and not AGENT.fullmatch(last.form))
+        or any(sum(may_be_of(part, some) for part in parts) > 1 for some in (WATERS, COLOURS, HEAT, COVERS))
+        or all("dim." in word.grammar for word in last.words)
+        or (DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES))
+    )
+    if at_odds:
         return False
     if not AGENT.fullmatch(last.form) and not DWELLER.fullmatch(last.form):
         return not BACTERIA.fullmatch(first.form)

@@ -6,8 +6,7 @@ flatter a little all the same: discounts, weights and the best epoch were chosen
 
 import numpy as np
 
-from bacterio_cli.lm.discounts import choose_discounts, states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.training.state import TrainingState
@@ -51,9 +50,8 @@ def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
         return []
     scores = [("uniform", np.array(1 / plan.vocabulary.n_y))]
     for low in [low for low in ORDERS if low < order]:
-        counts = Counts.of(plan.texts["fit"].ids, plan.vocabulary.n_y, low)
-        table = NGram(counts, choose_discounts(counts, plan.held_out))
-        p = table.likelihood(states_along(table, plan.held_out), plan.held_out.ids[1:])
+        table = NGram.of(plan.texts["fit"].ids, plan.vocabulary.n_y, low).fitted(plan.held_out)
+        p = table.likelihood(table.states_along(plan.held_out), plan.held_out.ids[1:])
         scores.append((f"n-gram, order {low}", p))
     names = [f"n-gram, order {order}", "n-gram of the background"]
     scores += zip(names, plan.table_likelihoods, strict=False)

@@ -21,8 +21,7 @@ from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.discounts import choose_discounts, states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
@@ -145,9 +144,9 @@ class TrainingPlan:
         if not self.config.ngram or kind not in self.texts:
             return None
         if kind not in self.tables:
-            counts = Counts.of(self.texts[kind].ids, self.vocabulary.n_y, self.config.ngram)
+            table = NGram.of(self.texts[kind].ids, self.vocabulary.n_y, self.config.ngram)
             fit = self.table("fit") if kind == "refit" else None
-            self.tables[kind] = NGram(counts, fit.discounts if fit else choose_discounts(counts, self.held_out))
+            self.tables[kind] = replace(table, discounts=fit.discounts) if fit else table.fitted(self.held_out)
         return self.tables[kind]
 
     def soft_targets(self, kind: str) -> CrossFit | None:
@@ -168,7 +167,7 @@ class TrainingPlan:
         if self.held_out is None:
             return []
         tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
-        return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
+        return [table.likelihood(table.states_along(self.held_out), self.held_out.ids[1:]) for table in tables]
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

@@ -8,13 +8,11 @@ cross-fitted: the names are dealt into folds, and each name's p comes from a tab
 import numpy as np
 
 from bacterio_cli.dataset.batching import Batch, EncodedCorpus
-from bacterio_cli.lm.discounts import states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import Discounts, NGram
 from bacterio_cli.nn.layers import Array
 
 FOLDS, FOLDS_OF_A_LARGE_TEXT = 10, 4  # a table's memory is that of what it has seen, and each fold has one
 LARGE_TEXT = 300_000  # letters
-Discounts = tuple[float, float, float]
 
 
 class CrossFit:
@@ -31,13 +29,13 @@ class CrossFit:
         self.tables = []
         for k in range(folds):
             rest = np.append(text.ids[:-1][self.fold != k], 0)
-            table = NGram(Counts.of(rest if len(rest) > 1 else text.ids, n_y, order), discounts)
-            self.state[self.fold == k] = states_along(table, text)[self.fold == k]
+            table = NGram.of(rest if len(rest) > 1 else text.ids, n_y, order, discounts)
+            self.state[self.fold == k] = table.states_along(text)[self.fold == k]
             self.tables.append(table)
 
     def targets(self, batch: Batch) -> Array:
         """t for every row of a batch, (N, n_y) float32; rows sum to 1."""
-        t = np.empty((len(batch.x), self.tables[0].counts.n_y), np.float32)
+        t = np.empty((len(batch.x), self.tables[0].n_y), np.float32)
         fold = self.fold[batch.position]
         for k, table in enumerate(self.tables):
             rows = np.flatnonzero(fold == k)

@@ -15,7 +15,7 @@ from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.nomenclature.glossary import standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.phonotactics import ENDING_OF, ENOUGH, taught
-from bacterio_cli.nomenclature.rules import VERY_LONG, Evidence, judge, status
+from bacterio_cli.nomenclature.rules import VERY_LONG, judge, status
 
 
 def alarms(names: tuple[str, ...]) -> list[str]:
@@ -33,7 +33,7 @@ def alarms(names: tuple[str, ...]) -> list[str]:
     for name, word in zip(names, words, strict=True):
         alone = any(counts[rule][some] == 1 for rule in counts for some in taught(rule, word))
         learned = len(names) > ENOUGH and (alone or endings[word] >= ENDING_OF)
-        if learned or (len(name) < VERY_LONG and status(judge(name, Evidence())[0]) != "ok"):
+        if learned or (len(name) < VERY_LONG and status(judge(name)[0]) != "ok"):
             found.append(name)
     return found
 

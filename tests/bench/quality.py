@@ -11,6 +11,7 @@ the first 5,000 that `sample` prints with the default, as a mean over seeds.
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
 
@@ -25,7 +26,7 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nomenclature.morphology import look_like_genera
 from bacterio_cli.training import trainer
@@ -58,10 +59,10 @@ def kneser_ney(names: Sequence[str]) -> Iterator[Row]:
     vocabulary = Vocabulary.of(names)
     rest, held = split(names, 0.1, np.random.default_rng([0, SPLIT]))
     text, begun = EncodedCorpus(held, vocabulary), time.perf_counter()
-    part, whole = (Counts.of(EncodedCorpus(of, vocabulary).ids, vocabulary.n_y, 7) for of in (rest, names))
-    _, D = min((loss(NGram(part, (d, d, d)), text), d) for d in DISCOUNTS)
+    part, whole = (NGram.of(EncodedCorpus(of, vocabulary).ids, vocabulary.n_y, 7) for of in (rest, names))
+    _, D = min((loss(replace(part, discounts=(d, d, d)), text), d) for d in DISCOUNTS)
     label = f"Kneser–Ney, order 7, one discount {D} (reference)"
-    yield label, NGram(whole, (D, D, D)), time.perf_counter() - begun
+    yield label, replace(whole, discounts=(D, D, D)), time.perf_counter() - begun
 
 
 def trained(corpus: Corpus, preset: str, seed: int) -> tuple[Checkpoint, float]:

@@ -111,10 +111,10 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "a column": (array(lambda links: links[:, None], "table.suffix"), "'table.suffix' holds what no table has"),
     "contexts without end": (
         array(lambda links: np.r_[0, np.arange(len(links) - 1)].astype(np.int32), "table.suffix"),
-        "the table has contexts of more than 11 letters",
+        "the table's contexts are not ordered by their length, 11 letters at most",
     ),
-    "a link to itself": (entry("table.suffix", 5, 5), "suffix links do not lead to contexts one letter shorter"),
-    "a link too far": (entry("table.suffix", -1, 0), "suffix links do not lead to contexts one letter shorter"),
+    "a link to itself": (entry("table.suffix", 5, 5), "contexts are not ordered by their length"),
+    "a link too far": (entry("table.suffix", -1, 0), "contexts are not ordered by their length"),
     "a target outside": (entry("table.target", 3, 10**6), "'table.target' holds what no table has"),
     "a letter outside": (entry("table.letter", 3, -1), "'table.letter' holds what no table has"),
     "a letter that the model has not": (entry("table.letter", 3, 20), "'table.letter' holds what no table has"),

@@ -7,7 +7,7 @@ import pytest
 from support.processes import bacterio, inside
 
 from bacterio_cli.dataset.readers import FORMATS
-from bacterio_cli.nomenclature.gender import GENDERS
+from bacterio_cli.nomenclature.glossary import GENDERS
 from bacterio_cli.training.config import CHOICES, PRESETS
 
 SHELLS = ("bash", "zsh", "fish")

@@ -10,10 +10,9 @@ import pytest
 from support.processes import ROOT, Result, bacterio, inside, only_error
 from support.shipped import SCORER
 
-from bacterio_cli.inference.filters import PLAUSIBLE
+from bacterio_cli.inference import filters
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.name_index import also_known_lists
-from bacterio_cli.nomenclature.usable import Usable
 
 
 def draw(folder: Path, *words: object, seed: int = 1) -> Result:
@@ -24,7 +23,7 @@ def draw(folder: Path, *words: object, seed: int = 1) -> Result:
 def is_sound(name: str) -> bool:
     """Whether a name is what the default promises: words of the glossary, two at least and each once, well formed."""
     analysis = SCORER.morphology.analyse(name)
-    sound = rules.status(rules.judge(name, rules.Evidence())[0]) == "ok"
+    sound = rules.status(rules.judge(name)[0]) == "ok"
     return analysis.answer == "explained" and not analysis.doubled and len(analysis.parts) > 1 and sound
 
 
@@ -33,9 +32,9 @@ def test_default_names_are_the_usable_ones_of_all_draws(tmp_path: Path) -> None:
     usable, every = (draw(tmp_path, "-n", n, *more) for n, more in ((60, []), (240, ["--any"])))
     names, free = usable.stdout.splitlines(), every.stdout.splitlines()
     assert (usable.code, every.code, len(names), len(free)) == (0, 0, 60, 240)
-    reasons = Usable(SCORER.morphology).refusals(free)
-    rows = SCORER.score([name for name, why in zip(free, reasons, strict=True) if not why])
-    expected = [row.name for row in rows if row.percentile is not None and row.percentile >= PLAUSIBLE]
+    well_made, apart, _ = filters.usable(SCORER)
+    rows = SCORER.score([name for name, *why in zip(free, well_made(free), apart(free), strict=True) if not any(why)])
+    expected = [row.name for row in rows if row.percentile is not None and row.percentile >= filters.PLAUSIBLE]
     assert names[: len(expected)] == expected[:60]
     assert (20 < len(expected) < 120, "end" in rows[0].not_checked) == (True, False)
     taken = {*SCORER.checkpoint.known}.union(*(reference.names for reference in also_known_lists()))
@@ -73,7 +72,7 @@ def test_what_else_is_known_is_avoided_and_flagged(tmp_path: Path) -> None:
     own = tmp_path / "data/also_known.txt"
     own.write_text("# date: 2026-01-31\n", encoding="ascii")
     free = run("sample", "--seed", 1, "-n", 12).stdout.splitlines()
-    own.write_text("# date: 2026-01-31\n" + "".join(f"{name}\tseqcode\n" for name in sorted(free[2:5])), "ascii")
+    own.write_text("# date: 2026-01-31\n" + "".join(f"{name}\tSeqCode\n" for name in sorted(free[2:5])), "ascii")
     assert run("sample", "--seed", 1, "-n", 9).stdout.splitlines() == free[:2] + free[5:]
     assert run("sample", "--seed", 1, "-n", 12, "--no-also-known").stdout.splitlines() == free
     for words, listed in (([], True), (["--no-also-known"], False)):

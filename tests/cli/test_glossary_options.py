@@ -8,7 +8,7 @@ from support.processes import ROOT, Result, inside, on_terminal, only_error, str
 from support.shipped import SCORER
 
 from bacterio_cli.inference.scorer import FIELDS
-from bacterio_cli.nomenclature.etymology import draft
+from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import standard
 
 MODEL = ("-c", ROOT / "data/model.npz")
@@ -100,12 +100,12 @@ def test_the_etymology_in_every_form(command: str, room: Path) -> None:
         for more in (["--etymology"], [])
     )
     drafts = [draft(SCORER.morphology.analyse(name)) for name in names]
-    texts = ["etymology", *(drafted.text for drafted in drafts)]
+    texts = ["etymology", *map(in_print, drafts)]
     assert told == [f"{line}\t{text}" for line, text in zip(plain, texts, strict=True)]
     lines = inside(command, *MODEL, *words, "--etymology", "--format", "jsonl", cwd=room).stdout.splitlines(True)
     for record, drafted in zip(map(strict_json, lines), drafts, strict=True):
         assert tuple(record) == (*FIELDS, "components", "full")
-        assert {"components": record["components"], "full": record["full"]} == drafted.asdict()
+        assert {"components": record["components"], "full": record["full"]} == drafted
         assert "".join(component["form"] for component in record["components"]) == record["name"].lower()
         assert (record["full"]["particle"], record["full"]["meaning"]) == (record["name"], None)
 
@@ -113,7 +113,7 @@ def test_the_etymology_in_every_form(command: str, room: Path) -> None:
 def test_the_etymology_for_a_person(room: Path) -> None:
     """Below each drawn name, indented, on a terminal broken between words; below the table of `score`, a draft."""
     names = draw(room, "-n", 6).stdout.split()
-    drafts = [draft(SCORER.morphology.analyse(name)).text for name in names]
+    drafts = [in_print(draft(SCORER.morphology.analyse(name))) for name in names]
     lines = draw(room, "-n", 6, "--etymology").stdout.splitlines()
     assert lines == [line for name, text in zip(names, drafts, strict=True) for line in (name, "    " + text)]
     words = ("sample", *MODEL, "--seed", 1, "-n", 6, "--etymology")

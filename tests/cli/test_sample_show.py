@@ -9,7 +9,7 @@ import pytest
 from support.processes import inside, on_terminal, small_model
 
 from bacterio_cli.cli.terminal import bars
-from bacterio_cli.inference.decoding import keep_top_k
+from bacterio_cli.inference.decoding import keep
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 
@@ -41,7 +41,7 @@ def test_as_drawn_is_what_temperature_and_top_k_make_of_the_model(room: Path) ->
         ids = vocabulary.encode([vocabulary.fold(name)])
         for letter, following in pairwise(ids):
             p, state = lm.step(np.array([letter]), state)
-            shaped = keep_top_k(p.astype(float) ** 2 / (p.astype(float) ** 2).sum(), 3)
+            shaped = keep(p.astype(float) ** 2 / (p.astype(float) ** 2).sum(), 3)
             wanted.append((shaped[0, following], p[0, following]))
         assert np.allclose(wanted, np.transpose([drawn, plain]), rtol=2e-3)
         assert drawn != plain

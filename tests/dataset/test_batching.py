@@ -1,7 +1,7 @@
 """Packed batches and the streams of the text regime: nothing lost, nothing twice, everything in its place."""
 
 from collections import Counter
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,11 +30,10 @@ def packed_rows(batch: Batch) -> list[tuple[list[int], list[int], list[int]]]:
     return list(zip(*(rows(batch, values) for values in (batch.x, batch.y, batch.position)), strict=True))
 
 
-@pytest.mark.parametrize("seed", [None, 1])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 40, 64])
-def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) -> None:
+def test_every_name_is_in_the_batches_once(batch_size: int) -> None:
     """A row reads boundary and letters and predicts letters and boundary; all batches of all pools but one are full."""
-    batches = list(TEXT.name_batches(batch_size, None if seed is None else np.random.default_rng(seed)))
+    batches = list(TEXT.name_batches(batch_size, np.random.default_rng(1)))
     pairs = [pair for b in batches for pair in zip(rows(b, b.x), rows(b, b.y), strict=True)]
     assert Counter(VOCABULARY.spell(np.array([y[:-1]]))[0] for _, y in pairs) == Counter(NAMES)
     assert all([*x, 0] == [0, *y] for x, y in pairs)
@@ -47,17 +46,12 @@ def test_every_name_is_in_the_batches_once(batch_size: int, seed: int | None) ->
 
 
 def test_names_of_similar_length_go_together() -> None:
-    """Within a pool the lengths of batches, which come in any order, do not overlap; an evaluation begins with the
-    longest name and ends with the shortest."""
+    """Within a pool the lengths of batches, which come in any order, do not overlap."""
     assert len(NAMES) <= POOL * 7
-    shuffled, evaluated = (
-        [[len(row) for row in rows(batch, batch.x)] for batch in TEXT.name_batches(7, rng)]
-        for rng in (np.random.default_rng(1), None)
-    )
+    shuffled = [[len(row) for row in rows(batch, batch.x)] for batch in TEXT.name_batches(7, np.random.default_rng(1))]
     ordered = sorted(shuffled, key=lambda lengths: (min(lengths), max(lengths)))
     assert all(max(before) <= min(after) for before, after in pairwise(ordered))
     assert ordered not in (shuffled, shuffled[::-1])
-    assert [*chain(*evaluated)] == sorted((len(name) + 1 for name in NAMES), reverse=True)
 
 
 def test_the_order_depends_on_the_generator_alone() -> None:
@@ -109,7 +103,10 @@ def test_streams_hold_the_text_once_and_in_order(text: EncodedCorpus, batch_size
 @given(texts, st.integers(1, 150), st.integers(1, 12), st.sampled_from([2, 3]))
 def test_shards_are_the_batch(text: EncodedCorpus, size: int, bptt: int, shards: int) -> None:
     """Shard k of a batch is its rows k, k + shards, …, packed again, in both regimes; together they are the batch."""
-    for batch in [*text.name_batches(size), *text.chunks(size, bptt, np.arange(len(text.ids) - 1))]:
+    for batch in [
+        *text.name_batches(size, np.random.default_rng(0)),
+        *text.chunks(size, bptt, np.arange(len(text.ids) - 1)),
+    ]:
         whole = packed_rows(batch)
         for k in range(min(shards, len(whole))):
             assert packed_rows(batch.shard(k, shards)) == whole[k::shards]

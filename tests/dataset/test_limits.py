@@ -17,7 +17,7 @@ from support.samples import place, refusal
 import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_BYTES, MOST_ENTRIES, MOST_LINES, PATIENCE
-from bacterio_cli.dataset.corpus import Corpus, read_corpus
+from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.dataset.readers import files, json_records, tables
 from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
@@ -98,13 +98,6 @@ def test_a_pipe_without_another_side_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text().startswith('{"step": ')
     results = {name: ended(process) for name, process in processes.items()}
     assert [results["list"].stdout, results["log"].code] == ["Abella\nBorella\n", 0]
-
-
-@pytest.mark.parametrize("name", ["a\nb", "", "b" * 2000, "\u0344" * 400, "Be\u0301la"], ids=ascii)
-def test_what_no_checkpoint_holds_is_no_corpus(name: str) -> None:
-    """From Python, names that are no line of a list or grow beyond the limit when composed raise at once."""
-    with pytest.raises(InputError, match=r"^names:2: "):
-        Corpus(("Abella", name))
 
 
 @pytest.mark.parametrize(

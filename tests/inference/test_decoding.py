@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.processes import examples
 
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference.decoding import choose, keep_top_k, keep_top_p, temper
+from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.inference.sampler import SamplingParams
 
 probabilities = st.lists(
@@ -58,18 +58,18 @@ def test_each_row_is_tempered_by_itself(temperature: float) -> None:
 
 
 def test_top_k_keeps_the_likeliest() -> None:
-    """The k likeliest letters in their proportions; all, to the last bit, if k is large."""
+    """The k likeliest letters in their proportions; all if k is large."""
     p = np.array([[0.1, 0.4, 0.1, 0.4], [0.7, 0.1, 0.1, 0.1]])
-    assert keep_top_k(p, 1) == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
-    assert keep_top_k(p, 3) == pytest.approx(np.array([[1 / 9, 4 / 9, 0, 4 / 9], [7 / 9, 1 / 9, 1 / 9, 0]]))
-    assert (keep_top_k(p, 4) == p).all()
-    assert (keep_top_k(p, 9) == p).all()
+    assert keep(p, 1) == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
+    assert keep(p, 3) == pytest.approx(np.array([[1 / 9, 4 / 9, 0, 4 / 9], [7 / 9, 1 / 9, 1 / 9, 0]]))
+    assert keep(p, 4) == pytest.approx(p)
+    assert keep(p, 9) == pytest.approx(p)
 
 
 def test_of_equal_letters_the_first_in_the_alphabet_are_kept() -> None:
     """Of 20 letters that are likelier than 20 others, the first ten, in either way of cutting."""
     p = np.tile([0.02, 0.03], (2, 20))
-    for kept in (keep_top_k(p, 10), keep_top_p(p, 0.29)):
+    for kept in (keep(p, 10), keep(p, mass=0.29)):
         assert kept == pytest.approx(np.tile([0, 0.1] * 10 + [0] * 20, (2, 1)))
 
 
@@ -79,7 +79,7 @@ def test_of_equal_letters_the_first_in_the_alphabet_are_kept() -> None:
 )
 def test_top_p_keeps_the_fewest_that_hold_the_mass(mass: float, kept: list[float]) -> None:
     """The likeliest letters up to and with the one that reaches the mass, at least one, in their proportions."""
-    assert keep_top_p(np.array([[0.15, 0.5, 0.3, 0.05]]), mass)[0] == pytest.approx(kept)
+    assert keep(np.array([[0.15, 0.5, 0.3, 0.05]]), mass=mass)[0] == pytest.approx(kept)
 
 
 @pytest.mark.parametrize(

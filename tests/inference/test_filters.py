@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import accumulate, islice, repeat
 from typing import Any
@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import shipped
 from support.lists import SHIPPED
 from support.processes import NAMES, examples, small_model
 from support.sampling import sampled
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import filters
-from bacterio_cli.inference.filters import refuse_impossible
+from bacterio_cli.inference.filters import filters_of, refuse_impossible
 from bacterio_cli.inference.sampler import Filter, SamplingParams, draws, refusals
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.glossary import standard
+from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
 from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
@@ -35,44 +36,50 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
     return [name for name, why in zip(names, by(names), strict=True) if not why]
 
 
+def asked(lookup: Lookup = CORPUS, words: Sequence[Word] = (), banned: Sequence[str] = (), **given: Any) -> Filter:
+    """The one filter that these options bring."""
+    (found,) = filters_of(given, Scorer(small_model(), lookup, genus=True), words, banned)
+    return found
+
+
+TAKEN = Lookup([Reference("the corpus", ()), Reference("", ("borixis", "Rosa"))])
+
+
 @pytest.mark.parametrize(
-    ("build", "names", "through"),
+    ("filter_", "names", "through"),
     [
-        (lambda: filters.ending(["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA Monas", "Salinia Alimonas alIA"),
-        (lambda: filters.of_gender("f", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
-        (lambda: filters.of_gender("n", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
-        (lambda: filters.of_gender("m", SCORER), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
-        (lambda: filters.match("l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
-        (lambda: filters.match("^A"), "Alimonas Salima aria", "Alimonas"),
-        (lambda: filters.without(["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
-        (lambda: filters.unlisted({"borixis", "rosa"}), "Borixis ROSA Rosae borixi", "Rosae borixi"),
-        (lambda: filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
-        (lambda: filters.apart(CORPUS, 2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
-        (lambda: filters.faultless(SCORER), "Borixis Borixia lilium Lilium Rubaceae", "Lilium"),
+        (asked(ending=["monas", "IA"]), "Salinia Alimonas Monasella Iax alIA Monas", "Salinia Alimonas alIA"),
+        (asked(gender="f"), "Salinia Alibacter Alimonas Borium Felix", "Salinia Alimonas"),
+        (asked(gender="n"), "Salinia Alibacter Alimonas Borium Felix", "Borium"),
+        (asked(gender="m"), "Salinia Alibacter Alimonas Borium Felix", "Alibacter"),
+        (asked(match="l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
+        (asked(match="^A"), "Alimonas Salima aria", "Alimonas"),
+        (asked(banned=["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
+        (asked(TAKEN), "Borixis ROSA Rosae borixi", "Rosae borixi"),
+        (filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
+        (asked(min_edits=2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
+        (filters.usable(SCORER)[1], "Borixis Borixia Borixea", "Borixea"),
+        (filters.faultless(SCORER), "Borixis Borixia lilium Lilium Rubaceae", "Lilium"),
     ],
 )
-def test_each_filter_refuses_what_it_should(build: Callable[[], Filter], names: str, through: str) -> None:
+def test_each_filter_refuses_what_it_should(filter_: Filter, names: str, through: str) -> None:
     """Of many names at once and one by one the same come through, and no names are no trouble."""
-    filter_, words = build(), names.split()
+    words = names.split()
     assert accepted(filter_, words) == through.split()
     assert [word for word in words if accepted(filter_, [word])] == through.split()
     assert accepted(filter_, []) == []
 
 
 def test_each_filter_says_why() -> None:
-    """In the words in which the statistics of a sample count what was refused."""
-    reasons = {
-        "another ending": filters.ending(["monas"]),
-        "another gender": filters.of_gender("n", SCORER),
-        "about something else": filters.about(standard().about("soil"), SCORER),
-        "no match": filters.match("q"),
-        "banned word": filters.without(["xis"]),
-        "listed": filters.unlisted({"borixis"}),
-        "breaks a rule": filters.faultless(SCORER),
-        "implausible": filters.plausible(SCORER, 101),
-        "too near": filters.apart(CORPUS, 1),
-    }
-    assert [by(["Borixis"]) for by in reasons.values()] == [[why] for why in reasons]
+    """In the words in which the statistics of a sample count what was refused, and in this order."""
+    given = {"ending": ["monas"], "match": "q", "gender": "n", "min_edits": 2, "check": True}
+    lists = Lookup([Reference("the corpus", SHIPPED), Reference("", ("Bacillxs",))])
+    scorer = Scorer(shipped.SCORER.checkpoint, lists, genus=True)
+    found = filters_of(given, scorer, standard().about("soil"), ["llx"])
+    reasons = ["another ending", "no match", "banned word", "not explained", "taken for another", "another gender"]
+    reasons += ["about something else", "listed", "too near", "breaks a rule", "implausible"]
+    assert [by(["Bacillxs"]) for by in found] == [[why] for why in reasons]
+    assert [filters_of({"any_name": True}, SCORER), len(filters_of({}, scorer))] == [[], 4]
 
 
 def test_plausible_names_are_those_of_a_high_percentile() -> None:
@@ -170,7 +177,7 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
         return ["spied" if name == "Salinia" else "" for name in names]
 
     draws = ["Salinia", None, "Alba", "", "Salima"]
-    found = refusals(draws, SamplingParams(seed=1), (), [filters.ending(["ia", "ma"]), spy])
+    found = refusals(draws, SamplingParams(seed=1), (), [asked(ending=["ia", "ma"]), spy])
     assert found == ["spied", "too long", "another ending", "empty", ""]
     assert seen == [["Salinia", "Salima"]]
     with pytest.raises(ValueError, match="shorter than"):
@@ -178,9 +185,9 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
 
 
 WANTED = {
-    "avoid": [filters.unlisted({"durics", "kglis", "ali", "duria"})],
+    "avoid": [asked(Lookup([*CORPUS.references, Reference("", ("durics", "kglis", "ali", "duria"))]))],
     "check": [filters.faultless(SCORER)],
-    "several": [filters.ending(["a"]), filters.match("r"), filters.without(["k"]), filters.apart(CORPUS, 2)],
+    "several": filters_of({"ending": ["a"], "match": "r", "min_edits": 2}, SCORER, banned=["k"]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ from support.processes import NAMES, examples
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.discounts import LARGEST_DISCOUNTS, choose_discounts, estimated_discounts, states_along
-from bacterio_cli.lm.kneser_ney import DENSE_ENTRIES, Counts, NGram
+from bacterio_cli.lm.kneser_ney import LARGEST_DISCOUNTS, Discounts, NGram, estimated_discounts
 
 D = (0.7, 1.1, 1.6)
 VOCABULARY = Vocabulary.of(NAMES)
@@ -43,9 +43,9 @@ def plain(names: Sequence[str], letters: str, order: int, discounts: tuple[float
     return lambda w, context: P(w, context, min(order - 1, len(context)))
 
 
-def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = VOCABULARY) -> Counts:
-    """The counts of these names."""
-    return Counts.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order)
+def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = VOCABULARY, D: Discounts = D) -> NGram:
+    """The table of these names."""
+    return NGram.of(EncodedCorpus(names, vocabulary).ids, vocabulary.n_y, order, D)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
@@ -54,7 +54,7 @@ def counted(order: int, names: Sequence[str] = NAMES, vocabulary: Vocabulary = V
 def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple[float, float, float]) -> None:
     """After every prefix, seen or not, each letter has the probability that counting by hand gives it."""
     P = plain([n.lower() for n in names], VOCABULARY.letters, order, discounts)
-    model = NGram(counted(order, names), discounts)
+    model = counted(order, names, D=discounts)
     for prefix in ("", "a", "alb", "alba", "albacocc", "xik", "boribacte"):
         state, p = model.start(1), np.empty(0)
         for letter in [0, *VOCABULARY.encode([prefix])[1:-1]]:
@@ -63,24 +63,13 @@ def test_it_is_the_definition(names: Sequence[str], order: int, discounts: tuple
         np.testing.assert_allclose(p[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("suffix", [[0, 5, 5], [0, -1, 0]])
-def test_states_out_of_order_are_refused(suffix: list[int]) -> None:
-    """A table whose states are not sorted by the length of their context has no levels, and no loop without end."""
-    states, pairs = np.array(suffix), np.zeros(3, np.int64)
-    model = NGram(Counts(2, states, np.arange(4), pairs, pairs, pairs + 1), D)
-    with pytest.raises(ValueError, match="not ordered by the length"):
-        _ = model.levels
-    sound = NGram(Counts(2, np.array([0, 0, 1]), np.arange(4), pairs, pairs, pairs + 1), D)
-    assert sound.levels == [(0, 1), (1, 2), (2, 3)]
-
-
 @examples
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8, unique=True), st.integers(1, 6))
 def test_states_along_a_text_are_those_of_its_steps(names: list[str], order: int) -> None:
     """Any list, any order: the state at each position of a text is the one that its name is stepped to."""
     vocabulary = Vocabulary("abc", capitalised=False)
-    text, model = EncodedCorpus(names, vocabulary), NGram(counted(order, names, vocabulary), D)
-    found, state = states_along(model, text), model.start(1)
+    text, model = EncodedCorpus(names, vocabulary), counted(order, names, vocabulary)
+    found, state = model.states_along(text), model.start(1)
     for position, letter in enumerate(text.ids[:-1]):
         _, state = model.step(np.array([letter]), state if letter else model.start(1))
         assert found[position] == state[0][0]
@@ -94,8 +83,9 @@ def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Se
 
     The boundary leads from any state to the one in which every name begins: nothing of a name reaches the next.
     """
-    sparse, dense = (NGram(counted(order, names), D, entries) for entries in (0, DENSE_ENTRIES))
-    states, letters = (grid.ravel() for grid in np.indices((len(sparse.counts.suffix), VOCABULARY.n_y)))
+    dense, text = counted(order, names), EncodedCorpus(names, VOCABULARY)
+    sparse = type("Large", (NGram,), {"dense_entries": 0}).of(text.ids, VOCABULARY.n_y, order, D)
+    states, letters = (grid.ravel() for grid in np.indices((len(sparse.suffix), VOCABULARY.n_y)))
     P = dense.distributions(states)
     assert (sparse.dense is None, dense.dense is None) == (True, False)
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
@@ -115,9 +105,8 @@ def test_memory_is_that_of_what_was_seen() -> None:
     rng = np.random.default_rng(0)
     letters = "".join(chr(0x4E00 + k) for k in range(5500))
     names = ["".join(letters[k] for k in rng.integers(0, 5500, 3)) for _ in range(2000)]
-    counts = counted(7, names, Vocabulary(letters, capitalised=False))
-    assert len(counts.letter) <= 4 * 4 * 2000
-    model = NGram(counts, D)
+    model = counted(7, names, Vocabulary(letters, capitalised=False))
+    assert len(model.letter) <= 4 * 4 * 2000
     assert model.dense is None
     p, _ = model.step(np.zeros(3, np.intp), model.start(3))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
@@ -135,21 +124,19 @@ def test_discounts_are_estimated_from_how_many_counts_are_small(
     occurring: tuple[int, ...], discounts: tuple[float, ...]
 ) -> None:
     """n₁ … n₄ pairs occur once … four times; the bounds hold, and none that occurs counts as one."""
-    pairs = np.repeat(np.arange(1, 5), occurring)
-    counts = Counts(2, np.zeros(1, np.int64), np.array([0, len(pairs)]), pairs, pairs, pairs)
-    assert estimated_discounts(counts) == pytest.approx(discounts)
+    assert estimated_discounts(np.repeat(np.arange(1, 5), occurring)) == pytest.approx(discounts)
 
 
 def test_no_discounts_near_those_chosen_are_better() -> None:
     """On held-out names those that are chosen have less loss than the estimate and than any a step of 0.05 away."""
-    counts, held = counted(5, NAMES[::2]), EncodedCorpus(NAMES[1::2], VOCABULARY)
+    table, held = counted(5, NAMES[::2], D=()), EncodedCorpus(NAMES[1::2], VOCABULARY)
 
     def loss(*discounts: float) -> float:
-        model = NGram(counts, discounts)
-        return -float(np.log(model.likelihood(states_along(model, held), held.ids[1:])).mean())
+        model = replace(table, discounts=discounts)
+        return -float(np.log(model.likelihood(model.states_along(held), held.ids[1:])).mean())
 
-    chosen = choose_discounts(counts, held)
+    chosen = table.fitted(held).discounts
     assert chosen == pytest.approx((0.98, 0.345238, 0.05), abs=1e-6)
-    assert loss(*chosen) < loss(*choose_discounts(counts, None))
+    assert loss(*chosen) < loss(*table.fitted(None).discounts)
     for step in 0.05 * np.array([*np.eye(3), *-np.eye(3)]):
         assert loss(*np.clip(chosen + step, 0.05, LARGEST_DISCOUNTS)) > loss(*chosen) - 1e-6

@@ -6,7 +6,7 @@ from support.processes import NAMES
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import Mixture, fit_weights, mixture_of
 
 
@@ -14,7 +14,7 @@ def test_a_mixture_adds_probabilities() -> None:
     """P = Σ w P_k at every step, with each part's state its own; a part without weight is left out."""
     vocabulary = Vocabulary.of(NAMES)
     ids = EncodedCorpus(NAMES, vocabulary).ids
-    two, five = (NGram(Counts.of(ids, vocabulary.n_y, order), (0.7, 1.1, 1.6)) for order in (2, 5))
+    two, five = (NGram.of(ids, vocabulary.n_y, order, (0.7, 1.1, 1.6)) for order in (2, 5))
     mixed = mixture_of([two, five], [0.25, 0.75])
     assert isinstance(mixed, Mixture)
     state, states = mixed.start(2), (two.start(2), five.start(2))

@@ -13,7 +13,7 @@ from support.processes import NAMES, examples
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel, Net
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import Mixture
 from bacterio_cli.lm.prefix_tree import LARGEST_TABLE, PrefixBatch, in_chunks, largest_block, likelihood
 from bacterio_cli.nn.cells import State
@@ -66,7 +66,7 @@ def net(model: Model) -> Net:
     return Net(model, {name: (2 * p).astype(np.float32) for name, p in params.items()})
 
 
-TABLE = NGram(Counts.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4), (0.7, 1.1, 1.6))
+TABLE = NGram.of(EncodedCorpus(NAMES[:20], VOCABULARY).ids, N_Y, 4, (0.7, 1.1, 1.6))
 LSTM = net(CharRNN(N_Y, 4, 9, 2, "lstm"))
 WINDOW = net(WindowMLP(N_Y, 4, 9, 1, 3))
 KINDS: dict[str, LanguageModel] = {
@@ -126,17 +126,16 @@ def test_chunks_hold_every_row_once(count: int, size: int) -> None:
         assert len(chunks) > 1 or count <= size // 2
 
 
-def test_every_second_chunk_goes_to_the_helper() -> None:
-    """The chunks take turns between the two threads; a single one stays in the caller's."""
-    here, owner = threading.get_ident(), {}
-    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
-    assert [owner[start] == here for start in sorted(owner)] == [True, False] * 3
-    owner.clear()
-    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 5, 10)
-    assert owner == {0: here}
+def test_two_chunks_are_done_at_a_time() -> None:
+    """Each waits for another one, as two threads let it; a single chunk stays in the caller's."""
+    met, owners = threading.Barrier(2, timeout=10), list[int]()
+    in_chunks(lambda _: met.wait() and owners.append(threading.get_ident()), 60, 10)
+    assert len(owners) == 3, "one of each pair is the second to come"
+    in_chunks(lambda _: owners.append(threading.get_ident()), 5, 10)
+    assert owners[3:] == [threading.get_ident()]
 
 
-def test_the_helper_has_the_same_errstate() -> None:
+def test_threads_have_the_same_errstate() -> None:
     """What NumPy does on overflow is what the caller has said, in either thread."""
     found: dict[int, str] = {}
     for wanted in ("raise", "ignore"):

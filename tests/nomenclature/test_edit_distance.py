@@ -19,7 +19,7 @@ def within(
     names: list[str], queries: list[str], most: int = 2, *, itself: bool = True, pairs: int = PAIRS
 ) -> list[tuple[int, int]]:
     """What the index finds, as pairs."""
-    edits, index = Neighbours(names, pairs=pairs).within(queries, most, itself=itself)
+    edits, index = Neighbours(names).within(queries, most, itself=itself, pairs=pairs)
     return list(zip(edits.tolist(), index.tolist(), strict=True))
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from support.lists import SHIPPED
 
-from bacterio_cli.nomenclature.etymology import draft
+from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import Glossary, Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
 
@@ -25,14 +25,13 @@ REAL = Morphology(standard(), SHIPPED)
 )
 def test_cited_as_the_codes_ask(components: str, full: str) -> None:
     """Language, grammar, dictionary form and meaning of each component, then the full word with its gender."""
-    assert draft(REAL.analyse(full.rsplit(maxsplit=1)[-1])).text == f"{components}; N.L. {full}"
+    assert in_print(draft(REAL.analyse(full.rsplit(maxsplit=1)[-1]))) == f"{components}; N.L. {full}"
 
 
 def test_ready_for_the_table_of_the_registry() -> None:
     """As a dict the draft has the components' six fields and the full word's four, without a meaning of the whole."""
     found = draft(REAL.analyse("Solibacter"))
-    assert found[1:] == ("masc. n.", "Solibacter")
-    assert json.loads(json.dumps(found.asdict())) == {
+    assert json.loads(json.dumps(found)) == {
         "components": [
             {"form": "soli", "language": "L.", "grammar": "neut. n.", "particle": "solum", "meaning": "soil",
              "note": "or L. masc. n. sol, sun"},
@@ -56,8 +55,14 @@ def test_ready_for_the_table_of_the_registry() -> None:
 )
 def test_what_is_odd_is_a_note(name: str, notes: list[str]) -> None:
     """A vowel that the word does not have in the glossary, and the component that stands a second time."""
-    assert [component.note for component in draft(REAL.analyse(name)).components] == notes
-    assert draft(REAL.analyse("Escherichia")).components[0][1:] == ("", "", "", None, "not in the glossary")
+    assert [component["note"] for component in draft(REAL.analyse(name))["components"]] == notes
+    assert (*draft(REAL.analyse("Escherichia"))["components"][0].values(),)[1:] == (
+        "",
+        "",
+        "",
+        None,
+        "not in the glossary",
+    )
 
 
 def test_more_than_five_components_are_none() -> None:
@@ -65,5 +70,5 @@ def test_more_than_five_components_are_none() -> None:
     stems = ("galin", "melor", "porid", "sumet", "ridov")
     words = [Word(stem, "L.", "masc. n.", stem, "o", "tactus:m", "sense", "") for stem in stems]
     made = Morphology(Glossary(words))
-    assert draft(made.analyse("o".join(stems) + "otactus")).components == ()
-    assert len(draft(made.analyse("o".join(stems[1:]) + "otactus")).components) == 5
+    assert draft(made.analyse("o".join(stems) + "otactus"))["components"] == []
+    assert len(draft(made.analyse("o".join(stems[1:]) + "otactus"))["components"]) == 5

@@ -96,8 +96,7 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
     odd = place(tmp_path, "Abano\n", "a#b")
     assert [file_and_column(f"{file}#2") for file in (path, odd)] == [(path, "2"), (odd, "2")]
     assert read_reference(odd).names == ("Abano",)
-    with pytest.raises(UsageError, match="a column stands behind the file"):
-        read_reference(f"{path}#")
+    assert file_and_column(f"{path}#") == (path, None)
     with pytest.raises(FileError):
         read_reference(str(tmp_path / "none#x"))
 

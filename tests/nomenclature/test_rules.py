@@ -1,19 +1,22 @@
 """What the rules of nomenclature find, and the sounds that they look for: names that pass, and names that fail."""
 
+from typing import Any
+
 import pytest
 from support.lists import SHIPPED
 
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.phonotactics import TAUGHT, four_in_a_row, sounds_of
-from bacterio_cli.nomenclature.rules import Evidence, Finding, compare_proposals
+from bacterio_cli.nomenclature.rules import Finding, compare_proposals
 
-COMPARED = Evidence(listed=(), elsewhere=(), nearest=(None, None), sounds=sounds_of(SHIPPED), doubled="")
+COMPARED: dict[str, Any] = {"listed": (), "elsewhere": (), "nearest": (None, None), "doubled": ""}
+COMPARED["sounds"] = sounds_of(SHIPPED)
 NONE_KNOWN = dict.fromkeys(TAUGHT, frozenset[str]()) | {"bare-ending": frozenset({"qrxxbbaeioaiooooooooooooaceae"})}
 
 
-def found(code: str, name: str, evidence: Evidence = COMPARED) -> tuple[str, str]:
+def found(code: str, name: str, evidence: dict[str, Any] = COMPARED) -> tuple[str, str]:
     """The severity and the words of what a rule finds, blank if it passes, the severity 'not checked' if it cannot."""
-    findings, unchecked = rules.judge(name, evidence)
+    findings, unchecked = rules.judge(name, **evidence)
     severities = {finding.code: (finding.severity, finding.says) for finding in findings}
     return ("not checked", "") if code in unchecked else severities.get(code, ("", ""))
 
@@ -30,20 +33,20 @@ def test_one_capitalised_word_of_latin_letters(name: str) -> None:
 @pytest.mark.parametrize(
     ("code", "evidence", "expected", "words"),
     [
-        ("homonym", Evidence(listed=("LPSN", "GTDB")), "error", "stands in LPSN, GTDB: the name is taken"),
-        ("homonym", Evidence(listed=()), "", ""),
-        ("homonym", Evidence(elsewhere=("Index",)), "not checked", ""),
-        ("homonym-elsewhere", Evidence(elsewhere=("Index",)), "error", "stands in Index"),
-        ("homonym-elsewhere", Evidence(elsewhere=()), "", ""),
-        ("homonym-elsewhere", Evidence(listed=("LPSN",)), "not checked", ""),
-        ("historical", Evidence(historical=("old names",)), "warning", "stands in old names"),
-        *(("near", Evidence(nearest=("Bacillus", edits)), "", "") for edits in (0, None)),
-        ("near", Evidence(nearest=("Bacillus", 1)), "warning", "Bacillus"),
-        ("near", Evidence(nearest=("Bacillus", 2)), "note", "Bacillus"),
-        ("doubled", Evidence(doubled="halo"), "warning", "the element halo stands twice"),
+        ("homonym", {"listed": ("LPSN", "GTDB")}, "error", "stands in LPSN, GTDB: the name is taken"),
+        ("homonym", {"listed": ()}, "", ""),
+        ("homonym", {"elsewhere": ("Index",)}, "not checked", ""),
+        ("homonym-elsewhere", {"elsewhere": ("Index",)}, "error", "stands in Index"),
+        ("homonym-elsewhere", {"elsewhere": ()}, "", ""),
+        ("homonym-elsewhere", {"listed": ("LPSN",)}, "not checked", ""),
+        ("historical", {"historical": ("old names",)}, "warning", "stands in old names"),
+        *(("near", {"nearest": ("Bacillus", edits)}, "", "") for edits in (0, None)),
+        ("near", {"nearest": ("Bacillus", 1)}, "warning", "Bacillus"),
+        ("near", {"nearest": ("Bacillus", 2)}, "note", "Bacillus"),
+        ("doubled", {"doubled": "halo"}, "warning", "the element halo stands twice"),
     ],
 )
-def test_what_evidence_says(code: str, evidence: Evidence, expected: str, words: str) -> None:
+def test_what_evidence_says(code: str, evidence: dict[str, Any], expected: str, words: str) -> None:
     """A listed name, a neighbour and a doubled element are named; without a list of that kind there is no telling."""
     severity, says = found(code, "Bacilus", evidence)
     assert severity == expected
@@ -91,7 +94,7 @@ def test_what_no_genus_looks_like(name: str, code: str, severity: str) -> None:
 
 def test_few_real_names_are_alarms() -> None:
     """Fewer than one in a hundred real genera breaks a rule, and none by its letters or by four sounds in a row."""
-    findings = {name: rules.judge(name, COMPARED)[0] for name in SHIPPED}
+    findings = {name: rules.judge(name, **COMPARED)[0] for name in SHIPPED}
     worse = [name for name in SHIPPED if rules.status(findings[name]) != "ok" and len(name) < rules.VERY_LONG]
     assert len(worse) < 0.01 * len(SHIPPED)
     assert {"letters", "pronounce"}.isdisjoint(finding.code for some in findings.values() for finding in some)
@@ -99,18 +102,19 @@ def test_few_real_names_are_alarms() -> None:
 
 def test_nothing_known_is_said_not_passed() -> None:
     """Without evidence the comparing rules are listed as not checked, and a name alone is still judged."""
-    findings, unchecked = rules.judge("borivibriota", Evidence())
+    findings, unchecked = rules.judge("borivibriota")
     assert [finding.code for finding in findings] == ["letters", "rank-ending"]
     comparing = "homonym homonym-elsewhere near beginning end consonants bare-ending doubled rare-triple"
     assert unchecked == comparing.split()
-    assert rules.judge("Thermofustis", COMPARED) == ([], [])
+    assert rules.judge("Thermofustis", **COMPARED) == ([], [])
 
 
 def test_every_rule_can_speak() -> None:
     """Each rule is asked under a code of its own, and every finding has a source and words."""
-    evidence = Evidence(("a",), ("b",), ("Bacillus", 1), NONE_KNOWN, "bac", ("c",))
+    evidence = COMPARED | {"listed": ("a",), "elsewhere": ("b",), "historical": ("c",), "doubled": "bac"}
+    evidence |= {"nearest": ("Bacillus", 1), "sounds": NONE_KNOWN}
     names = ("qrxxbbaeioaiooooooooooooaceae", "Xq", "Unclassified", "Smithii")
-    spoken = {finding.code: finding for name in names for finding in rules.judge(name, evidence)[0]}
+    spoken = {finding.code: finding for name in names for finding in rules.judge(name, **evidence)[0]}
     codes = """letters short vowelless placeholder epithet homonym homonym-elsewhere historical near long pronounce
         repeated beginning end consonants bare-ending doubled rank-ending rare-triple"""
     assert [*dict.fromkeys(rule.code for rule in rules.RULES)] == codes.split()

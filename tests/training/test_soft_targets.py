@@ -5,8 +5,7 @@ from support.processes import NAMES
 
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.lm.discounts import states_along
-from bacterio_cli.lm.kneser_ney import Counts, NGram
+from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.training.soft_targets import CrossFit
 
 D = (0.7, 1.1, 1.6)
@@ -17,7 +16,7 @@ def test_targets_come_from_the_other_folds() -> None:
     vocabulary = Vocabulary.of(NAMES)
     text = EncodedCorpus(NAMES, vocabulary)
     fitted = CrossFit(text, order=5, discounts=D, weight=0.4, rng=np.random.default_rng(3))
-    for batch in text.name_batches(7):
+    for batch in text.name_batches(7, np.random.default_rng(0)):
         t = fitted.targets(batch)
         np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
         for row, (position, y) in list(enumerate(zip(batch.position, batch.y, strict=True)))[::9]:
@@ -26,6 +25,6 @@ def test_targets_come_from_the_other_folds() -> None:
                 name for name, s in zip(NAMES, text.starts, strict=True) if fitted.fold[s] != fitted.fold[position]
             ]
             assert NAMES[own] not in others
-            table = NGram(Counts.of(EncodedCorpus(others, vocabulary).ids, vocabulary.n_y, 5), D)
-            p = table.distributions(states_along(table, text)[position : position + 1])[0]
+            table = NGram.of(EncodedCorpus(others, vocabulary).ids, vocabulary.n_y, 5, D)
+            p = table.distributions(table.states_along(text)[position : position + 1])[0]
             np.testing.assert_allclose(t[row], 0.6 * np.eye(vocabulary.n_y)[y] + 0.4 * p, atol=1e-6)

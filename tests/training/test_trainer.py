@@ -56,7 +56,7 @@ def test_a_step_descends_the_mean_or_the_sum(reduction: str) -> None:
     before = {name: value.copy() for name, value in state.params.items()}
     progress = next(training.train(state))
     names, _ = split(NAMES, 0.1, np.random.default_rng([0, SPLIT]))
-    batch = next(EncodedCorpus(names, state.plan.vocabulary).name_batches(64))
+    batch = next(EncodedCorpus(names, state.plan.vocabulary).name_batches(64, np.random.default_rng(0)))
     grads = loss_and_grads(state.plan.model, before, batch.x, batch.batch_sizes, batch.y).grads
     scale = 0.1 * (len(batch.x) if reduction == "sum" else 1)
     assert progress.step == 1

@@ -70,7 +70,10 @@ def facts(found: Corpus) -> dict[str, object]:
         "names": len(found.names),
         **{name: getattr(found, name) for name in ("profile", "date", "digest", "readings")},
         "dropped": {
-            reason: {"count": group.count, "examples": [example._asdict() for example in group.examples]}
+            reason: {
+                "count": group.count,
+                "examples": [{"place": place, "text": text} for place, text in group.examples],
+            }
             for reason, group in found.dropped.items()
         },
     }

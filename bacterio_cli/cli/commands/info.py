@@ -97,7 +97,7 @@ def describe(model: Checkpoint) -> dict[str, Any]:
         "parameters": sum(p.size for p in model.params.values()),
         "vocabulary": model.vocabulary.letters,
         "nets": len(model.nets),
-        "ngram_states": 0 if model.table is None else len(model.table.counts.suffix),
+        "ngram_states": 0 if model.table is None else len(model.table.suffix),
         "capitalised": model.vocabulary.capitalised,
         "known_names": len(model.known),
         "resumable": model.progress is not None,

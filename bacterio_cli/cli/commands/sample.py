@@ -19,8 +19,7 @@ from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
 
 if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.inference.sampler import Filter, SamplingParams
-    from bacterio_cli.inference.scorer import Scorer
+    from bacterio_cli.inference.sampler import SamplingParams
     from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
@@ -77,7 +76,7 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.inference.filters import refuse_impossible
+    from bacterio_cli.inference.filters import filters_of, refuse_impossible
     from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
     from bacterio_cli.inference.sampler import sample as draw
 
@@ -102,7 +101,7 @@ def sample(
     keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
     params = params_of(given, model, words)
-    filters = filters_of(given, scorer, words, usable=model.of_genera and not any_name)
+    filters = filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
     stats = SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
@@ -176,29 +175,3 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
         allow_known=given["allow_known"] or given["min_edits"] == 0,
         **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
     )
-
-
-def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *, usable: bool) -> list[Filter]:
-    """What the options ask of a name, the quickest to find out first; `usable` is what names of genera are to be."""
-    from bacterio_cli.inference import filters
-
-    found = []
-    if given["ending"]:
-        found.append(filters.ending(given["ending"]))
-    if given["match"] is not None:
-        found.append(filters.match(given["match"]))
-    if given["ban"]:
-        found.append(filters.without(loading.read_words(given["ban"], "--ban")))
-    if usable:
-        found += filters.usable(scorer, words)
-    if given["gender"]:
-        found.append(filters.of_gender(given["gender"], scorer))
-    if words:
-        found.append(filters.about(words, scorer))
-    if avoided := scorer.lookup.avoided:
-        found.append(filters.unlisted(avoided))
-    if given["min_edits"] == 2:
-        found.append(filters.apart(scorer.lookup, 2))
-    if given["check"]:
-        found += [filters.faultless(scorer), filters.plausible(scorer, filters.SURE)]
-    return found

@@ -140,10 +140,8 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
     some, unspelled = spelled[:MOST_NAMES], len(names) - len(spelled)
-    # Folding may change how many letters a name has; then it is drawn as the model reads it.
-    letters = [name if len(name) == len(vocabulary.fold(name)) else vocabulary.fold(name) for name in some]
     bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
-    draw_surprise(path, f"surprise under {model}", list(zip(letters, bits, strict=True)))
+    draw_surprise(path, f"surprise under {model}", list(zip(map(vocabulary.shown, some), bits, strict=True)))
     beyond = f"the first {len(some)} of {len(spelled):,} names" if len(some) < len(spelled) else f"{len(some)} names"
     without = f", without {unspelled:,} that the model cannot spell" if unspelled else ""
     terminal.notice(f"drawn to {path}: {beyond}{without}")
@@ -194,6 +192,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
         lines.append(CAVEAT)
     if etymology:
         lines.append("a draft of each etymology, from the forms alone:")
-        lines += [f"{row.name}: {loading.drafted(row).text}" for row in rows if row.analysis]
+        lines += [f"{row.name}: {loading.drafted(row)[1]}" for row in rows if row.analysis]
     for text in lines:
         terminal.line(text, stream=sys.stdout)
