@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.errors import DivergedError
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
+from bacterio_cli.training.batch_gradients import SPLIT_FROM, gradients_of_phase
 from bacterio_cli.training.evaluation import choose_weights
 from bacterio_cli.training.resume import resume, snapshot
 from bacterio_cli.training.state import TrainingState, begin
@@ -49,12 +48,10 @@ def train(
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
     plan = state.plan
-    shards = shards_of(plan.model, plan.batch_size, split_from)
     schedule: dict[str, Any] = {"schedule": plan.config.schedule, "warmup": plan.config.warmup}
     while not state.done:
         phase, seconds, chars = state.current_phase, 0.0, 0
-        steps = partial(BatchShard, state, phase)
-        with closing(gradients_of_shards(steps, state.params, shards, fork=fork)) as gradients:
+        with closing(gradients_of_phase(state, split_from=split_from, fork=fork)) as gradients:
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
