@@ -15,7 +15,6 @@ two cores, or, where there can be none, this process itself after the first. The
 from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
@@ -87,20 +86,17 @@ def gradients_of_phase(
         with suppress(OSError):  # no memory or no process left
             state.params |= shared(state.params)
             worker = ForkedWorker(partial(gradients, k=1, shards=2), state.params, timeout)
-    begun, done = divmod(state.phase_step, phase.steps_per_epoch)
     try:
-        for epoch in range(begun, phase.epochs):
-            for batch in islice(plan.batches(phase, epoch), done, None):
-                given = (batch, state.hidden, state.step)
-                if split and batch.batch_sizes[0] > 1:
-                    if worker:
-                        worker.begin(*given)
-                    first = gradients(*given, k=0, shards=2)
-                    parts = [first, (worker and worker.answer()) or gradients(*given, k=1, shards=2)]
-                else:
-                    parts = [gradients(*given)]
-                yield batch, added(parts, state.hidden)
-            done = 0
+        for batch in state.batches():
+            given = (batch, state.hidden, state.step)
+            if split and batch.batch_sizes[0] > 1:
+                if worker:
+                    worker.begin(*given)
+                first = gradients(*given, k=0, shards=2)
+                parts = [first, (worker and worker.answer()) or gradients(*given, k=1, shards=2)]
+            else:
+                parts = [gradients(*given)]
+            yield batch, added(parts, state.hidden)
     finally:
         if worker:
             worker.close()

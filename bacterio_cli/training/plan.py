@@ -81,11 +81,15 @@ class TrainingPlan:
         self.probe = EncodedCorpus(corpus.names[:PROBE_NAMES], vocabulary)  # what weights must read without overflow
         self.phases = list(self.plan_phases())
         self.tables: dict[str, NGram] = {}
-        self.targets: dict[str, CrossFit] = {}
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """The random numbers for a purpose."""
         return np.random.default_rng([self.config.seed, *purpose])
+
+    def set_epochs(self, epochs: int) -> None:
+        """Give the fits another number of epochs."""
+        self.config = replace(self.config, epochs=epochs)
+        self.phases = list(self.plan_phases())
 
     def plan_phases(self) -> Iterator[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
@@ -155,12 +159,8 @@ class TrainingPlan:
         table, config = self.table("background" if kind == "background" else "fit"), self.config
         if table is None or not config.smoothing:
             return None
-        if kind not in self.targets:
-            if kind == "refit":
-                self.targets.clear()  # no earlier phase comes again
-            how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
-            self.targets[kind] = CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
-        return self.targets[kind]
+        how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
+        return CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
 
     @cached_property
     def table_likelihoods(self) -> list[Array]:

@@ -106,7 +106,7 @@ def can_be_used(state: TrainingState) -> bool:
 
     They are so large then that names of the corpus overflow, or have letters without a chance.
     """
-    if state.fitted or state.best:
+    if state.kept:
         return True
     p = state.plan.likelihoods(state.params, state.plan.probe)
     return bool(np.isfinite(p).all() and p.min() > 0)

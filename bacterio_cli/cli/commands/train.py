@@ -174,5 +174,5 @@ def what_was_done(state: TrainingState) -> str:
     if fitted == total:
         return f"fitted on all {total:,} names"
     return f"fitted on {fitted:,} name{'s' * (fitted != 1)}, " + (
-        f"then again on all {total:,}" if state.refitted else f"{total - fitted:,} held out"
+        f"then again on all {total:,}" if state.kept_by("refit") else f"{total - fitted:,} held out"
     )
