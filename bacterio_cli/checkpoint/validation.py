@@ -10,7 +10,6 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,32 +35,28 @@ def is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) <= limits.LARGEST_NUMBER
 
 
-def check_settings(what: str, settings: dict[str, Any]) -> None:
+def check_settings(*groups: dict[str, Any]) -> None:
     """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
-    for name, value in settings.items():
+    for name, value in (setting for group in groups for setting in group.items()):
         short = all(len(text) <= limits.LONGEST_SETTING for text in (name, value) if isinstance(text, str))
         simple = value is None or isinstance(value, str | bool) or is_number(value)
-        require(short and simple, f"{what} hold {reprlib.repr(value)}, which is no number and no short text")
+        require(short and simple, f"holds {reprlib.repr(value)} where a number or a short text is expected")
 
 
 def check_corpus(facts: dict[str, Any], known: Sequence[str], vocabulary: Vocabulary, n_y: int) -> None:
-    """Distinct names that are lines of a list; facts and a vocabulary that agree with them."""
-    check_settings("the facts about the corpus", facts)
+    """Distinct names that are lines of a list, a vocabulary that agrees with them, and facts of the right types."""
     require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
-    lengths = [*map(len, known)]
-    sound = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE and len(set(known)) == len(known)
+    sound = all(0 < len(name) <= LONGEST_LINE for name in known) and len(set(known)) == len(known)
     require(sound, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
     agrees = vocabulary == Vocabulary.of(known) and vocabulary.n_y == n_y
     require(agrees, "the vocabulary is not that of the known names and of the model")
-    sizes = {"names": len(known), "longest": max(lengths), "characters": sum(lengths) + len(known)}
-    kinds = isinstance(facts["digest"], str) and isinstance(facts["date"], str | None) and facts["profile"] in PROFILES
-    require(kinds and facts | sizes == facts, "the facts about the corpus are not those of the known names")
+    sound = isinstance(facts["digest"], str) and isinstance(facts["date"], str | None) and facts["profile"] in PROFILES
+    require(sound, "the facts about the corpus are not those of a list")
 
 
 def check_history(history: Sequence[dict[str, Any]]) -> None:
-    """Rows of numbers, the validation loss possibly missing."""
+    """Rows with a number for each figure, the validation loss possibly missing."""
     for row in history:
-        check_settings("the rows of the history", row)
         sound = all(is_number(row[key]) for key in FIGURES) and isinstance(row["stage"], str)
         sound = sound and all(row[key] is None or is_number(row[key]) for key in HELD_OUT_FIGURES)
         require(sound, f"a row of the history is {reprlib.repr(row)}, as no training writes it")
@@ -125,18 +120,13 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
     require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
     table = NGram(counts, (discounts[0], discounts[1], discounts[2]))
-    few = len(table.levels) <= limits.MOST_LEVELS
-    require(few, f"the {name} has contexts of more than {limits.MOST_LEVELS - 1} letters")
-    # Each length's links lead to the length before, else smoothing would read what is not yet written.
-    for (begin, end), (_, beyond) in pairwise(table.levels):
-        links = counts.suffix[end:beyond]
-        shorter = begin <= links.min() and links.max() < end
-        require(shorter, f"the {name}'s suffix links do not lead to contexts one letter shorter")
+    length = np.repeat(np.arange(len(table.levels)), [end - begin for begin, end in table.levels])  # of each context
+    linked = length[-1] < limits.MOST_LEVELS and (length[counts.suffix[1:]] == length[1:] - 1).all()
+    require(linked, f"the {name}'s contexts are too long, or their links do not lead to those one letter shorter")
     return table
 
 
 def check_held_out(bits: Array) -> None:
-    """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
-    row = bits.ndim == 1 and bits.dtype == np.float32
-    possible = row and np.isfinite(bits).all() and (bits >= 0).all() and (bits[1:] >= bits[:-1]).all()
-    require(possible, "the held-out likelihoods are no row of numbers from 0 in ascending order")
+    """Bits per character of the held-out names: finite float32; empty if there are none."""
+    sound = bits.ndim == 1 and bits.dtype == np.float32 and np.isfinite(bits).all()
+    require(sound, "the held-out likelihoods are no row of numbers")

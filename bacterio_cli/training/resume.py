@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint, load
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Array, Params
@@ -75,16 +75,6 @@ def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     except UsageError as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, ANEW) from error
-
-
-def objection(path: Path) -> str:
-    """Why a file should not be replaced by a new checkpoint; "" if it is a finished one."""
-    try:
-        progress = load(path).progress
-    except BacterioError:
-        return "it is not a checkpoint of this version"
-    finished = progress is None or progress.get("finished")
-    return "" if finished else "it is a training that has not ended; go on with --resume"
 
 
 def resume(

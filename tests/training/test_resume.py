@@ -10,12 +10,11 @@ from support.checkpoints import Change, array, at, resumed, rewrite
 from support.processes import NAMES, advanced, begin
 from support.saving import reopened, saved
 
-from bacterio_cli.checkpoint.checkpoint import load
+from bacterio_cli.checkpoint.checkpoint import load, objection
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import CheckpointError
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import CHOICES
-from bacterio_cli.training.resume import objection
 
 STREAM: dict[str, Any] = {"stream": True, "bptt": 5, "batch_size": 7, "dropout": 0.2, "layers": 2}
 BACKGROUND = Corpus(tuple(name + "ella" for name in NAMES[:10]))
@@ -58,13 +57,13 @@ def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path:
     path, state = tmp_path / "m", begin(epochs=1, **options)
     for _ in training.train(state):
         saved(state, path)
-        assert objection(path) == "it is a training that has not ended; go on with --resume"
+        assert objection(path, unfinished=False) == "it is a training that has not ended; go on with --resume"
     saved(state, path)
-    assert objection(path) == ""
+    assert objection(path, unfinished=False) == ""
     training.snapshot(begin()).compact().save(path)
-    assert objection(path) == ""
+    assert objection(path, unfinished=False) == ""
     path.write_bytes(path.read_bytes()[:-1])
-    assert objection(path) == "it is not a checkpoint of this version"
+    assert objection(path, unfinished=False) == "it is not a checkpoint of this version"
 
 
 @pytest.mark.parametrize("refit", [False, True])

@@ -80,18 +80,20 @@ def train(
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
         # Other commands start without these, and so do help and usage errors.
         from dataclasses import fields
+        from functools import partial
 
         from bacterio_cli.checkpoint.atomic_write import reserved
-        from bacterio_cli.checkpoint.checkpoint import load
+        from bacterio_cli.checkpoint.checkpoint import load, objection
         from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.morphology import look_like_genera
         from bacterio_cli.training import trainer
-        from bacterio_cli.training.resume import config_of, objection
+        from bacterio_cli.training.resume import config_of
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
-        stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
+        against = (lambda _: "") if goes_on else partial(objection, unfinished=False)
+        stack.enter_context(reserved(out, objection=against, force=force))
         trained = load(out) if goes_on else None
         if trained:  # options that contradict each other are refused before the lists are read
             config = resolve_resumed(config_of(trained, out), given, preset, str(out))
