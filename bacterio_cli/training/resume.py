@@ -13,7 +13,7 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.evaluation import held_out_bits
+from bacterio_cli.training.evaluation import choose_weights, held_out_bits, likelihoods
 from bacterio_cli.training.state import TrainingState, begin
 
 ANEW = "start anew without --resume"
@@ -23,6 +23,8 @@ def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
     plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
+    parts = likelihoods(state)
+    weights = choose_weights(plan, parts)
     facts = {
         "digest": corpus.digest,
         "names": len(corpus.names),
@@ -40,10 +42,10 @@ def snapshot(state: TrainingState) -> Checkpoint:
         history=state.history,
         table=plan.table(kind),
         background=plan.table("background"),
-        weights=state.weights,
+        weights=weights,
         progress=progress_of(state),
         resume=saved_arrays(state),
-        held_out=held_out_bits(state),
+        held_out=held_out_bits(plan, weights, parts),
     )
 
 
@@ -105,7 +107,7 @@ def resume(
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
     if epochs not in (None, config.epochs):
         if state.fit_end:  # back to that state, as if what came after it had never been
-            vars(state).update(vars(state.fit_end) | {"likelihoods": state.likelihoods, "weights": state.weights})
+            vars(state).update(vars(state.fit_end))
         state.plan.set_epochs(epochs)
     return state
 
@@ -114,10 +116,9 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     """Put a fresh state where the saved one stood.
 
     It goes through its epochs and phases as training did, with any weights. Taken from the checkpoint are the rows of
-    the history, two sums, the mixture weights and the arrays of floats; history and progress must then be those that
-    were saved. Raises KeyError, IndexError, TypeError or ValueError if something does not fit.
+    the history, two sums and the arrays of floats; history and progress must then be those that were saved. Raises
+    KeyError, IndexError, TypeError or ValueError if something does not fit.
     """
-    plan = state.plan
     for row in checkpoint.history:
         if state.phase_is_over and not state.done:
             state.end_phase()
@@ -130,7 +131,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     steps = progress["phase_step"] % state.current_phase.steps_per_epoch
     state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
     count_steps(state, steps)
-    state.nats, state.norms, state.weights = float(progress["nats"]), float(progress["norms"]), checkpoint.weights
+    state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
     arrays, saved = saved_arrays(state), checkpoint.resume
     found = (state.history, progress_of(state), shapes_of(arrays))
     if found != (checkpoint.history, progress, shapes_of(saved)):
@@ -138,8 +139,6 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     for name, array in arrays.items():
         if array.dtype.kind == "f":  # updates were counted with the steps
             array[...] = saved[name]  # in place: the end of the fit and the state share what was kept
-    if plan.held_out is not None:
-        state.likelihoods = [plan.likelihoods(params, plan.held_out) for params in state.kept_by("fit")]
 
 
 def count_steps(state: TrainingState, steps: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.plan import Phase, TrainingPlan
 
@@ -23,9 +23,7 @@ class TrainingState:
     `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
     hidden state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each
     fit and refit, by kind and net; `best_epoch` and `best_loss` say when the phase was best; `fit_end` is the state in
-    which the fit of a single net ended; `likelihoods` what each fitted net gives the held-out letters; `weights` the
-    mixture weights of nets, table and background table. `nats`, `chars` and `norms` are sums since the last row of the
-    history.
+    which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
     """
 
     plan: TrainingPlan
@@ -34,8 +32,6 @@ class TrainingState:
     hidden: State
     kept: dict[tuple[str, int], Params] = field(default_factory=dict)
     fit_end: TrainingState | None = None
-    likelihoods: list[Array] = field(default_factory=list)
-    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
     phase: int = 0
@@ -123,8 +119,4 @@ def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = No
     """The state before the first step: fresh weights from the seed."""
     plan = TrainingPlan(config, corpus, background)
     params = plan.fresh_params(0)
-    state = TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))
-    if config.ngram:  # until validation chooses, or if there is none
-        net = 0.5 if config.net_weight is None else config.net_weight
-        state.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)
-    return state
+    return TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))

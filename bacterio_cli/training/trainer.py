@@ -15,7 +15,6 @@ from bacterio_cli.errors import DivergedError
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.models import Gradients
 from bacterio_cli.training.batch_gradients import SPLIT_FROM, gradients_of_phase
-from bacterio_cli.training.evaluation import choose_weights
 from bacterio_cli.training.resume import resume, snapshot
 from bacterio_cli.training.state import TrainingState, begin
 
@@ -136,8 +135,4 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
-    improved = state.add_row(row)
-    if improved and valid is not None and phase.kind == "fit":
-        state.likelihoods[phase.net :] = [p]  # append, or replace this net's earlier best
-        state.weights = choose_weights(state)
-    return row, improved
+    return row, state.add_row(row)

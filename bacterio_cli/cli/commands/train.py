@@ -153,7 +153,7 @@ def describe(names: Corpus, state: TrainingState) -> str:
 
 def show_scores(state: TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
-    from bacterio_cli.training.evaluation import validation_scores
+    from bacterio_cli.training.evaluation import choose_weights, likelihoods, validation_scores
 
     scores = validation_scores(state)
     if not scores:
@@ -166,7 +166,8 @@ def show_scores(state: TrainingState) -> None:
     counted = [bits for model, bits in scores if model.startswith("n-gram")]
     net = next(bits for model, bits in scores if "net" in model)
     if counted and net >= min(counted):
-        unused = "" if state.weights[0] else ", and names will come from the table alone"
+        used = choose_weights(state.plan, likelihoods(state))[0] > 0
+        unused = "" if used else ", and names will come from the table alone"
         terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
 
 
