@@ -66,11 +66,9 @@ class Checkpoint:
         """Check that the parts are possible and agree with each other."""
         validation.check_model(self.model, len(self.nets))
         validation.check_nets(self.nets)
-        validation.check_settings(self.corpus, self.training, self.progress or {}, *self.history)
-        validation.check_corpus(self.corpus, self.known, self.vocabulary, self.model.n_y)
-        validation.check_history(self.history)
-        validation.check_mixture(self.weights, (self.table, self.background))
-        validation.check_held_out(self.held_out)
+        validation.check_words(self.corpus, self.training, self.progress or {}, self.history)
+        validation.check_names(self.known, self.vocabulary, self.model.n_y)
+        validation.check_mixture(self.weights, (self.table, self.background), self.held_out)
 
     @property
     def model(self) -> Model:

@@ -130,15 +130,13 @@ def flag(name: str) -> str:
 
 def written_weight(mix: object) -> str:
     """The nets' weight as it is stored: 'auto', or a number from 0 to 1 written in one way. Raises UsageError."""
-    if mix == "auto":
-        return "auto"
     try:
-        weight = float(str(mix))
-    except ValueError:
+        weight = 0.0 if mix == "auto" else float(mix)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
         weight = -1.0
     if not 0 <= weight <= 1:
         raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(mix)}")
-    return f"{weight:g}"
+    return "auto" if mix == "auto" else f"{weight:g}"
 
 
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:

@@ -93,7 +93,7 @@ def resume(
     for what, given, stored in lists:
         digest = given and given.digest
         if digest != stored:
-            before, now = (f"digest {str(d)[:12]}" if d else "none" for d in (stored, digest))
+            before, now = (f"digest {d[:12]}" if isinstance(d, str) else "none" for d in (stored, digest))
             raise BacterioError(
                 f"--resume: {path} was trained on another {what} ({before}; given: {now}); give the same lists, in the "
                 f"same order and read alike (--profile, --column, --encoding), or {ANEW}"
