@@ -10,7 +10,6 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, 
 from bacterio_cli.errors import UsageError, require_flag, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
-PASSES = {"rnn": 60}  # epochs for a list of 43,000 characters, where 45 do for the other cells
 # What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
 PLAIN_CELL = {"hidden": 192, "dropout": 0.1, "lr": 0.003}
 
@@ -78,16 +77,16 @@ class TrainingConfig:
                 object.__setattr__(self, f.name, f.metadata["kind"](value))
         object.__setattr__(self, "mix", written_weight(self.mix))
 
-    @property
-    def net_weight(self) -> float | None:
-        """The nets' weight in the mixture, None if validation is to choose it."""
-        return None if self.mix == "auto" else float(self.mix)
-
     def sized(self, characters: int) -> TrainingConfig:
-        """With `epochs` and `batch_size` filled in for a corpus of so many characters."""
-        epochs = self.epochs or epochs_for(characters, self.arch)
-        batch_size = self.batch_size or (32 if characters < 300_000 else 128)
-        return replace(self, epochs=epochs, batch_size=batch_size)
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters.
+
+        Epochs are 45 (of a plain rnn 60) at 43,000 characters, and ∝ characters^−0.6, so that time is ∝ characters^0.4;
+        3 at least, and at most twice as many.
+        """
+        usual = 60 if self.arch == "rnn" else 45
+        epochs = min(2 * usual, max(3, round(usual * (43_000 / characters) ** 0.6)))
+        batch_size = 32 if characters < 300_000 else 128
+        return replace(self, epochs=self.epochs or epochs, batch_size=self.batch_size or batch_size)
 
 
 CHOICES = {f.name: f.metadata["choices"] for f in fields(TrainingConfig) if "choices" in f.metadata}
@@ -112,15 +111,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     # T1: a name per step; T1 gives no figures, these are ours.
     "seed": {**SOURCE_TEXTS, "hidden": 50, "optimizer": "sgd", "lr": 0.01},
 }
-
-
-def epochs_for(characters: int, arch: str) -> int:
-    """Epochs for so many characters: 45 (a plain rnn 60) at 43,000, ∝ characters^−0.6: time ∝ characters^0.4.
-
-    They are 3 at least, and at most twice those at 43,000.
-    """
-    passes = PASSES.get(arch, 45)
-    return min(2 * passes, max(3, round(passes * (43_000 / characters) ** 0.6)))
 
 
 def flag(name: str) -> str:

@@ -24,16 +24,18 @@ def likelihoods(state: TrainingState) -> list[Array]:
     In text order; empty if no names are held out, or before the first epoch of a fit.
     """
     plan, fits = state.plan, state.kept_by("fit")
-    if plan.held_out is None or not fits:
+    if (names := plan.held_out) is None or not fits:
         return []
-    return [np.mean([plan.likelihoods(params, plan.held_out) for params in fits], axis=0), *plan.table_likelihoods]
+    nets = [np.mean([plan.likelihoods(params, names) for params in fits], axis=0)]
+    tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
+    return nets + [table.likelihood(states_along(table, names), names.ids[1:]) for table in tables]
 
 
 def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float, float]:
     """The weights of nets, table and background: the nets' as asked for, else all by the `likelihoods` of the parts."""
-    fixed = plan.config.net_weight
     if not plan.config.ngram:
         return (1.0, 0.0, 0.0)
+    fixed = None if plan.config.mix == "auto" else float(plan.config.mix)
     if not parts:  # until validation chooses, or if there is none
         net = 0.5 if fixed is None else fixed
         return (net, 1 - net, 0.0) if plan.background is None else (net, (1 - net) / 2, (1 - net) / 2)

@@ -10,7 +10,6 @@ refit        all names                    nothing          the last weights
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.discounts import choose_discounts, states_along
+from bacterio_cli.lm.discounts import choose_discounts
 from bacterio_cli.lm.kneser_ney import Counts, NGram
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn import optim
@@ -85,11 +84,6 @@ class TrainingPlan:
     def rng(self, *purpose: int) -> np.random.Generator:
         """The random numbers for a purpose."""
         return np.random.default_rng([self.config.seed, *purpose])
-
-    def set_epochs(self, epochs: int) -> None:
-        """Give the fits another number of epochs."""
-        self.config = replace(self.config, epochs=epochs)
-        self.phases = list(self.plan_phases())
 
     def plan_phases(self) -> Iterator[Phase]:
         """Each net is fitted, on the background first; then each is refitted."""
@@ -161,14 +155,6 @@ class TrainingPlan:
             return None
         how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
         return CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
-
-    @cached_property
-    def table_likelihoods(self) -> list[Array]:
-        """What the tables of the fit and the background give each held-out letter, in text order."""
-        if self.held_out is None:
-            return []
-        tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
-        return [table.likelihood(states_along(table, self.held_out), self.held_out.ids[1:]) for table in tables]
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

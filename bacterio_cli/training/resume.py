@@ -14,6 +14,7 @@ from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.evaluation import choose_weights, held_out_bits, likelihoods
+from bacterio_cli.training.plan import TrainingPlan
 from bacterio_cli.training.state import TrainingState, begin
 
 ANEW = "start anew without --resume"
@@ -69,12 +70,9 @@ def saved_arrays(state: TrainingState) -> Params:
 
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     """The options that a checkpoint was trained with; CheckpointError if they are not this version's."""
-    stored = checkpoint.training
     try:
-        if stored.keys() != asdict(TrainingConfig()).keys() or None in (stored["epochs"], stored["batch_size"]):
-            raise UsageError("others than it writes")
-        return TrainingConfig(**stored)
-    except UsageError as error:
+        return TrainingConfig(**checkpoint.training).sized(checkpoint.corpus["characters"])
+    except (TypeError, UsageError) as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, ANEW) from error
 
@@ -108,7 +106,7 @@ def resume(
     if epochs not in (None, config.epochs):
         if state.fit_end:  # back to that state, as if what came after it had never been
             vars(state).update(vars(state.fit_end))
-        state.plan.set_epochs(epochs)
+        state.plan = TrainingPlan(replace(config, epochs=epochs), state.plan.corpus, background)
     return state
 
 
