@@ -76,8 +76,8 @@ def gradients_of_phase(
 ) -> Generator[tuple[Batch, Gradients], None, None]:
     """Each batch of the current phase from where the training stands, with its gradients.
 
-    A worker sees of all that changes the parameters alone: they are moved to memory that both share. `fork` None:
-    where possible. A worker that is silent for `timeout` seconds is given up.
+    Batches of names × units² ≥ `split_from` are split. `fork` says whether a worker computes the second shard, if None
+    where possible; one that is silent for `timeout` seconds is given up.
     """
     plan, phase, worker = state.plan, state.current_phase, None
     gradients = partial(shard_gradients, plan, state.params, plan.soft_targets(phase.kind))

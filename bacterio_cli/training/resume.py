@@ -104,8 +104,7 @@ def resume(
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
     if epochs not in (None, config.epochs):
-        if state.fit_end:  # back to that state, as if what came after it had never been
-            vars(state).update(vars(state.fit_end))
+        state = state.fit_end or state  # as if what came after the fit had never been
         state.plan = TrainingPlan(replace(config, epochs=epochs), state.plan.corpus, background)
     return state
 
@@ -130,21 +129,14 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
     count_steps(state, steps)
     state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
-    arrays, saved = saved_arrays(state), checkpoint.resume
-    found = (state.history, progress_of(state), shapes_of(arrays))
-    if found != (checkpoint.history, progress, shapes_of(saved)):
-        raise ValueError("its history, progress and arrays are not those of its options")
-    for name, array in arrays.items():
+    if (state.history, progress_of(state)) != (checkpoint.history, progress):
+        raise ValueError("its history and progress are not those of its options")
+    for name, array in saved_arrays(state).items():
         if array.dtype.kind == "f":  # updates were counted with the steps
-            array[...] = saved[name]  # in place: the end of the fit and the state share what was kept
+            array[...] = checkpoint.resume[name]  # in place: the end of the fit and the state share what was kept
 
 
 def count_steps(state: TrainingState, steps: int) -> None:
     """Count so many steps as done."""
     state.step += steps
     state.moments["k"] = np.array(state.phase_step + steps, np.int64)
-
-
-def shapes_of(arrays: Params) -> dict[str, tuple[Any, ...]]:
-    """The shape and type of each array."""
-    return {name: (array.shape, array.dtype) for name, array in arrays.items()}

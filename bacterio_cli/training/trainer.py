@@ -40,9 +40,7 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
-    A batch is computed in two shards if names × units² is `split_from` or more, which may change the last bits of the
-    result. `fork` changes none: it decides who computes the second shard, a forked worker if True, or if None where the
-    system allows it.
+    `split_from` and `fork` say where batches are computed in two shards, and by whom, see `batch_gradients`.
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
