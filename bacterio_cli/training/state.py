@@ -86,17 +86,15 @@ class TrainingState:
             yield from islice(self.plan.batches(phase, epoch), done, None)
             done = 0
 
-    def add_row(self, row: dict[str, Any]) -> bool:
+    def add_row(self, row: dict[str, Any]) -> None:
         """Add a row to the history, and begin new sums; keep the params if its loss is the least of the phase."""
         phase, valid = self.current_phase, row["valid_nats_per_char"]
-        improved = valid is None or self.best_loss is None or valid < self.best_loss
-        if improved:
+        if valid is None or self.best_loss is None or valid < self.best_loss:
             self.best_epoch, self.best_loss = row["epoch"], valid
             if phase.kind != "background":
                 self.kept[phase.kind, phase.net] = deepcopy(self.params)
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
-        return improved
 
     def end_phase(self) -> None:
         """Make ready for the next phase, if there is one."""

@@ -32,7 +32,6 @@ class Progress(NamedTuple):
     epoch: int
     chars_per_second: float
     row: dict[str, Any] | None
-    improved: bool
 
 
 def train(
@@ -59,14 +58,14 @@ def train(
                     take_step(state, batch, result, rate)
                 seconds += time.perf_counter() - begun
                 chars += len(batch.x)
-                row, improved = None, False
                 if last:
                     try:
-                        row, improved = end_epoch(state, rate)
+                        end_epoch(state, rate)
                     except DivergedError:  # the one way in which a step is refused after it was taken
                         vars(state).update(vars(before))
                         raise
-                yield Progress(state.step, state.total, epoch, chars / seconds, row, improved)
+                row = state.history[-1] if last else None
+                yield Progress(state.step, state.total, epoch, chars / seconds, row)
                 if last:
                     seconds, chars = 0.0, 0
         state.end_phase()
@@ -89,8 +88,7 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
             optim.clip_by_value(grads, config.clip)
         state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
     except FloatingPointError as error:
-        what, longest = "a loss, gradient or weight", len(batch.batch_sizes)
-        raise DivergedError(state.step + 1, what, rate=learning_rate, longest=longest) from error
+        raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes)) from error
     state.hidden = hidden
     state.step += 1
     state.nats += loss * N
@@ -109,7 +107,7 @@ def can_be_used(state: TrainingState) -> bool:
     return bool(np.isfinite(p).all() and p.min() > 0)
 
 
-def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
+def end_epoch(state: TrainingState, learning_rate: float) -> None:
     """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far.
 
     Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
@@ -121,7 +119,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     with np.errstate(all="ignore"):
         valid = -float(np.log(p).mean()) if held_out else None
     if not np.isfinite(p).all() or (valid is not None and not math.isfinite(valid)):
-        raise DivergedError(state.step, "the loss", rate=learning_rate, longest=int(text.lengths.max()))
+        raise DivergedError(state.step, rate=learning_rate, longest=int(text.lengths.max()))
     row = {
         "step": state.step,
         "epoch": state.epochs,
@@ -133,4 +131,4 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
-    return row, state.add_row(row)
+    state.add_row(row)
