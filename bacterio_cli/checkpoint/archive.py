@@ -23,6 +23,7 @@ from bacterio_cli.checkpoint.atomic_write import atomic_write
 from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 Arrays = dict[str, NDArray[Any]]
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, TypeError)
 FORMAT = 2
 HEADER = re.compile(
     rb"\{'descr': '(<f4|<f8|<i4|<i8|\|u1)', 'fortran_order': False, 'shape': \(([\d, ]{0,99})\), \} *\n"
@@ -55,8 +56,8 @@ def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bo
 def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     """(arrays, meta) of a file that `save` wrote.
 
-    Raises FileError if it cannot be read, ContentsError, with what is wrong, if it is no such file, and CheckpointError
-    if it is of another format. Nothing in it is executed, and sizes are checked before memory is asked for.
+    Raises FileError if it cannot be read, ContentsError and CheckpointError if it is too large or of another format,
+    and one of DAMAGE if it is no such file. Nothing in it is executed; sizes are checked before memory is asked for.
     """
     try:
         there = os.stat(path)
@@ -67,30 +68,24 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
             arrays = read_archive(file)
     except OSError as error:
         raise FileError(path, "read", error) from error
-    try:
-        meta = json.loads(arrays.pop("meta").tobytes().decode())
-        version = meta["format"]
-        remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ContentsError("its metadata cannot be read: damaged, or not a checkpoint of this program") from error
+    meta = json.loads(arrays.pop("meta").tobytes().decode())
+    version = meta["format"]
     if version != FORMAT:
+        remedy = "upgrade bacterio" if version > FORMAT else "train a new one with 'bacterio train'"
         raise CheckpointError(path, f"has format {version}, and this version reads format {FORMAT}", remedy)
     return arrays, meta
 
 
 def read_archive(file: IO[bytes]) -> Arrays:
-    """Every member of an open archive as an array; ContentsError for what cannot be one."""
+    """Every member of an open archive as an array; one of DAMAGE or OSError for what is none."""
     arrays: Arrays = {}
     size = file.seek(0, io.SEEK_END)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            check_sizes(archive.infolist(), size)
-            for info in archive.infolist():
-                name = info.filename.removesuffix(".npy")
-                with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
-                    arrays[name] = read_array(name, member.read(info.file_size))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise ContentsError(f"is not a checkpoint, or is damaged ({error})") from error
+    with zipfile.ZipFile(file) as archive:
+        check_sizes(archive.infolist(), size)
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            with archive.open(info) as member:  # bounded: read() would unpack more than the size that was checked
+                arrays[name] = read_array(name, member.read(info.file_size))
     return arrays
 
 

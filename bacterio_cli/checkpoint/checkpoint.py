@@ -180,9 +180,9 @@ def load(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, str(error)) from error
     except MemoryError as error:
         raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+    except (*archive.DAMAGE, AttributeError, IndexError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(path, f"is inconsistent or was not written by this program ({what})") from error
+        raise CheckpointError(path, f"is damaged, or was not written by this program ({what})") from error
 
 
 def objection(path: Path, *, unfinished: bool = True) -> str:

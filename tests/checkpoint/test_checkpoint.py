@@ -84,14 +84,14 @@ def test_what_could_not_be_read_again_is_neither_made_nor_written(tmp_path: Path
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "empty": (lambda p: p.write_bytes(b""), "is not a checkpoint, or is damaged (File is not a zip file)"),
+    "empty": (lambda p: p.write_bytes(b""), "is damaged, or was not written by this program (File is not a zip file)"),
     "cut short": (
         lambda p: p.write_bytes(p.read_bytes()[:-100]),
-        "is not a checkpoint, or is damaged (File is not a zip file)",
+        "is damaged, or was not written by this program (File is not a zip file)",
     ),
     "foreign": (
         lambda p: np.savez(p, x=np.zeros(3)),
-        "its metadata cannot be read: damaged, or not a checkpoint of this program",
+        "is damaged, or was not written by this program ('meta' is missing)",
     ),
     "newer": (lambda p: rewrite(p, at(format=3)), "has format 3, and this version reads format 2; upgrade bacterio"),
     "older": (lambda p: rewrite(p, at(format=1)), "has format 1, and this version reads format 2; train a new one"),

@@ -47,7 +47,7 @@ LINKS = "the table's contexts are too long, or their links do not lead to those 
 PAIRS = "the table's pairs are not sorted by state and letter"
 IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     "no model": (lambda _, m: m.pop("model"), "'model' is missing"),
-    "nested class": (at("model", **{"class": NESTED}), "inconsistent"),
+    "nested class": (at("model", **{"class": NESTED}), "is damaged, or was not written by this program"),
     "nested cell": (at("model", cell=[["gru"]] * 10**4), "cell cannot be [["),
     "size is a text": (at("model", n_a="16"), "n_a cannot be '16'"),
     "large size": (at("model", n_a=3000), "parameters are more than the 16,777,216 that a checkpoint"),
@@ -59,7 +59,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
     ),
     "float64": (array(np.float64, "b_y"), "its member 'b_y' is float64"),
     "infinity": (entry("b_y", 0, -np.inf), "its member 'b_y' is float32 (20,), and its model needs finite"),
-    "complex": (array(np.complex128, "E"), "is damaged (member 'E' has a header that no checkpoint"),
+    "complex": (array(np.complex128, "E"), "(member 'E' has a header that no checkpoint"),
     "a first state of another shape": (
         lambda a, _: a.update(first0=a["b_y"]),
         "needs finite float32 (1, 16)",
@@ -94,7 +94,7 @@ IMPOSSIBLE: dict[str, tuple[Change, str]] = {
         "a table has a weight, but is missing",
     ),
     "deep progress": (at("progress", nats=NESTED), "holds [["),
-    "progress is a list": (at(progress=[1]), "inconsistent"),
+    "progress is a list": (at(progress=[1]), "is damaged, or was not written by this program"),
     "two discounts": (discounts(0.5, 0.5), "discounts are not three numbers below 1, 2 and 3"),
     "a discount is a text": (discounts(0.5, 0.5, "1"), "discounts are not three numbers below 1, 2 and 3"),
     "a discount of 0": (discounts(0.5, 0.5, 0), "discounts are not three numbers below 1, 2 and 3"),
