@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,9 @@ class Checkpoint:
         """
         require_path(path)
         if not force:
-            require_ours(path, objection, "choose another path, or replace it with force=True")
+            require_ours(
+                path, partial(objection, unfinished=True), "choose another path, or replace it with force=True"
+            )
         self.__post_init__()
         archive.save(path, *encode(self), compress=compress)
 
@@ -185,8 +188,8 @@ def load(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, f"is damaged, or was not written by this program ({what})") from error
 
 
-def objection(path: Path, *, unfinished: bool = True) -> str:
-    """Why a file should not be replaced by a checkpoint; "" if it is one, also of an `unfinished` training if so."""
+def objection(path: Path, *, unfinished: bool = False) -> str:
+    """Why a file should not be replaced by a checkpoint; "" if it is one, of an `unfinished` training only if so."""
     try:
         progress = load(path).progress
     except BacterioError:

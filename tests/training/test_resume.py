@@ -57,13 +57,13 @@ def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path:
     path, state = tmp_path / "m", begin(epochs=1, **options)
     for _ in training.train(state):
         saved(state, path)
-        assert objection(path, unfinished=False) == "it is a training that has not ended; go on with --resume"
+        assert objection(path) == "it is a training that has not ended; go on with --resume"
     saved(state, path)
-    assert objection(path, unfinished=False) == ""
+    assert objection(path) == ""
     training.snapshot(begin()).compact().save(path)
-    assert objection(path, unfinished=False) == ""
+    assert objection(path) == ""
     path.write_bytes(path.read_bytes()[:-1])
-    assert objection(path, unfinished=False) == "it is not a checkpoint of this version"
+    assert objection(path) == "it is not a checkpoint of this version"
 
 
 @pytest.mark.parametrize("refit", [False, True])

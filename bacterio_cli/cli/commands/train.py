@@ -80,7 +80,6 @@ def train(
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
         # Other commands start without these, and so do help and usage errors.
         from dataclasses import fields
-        from functools import partial
 
         from bacterio_cli.checkpoint.atomic_write import reserved
         from bacterio_cli.checkpoint.checkpoint import load, objection
@@ -92,8 +91,7 @@ def train(
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
-        against = (lambda _: "") if goes_on else partial(objection, unfinished=False)
-        stack.enter_context(reserved(out, objection=against, force=force))
+        stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         trained = load(out) if goes_on else None
         if trained:  # options that contradict each other are refused before the lists are read
             config = resolve_resumed(config_of(trained, out), given, preset, str(out))
@@ -153,7 +151,7 @@ def describe(names: Corpus, state: TrainingState) -> str:
 
 def show_scores(state: TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
-    from bacterio_cli.training.evaluation import choose_weights, likelihoods, validation_scores
+    from bacterio_cli.training.evaluation import validation_scores
 
     scores = validation_scores(state)
     if not scores:
@@ -166,9 +164,7 @@ def show_scores(state: TrainingState) -> None:
     counted = [bits for model, bits in scores if model.startswith("n-gram")]
     net = next(bits for model, bits in scores if "net" in model)
     if counted and net >= min(counted):
-        used = choose_weights(state.plan, likelihoods(state))[0] > 0
-        unused = "" if used else ", and names will come from the table alone"
-        terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
+        terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
 
 
 def what_was_done(state: TrainingState) -> str:
