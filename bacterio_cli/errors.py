@@ -91,8 +91,9 @@ class DivergedError(BacterioError):
     The causes that can be seen from here are a learning rate too large, and rows so long that gradients explode.
     """
 
-    def __init__(self, step: int, what: str, *, rate: float, longest: int) -> None:
+    def __init__(self, step: int, *, rate: float, longest: int) -> None:
         super().__init__(
-            f"{what} is not finite at step {step:,} (learning rate {rate:g}, rows of up to {longest:,} characters); "
-            "stopped with what stood before it: lower --lr, clip harder with --clip, or leave out what is overlong"
+            f"a loss, gradient or weight is not finite at step {step:,} (learning rate {rate:g}, rows of up to "
+            f"{longest:,} characters); stopped with what stood before it: lower --lr, clip harder with --clip, or "
+            "leave out what is overlong"
         )

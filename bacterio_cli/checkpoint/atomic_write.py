@@ -2,7 +2,6 @@
 
 import glob
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,8 +15,6 @@ try:
 except ImportError:  # pragma: no cover  not on Windows
     fcntl = None  # type: ignore[assignment]
 
-ZIP = b"PK\3\4"  # how a checkpoint begins
-
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
@@ -29,7 +26,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     target = Path(os.path.realpath(path))
     temporary = beside(target, os.urandom(4).hex())
     try:
-        require_replaceable(path)
+        require_regular(path)
         remove_abandoned(target)
         try:
             with open(temporary, "xb") as file:
@@ -53,15 +50,14 @@ def reserved(
 ) -> Iterator[None]:
     """Before any work, make sure that `path` may be written and can be; while the block lasts, by nobody else.
 
-    See `require_ours`, which `force` overrules; it is None where it is no option. What would fail when the file is
-    written raises FileError here. The lock is a file with the name of a temporary one, which the next write removes if
-    the process is killed.
+    See `require_ours`, which `force` overrules; it is None where it is no option. Raises FileError. The lock is a file
+    with the name of a temporary one, which the next write removes if the process is killed.
     """
     place = beside(Path(os.path.realpath(path)), "reserved")
     remedy = f"choose another place with {option}"
     with ExitStack() as stack:
         try:
-            require_replaceable(path)
+            require_regular(path)
             if not force:
                 or_else = ", or remove it" if force is None else " or replace it with --force"
                 require_ours(path, objection, remedy + or_else)
@@ -76,8 +72,7 @@ def reserved(
         finally:
             file.close()
             with suppress(OSError):
-                if not place.stat().st_size:  # else somebody wrote a file of this name
-                    place.unlink()
+                place.unlink()
 
 
 def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str) -> None:
@@ -103,32 +98,18 @@ def lock(file: IO[bytes]) -> None:
 
 
 def remove_abandoned(target: Path) -> None:
-    """Delete what killed processes left beside this target: temporary files, empty or ZIP, that nobody holds locked."""
+    """Delete the temporary files that killed processes left beside this target, which nobody holds locked."""
     for stray in target.parent.glob(f".{glob.escape(target.name)}.????????.tmp"):
         with suppress(OSError), open(stray, "rb") as file:
             lock(file)
-            if file.read(len(ZIP)) in (b"", ZIP):
-                os.unlink(stray)
+            os.unlink(stray)
 
 
-def require_replaceable(path: str | Path) -> None:
-    """OSError if what stands there is no regular file, or one that a rename could not replace."""
-    target = Path(os.path.realpath(path))
-    try:
-        there, folder = os.stat(path), target.parent.stat()  # asked once: it may vanish at any moment
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(there.st_mode):
-        raise IsADirectoryError(None, "it is a directory")
-    if not stat.S_ISREG(there.st_mode):
-        raise OSError(None, "it is a device or a pipe, not a file")
-    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, there.st_uid, folder.st_uid):
-        raise PermissionError(None, "it belongs to another user, in a directory where only its owner replaces a file")
-    with suppress(FileNotFoundError, PermissionError):  # not on Linux
-        escaped = re.sub(rb"[ \t\n\\]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(target))
-        mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
-        if escaped in (line.split(b" ")[4] for line in mounts):
-            raise OSError(None, "it is a mount point, which no other file can replace")
+def require_regular(path: str | Path) -> None:
+    """OSError if what stands there is no file, or cannot be looked at."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise OSError(None, "it is a directory, a device or a pipe, not a file")
 
 
 def is_one_of(path: Path, sources: Iterable[str | Path]) -> bool:

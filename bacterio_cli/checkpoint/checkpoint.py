@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from bacterio_cli.checkpoint.atomic_write import require_ours
 from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_table
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import CheckpointError, ContentsError, require_path
+from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError, require_path
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
@@ -66,12 +67,9 @@ class Checkpoint:
         """Check that the parts are possible and agree with each other."""
         validation.check_model(self.model, len(self.nets))
         validation.check_nets(self.nets)
-        validation.check_corpus(self.corpus, self.known, self.vocabulary, self.model.n_y)
-        validation.check_settings("the training options", self.training)
-        validation.check_settings("the figures of its progress", self.progress or {})
-        validation.check_history(self.history)
-        validation.check_mixture(self.weights, (self.table, self.background))
-        validation.check_held_out(self.held_out)
+        validation.check_words(self.corpus, self.training, self.progress or {}, self.history)
+        validation.check_names(self.known, self.vocabulary, self.model.n_y)
+        validation.check_mixture(self.weights, (self.table, self.background), self.held_out)
 
     @property
     def model(self) -> Model:
@@ -114,7 +112,9 @@ class Checkpoint:
         """
         require_path(path)
         if not force:
-            require_ours(path, archive.objection, "choose another path, or replace it with force=True")
+            require_ours(
+                path, partial(objection, unfinished=True), "choose another path, or replace it with force=True"
+            )
         self.__post_init__()
         archive.save(path, *encode(self), compress=compress)
 
@@ -152,6 +152,8 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     mixture, sizes = meta["mixture"], dict(meta["model"])
     model = MODELS[sizes.pop("class")](**sizes)
     validation.check_model(model, mixture["nets"])  # before anything is looked up for so many nets and layers
+    known = arrays["known_names"].tobytes().decode().split("\n")
+    counted = {"names": len(known), "characters": sum(map(len, known)) + len(known), "longest": max(map(len, known))}
     firsts = [f"first{j}" for j in range(len(model.start(1, np.float32)))] if "first0" in arrays else []
 
     def net(k: int) -> Net:
@@ -161,8 +163,8 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     return Checkpoint(
         nets=tuple(map(net, range(mixture["nets"]))),
         vocabulary=Vocabulary(**meta["vocabulary"]),
-        known=tuple(arrays["known_names"].tobytes().decode().split("\n")),
-        corpus=meta["corpus"],
+        known=tuple(known),
+        corpus=meta["corpus"] | counted,
         training=meta["training"],
         history=meta["history"],
         weights=tuple(mixture["weights"][part] for part in ("nets", *TABLES)),
@@ -181,9 +183,19 @@ def load(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, str(error)) from error
     except MemoryError as error:
         raise CheckpointError(path, "needs more memory than there is", "use it on a larger machine") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+    except (*archive.DAMAGE, AttributeError, IndexError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(path, f"is inconsistent or was not written by this program ({what})") from error
+        raise CheckpointError(path, f"is damaged, or was not written by this program ({what})") from error
+
+
+def objection(path: Path, *, unfinished: bool = False) -> str:
+    """Why a file should not be replaced by a checkpoint; "" if it is one, of an `unfinished` training only if so."""
+    try:
+        progress = load(path).progress
+    except BacterioError:
+        return "it is not a checkpoint of this version"
+    ended = unfinished or progress is None or progress.get("finished")
+    return "" if ended else "it is a training that has not ended; go on with --resume"
 
 
 def default_checkpoint() -> Path:

@@ -35,35 +35,29 @@ def is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) <= limits.LARGEST_NUMBER
 
 
-def check_settings(what: str, settings: dict[str, Any]) -> None:
-    """Names with a number, a short text or nothing each; nothing that is nested, long or cannot be written out."""
-    for name, value in settings.items():
+def check_words(
+    facts: dict[str, Any], training: dict[str, Any], progress: dict[str, Any], history: Sequence[dict[str, Any]]
+) -> None:
+    """A number, a short text or nothing under each name: nothing that is nested, long or cannot be written out."""
+    for name, value in (item for group in (facts, training, progress, *history) for item in group.items()):
         short = all(len(text) <= limits.LONGEST_SETTING for text in (name, value) if isinstance(text, str))
         simple = value is None or isinstance(value, str | bool) or is_number(value)
-        require(short and simple, f"{what} hold {reprlib.repr(value)}, which is no number and no short text")
-
-
-def check_corpus(facts: dict[str, Any], known: Sequence[str], vocabulary: Vocabulary, n_y: int) -> None:
-    """Distinct names that are lines of a list; facts and a vocabulary that agree with them."""
-    check_settings("the facts about the corpus", facts)
-    require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
-    lengths = [*map(len, known)]
-    sound = known and min(lengths) > 0 and max(lengths) <= LONGEST_LINE and len(set(known)) == len(known)
-    require(sound, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
-    agrees = vocabulary == Vocabulary.of(known) and vocabulary.n_y == n_y
-    require(agrees, "the vocabulary is not that of the known names and of the model")
-    sizes = {"names": len(known), "longest": max(lengths), "characters": sum(lengths) + len(known)}
-    kinds = isinstance(facts["digest"], str) and isinstance(facts["date"], str | None) and facts["profile"] in PROFILES
-    require(kinds and facts | sizes == facts, "the facts about the corpus are not those of the known names")
-
-
-def check_history(history: Sequence[dict[str, Any]]) -> None:
-    """Rows of numbers, the validation loss possibly missing."""
+        require(short and simple, f"holds {reprlib.repr(value)} where a number or a short text is expected")
+    sound = isinstance(facts["digest"], str) and isinstance(facts["date"], str | None) and facts["profile"] in PROFILES
+    require(sound, "the facts about the corpus are not those of a list")
     for row in history:
-        check_settings("the rows of the history", row)
         sound = all(is_number(row[key]) for key in FIGURES) and isinstance(row["stage"], str)
         sound = sound and all(row[key] is None or is_number(row[key]) for key in HELD_OUT_FIGURES)
         require(sound, f"a row of the history is {reprlib.repr(row)}, as no training writes it")
+
+
+def check_names(known: Sequence[str], vocabulary: Vocabulary, n_y: int) -> None:
+    """Distinct names that are lines of a list, and a vocabulary that agrees with them."""
+    require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
+    sound = all(0 < len(name) <= LONGEST_LINE for name in known) and len(set(known)) == len(known)
+    require(sound, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
+    agrees = vocabulary == Vocabulary.of(known) and vocabulary.n_y == n_y
+    require(agrees, "the vocabulary is not that of the known names and of the model")
 
 
 def check_model(model: Model, nets: int) -> None:
@@ -98,12 +92,14 @@ def net_key(k: int, name: str) -> str:
     return f"net{k}.{name}" if k else name
 
 
-def check_mixture(weights: Sequence[float], tables: Sequence[NGram | None]) -> None:
-    """Weights of the nets together and of each table."""
+def check_mixture(weights: Sequence[float], tables: Sequence[NGram | None], held_out: Array) -> None:
+    """Weights of the nets together and of each table; finite bits per character of the held-out names."""
     sound = all(is_number(weight) and weight >= 0 for weight in weights) and abs(sum(weights) - 1) < 1e-3
     require(sound, "the mixture weights are not numbers from 0 that sum to 1")
     missing = any(table is None and weight for table, weight in zip(tables, weights[1:], strict=True))
     require(not missing, "a table has a weight, but is missing")
+    row = held_out.ndim == 1 and held_out.dtype == np.float32 and np.isfinite(held_out).all()
+    require(row, "the held-out likelihoods are no row of numbers")
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
@@ -130,10 +126,3 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     ordered = not shorter.any() and (np.diff(length) >= 0).all()  # else smoothing would read what is not yet written
     require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
     return table
-
-
-def check_held_out(bits: Array) -> None:
-    """Bits per character of the held-out names: finite, not negative, ascending, float32; empty if there are none."""
-    row = bits.ndim == 1 and bits.dtype == np.float32
-    possible = row and np.isfinite(bits).all() and (bits >= 0).all() and (bits[1:] >= bits[:-1]).all()
-    require(possible, "the held-out likelihoods are no row of numbers from 0 in ascending order")

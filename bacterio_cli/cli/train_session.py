@@ -149,7 +149,7 @@ class Session:
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         bar.show(what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
-        if progress.improved and epochs >= self.names_due:
+        if progress.row and state.best_epoch == progress.epoch and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             if names := self.fresh_names():
                 bar.write(f"{what}: {', '.join(names)}")

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
-from bacterio_cli.errors import UsageError, require_number, short
+from bacterio_cli.errors import UsageError, require_flag, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
-PASSES = {"rnn": 60}  # epochs for a list of 43,000 characters, where 45 do for the other cells
 # What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
 PLAIN_CELL = {"hidden": 192, "dropout": 0.1, "lr": 0.003}
 
@@ -20,9 +19,9 @@ def choice(*choices: str, default: str | None = None) -> Any:
     return field(default=default or choices[0], metadata={"choices": choices})
 
 
-def number(default: float | None, low: float, high: float) -> Any:
-    """A field that is a number in this range, without a fraction if it is annotated int, or None if that is allowed."""
-    return field(default=default, metadata={"range": (low, high)})
+def number(default: float | None, low: float, high: float, kind: type[int | float] = float) -> Any:
+    """A field that is a number of this kind and in this range, or None if that is its default."""
+    return field(default=default, metadata={"range": (low, high), "kind": kind})
 
 
 @dataclass(frozen=True)
@@ -38,57 +37,56 @@ class TrainingConfig:
 
     arch: str = choice("rnn", "gru", "lstm", "mlp", default="lstm")
     activation: str = choice("tanh", "sigmoid", "relu")
-    hidden: int = number(128, 1, 8192)
-    layers: int = number(2, 1, 16)
-    embedding: int = number(32, 0, 4096)
-    window: int = number(5, 1, 100)
+    hidden: int = number(128, 1, 8192, int)
+    layers: int = number(2, 1, 16, int)
+    embedding: int = number(32, 0, 4096, int)
+    window: int = number(5, 1, 100, int)
     dropout: float = number(0.4, 0, 0.95)
     optimizer: str = choice(*LEARNING_RATES, default="adamw")
     lr: float = number(LEARNING_RATES["adamw"], 0, LARGEST_NUMBER)
     schedule: str = choice("constant", "linear", "cosine", default="cosine")
-    warmup: int = number(0, 0, LARGEST_COUNT)
+    warmup: int = number(0, 0, LARGEST_COUNT, int)
     weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
-    batch_size: int | None = number(None, 1, 65536)
-    epochs: int | None = number(None, 1, 10**6)
+    batch_size: int | None = number(None, 1, 65536, int)
+    epochs: int | None = number(None, 1, 10**6, int)
     clip: float = number(5.0, 0, LARGEST_NUMBER)
     clip_mode: str = choice("norm", "element")
     stream: bool = False
-    bptt: int = number(25, 1, 10**4)
+    bptt: int = number(25, 1, 10**4, int)
     valid_fraction: float = number(0.1, 0, 0.5)
-    patience: int = number(0, 0, LARGEST_COUNT)
-    seed: int = number(0, 0, 2**63 - 1)
-    ngram: int = number(7, 0, MOST_LEVELS)
+    patience: int = number(0, 0, LARGEST_COUNT, int)
+    seed: int = number(0, 0, 2**63 - 1, int)
+    ngram: int = number(7, 0, MOST_LEVELS, int)
     smoothing: float = number(0.45, 0, 1)
     mix: str = "auto"
     refit: bool = True
-    nets: int = number(1, 1, MOST_NETS)
+    nets: int = number(1, 1, MOST_NETS, int)
     init_scale: float | None = number(None, 0, 10**6)
     reduction: str = choice("mean", "sum")
 
     def __post_init__(self) -> None:
         """Refuse what is outside its range; write numbers as Python's own, and a weight in one way."""
         for f in fields(self):
-            value, option, kind, *or_none = getattr(self, f.name), flag(f.name), *str(f.type).split(" | ")
-            if f.name == "mix":
-                object.__setattr__(self, "mix", written_weight(value))
-            elif kind == "bool" and not isinstance(value, bool):
-                raise UsageError(f"{option} is True or False, not {short(value)}")
-            elif f.name in CHOICES and value not in CHOICES[f.name]:
+            value, option = getattr(self, f.name), flag(f.name)
+            if f.name in CHOICES and value not in CHOICES[f.name]:
                 raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {short(value)}")
-            elif f.name in RANGES and not (value is None and or_none):
-                require_number(option, value, *RANGES[f.name], whole=kind == "int")
-                object.__setattr__(self, f.name, int(value) if kind == "int" else float(value))
-
-    @property
-    def net_weight(self) -> float | None:
-        """The nets' weight in the mixture, None if validation is to choose it."""
-        return None if self.mix == "auto" else float(self.mix)
+            if isinstance(f.default, bool):
+                require_flag(option, value)
+            if f.name in RANGES and (value is not None or f.default is not None):
+                require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
+                object.__setattr__(self, f.name, f.metadata["kind"](value))
+        object.__setattr__(self, "mix", written_weight(self.mix))
 
     def sized(self, characters: int) -> TrainingConfig:
-        """With `epochs` and `batch_size` filled in for a corpus of so many characters."""
-        epochs = self.epochs or epochs_for(characters, self.arch)
-        batch_size = self.batch_size or (32 if characters < 300_000 else 128)
-        return replace(self, epochs=epochs, batch_size=batch_size)
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters.
+
+        Epochs are 45 (of a plain rnn 60) at 43,000 characters, and ∝ characters^−0.6, so that time is ∝ characters^0.4;
+        3 at least, and at most twice as many.
+        """
+        usual = 60 if self.arch == "rnn" else 45
+        epochs = min(2 * usual, max(3, round(usual * (43_000 / characters) ** 0.6)))
+        batch_size = 32 if characters < 300_000 else 128
+        return replace(self, epochs=self.epochs or epochs, batch_size=self.batch_size or batch_size)
 
 
 CHOICES = {f.name: f.metadata["choices"] for f in fields(TrainingConfig) if "choices" in f.metadata}
@@ -113,15 +111,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     # T1: a name per step; T1 gives no figures, these are ours.
     "seed": {**SOURCE_TEXTS, "hidden": 50, "optimizer": "sgd", "lr": 0.01},
 }
-
-
-def epochs_for(characters: int, arch: str) -> int:
-    """Epochs for so many characters: 45 (a plain rnn 60) at 43,000, ∝ characters^−0.6: time ∝ characters^0.4.
-
-    They are 3 at least, and at most twice those at 43,000.
-    """
-    passes = PASSES.get(arch, 45)
-    return min(2 * passes, max(3, round(passes * (43_000 / characters) ** 0.6)))
 
 
 def flag(name: str) -> str:

@@ -4,40 +4,58 @@ All stand as they were before the refit: a model that has learned the held-out n
 flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import fit_weights
 from bacterio_cli.nn.layers import Array
+from bacterio_cli.training.plan import TrainingPlan
 from bacterio_cli.training.state import TrainingState
 
 ORDERS = (2, 3, 5)  # shown beside the order that was used
 
 
-def choose_weights(state: TrainingState) -> tuple[float, float, float]:
-    """The weights of nets, table and background: the net's as asked for, else all by the held-out letters."""
-    tables, fixed = state.plan.table_likelihoods, state.plan.config.net_weight
-    if not tables:
+def likelihoods(state: TrainingState) -> list[Array]:
+    """What the average of the fitted nets, the table and the background's table give each held-out letter.
+
+    In text order; empty if no names are held out, or before the first epoch of a fit.
+    """
+    plan, fits = state.plan, state.kept_by("fit")
+    if (names := plan.held_out) is None or not fits:
+        return []
+    nets = [np.mean([plan.likelihoods(params, names) for params in fits], axis=0)]
+    tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
+    return nets + [table.likelihood(table.states_along(names), names.ids[1:]) for table in tables]
+
+
+def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float, float]:
+    """The weights of nets, table and background: the nets' as asked for, else all by the `likelihoods` of the parts."""
+    if not plan.config.ngram:
         return (1.0, 0.0, 0.0)
+    fixed = None if plan.config.mix == "auto" else float(plan.config.mix)
+    if not parts:  # until validation chooses, or if there is none
+        net = 0.5 if fixed is None else fixed
+        return (net, 1 - net, 0.0) if plan.background is None else (net, (1 - net) / 2, (1 - net) / 2)
     if fixed is None:
-        net, table, *background = fit_weights(np.stack([np.mean(state.likelihoods, axis=0), *tables]))
+        net, table, *background = fit_weights(np.stack(parts))
     else:
-        net, (table, *background) = fixed, [(1 - fixed) * w for w in fit_weights(np.stack(tables))]
+        net, (table, *background) = fixed, [(1 - fixed) * w for w in fit_weights(np.stack(parts[1:]))]
     return net, table, sum(background, 0.0)
 
 
-def mixed(state: TrainingState) -> Array:
-    """What nets and tables together give each held-out letter, in text order."""
-    parts = [np.mean(state.likelihoods, axis=0), *state.plan.table_likelihoods]
-    return np.asarray(sum(w * p for w, p in zip(state.weights, parts, strict=False)))
+def mixed(weights: Sequence[float], parts: list[Array]) -> Array:
+    """What nets and tables together give each held-out letter."""
+    return np.asarray(sum(w * p for w, p in zip(weights, parts, strict=False)))
 
 
-def held_out_bits(state: TrainingState) -> Array:
-    """Bits per character of each held-out name, ascending, float32; none before the first epoch of a fit."""
-    text = state.plan.held_out
-    if text is None or not state.likelihoods:
+def held_out_bits(plan: TrainingPlan, weights: Sequence[float], parts: list[Array]) -> Array:
+    """Bits per character of each held-out name in the mixture, ascending, float32; empty without `likelihoods`."""
+    if plan.held_out is None or not parts:
         return np.empty(0, np.float32)
-    return np.sort(np.add.reduceat(-np.log2(mixed(state)), text.starts) / text.lengths).astype(np.float32)
+    bits = np.add.reduceat(-np.log2(mixed(weights, parts)), plan.held_out.starts)
+    return np.sort(bits / plan.held_out.lengths).astype(np.float32)
 
 
 def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
@@ -45,18 +63,18 @@ def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
 
     Empty without held-out names or a fitted net.
     """
-    plan, order, nets = state.plan, state.plan.config.ngram, len(state.likelihoods)
-    if plan.held_out is None or not nets:
+    plan, order, parts = state.plan, state.plan.config.ngram, likelihoods(state)
+    if plan.held_out is None or not parts:
         return []
     scores = [("uniform", np.array(1 / plan.vocabulary.n_y))]
     for low in [low for low in ORDERS if low < order]:
         table = NGram.of(plan.texts["fit"].ids, plan.vocabulary.n_y, low).fitted(plan.held_out)
         p = table.likelihood(table.states_along(plan.held_out), plan.held_out.ids[1:])
         scores.append((f"n-gram, order {low}", p))
-    names = [f"n-gram, order {order}", "n-gram of the background"]
-    scores += zip(names, plan.table_likelihoods, strict=False)
-    scores.append(("net" if nets == 1 else f"average of {nets} nets", np.mean(state.likelihoods, axis=0)))
-    if plan.table_likelihoods and 0 < state.weights[0] < 1:
-        shares = " / ".join(f"{w:.2f}" for w in state.weights[: 1 + len(plan.table_likelihoods)])
-        scores.append((f"mixture {shares}", mixed(state)))
+    scores += zip([f"n-gram, order {order}", "n-gram of the background"], parts[1:], strict=False)
+    nets, weights = len(state.kept_by("fit")), choose_weights(plan, parts)
+    scores.append(("net" if nets == 1 else f"average of {nets} nets", parts[0]))
+    if len(parts) > 1 and 0 < weights[0] < 1:
+        shares = " / ".join(f"{w:.2f}" for w in weights[: len(parts)])
+        scores.append((f"mixture {shares}", mixed(weights, parts)))
     return [(name, float(-np.log2(p).mean())) for name, p in scores]

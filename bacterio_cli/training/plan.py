@@ -10,7 +10,6 @@ refit        all names                    nothing          the last weights
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +79,6 @@ class TrainingPlan:
         self.probe = EncodedCorpus(corpus.names[:PROBE_NAMES], vocabulary)  # what weights must read without overflow
         self.phases = list(self.plan_phases())
         self.tables: dict[str, NGram] = {}
-        self.targets: dict[str, CrossFit] = {}
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """The random numbers for a purpose."""
@@ -154,20 +152,8 @@ class TrainingPlan:
         table, config = self.table("background" if kind == "background" else "fit"), self.config
         if table is None or not config.smoothing:
             return None
-        if kind not in self.targets:
-            if kind == "refit":
-                self.targets.clear()  # no earlier phase comes again
-            how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
-            self.targets[kind] = CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
-        return self.targets[kind]
-
-    @cached_property
-    def table_likelihoods(self) -> list[Array]:
-        """What the tables of the fit and the background give each held-out letter, in text order."""
-        if self.held_out is None:
-            return []
-        tables = [table for kind in ("fit", "background") if (table := self.table(kind)) is not None]
-        return [table.likelihood(table.states_along(self.held_out), self.held_out.ids[1:]) for table in tables]
+        how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
+        return CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

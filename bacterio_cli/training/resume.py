@@ -1,30 +1,31 @@
 """A training as a checkpoint, and taken up again from it, to the same last byte."""
 
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint, encode, load
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus
-from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError, UsageError
-from bacterio_cli.nn.layers import Params
+from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.evaluation import held_out_bits
+from bacterio_cli.training.evaluation import choose_weights, held_out_bits, likelihoods
+from bacterio_cli.training.plan import TrainingPlan
 from bacterio_cli.training.state import TrainingState, begin
 
-NOT_THE_PLAN = "its history and progress are not those of its options"
 ANEW = "start anew without --resume"
 
 
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
     plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
-    nets, kind = state.refitted, "refit"
-    if len(nets) < config.nets:  # not all are refitted, or none is to be
-        nets, kind = state.fits or [state.best or state.params], "fit"
+    kind = "refit" if state.done and state.kept_by("refit") else "fit"
+    parts = likelihoods(state)
+    weights = choose_weights(plan, parts)
     facts = {
         "digest": corpus.digest,
         "names": len(corpus.names),
@@ -33,10 +34,8 @@ def snapshot(state: TrainingState) -> Checkpoint:
         "longest": max(map(len, corpus.names)),
         "profile": corpus.profile,
     }
-    progress = {name: getattr(state, name) for name in ("step", "phase", "phase_step", "chars", "nats", "norms")}
-    progress |= {"finished": state.done, "background": plan.background and plan.background.digest}
     return Checkpoint(
-        nets=tuple(map(plan.net, nets)),
+        nets=tuple(map(plan.net, state.kept_by(kind) or [state.params])),
         vocabulary=plan.vocabulary,
         known=corpus.names,
         corpus=facts,
@@ -44,48 +43,38 @@ def snapshot(state: TrainingState) -> Checkpoint:
         history=state.history,
         table=plan.table(kind),
         background=plan.table("background"),
-        weights=state.weights,
-        progress=progress,
+        weights=weights,
+        progress=progress_of(state),
         resume=saved_arrays(state),
-        held_out=held_out_bits(state),
+        held_out=held_out_bits(plan, weights, parts),
     )
+
+
+def progress_of(state: TrainingState) -> dict[str, Any]:
+    """The figures that only `resume` needs."""
+    progress = {name: getattr(state, name) for name in ("step", "phase", "phase_step", "chars", "nats", "norms")}
+    background = state.plan.background
+    return progress | {"finished": state.done, "background": background and background.digest}
 
 
 def saved_arrays(state: TrainingState) -> Params:
     """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
-    groups = {"current": state.params, "optimizer": state.moments, "best": state.best or {}}
-    hidden = {f"state{k}": value for k, value in enumerate(state.hidden)}
+    groups: dict[str, Mapping[Any, Array]] = {
+        "current": state.params, "optimizer": state.moments, "state": dict(enumerate(state.hidden)),
+    }  # fmt: skip
     if (end := state.fit_end) and end.params is not state.params:
-        groups |= {"end": end.params, "end_optimizer": end.moments}
-        hidden |= {f"end_state{k}": value for k, value in enumerate(end.hidden)}
-    groups |= {f"fitted{k}": params for k, params in enumerate(state.fitted)}
-    groups |= {f"refitted{k}": params for k, params in enumerate(state.refitted)}
-    arrays = {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
-    return arrays | hidden
+        groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
+    groups |= {f"{kind}{net}": params for (kind, net), params in state.kept.items()}
+    return {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
 
 
 def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     """The options that a checkpoint was trained with; CheckpointError if they are not this version's."""
     try:
-        if checkpoint.training.keys() != {f.name for f in fields(TrainingConfig)}:
-            raise UsageError("other options than this version has")
-        config = TrainingConfig(**checkpoint.training)
-        if config.epochs is None or config.batch_size is None:
-            raise UsageError("without --epochs or --batch-size")
-        return config
-    except UsageError as error:
+        return TrainingConfig(**checkpoint.training).sized(checkpoint.corpus["characters"])
+    except (TypeError, UsageError) as error:
         what = f"its training options are not those of this version ({error})"
         raise CheckpointError(path, what, ANEW) from error
-
-
-def objection(path: Path) -> str:
-    """Why a file should not be replaced by a new checkpoint; "" if it is a finished one."""
-    try:
-        progress = load(path).progress
-    except BacterioError:
-        return "it is not a checkpoint of this version"
-    finished = progress is None or progress.get("finished")
-    return "" if finished else "it is a training that has not ended; go on with --resume"
 
 
 def resume(
@@ -98,77 +87,53 @@ def resume(
     progress = checkpoint.progress
     if progress is None:
         raise BacterioError(f"{path} is a model to use, without what --resume needs; train anew, with another --out")
-    stored = progress.get("background")
-    if (stored is None) != (background is None):
-        how = "without" if stored is None else "with"
-        raise BacterioError(f"--resume: {path} was trained {how} --background; do the same")
-    for what, given, digest in (("corpus", corpus, checkpoint.corpus["digest"]), ("background", background, stored)):
-        if given is not None and given.digest != digest:
+    lists = (("corpus", corpus, checkpoint.corpus["digest"]), ("--background", background, progress.get("background")))
+    for what, given, stored in lists:
+        digest = given and given.digest
+        if digest != stored:
+            before, now = (f"digest {d[:12]}" if isinstance(d, str) else "none" for d in (stored, digest))
             raise BacterioError(
-                f"--resume: {path} was trained on another {what} (digest {str(digest)[:12]}; given: "
-                f"{len(given.names):,} names, digest {given.digest[:12]}); give the same lists, in the same order and "
-                f"read alike (--profile, --column, --encoding), or {ANEW}"
+                f"--resume: {path} was trained on another {what} ({before}; given: {now}); give the same lists, in the "
+                f"same order and read alike (--profile, --column, --encoding), or {ANEW}"
             )
     config = config_of(checkpoint, path)
-    longer = config if epochs is None else replace(config, epochs=epochs)
     # The same names, perhaps read with another --profile: that of the checkpoint holds.
-    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), longer, background)
+    state = begin(replace(corpus, profile=checkpoint.corpus["profile"]), config, background)
     try:
         restore(state, checkpoint, progress)
-    except (KeyError, IndexError, TypeError, ValueError, ContentsError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
-    if longer != config and state.fit_end:  # back to that state, as if what came after it had never been
-        vars(state).update(vars(state.fit_end) | {"likelihoods": state.likelihoods, "weights": state.weights})
+    if epochs not in (None, config.epochs):
+        state = state.fit_end or state  # as if what came after the fit had never been
+        state.plan = TrainingPlan(replace(config, epochs=epochs), state.plan.corpus, background)
     return state
 
 
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
     """Put a fresh state where the saved one stood.
 
-    Taken from the checkpoint are the place in the plan, the history, two sums and the arrays of floats; the rest
-    follows from these. A snapshot of the state must then equal the checkpoint; what is computed anew (likelihoods of
-    the held-out names, states from which names begin) to 0.1. Raises KeyError, IndexError, TypeError, ValueError or
-    ContentsError if something does not fit.
+    It goes through its epochs and phases as training did, with any weights. Taken from the checkpoint are the rows of
+    the history, two sums and the arrays of floats; history and progress must then be those that were saved. Raises
+    KeyError, IndexError, TypeError or ValueError if something does not fit.
     """
-    replay(state, checkpoint.history, progress)
-    state.nats, state.norms, state.weights = float(progress["nats"]), float(progress["norms"]), checkpoint.weights
-    for name, array in saved_arrays(state).items():
-        saved = checkpoint.resume.get(name)
-        if saved is None or (saved.shape, saved.dtype) != (array.shape, array.dtype) or not np.isfinite(saved).all():
-            raise ValueError(f"its member 'resume.{name}' is missing, of another shape or not finite")
-        if array.dtype.kind == "f":
-            array[...] = saved  # in place: the end of the fit and what is fitted share arrays, as when they were saved
-    if state.plan.held_out is not None:
-        state.likelihoods = [state.plan.likelihoods(params, state.plan.held_out) for params in state.fits]
-    with np.errstate(all="ignore"):  # of forged weights
-        again = snapshot(state)
-    if (again.model, again.progress) != (checkpoint.model, progress):
-        raise ValueError(NOT_THE_PLAN)
-    found, wanted = encode(checkpoint)[0], encode(again)[0]
-    for name in sorted(found.keys() | wanted.keys()):
-        before, now = found.get(name, np.empty(0)), wanted.get(name, np.empty(0))
-        slack = 0.1 if name == "held_out" or (now.dtype.kind == "f" and "first" in name) else 0.0
-        if before.shape != now.shape or not np.allclose(before, now, rtol=slack, atol=slack):
-            raise ValueError(f"its member {name!r} is not that of its names, options and progress")
-
-
-def replay(state: TrainingState, history: list[dict[str, Any]], progress: dict[str, Any]) -> None:
-    """Take a fresh state through its epochs, phases and steps as training did, with any weights; or ValueError."""
-    plan = state.plan
-    for row in history:
-        if state.epochs and (row["stage"], row["net"]) != (state.current_phase.kind, state.current_phase.net):
+    for row in checkpoint.history:
+        if state.phase_is_over and not state.done:
             state.end_phase()
         phase = state.current_phase
         count_steps(state, phase.steps_per_epoch)
-        here = (phase.kind, phase.net, state.epochs, state.step)
-        if (row["stage"], row["net"], row["epoch"], row["step"]) != here or state.epochs > phase.epochs:
-            raise ValueError(NOT_THE_PLAN)
-        state.add_row(row)
-    if state.epochs and progress["phase"] == state.phase + 1:  # the plan may have more epochs than the file had
+        place = {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net}
+        state.add_row(row | place)
+    if state.phase_is_over and progress["phase"] > state.phase:
         state.end_phase()
-    epoch, steps = state.epochs, progress["phase_step"] % state.current_phase.steps_per_epoch
+    steps = progress["phase_step"] % state.current_phase.steps_per_epoch
+    state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
     count_steps(state, steps)
-    state.chars = sum(len(batch.x) for batch in islice(plan.batches(state.current_phase, epoch), steps))
+    state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
+    if (state.history, progress_of(state)) != (checkpoint.history, progress):
+        raise ValueError("its history and progress are not those of its options")
+    for name, array in saved_arrays(state).items():
+        if array.dtype.kind == "f":  # updates were counted with the steps
+            array[...] = checkpoint.resume[name]  # in place: the end of the fit and the state share what was kept
 
 
 def count_steps(state: TrainingState, steps: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
+from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.plan import Phase, TrainingPlan
 
@@ -18,23 +21,17 @@ class TrainingState:
     """Everything that the next step of a training depends on.
 
     `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
-    hidden state that `--stream` hands from one chunk of a phase to the next. `best` are the best params of the phase so
-    far, found at the end of its epoch `best_epoch`; `fit_end` the state in which the fit of a single net ended;
-    `fitted` and `refitted` the params of the nets that are done; `likelihoods` what each fitted net gives the held-out
-    letters; `weights` the mixture weights of nets, table and background table. `nats`, `chars` and `norms` are sums
-    since the last row of the history.
+    hidden state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each
+    fit and refit, by kind and net; `best_epoch` and `best_loss` say when the phase was best; `fit_end` is the state in
+    which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
     """
 
     plan: TrainingPlan
     params: Params
     moments: Params
     hidden: State
-    best: Params | None = None
+    kept: dict[tuple[str, int], Params] = field(default_factory=dict)
     fit_end: TrainingState | None = None
-    fitted: list[Params] = field(default_factory=list)
-    refitted: list[Params] = field(default_factory=list)
-    likelihoods: list[Array] = field(default_factory=list)
-    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
     phase: int = 0
@@ -54,10 +51,9 @@ class TrainingState:
         """The phase of the next step; of a training that is done, the last."""
         return self.plan.phases[min(self.phase, len(self.plan.phases) - 1)]
 
-    @property
-    def fits(self) -> list[Params]:
-        """The params of the nets that are fitted, and the best so far of one that is being fitted."""
-        return [*self.fitted, self.best] if self.best and self.current_phase.kind == "fit" else self.fitted
+    def kept_by(self, kind: str) -> list[Params]:
+        """The params kept so far by the phases of a kind, net by net."""
+        return [params for (phase, _), params in self.kept.items() if phase == kind]
 
     @property
     def phase_step(self) -> int:
@@ -82,30 +78,35 @@ class TrainingState:
         later = sum(phase.steps for phase in self.plan.phases[self.phase :])
         return self.step - self.phase_step + later
 
-    def add_row(self, row: dict[str, Any]) -> bool:
+    def batches(self) -> Iterator[Batch]:
+        """The batches of the current phase that are left, epoch after epoch."""
+        phase = self.current_phase
+        begun, done = divmod(self.phase_step, phase.steps_per_epoch)
+        for epoch in range(begun, phase.epochs):
+            yield from islice(self.plan.batches(phase, epoch), done, None)
+            done = 0
+
+    def add_row(self, row: dict[str, Any]) -> None:
         """Add a row to the history, and begin new sums; keep the params if its loss is the least of the phase."""
-        valid = row["valid_nats_per_char"]
-        improved = valid is None or self.best_loss is None or valid < self.best_loss
-        if improved:
-            self.best, self.best_epoch, self.best_loss = deepcopy(self.params), row["epoch"], valid
+        phase, valid = self.current_phase, row["valid_nats_per_char"]
+        if valid is None or self.best_loss is None or valid < self.best_loss:
+            self.best_epoch, self.best_loss = row["epoch"], valid
+            if phase.kind != "background":
+                self.kept[phase.kind, phase.net] = deepcopy(self.params)
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
-        return improved
 
     def end_phase(self) -> None:
-        """Put the phase's net where it belongs, and make ready for the next phase."""
+        """Make ready for the next phase, if there is one."""
         ended = self.current_phase.kind
         if ended == "fit" and self.plan.config.nets == 1:
-            self.fit_end = replace(self, history=[*self.history], fitted=[], refitted=[])
-        if ended != "background":
-            (self.fitted if ended == "fit" else self.refitted).append(self.best or self.params)
+            self.fit_end = replace(self, history=[*self.history], kept=dict(self.kept))
         self.phase += 1
-        self.best = None
         if self.done:
             return
         following = self.current_phase
         if following.kind == "refit":
-            self.params = deepcopy(self.fitted[following.net])
+            self.params = deepcopy(self.kept["fit", following.net])
         elif ended == "fit":
             self.params = self.plan.fresh_params(following.net)
         self.moments = self.plan.optimiser.init(self.params)
@@ -116,8 +117,4 @@ def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = No
     """The state before the first step: fresh weights from the seed."""
     plan = TrainingPlan(config, corpus, background)
     params = plan.fresh_params(0)
-    state = TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))
-    if config.ngram:  # until validation chooses, or if there is none
-        net = 0.5 if config.net_weight is None else config.net_weight
-        state.weights = (net, 1 - net, 0.0) if background is None else (net, (1 - net) / 2, (1 - net) / 2)
-    return state
+    return TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +14,7 @@ from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.errors import DivergedError
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.models import Gradients
-from bacterio_cli.training.batch_gradients import SPLIT_FROM, BatchShard, gradients_of_shards, shards_of
-from bacterio_cli.training.evaluation import choose_weights
+from bacterio_cli.training.batch_gradients import SPLIT_FROM, gradients_of_phase
 from bacterio_cli.training.resume import resume, snapshot
 from bacterio_cli.training.state import TrainingState, begin
 
@@ -34,7 +32,6 @@ class Progress(NamedTuple):
     epoch: int
     chars_per_second: float
     row: dict[str, Any] | None
-    improved: bool
 
 
 def train(
@@ -42,19 +39,15 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Go on from where the training stands to the end of its plan; the state changes in place.
 
-    A batch is computed in two shards if names × units² is `split_from` or more, which may change the last bits of the
-    result. `fork` changes none: it decides who computes the second shard, a forked worker if True, or if None where the
-    system allows it.
+    `split_from` and `fork` say where batches are computed in two shards, and by whom, see `batch_gradients`.
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
     plan = state.plan
-    shards = shards_of(plan.model, plan.batch_size, split_from)
     schedule: dict[str, Any] = {"schedule": plan.config.schedule, "warmup": plan.config.warmup}
     while not state.done:
         phase, seconds, chars = state.current_phase, 0.0, 0
-        steps = partial(BatchShard, state, phase)
-        with closing(gradients_of_shards(steps, state.params, shards, fork=fork)) as gradients:
+        with closing(gradients_of_phase(state, split_from=split_from, fork=fork)) as gradients:
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
@@ -65,14 +58,14 @@ def train(
                     take_step(state, batch, result, rate)
                 seconds += time.perf_counter() - begun
                 chars += len(batch.x)
-                row, improved = None, False
                 if last:
                     try:
-                        row, improved = end_epoch(state, rate)
+                        end_epoch(state, rate)
                     except DivergedError:  # the one way in which a step is refused after it was taken
                         vars(state).update(vars(before))
                         raise
-                yield Progress(state.step, state.total, epoch, chars / seconds, row, improved)
+                row = state.history[-1] if last else None
+                yield Progress(state.step, state.total, epoch, chars / seconds, row)
                 if last:
                     seconds, chars = 0.0, 0
         state.end_phase()
@@ -95,8 +88,7 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
             optim.clip_by_value(grads, config.clip)
         state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
     except FloatingPointError as error:
-        what, longest = "a loss, gradient or weight", len(batch.batch_sizes)
-        raise DivergedError(state.step + 1, what, rate=learning_rate, longest=longest) from error
+        raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes)) from error
     state.hidden = hidden
     state.step += 1
     state.nats += loss * N
@@ -109,13 +101,13 @@ def can_be_used(state: TrainingState) -> bool:
 
     They are so large then that names of the corpus overflow, or have letters without a chance.
     """
-    if state.fitted or state.best:
+    if state.kept:
         return True
     p = state.plan.likelihoods(state.params, state.plan.probe)
     return bool(np.isfinite(p).all() and p.min() > 0)
 
 
-def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any], bool]:
+def end_epoch(state: TrainingState, learning_rate: float) -> None:
     """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far.
 
     Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
@@ -127,7 +119,7 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
     with np.errstate(all="ignore"):
         valid = -float(np.log(p).mean()) if held_out else None
     if not np.isfinite(p).all() or (valid is not None and not math.isfinite(valid)):
-        raise DivergedError(state.step, "the loss", rate=learning_rate, longest=int(text.lengths.max()))
+        raise DivergedError(state.step, rate=learning_rate, longest=int(text.lengths.max()))
     row = {
         "step": state.step,
         "epoch": state.epochs,
@@ -139,8 +131,4 @@ def end_epoch(state: TrainingState, learning_rate: float) -> tuple[dict[str, Any
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
-    improved = state.add_row(row)
-    if improved and valid is not None and phase.kind == "fit":
-        state.likelihoods[phase.net :] = [p]  # append, or replace this net's earlier best
-        state.weights = choose_weights(state)
-    return row, improved
+    state.add_row(row)

@@ -14,7 +14,9 @@ def test_commands_refuse_damage_in_one_line(words: str, saved: Path) -> None:
     write_names(saved.parent)
     saved.write_text("no archive")
     result = bacterio(*words.split(), cwd=saved.parent)
-    assert only_error(result).startswith("m.npz: is not a checkpoint, or was cut short")
+    assert only_error(result).startswith(
+        "m.npz: is damaged, or was not written by this program (File is not a zip file)"
+    )
     assert (result.stdout, saved.read_text()) == ("", "no archive")
 
 

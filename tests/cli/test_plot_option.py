@@ -54,7 +54,7 @@ def test_a_name_that_cannot_be_is_refused(words: str, message: str, room: Path, 
     ("path", "reason"),
     [
         ("no/p.svg", "No such file or directory; choose another place with --plot"),
-        ("folder.svg", "it is a directory; choose another place with --plot"),
+        ("folder.svg", "it is a directory, a device or a pipe, not a file; choose another place with --plot"),
         ("m.svg", "it is not a picture of this program; choose another place with --plot, or remove it"),
         ("mine.svg", "it is not a picture of this program; choose another place with --plot, or remove it"),
         ("kept.svg", "it is read-only; choose another place with --plot, or remove it"),

@@ -60,7 +60,10 @@ def test_training_does_not_need_stdout(room: Path) -> None:
     ("words", "message"),
     [
         ("-o none/m.npz", "cannot write none/m.npz: No such file or directory; choose another place with --out"),
-        ("-o ..", "cannot write ..: it is a directory; choose another place with --out"),
+        (
+            "-o ..",
+            "cannot write ..: it is a directory, a device or a pipe, not a file; choose another place with --out",
+        ),
         ("-o no.npz --log a/b", "cannot write a/b: No such file or directory; choose another place with --log"),
     ],
 )

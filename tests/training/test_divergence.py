@@ -22,8 +22,9 @@ WILD: dict[str, dict[str, Any]] = {
 def test_a_step_that_diverges_is_not_taken(what: str, how: dict[str, Any], tmp_path: Path) -> None:
     """Whatever is the first that is not finite, the bytes saved are those of a training stopped a step before."""
     state = begin(schedule="constant", **WILD[what])
-    found = "the loss" if what == "the validation loss" else "a loss, gradient or weight"
-    with pytest.raises(DivergedError, match=rf"^{found} is not finite at step (\d+) \(learning rate ") as caught:
+    with pytest.raises(
+        DivergedError, match=r"^a loss, gradient or weight is not finite at step (\d+) \(learning rate "
+    ) as caught:
         advanced(state, **how)
     assert f"at step {state.step + 1} (" in str(caught.value)
     assert state.step >= 1

@@ -1,15 +1,19 @@
 """A whole training with its batches in two shards: the same numbers, whatever becomes of the worker."""
 
 import multiprocessing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from support.processes import advanced, begin
 from support.saving import reopened, saved
 
-from bacterio_cli.training.batch_gradients import BatchShard
+from bacterio_cli.nn.models import loss_and_grads
+from bacterio_cli.training import batch_gradients
+from bacterio_cli.training.batch_gradients import gradients_of_phase
 from bacterio_cli.training.trainer import train
 
 KINDS: list[dict[str, Any]] = [
@@ -56,8 +60,12 @@ def test_the_bytes_are_the_same_whoever_computes_the_second_shard(options: dict[
 def test_each_shard_has_masks_of_its_own() -> None:
     """The dropout of shard 1 is not that of shard 0 over again."""
     state = begin(dropout=0.5)
-    works = [next(iter(BatchShard(state, state.plan.phases[0], k, 2)))[1] for k in range(2)]
-    first, second = (work.args[2][0] for work in works)  # type: ignore[union-attr]
+    with (
+        closing(gradients_of_phase(state, split_from=1, fork=False)) as gradients,
+        patch.object(batch_gradients, "loss_and_grads", wraps=loss_and_grads) as computed,
+    ):
+        next(gradients)
+    first, second = (call.kwargs["masks"][0] for call in computed.call_args_list)
     rows = min(len(first), len(second))
     assert rows > 10
     assert 0.3 < (first[:rows] == second[:rows]).mean() < 0.7

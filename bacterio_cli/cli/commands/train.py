@@ -82,12 +82,12 @@ def train(
         from dataclasses import fields
 
         from bacterio_cli.checkpoint.atomic_write import reserved
-        from bacterio_cli.checkpoint.checkpoint import load
+        from bacterio_cli.checkpoint.checkpoint import load, objection
         from bacterio_cli.cli.training_log import open_log
         from bacterio_cli.dataset.corpus import read_corpus
         from bacterio_cli.nomenclature.morphology import look_like_genera
         from bacterio_cli.training import trainer
-        from bacterio_cli.training.resume import config_of, objection
+        from bacterio_cli.training.resume import config_of
 
         signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
@@ -164,8 +164,7 @@ def show_scores(state: TrainingState) -> None:
     counted = [bits for model, bits in scores if model.startswith("n-gram")]
     net = next(bits for model, bits in scores if "net" in model)
     if counted and net >= min(counted):
-        unused = "" if state.weights[0] else ", and names will come from the table alone"
-        terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
+        terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
 
 
 def what_was_done(state: TrainingState) -> str:
@@ -174,5 +173,5 @@ def what_was_done(state: TrainingState) -> str:
     if fitted == total:
         return f"fitted on all {total:,} names"
     return f"fitted on {fitted:,} name{'s' * (fitted != 1)}, " + (
-        f"then again on all {total:,}" if state.refitted else f"{total - fitted:,} held out"
+        f"then again on all {total:,}" if state.kept_by("refit") else f"{total - fitted:,} held out"
     )
