@@ -6,6 +6,8 @@ import functools
 import gc
 import inspect
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -16,10 +18,9 @@ import typer
 from bacterio_cli import __version__
 from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams
 from bacterio_cli.cli.terminal import error, notice
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError
 
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
-FILES = ("corpus", "background", "files", "avoid", "avoid_elsewhere", "glossary")  # whose texts are names of files
 TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
 
@@ -56,14 +57,9 @@ def application(asked: str | None) -> typer.Typer:
 
 
 def docstring_in_source(command: Callable[..., None]) -> str:
-    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
-    import ast
-
-    try:
-        function = ast.parse(inspect.getsource(command)).body[0]
-    except OSError:
-        return ""
-    return ast.get_docstring(function) or "" if isinstance(function, ast.FunctionDef) else ""
+    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2."""
+    found = re.search('"""(.*?)"""', inspect.getsource(command), re.DOTALL)
+    return inspect.cleandoc(found[1]) if found else ""
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
@@ -72,27 +68,19 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
-        gc.enable()
-        refuse_undecodable(kwargs)
+        gc.freeze()  # what start-up made stays: no collection need go through it
+        import numpy  # noqa: F401  its modules in C would take an interruption for a failure
+
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-            gc.freeze()
         except KeyboardInterrupt:
             notice("interrupted")
             raise SystemExit(130) from None
 
     return run
-
-
-def refuse_undecodable(given: dict[str, Any]) -> None:
-    """UsageError for bytes that are no text in the encoding of the locale; only the name of a file may have them."""
-    for option, value in given.items():
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and option not in FILES and any("\ud800" <= c <= "\udfff" for c in text):
-                encoding = sys.getfilesystemencoding()
-                raise UsageError(f"'{text}' is not in {encoding}, the encoding that the locale sets")
 
 
 def main() -> None:

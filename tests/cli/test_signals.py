@@ -149,8 +149,8 @@ def in_the_first_epoch(folder: Path, *words: object) -> str:
 def test_an_early_interrupt_is_one_line(words: tuple[str, ...], delay: float, tmp_path: Path) -> None:
     """From the first line of the program on, while modules are imported too, there is no traceback."""
     write_names(tmp_path)
-    program = "import signal; from bacterio_cli.__main__ import interrupt, main; "
-    program += "signal.signal(signal.SIGINT, interrupt); print(flush=True); main()"
+    program = "import signal; from bacterio_cli.__main__ import leave, main; "
+    program += "signal.signal(signal.SIGINT, leave); print(flush=True); main()"
     with subprocess.Popen(
         [sys.executable, "-c", program, *words], cwd=tmp_path, env=os.environ | ENVIRONMENT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
