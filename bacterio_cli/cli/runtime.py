@@ -17,7 +17,7 @@ class OutputError(Exception):
 class Output(io.FileIO):
     """Standard output or standard error: a failure of the one raises OutputError, one of the other passes."""
 
-    def write(self, data: Any, /) -> int | None:
+    def write(self, data: Any, /) -> int:
         """Write the bytes."""
         try:
             return super().write(data)

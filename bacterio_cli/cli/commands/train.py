@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,23 +74,19 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     typed = dict(locals())  # the options, by their names here
+    # Help and usage errors do without these.
+    from bacterio_cli.checkpoint.atomic_write import reserved
+    from bacterio_cli.checkpoint.checkpoint import load
     from bacterio_cli.cli.train_session import Session, Signals
+    from bacterio_cli.cli.training_log import open_log
+    from bacterio_cli.dataset.corpus import read_corpus
+    from bacterio_cli.nomenclature.morphology import look_like_genera
+    from bacterio_cli.training import trainer
+    from bacterio_cli.training.resume import config_of, objection
 
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on, logger = resume and out.exists(), None
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
-        # Other commands start without these, and so do help and usage errors.
-        from dataclasses import fields
-
-        from bacterio_cli.checkpoint.atomic_write import reserved
-        from bacterio_cli.checkpoint.checkpoint import load
-        from bacterio_cli.cli.training_log import open_log
-        from bacterio_cli.dataset.corpus import read_corpus
-        from bacterio_cli.nomenclature.morphology import look_like_genera
-        from bacterio_cli.training import trainer
-        from bacterio_cli.training.resume import config_of, objection
-
-        signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         trained = load(out) if goes_on else None
