@@ -16,13 +16,9 @@ GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
 CURVE = 24  # values of a curve
 STYLES = {
-    "FAIL": "bold red",
-    "pass": "green",
-    "conflict": "bold red",
-    "warn": "yellow",
-    "ok": "green",
-    "unseen": "bold red",
-    "skip": "yellow",
+    **dict.fromkeys(("FAIL", "conflict", "unseen"), "bold red"),
+    **dict.fromkeys(("warn", "skip"), "yellow"),
+    **dict.fromkeys(("pass", "ok"), "green"),
 }
 
 
@@ -44,10 +40,6 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    def longest_word(text: str) -> int:
-        """How many columns it takes."""
-        return max(map(cell_len, text.split()), default=0)
-
     stream = stream or sys.stdout
     cells = [
         [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
@@ -55,14 +47,19 @@ def table(
     ]
     texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
     most = [max(map(cell_len, column)) for column in texts]
-    least = [most[k] if name in whole else max(map(longest_word, texts[k])) for k, name in enumerate(columns)]
-    least[-1] = min(least[-1], LAST_COLUMN)
+    words = [" ".join(column).split() for column in texts]
+    widths = [most[k] if name in whole else max(map(cell_len, words[k]), default=0) for k, name in enumerate(columns)]
+    widths[-1] = min(widths[-1], LAST_COLUMN)
     ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
-    widths = widths_within(width - gaps, least, most)
-    if not widths:
+    room = width - gaps - sum(widths)
+    if room < 0:
         terminal.print_rich(blocks(columns, cells), stream=stream)
         return
+    lacking = [high - low for high, low in zip(most, widths, strict=True)]
+    for done, k in enumerate(sorted(range(len(columns)), key=lacking.__getitem__)):  # what lacks little gets it all
+        more = min(lacking[k], room // (len(columns) - done))
+        widths[k], room = widths[k] + more, room - more
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
     for name, wide in zip(columns, widths, strict=True):
@@ -87,18 +84,6 @@ def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
                 drawn.add_row(Text(name, "bold"), cell)
         drawn.add_row()
     return drawn
-
-
-def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:
-    """Widths from least to most that fit the room, those that lack little served first; None if even the least do not."""
-    widths = list(least)
-    lacking = sorted(range(len(least)), key=lambda k: most[k] - least[k])
-    for done, k in enumerate(lacking):
-        share = (room - sum(widths)) // (len(least) - done)
-        if share < 0:
-            return None
-        widths[k] += min(most[k] - least[k], share)
-    return widths
 
 
 def short(value: float) -> str:
