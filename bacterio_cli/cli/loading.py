@@ -1,32 +1,24 @@
 """What commands load, the model, lists to compare with, words and placeholders, and rows of scores as text."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import terminal
+from bacterio_cli.cli.options import HOW_TO_READ
 from bacterio_cli.cli.progress import Bar
+from bacterio_cli.dataset.readers.records import Reading
 from bacterio_cli.errors import BacterioError, InputError, UsageError
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.dataset.readers.records import Reading
-    from bacterio_cli.inference.scorer import Row, Scorer
-    from bacterio_cli.nomenclature.etymology import Etymology
-    from bacterio_cli.nomenclature.glossary import Word
-    from bacterio_cli.nomenclature.name_index import Lookup
-
-
-HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
+from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
+from bacterio_cli.nomenclature.etymology import draft
+from bacterio_cli.nomenclature.glossary import Word, glossary
+from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference, also_known_lists
 
 
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     """The checkpoint asked for, or the default one, which a notice names."""
-    from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, default_checkpoint, load
-
     if checkpoint is None:
         checkpoint = default_checkpoint()
         ships = "the model that ships; 'bacterio train' makes your own"
@@ -39,10 +31,6 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
 
     `given` are the options of the command, by their names there. Notices say what the lists were taken for.
     """
-    from bacterio_cli.inference.scorer import Scorer
-    from bacterio_cli.nomenclature.glossary import glossary
-    from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
-
     references = [
         Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
     ]
@@ -64,8 +52,6 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
     """The words of the glossary that say so; UsageError, with the keywords, for a topic that none has."""
     if not topics:
         return ()
-    from bacterio_cli.nomenclature.glossary import glossary
-
     known = glossary(glossaries)
     if "help" in topics:
         sys.stdout.write("\n".join(known.keywords) + "\n")
@@ -114,8 +100,6 @@ def words_in(reading: Reading, option: str) -> list[str]:
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
     """The lists with what they are of, their sizes and ages, and how many of the names stand in each, in a line."""
-    from bacterio_cli.nomenclature.name_index import KINDS
-
     folded, lists = {name.casefold() for name in names}, []
     for r in lookup.references:
         hits = len(folded & r.folded)
@@ -143,30 +127,15 @@ def print_rows(
     rows: Iterable[tuple[str | None, Row]], form: str, *, header: bool, etymology: bool, label: bool = False
 ) -> Iterator[Row]:
     """Print each row as TSV or JSON, behind the placeholder that it is for, if any, then yield it."""
-    from bacterio_cli.inference.scorer import FIELDS
-
     if header:
         sys.stdout.write("\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n")
     for placeholder, row in rows:
         fields: dict[str, Any] = {"placeholder": placeholder} if label else {}
         fields |= row.asdict()
-        draft = drafted(row) if etymology and row.analysis else None
+        drafted = draft(row.analysis) if etymology and row.analysis else None
         if form == "jsonl":
-            sys.stdout.write(terminal.as_json(fields | (draft.asdict() if draft else {})))
+            sys.stdout.write(terminal.as_json(fields | (drafted.asdict() if drafted else {})))
         else:
             fields["edits"] = ">2" if row.edits is None else row.edits
-            sys.stdout.write(tsv((*fields.values(), *[draft.text if draft else ""] * etymology)))
+            sys.stdout.write(tsv((*fields.values(), *[drafted.text if drafted else ""] * etymology)))
         yield row
-
-
-def drafted(row: Row) -> Etymology:
-    """The draft of a name's etymology."""
-    from bacterio_cli.nomenclature.etymology import draft
-
-    assert row.analysis is not None
-    return draft(row.analysis)
-
-
-def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
-    """The validation loss after each epoch that has one, in bits per character."""
-    return [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]

@@ -10,6 +10,7 @@ from typer import Option
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
 
+HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
 GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
 

@@ -1,19 +1,17 @@
 """What `sample` prints: the names, alone or with what is known of them, and what became of the draws."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import loading, tables, terminal
-
-if TYPE_CHECKING:
-    from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
-    from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.nomenclature.etymology import draft
+from bacterio_cli.nomenclature.statistics import compare
+from bacterio_cli.nomenclature.usable import REASONS
 
 AT_ONCE = 512  # names scored together
 INDENT = "    "
@@ -38,9 +36,9 @@ def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Sco
     width = terminal.columns_of(sys.stdout) if scorer and terminal.is_terminal(sys.stdout) else sys.maxsize
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
-        if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
-            draft = loading.drafted(row).text
-            sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
+        if scorer:
+            text = draft(scorer.morphology.analyse(name)).text
+            sys.stdout.write(fill(text, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
         yield name
 
 
@@ -112,8 +110,6 @@ def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: Sampling
 
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:
     """What became of the draws, and how the names compare with the corpus."""
-    from bacterio_cli.nomenclature.statistics import compare
-
     figures = compare(names, known)
     if as_json:
         counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
@@ -133,8 +129,6 @@ def reasons(tally: SamplingStats) -> str:
 
 def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
     """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
-    from bacterio_cli.nomenclature.usable import REASONS
-
     causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     common = {why for why, _ in tally.refused.most_common(2)}
     remedy = "loosen the constraints, or try another --temp"

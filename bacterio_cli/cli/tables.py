@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bacterio_cli.cli import terminal
 
@@ -92,6 +92,11 @@ def short(value: float) -> str:
         return f"{value:.4f}" if value else "0"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
+
+
+def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
+    """The validation loss after each epoch that has one, in bits per character."""
+    return [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
 
 
 def curve(values: Sequence[float]) -> str:

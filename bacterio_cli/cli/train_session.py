@@ -11,9 +11,9 @@ from types import FrameType
 
 from bacterio_cli.api import sample
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.loading import validation_curve
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.cli.runtime import keep_freed_memory
+from bacterio_cli.cli.tables import validation_curve
 from bacterio_cli.cli.training_log import Log
 from bacterio_cli.errors import BacterioError, DivergedError
 from bacterio_cli.training.state import TrainingState

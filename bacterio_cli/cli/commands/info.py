@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, draw_model, ensure_drawable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def info(
 
     Example: bacterio info bacterio.npz --json
     """
-    from bacterio_cli.checkpoint.checkpoint import default_checkpoint, load  # imports numpy
+    from bacterio_cli.checkpoint.checkpoint import default_checkpoint, load
 
     file = file or default_checkpoint()
     if plot:
@@ -52,7 +52,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows += [(label, in_words(found)) for label, found in group.items()]
     phases = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
-    if valid := loading.validation_curve(history):
+    if valid := tables.validation_curve(history):
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
     return rows

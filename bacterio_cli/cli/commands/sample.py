@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.cli import loading, options, sample_output, terminal
+from bacterio_cli.cli import options, terminal
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.dataset import nfc
@@ -77,8 +77,9 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
+    from bacterio_cli.cli import loading, sample_output  # these import the engine, which --help does without
     from bacterio_cli.inference.filters import refuse_impossible
-    from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
+    from bacterio_cli.inference.sampler import SamplingStats
     from bacterio_cli.inference.sampler import sample as draw
 
     refuse_contradictions(given)
@@ -133,7 +134,7 @@ def sample(
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
-    how_to_read = any(given[name] for name in loading.HOW_TO_READ)
+    how_to_read = any(given[name] for name in options.HOW_TO_READ)
     edits = given["min_edits"]
     refuse(
         (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
@@ -180,6 +181,7 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *, usable: bool) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first; `usable` is what names of genera are to be."""
+    from bacterio_cli.cli.loading import read_words
     from bacterio_cli.inference import filters
 
     found = []
@@ -188,7 +190,7 @@ def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
     if given["ban"]:
-        found.append(filters.without(loading.read_words(given["ban"], "--ban")))
+        found.append(filters.without(read_words(given["ban"], "--ban")))
     if usable:
         found += filters.usable(scorer, words)
     if given["gender"]:

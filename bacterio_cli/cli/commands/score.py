@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.errors import BacterioError, UsageError, refuse
@@ -53,7 +53,8 @@ def score(
     Example: bacterio score Methanoscillum Novimonas
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.dataset.cleaning import composed  # imports what --help does without, as the next
+    from bacterio_cli.cli import loading  # imports the engine, which --help does without
+    from bacterio_cli.dataset.cleaning import composed
     from bacterio_cli.inference.scorer import refuse_overlong
 
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
@@ -63,7 +64,7 @@ def score(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
         (
-            any(given[name] for name in loading.HOW_TO_READ) and not (lists or from_stdin),
+            any(given[name] for name in options.HOW_TO_READ) and not (lists or from_stdin),
             "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
         ),
     )
@@ -74,7 +75,7 @@ def score(
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
     if from_stdin:
-        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in loading.HOW_TO_READ})
+        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in options.HOW_TO_READ})
         given |= {"input_format": None, "column": None}  # what is said of standard input is not said of lists
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
@@ -151,6 +152,7 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
+    from bacterio_cli.cli.loading import cell, tsv
     from bacterio_cli.inference.scorer import summary
 
     bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
@@ -158,9 +160,9 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
-        sys.stdout.write(("\t".join(values) + "\n" if header else "") + loading.tsv(values.values()))
+        sys.stdout.write(("\t".join(values) + "\n" if header else "") + tsv(values.values()))
     else:
-        rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
+        rows = [(name.replace("_", " "), cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, right=("value",))
 
 
@@ -169,6 +171,7 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
 
     'better than' is the percentile: the share of held-out names that are less likely per character.
     """
+    from bacterio_cli.nomenclature.etymology import draft
     from bacterio_cli.nomenclature.rules import CAVEAT
 
     cells = [
@@ -194,6 +197,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
         lines.append(CAVEAT)
     if etymology:
         lines.append("a draft of each etymology, from the forms alone:")
-        lines += [f"{row.name}: {loading.drafted(row).text}" for row in rows if row.analysis]
+        lines += [f"{row.name}: {draft(row.analysis).text}" for row in rows if row.analysis]
     for text in lines:
         terminal.line(text, stream=sys.stdout)

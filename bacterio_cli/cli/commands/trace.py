@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, terminal, trace_output
+from bacterio_cli.cli import options, terminal
 from bacterio_cli.cli.plots import PICTURES, ensure_drawable
 from bacterio_cli.errors import CheckpointError, refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.trace.bptt import Trace
+
+LN2 = math.log(2)
 
 
 def trace(
@@ -41,7 +43,8 @@ def trace(
 
     Example: bacterio trace Escherichia --truncate 4
     """
-    from bacterio_cli.inference.scorer import refuse_overlong  # these import the engine, which --help does without
+    from bacterio_cli.cli import loading, trace_output  # these import the engine, which --help does without
+    from bacterio_cli.inference.scorer import refuse_overlong
     from bacterio_cli.nn.models import CharRNN
     from bacterio_cli.trace import bptt
 
@@ -86,7 +89,7 @@ def trace(
 def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
     rows: list[dict[str, Any]] = [
-        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / trace_output.LN2}
+        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / LN2}
         for s in found.steps
     ]
     if step is not None:
@@ -99,7 +102,7 @@ def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> d
         "hidden": found.model.n_a,
         "T": len(rows),
         "nats_per_char": found.nats_per_char,
-        "bits_per_char": found.nats_per_char / trace_output.LN2,
+        "bits_per_char": found.nats_per_char / LN2,
         "truncate": found.truncate,
         "steps": [row | found.norms(row["t"]) for row in rows],
         "gradients": found.gradients(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli import training_options as training
 from bacterio_cli.cli.progress import Bar
 from bacterio_cli.errors import UsageError
@@ -154,7 +154,7 @@ def show_scores(state: TrainingState) -> None:
     if not scores:
         return
     rows = [(model, f"{bits:.4f}") for model, bits in scores]
-    valid = loading.validation_curve(state.history)
+    valid = tables.validation_curve(state.history)
     rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
     title, unit = "on the names held out", "bits per character"
     tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
