@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
 GAP = 2  # columns between two cells
@@ -54,7 +53,13 @@ def table(
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
     room = width - gaps - sum(widths)
     if room < 0:
-        terminal.print_rich(blocks(columns, cells), stream=stream)
+        side = max(map(cell_len, columns)) + GAP
+        lines = []
+        for row in cells:
+            pairs = zip(columns, row, strict=True)
+            lines += [Text.assemble((name.ljust(side), "bold"), cell) for name, cell in pairs if cell.plain]
+            lines.append(Text())
+        terminal.print_rich(Text("\n").join(lines), stream=stream)
         return
     lacking = [high - low for high, low in zip(most, widths, strict=True)]
     for done, k in enumerate(sorted(range(len(columns)), key=lacking.__getitem__)):  # what lacks little gets it all
@@ -68,22 +73,6 @@ def table(
     for row in cells:
         drawn.add_row(*row)
     terminal.print_rich(drawn, stream=stream, width=width)
-
-
-def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
-    """The cells of each row below each other, beside their headings, with an empty line behind each row."""
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table.grid(padding=(0, GAP, 0, 0))
-    drawn.add_column(no_wrap=True)
-    drawn.add_column(overflow="fold")
-    for row in rows:
-        for name, cell in zip(columns, row, strict=True):
-            if cell.plain:
-                drawn.add_row(Text(name, "bold"), cell)
-        drawn.add_row()
-    return drawn
 
 
 def short(value: float) -> str:
