@@ -9,7 +9,6 @@ from typer import Argument, Option
 
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import Bar
-from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
@@ -22,7 +21,6 @@ def corpus(
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
     check: Annotated[bool, Option("--check", help="Exit 1 if anything was dropped.")] = False,
-    as_json: Annotated[bool, Option("--json", help="The report as one JSON object.")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No report.")] = False,
 ) -> None:  # fmt: skip
     """Clean lists of names.
@@ -35,15 +33,12 @@ def corpus(
     from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
     from bacterio_cli.nomenclature.morphology import look_like_genera
 
-    refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with Bar("reading", 0, quiet=quiet) as bar:
         found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
     sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
-    if as_json:
-        sys.stderr.write(terminal.as_json(facts(found)))
-    elif not quiet:
+    if not quiet:
         report(found)
     if check and found.dropped:
         raise SystemExit(1)
@@ -62,15 +57,3 @@ def report(found: Corpus) -> None:
     dropped = sum(group.count for group in found.dropped.values())
     kept, date = len(found.names), f", dated {found.date}" if found.date else ""
     terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {dropped:,} dropped, profile {found.profile}")
-
-
-def facts(found: Corpus) -> dict[str, object]:
-    """The report for programs."""
-    return {
-        "names": len(found.names),
-        **{name: getattr(found, name) for name in ("profile", "date", "digest", "readings")},
-        "dropped": {
-            reason: {"count": group.count, "examples": [example._asdict() for example in group.examples]}
-            for reason, group in found.dropped.items()
-        },
-    }
