@@ -11,7 +11,6 @@ from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.etymology import draft
 from bacterio_cli.nomenclature.statistics import compare
-from bacterio_cli.nomenclature.usable import REASONS
 
 AT_ONCE = 512  # names scored together
 INDENT = "    "
@@ -129,13 +128,9 @@ def reasons(tally: SamplingStats) -> str:
 
 def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
     """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
-    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
-    common = {why for why, _ in tally.refused.most_common(2)}
-    remedy = "loosen the constraints, or try another --temp"
+    remedy = "loosen the constraints, or try another --temp" + ", or raise --max-tries" * (not gave_up)
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
-    elif not gave_up:
-        remedy += ", or raise --max-tries"
-    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
-    return f"{found}; refused: {reasons(tally)}; {remedy}"
+    more = "--any, --allow-known and --allow-duplicates let more through"
+    return f"{found}; refused: {reasons(tally)}; {remedy}; {more}"

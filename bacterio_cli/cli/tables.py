@@ -53,11 +53,11 @@ def table(
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
     room = width - gaps - sum(widths)
     if room < 0:
-        side = max(map(cell_len, columns)) + GAP
+        label = max(map(cell_len, columns)) + GAP
         lines = []
         for row in cells:
             pairs = zip(columns, row, strict=True)
-            lines += [Text.assemble((name.ljust(side), "bold"), cell) for name, cell in pairs if cell.plain]
+            lines += [Text.assemble((name.ljust(label), "bold"), cell) for name, cell in pairs if cell.plain]
             lines.append(Text())
         terminal.print_rich(Text("\n").join(lines), stream=stream)
         return

@@ -64,7 +64,7 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("gradcheck --show softmax --json", "--show prints a table and checks nothing; give it alone"),
         ("sample --show --format tsv", "--show prints names in a form of its own"),
         ("gradcheck --arch rnn -c m.npz", "--arch"),
-        ("sample --about=", "--about is empty"),
+        ("sample --about=", "--about is empty; give letters or a word"),
         ("corpus", "FILE"),
         ("corpus names.txt --input-format excel", "excel"),
         ("score --format json Kora", "'jsonl'"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
+REPEATABLE = ("prefix", "ending", "about")
 REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
@@ -141,9 +142,7 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
         (given["pool"] and not given["rank"], "--pool is how many names --rank chooses from; give both"),
         (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
-        ("" in (given["prefix"] or []), "--prefix is empty; give the letters that names are to begin with"),
-        ("" in (given["ending"] or []), "--ending is empty; give the letters that names are to end with"),
-        ("" in (given["about"] or []), "--about is empty; give a word, or 'help' for a list of them"),
+        *(("" in (given[name] or []), f"--{name} is empty; give letters or a word") for name in REPEATABLE),
         (given["allow_known"] and edits, f"--allow-known is --min-edits 0, and --min-edits {edits} is given too"),
         (
             given["allow_duplicates"] and (given["rank"] or given["placeholders"]),
