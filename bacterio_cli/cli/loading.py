@@ -8,7 +8,7 @@ from typing import Any
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import terminal
 from bacterio_cli.cli.options import HOW_TO_READ
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, reading_on
 from bacterio_cli.dataset.readers.records import Reading
 from bacterio_cli.errors import BacterioError, InputError, UsageError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
@@ -40,8 +40,9 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
             from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
             others = option == "avoid_elsewhere"
-            with Bar("reading", 0) as bar:
-                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=bar.reading, **how)
+            with progress_bar("reading", 0) as bar:
+                watch = reading_on(bar)
+                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=watch, **how)
             references.append(reference)
             terminal.notice(reference.taken_for)
     lookup = Lookup([*references, *(also_known_lists() if given["also_known"] and genus else [])])

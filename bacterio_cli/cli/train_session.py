@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.api import sample
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, show
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.cli.tables import validation_curve
 from bacterio_cli.cli.training_log import Log
 from bacterio_cli.errors import BacterioError, DivergedError
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.trainer import Progress, can_be_used, snapshot, train
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 NAMES = 3  # shown of a model that has improved
 EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
@@ -100,7 +105,7 @@ class Session:
         self.signals.defer(deferred=True)
         try:
             with (
-                Bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as bar,
+                progress_bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as bar,
                 closing(train(self.state)) as steps,
             ):
                 for progress in steps:
@@ -114,17 +119,17 @@ class Session:
         self.save()
         self.signals.defer(deferred=False)
 
-    def note(self, progress: Progress, bar: Bar) -> None:
+    def note(self, progress: Progress, bar: tqdm[Any]) -> None:
         """Show a step, and save it if it is time to."""
         if progress.row and self.log:
             self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if bar.line is not None:
+        if not bar.disable:
             self.show(bar, progress)
         enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
             self.save()
 
-    def show(self, bar: Bar, progress: Progress) -> None:
+    def show(self, bar: tqdm[Any], progress: Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
@@ -132,12 +137,13 @@ class Session:
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
-        bar.show(what, progress.step, progress.total, ", ".join(figures))
+        show(bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
         if progress.improved and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             if names := self.fresh_names():
-                bar.write(f"{what}: {', '.join(names)}")
+                with bar.external_write_mode(sys.stderr):
+                    terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
 
     def fresh_names(self) -> list[str]:
         """A few new names of the model as it stands: of nets and tables together, as `sample --any` draws them."""

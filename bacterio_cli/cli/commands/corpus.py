@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, reading_on
 
 if TYPE_CHECKING:
     from bacterio_cli.dataset.corpus import Corpus
@@ -34,8 +34,8 @@ def corpus(
     from bacterio_cli.nomenclature.morphology import look_like_genera
 
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
-    with Bar("reading", 0, quiet=quiet) as bar:
-        found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
+    with progress_bar("reading", 0, quiet=quiet) as bar:
+        found = read_corpus(files, **how, least=1, watch=reading_on(bar), look_like_genera=look_like_genera)
     sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if not quiet:

@@ -13,7 +13,7 @@ from typer import Argument, Option
 
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli import training_options as training
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, reading_on
 from bacterio_cli.errors import UsageError
 from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
 
@@ -96,10 +96,10 @@ def train(
             config = resolve(preset or "default", given)
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
-        how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
-        with Bar("reading", 0, quiet=quiet) as bar:
-            names = read_corpus(corpus, **how, watch=bar.reading, look_like_genera=look_like_genera)
-            related = read_corpus(background, **how, watch=bar.reading) if background else None
+        how = {name: typed[name] for name in ("profile", *options.HOW_TO_READ)}
+        with progress_bar("reading", 0, quiet=quiet) as bar:
+            names = read_corpus(corpus, **how, watch=reading_on(bar), look_like_genera=look_like_genera)
+            related = read_corpus(background, **how, watch=reading_on(bar)) if background else None
         if trained:
             state = trainer.resume(trained, names, str(out), background=related, epochs=config.epochs)
         else:
