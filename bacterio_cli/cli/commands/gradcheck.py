@@ -14,7 +14,6 @@ from typer import Option
 
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import watched
-from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import refuse
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def gradcheck(
-    arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
+    arch: Annotated[options.Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
