@@ -130,7 +130,10 @@ class Session:
             self.save()
 
     def show(self, bar: tqdm[Any], progress: Progress) -> None:
-        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
+        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved.
+
+        They are of nets and tables together, as `sample --any` draws them.
+        """
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
@@ -141,31 +144,23 @@ class Session:
         epochs = len(state.history)
         if progress.improved and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
-            if names := self.fresh_names():
-                with bar.external_write_mode(sys.stderr):
-                    terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
-
-    def fresh_names(self) -> list[str]:
-        """A few new names of the model as it stands: of nets and tables together, as `sample --any` draws them."""
-        with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
-            return list(sample(snapshot(self.state), NAMES, seed=self.state.step, any_name=True, also_known=False))
-        return []
+            # Weights from which no name can be drawn: training itself will say so.
+            with suppress(BacterioError), bar.external_write_mode(sys.stderr):
+                names = sample(snapshot(state), NAMES, seed=state.step, any_name=True, also_known=False)
+                terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
 
     def save(self) -> None:
         """The training as it stands, if it can be used and replaces no model before an epoch has ended; then its log."""
         begun = time.perf_counter()
-        done = "before an epoch had ended"
-        if self.state.history:
-            done = "after epoch {epoch:,} of the {stage}".format(**self.state.history[-1])
         if self.guards_model and not self.state.history:
-            kept = f"{done}; {self.out} is as it was"
+            kept = f", before an epoch had ended; {self.out} is as it was"
         elif not can_be_used(self.state):
-            kept = "not saved: its weights are too large to draw a name"
+            kept = ", not saved: its weights are too large to draw a name"
         else:
             snapshot(self.state).save(self.out, force=True)  # it was reserved
-            kept = f"{done}; saved to {self.out}, go on with --resume"
+            kept = f"; saved to {self.out}, go on with --resume"
             self.saved_at = time.perf_counter()
             self.saving = self.saved_at - begun
             if self.log:
                 self.log.write()
-        self.signals.kept = f"at step {self.state.step:,}, {kept}"
+        self.signals.kept = f"at step {self.state.step:,}{kept}"
