@@ -135,19 +135,17 @@ def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, qu
 
 
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
-    """The picture of the first names that the model can spell, and a notice of which these are."""
+    """The picture of the first names that the model can spell, and a notice of how many these are."""
     vocabulary = scorer.checkpoint.vocabulary
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
-    some, unspelled = spelled[:MOST_NAMES], len(names) - len(spelled)
+    some = spelled[:MOST_NAMES]
     # Folding may change how many letters a name has; then it is drawn as the model reads it.
     letters = [name if len(name) == len(vocabulary.fold(name)) else vocabulary.fold(name) for name in some]
     bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
     draw_surprise(path, f"surprise under {model}", list(zip(letters, bits, strict=True)))
-    beyond = f"the first {len(some)} of {len(spelled):,} names" if len(some) < len(spelled) else f"{len(some)} names"
-    without = f", without {unspelled:,} that the model cannot spell" if unspelled else ""
-    terminal.notice(f"drawn to {path}: {beyond}{without}")
+    terminal.notice(f"drawn to {path}: {len(some)} of {len(names):,} names, the first that the model can spell")
 
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
