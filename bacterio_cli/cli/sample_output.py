@@ -100,7 +100,7 @@ def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: Sampling
             assert plain is not None
             drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
             if picture:
-                terminal.show_probabilities(name, drawn, plain)
+                terminal.show_probabilities(name, drawn.tolist(), plain.tolist())
             else:
                 columns = (",".join(f"{p:.4g}" for p in 2.0**-bits) for bits in (drawn, plain))
                 sys.stdout.write("\t".join((name, *columns)) + "\n")

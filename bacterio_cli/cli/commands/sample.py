@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from itertools import islice
@@ -162,9 +163,7 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
     seed = given["seed"]
     if seed is None:
-        import secrets
-
-        seed = secrets.randbelow(2**32)
+        seed = int.from_bytes(os.urandom(4))
         terminal.notice(f"seed {seed}")
     all_beginnings = {b for word in words for b in word.beginnings if len(b) <= given["max_length"]}
     beginnings = {b for b in all_beginnings if not model.vocabulary.missing(b)}
