@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bacterio_cli.checkpoint.checkpoint import Checkpoint
 
 DRAWS = 2000  # whose letters a picture shows
-GROUPS = ("corpus", "training")
 
 
 def info(
@@ -48,8 +47,8 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The facts for people, groups of them a row for each, and of the history what came of it."""
     history, rows = facts.pop("history"), []
     for name, value in facts.items():
-        group = {f"{name} {part}": of_it for part, of_it in value.items()} if name in GROUPS else {name: value}
-        rows += [(label, in_words(found)) for label, found in group.items()]
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [(f"{name} {part}".rstrip(), in_words(found)) for part, found in parts]
     phases = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
     if valid := tables.validation_curve(history):
@@ -78,8 +77,6 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
 
 def in_words(value: Any) -> str:
     """A value as people write it."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     return f"{value:,}" if isinstance(value, int) else str(value)
