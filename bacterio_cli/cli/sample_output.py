@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
-from textwrap import fill
 
 from bacterio_cli.cli import loading, tables, terminal
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
@@ -32,12 +31,11 @@ def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Sco
 
     With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
     """
-    width = terminal.columns_of(sys.stdout) if scorer and terminal.is_terminal(sys.stdout) else sys.maxsize
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
         if scorer:
-            text = draft(scorer.morphology.analyse(name)).text
-            sys.stdout.write(fill(text, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
+            drafted = draft(scorer.morphology.analyse(name)).text
+            terminal.line(INDENT + drafted, stream=sys.stdout, indent=INDENT)
         yield name
 
 

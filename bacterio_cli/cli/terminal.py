@@ -60,10 +60,10 @@ def error(text: str) -> None:
     notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
 
 
-def line(text: str, *, stream: TextIO) -> None:
+def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
     """A line; on a terminal broken between words where it is too long, and then indented."""
     text = printable(text)
-    stream.write((filled(text, columns_of(stream), "  ") if is_terminal(stream) else text) + "\n")
+    stream.write((filled(text, columns_of(stream), indent) if is_terminal(stream) else text) + "\n")
 
 
 def filled(text: str, width: int, indent: str = "") -> str:
