@@ -9,7 +9,6 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.api import sample
 from bacterio_cli.cli import terminal
@@ -20,9 +19,6 @@ from bacterio_cli.cli.training_log import Log
 from bacterio_cli.errors import BacterioError, DivergedError
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.trainer import Progress, can_be_used, snapshot, train
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 NAMES = 3  # shown of a model that has improved
 EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
@@ -50,8 +46,8 @@ class Signals:
         self.since = 0.0
 
     def __enter__(self) -> Signals:
-        """Take the signals over, but for those that are ignored, as a hangup under nohup."""
-        taken = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        """Take the signals over, but for a hangup that is ignored, as under nohup."""
+        taken = [number for number in SIGNALS if number in WORDS or signal.getsignal(number) is not signal.SIG_IGN]
         self.before = {number: signal.signal(number, self.receive) for number in taken}
         return self
 
@@ -104,12 +100,13 @@ class Session:
         keep_freed_memory()
         self.signals.defer(deferred=True)
         try:
+            total, done = self.state.total, self.state.step
             with (
-                progress_bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as bar,
+                progress_bar("", total, done=done, delay=0, quiet=self.signals.quiet) as self.bar,
                 closing(train(self.state)) as steps,
             ):
                 for progress in steps:
-                    self.note(progress, bar)
+                    self.note(progress)
                     if self.signals.number is not None:
                         break
         except DivergedError:
@@ -119,17 +116,17 @@ class Session:
         self.save()
         self.signals.defer(deferred=False)
 
-    def note(self, progress: Progress, bar: tqdm[Any]) -> None:
+    def note(self, progress: Progress) -> None:
         """Show a step, and save it if it is time to."""
         if progress.row and self.log:
             self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if not bar.disable:
-            self.show(bar, progress)
+        if not self.bar.disable:
+            self.show(progress)
         enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
             self.save()
 
-    def show(self, bar: tqdm[Any], progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved.
 
         They are of nets and tables together, as `sample --any` draws them.
@@ -140,12 +137,12 @@ class Session:
         train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
         figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
-        show(bar, what, progress.step, progress.total, ", ".join(figures))
+        show(self.bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
         if progress.improved and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             # Weights from which no name can be drawn: training itself will say so.
-            with suppress(BacterioError), bar.external_write_mode(sys.stderr):
+            with suppress(BacterioError), self.bar.external_write_mode(sys.stderr):
                 names = sample(snapshot(state), NAMES, seed=state.step, any_name=True, also_known=False)
                 terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
 
