@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bacterio_cli.checkpoint.atomic_write import atomic_write, reserved
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, UsageError
 
@@ -51,8 +52,6 @@ def ensure_drawable(path: Path) -> None:
 
     BacterioError where matplotlib is missing or does not start.
     """
-    from bacterio_cli.checkpoint.atomic_write import reserved
-
     if path.suffix.lower() not in PICTURES.split(", "):
         raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
     with reserved(path, objection=objection, option="--plot"):
@@ -77,8 +76,6 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
 
     Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes.
     """
-    from bacterio_cli.checkpoint.atomic_write import atomic_write
-
     form, drawn = path.suffix.lower().removeprefix("."), BytesIO()
     import matplotlib
     from matplotlib.figure import Figure

@@ -93,9 +93,10 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
         ("sample -n 3 --seed 1", "rich matplotlib bacterio_cli.training.trainer bacterio_cli.dataset.cleaning"),
         ("score Abella", "rich matplotlib bacterio_cli.training.trainer"),
         ("info --json", "rich matplotlib bacterio_cli.training.trainer"),
-        ("train --<TAB>", "numpy rich tqdm"),
-        ("sample --ending <TAB>", "numpy rich tqdm"),
-        ("info <TAB>", "numpy rich tqdm"),
+        ("tr<TAB>", "numpy rich tqdm"),
+        ("train --<TAB>", "rich tqdm"),
+        ("sample --ending <TAB>", "rich tqdm"),
+        ("info <TAB>", "rich tqdm"),
     ],
 )
 def test_start_up_imports_only_what_it_uses(words: str, kept_out: str, tmp_path: Path) -> None:

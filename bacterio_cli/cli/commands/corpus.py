@@ -1,17 +1,14 @@
 """`bacterio corpus`: read and clean lists of names without learning them."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import progress_bar, reading_on
-
-if TYPE_CHECKING:
-    from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
+from bacterio_cli.nomenclature.morphology import look_like_genera
 
 
 def corpus(
@@ -30,9 +27,6 @@ def corpus(
 
     Example: bacterio corpus lpsn_gss.csv > genera.txt
     """
-    from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
-    from bacterio_cli.nomenclature.morphology import look_like_genera
-
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
     with progress_bar("reading", 0, quiet=quiet) as bar:
         found = read_corpus(files, **how, least=1, watch=reading_on(bar), look_like_genera=look_like_genera)

@@ -1,19 +1,18 @@
 """`bacterio info`: what a checkpoint holds."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, draw_model, ensure_drawable
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.inference.sampler import SamplingParams, draws
+from bacterio_cli.nomenclature.statistics import letter_shares
 
 DRAWS = 2000  # whose letters a picture shows
 
@@ -29,8 +28,6 @@ def info(
 
     Example: bacterio info bacterio.npz --json
     """
-    from bacterio_cli.checkpoint.checkpoint import default_checkpoint, load
-
     file = file or default_checkpoint()
     if plot:
         ensure_drawable(plot)
@@ -59,11 +56,6 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def draw(path: Path, name: str, model: Checkpoint) -> None:
     """The picture of a checkpoint: its history, and the letters of its names beside those of names drawn from it."""
-    from itertools import islice
-
-    from bacterio_cli.inference.sampler import SamplingParams, draws
-    from bacterio_cli.nomenclature.statistics import letter_shares
-
     params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
     names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
     unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"

@@ -1,28 +1,25 @@
 """`bacterio sample`: invent names."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections import deque
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.cli import options, terminal
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.cli import loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError, refuse
-from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.inference.sampler import Filter, SamplingParams
-    from bacterio_cli.inference.scorer import Scorer
-    from bacterio_cli.nomenclature.glossary import Word
+from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries
+from bacterio_cli.inference.sampler import Filter, SamplingParams, SamplingStats
+from bacterio_cli.inference.sampler import sample as draw
+from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
 REPEATABLE = ("prefix", "ending", "about")
@@ -79,13 +76,8 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.cli import loading, sample_output  # these import the engine, which --help does without
-    from bacterio_cli.inference.filters import refuse_impossible
-    from bacterio_cli.inference.sampler import SamplingStats
-    from bacterio_cli.inference.sampler import sample as draw
-
     refuse_contradictions(given)
-    refuse_impossible(given)
+    filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
     labels = loading.read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
@@ -96,7 +88,7 @@ def sample(
     if etymology and not (model.of_genera or check):
         raise UsageError("--etymology is for names of genera, which the model has not learned")
     given["max_length"] = max_length or max(2 * model.corpus["longest"], min_length)
-    refuse_impossible(given)
+    filters.refuse_impossible(given)
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
             model.vocabulary.require(letters, where=f"--{option} {letters}")
@@ -105,12 +97,12 @@ def sample(
     keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
     params = params_of(given, model, words)
-    filters = filters_of(given, scorer, words, usable=model.of_genera and not any_name)
+    wanted = filters_of(given, scorer, words, usable=model.of_genera and not any_name)
     stats = SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
-    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
+    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
     names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
@@ -124,7 +116,7 @@ def sample(
     sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(scorer.lookup))
-    if (filters or rank) and stats.accepted >= n and not report:
+    if (wanted or rank) and stats.accepted >= n and not report:
         share = 100 * stats.accepted / max(1, stats.drawn)
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if report:
@@ -159,8 +151,6 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
     """What the options say of drawing; without a seed a fresh one, which a notice tells."""
-    from bacterio_cli.inference.sampler import SamplingParams
-
     seed = given["seed"]
     if seed is None:
         seed = int.from_bytes(os.urandom(4))
@@ -179,16 +169,13 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
 
 def filters_of(given: dict[str, Any], scorer: Scorer, words: tuple[Word, ...], *, usable: bool) -> list[Filter]:
     """What the options ask of a name, the quickest to find out first; `usable` is what names of genera are to be."""
-    from bacterio_cli.cli.loading import read_words
-    from bacterio_cli.inference import filters
-
     found = []
     if given["ending"]:
         found.append(filters.ending(given["ending"]))
     if given["match"] is not None:
         found.append(filters.match(given["match"]))
     if given["ban"]:
-        found.append(filters.without(read_words(given["ban"], "--ban")))
+        found.append(filters.without(loading.read_words(given["ban"], "--ban")))
     if usable:
         found += filters.usable(scorer, words)
     if given["gender"]:

@@ -1,23 +1,24 @@
 """`bacterio score`: what is known of names."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import options, tables, terminal
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
 from bacterio_cli.cli.progress import watched
+from bacterio_cli.dataset.cleaning import composed
+from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.errors import BacterioError, UsageError, refuse
-
-if TYPE_CHECKING:
-    from bacterio_cli.inference.scorer import Row, Scorer
+from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong
+from bacterio_cli.inference.scorer import summary as summary_of
+from bacterio_cli.nomenclature.etymology import draft
+from bacterio_cli.nomenclature.rules import CAVEAT, compare_proposals
 
 AT_ONCE = 16_384  # names scored together
 
@@ -53,10 +54,6 @@ def score(
     Example: bacterio score Methanoscillum Novimonas
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.cli import loading  # imports the engine, which --help does without
-    from bacterio_cli.dataset.cleaning import composed
-    from bacterio_cli.inference.scorer import refuse_overlong
-
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
     lists = avoid or avoid_elsewhere
@@ -101,8 +98,6 @@ def score(
 
 def read_stdin(**how: Any) -> list[str]:
     """The texts on standard input; a notice says what they were taken for."""
-    from bacterio_cli.dataset.readers.formats import describe, read
-
     if sys.stdin is not None and terminal.is_terminal(sys.stdin):
         terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
     reading = read("-", **how)
@@ -126,8 +121,6 @@ def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
-    from bacterio_cli.nomenclature.rules import compare_proposals
-
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
     rows = (row for piece in pieces(names) for row in scorer.score(piece, likelihood=likelihood))
     for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
@@ -150,17 +143,14 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
-    from bacterio_cli.cli.loading import cell, tsv
-    from bacterio_cli.inference.scorer import summary
-
     bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
-    values: dict[str, Any] = summary(list(watched(bits, "names", len(names))))
+    values: dict[str, Any] = summary_of(list(watched(bits, "names", len(names))))
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
-        sys.stdout.write(("\t".join(values) + "\n" if header else "") + tsv(values.values()))
+        sys.stdout.write(("\t".join(values) + "\n" if header else "") + loading.tsv(values.values()))
     else:
-        rows = [(name.replace("_", " "), cell(value)) for name, value in values.items()]
+        rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, right=("value",))
 
 
@@ -169,9 +159,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
 
     'better than' is the percentile: the share of held-out names that are less likely per character.
     """
-    from bacterio_cli.nomenclature.etymology import draft
-    from bacterio_cli.nomenclature.rules import CAVEAT
-
     cells = [
         (
             terminal.shaded(row.name, row.bits),

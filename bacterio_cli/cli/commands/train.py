@@ -1,24 +1,27 @@
 """`bacterio train`: learn names from lists."""
 
-from __future__ import annotations
-
 import os
 import sys
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
+from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
+from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import progress_bar, reading_on
+from bacterio_cli.cli.train_session import Session, Signals
+from bacterio_cli.cli.training_log import open_log
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import UsageError
+from bacterio_cli.nomenclature.morphology import look_like_genera
+from bacterio_cli.training import trainer
 from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
-
-if TYPE_CHECKING:
-    from bacterio_cli.dataset.corpus import Corpus
-    from bacterio_cli.training.trainer import TrainingState
+from bacterio_cli.training.evaluation import validation_scores
+from bacterio_cli.training.resume import config_of, objection
 
 
 def train(
@@ -73,16 +76,6 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     typed = dict(locals())  # the options, by their names here
-    # Help and usage errors do without these.
-    from bacterio_cli.checkpoint.atomic_write import reserved
-    from bacterio_cli.checkpoint.checkpoint import load
-    from bacterio_cli.cli.train_session import Session, Signals
-    from bacterio_cli.cli.training_log import open_log
-    from bacterio_cli.dataset.corpus import read_corpus
-    from bacterio_cli.nomenclature.morphology import look_like_genera
-    from bacterio_cli.training import trainer
-    from bacterio_cli.training.resume import config_of, objection
-
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on, logger = resume and out.exists(), None
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
@@ -124,8 +117,6 @@ def train(
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
     """UsageError if --out or --log names a list that is read, or both name the same file."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of
-
     for option, path in [("--out", out), ("--log", log)]:
         if path and is_one_of(path, lists):
             raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
@@ -133,7 +124,7 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
-def describe(names: Corpus, state: TrainingState) -> str:
+def describe(names: Corpus, state: trainer.TrainingState) -> str:
     """The corpus and the model in a line."""
     config = state.plan.config
     size = sum(p.size for p in state.params.values())
@@ -145,10 +136,8 @@ def describe(names: Corpus, state: TrainingState) -> str:
     )
 
 
-def show_scores(state: TrainingState) -> None:
+def show_scores(state: trainer.TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
-    from bacterio_cli.training.evaluation import validation_scores
-
     scores = validation_scores(state)
     if not scores:
         return
@@ -164,7 +153,7 @@ def show_scores(state: TrainingState) -> None:
         terminal.notice(f"warning: the net is no better than the table{unused}; more --epochs or names may help it")
 
 
-def what_was_done(state: TrainingState) -> str:
+def what_was_done(state: trainer.TrainingState) -> str:
     """Which names the saved model has learned."""
     total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
     if fitted == total:
