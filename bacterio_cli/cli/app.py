@@ -1,7 +1,5 @@
 """The application: its commands, and the one place where errors become exit codes."""
 
-from __future__ import annotations
-
 import functools
 import gc
 import inspect

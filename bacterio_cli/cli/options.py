@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from typer import Option
 
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
+from bacterio_cli.nomenclature import gender
 from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
 HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
@@ -25,15 +27,11 @@ def checkpoints(incomplete: str) -> list[str]:
 
     Where there is none, the shell completes folders and files by itself.
     """
-    from glob import escape, glob  # only a shell that completes needs it
-
     return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
 
 
 def endings() -> list[tuple[str, str]]:
     """The endings that tell a gender, each with the gender."""
-    from bacterio_cli.nomenclature import gender  # start-up does without the rules
-
     return [(ending, GENDERS[told]) for ending, told in gender.GENDERS.items()]
 
 
@@ -67,7 +65,7 @@ if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
     Arch = str
 else:
     Profile, InputFormat, Arch = one_of(PROFILES), one_of(FORMATS), one_of(CHOICES["arch"])
-    Gender = one_of(gender for gender in GENDERS if gender)
+    Gender = one_of(filter(None, GENDERS))
 
 # fmt: off
 CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]

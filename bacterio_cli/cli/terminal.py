@@ -5,9 +5,11 @@ rich is imported inside functions: it costs 50 ms, and only tables and colours n
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import repeat
@@ -41,8 +43,6 @@ def result(text: str) -> str:
 
 def as_json(value: Any) -> str:
     """One line of JSON, in which control, format and bidirectional characters stand as escapes."""
-    import json
-
     text = json.dumps(value, ensure_ascii=False)
     if not text.isprintable():
         text = "".join(json.dumps(c)[1:-1] if category(c) in HIDDEN else c for c in text)
@@ -68,8 +68,6 @@ def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
 
 def filled(text: str, width: int, indent: str = "") -> str:
     """The text in lines of so many letters, in which words stay whole."""
-    import textwrap
-
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 

@@ -134,9 +134,9 @@ class Session:
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
-        train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
+        loss = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
-        figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
+        figures += [f"train {loss:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         show(self.bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
         if progress.improved and epochs >= self.names_due:
