@@ -78,11 +78,13 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         gc.freeze()  # what start-up made stays: no collection need go through it
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
+            signal.signal(signal.SIGINT, before)
         except KeyboardInterrupt:
             notice("interrupted")
             raise SystemExit(130) from None
