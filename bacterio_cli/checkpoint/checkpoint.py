@@ -28,7 +28,7 @@ from bacterio_cli.checkpoint.atomic_write import require_ours
 from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_table
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError, require_path
+from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
@@ -108,9 +108,8 @@ class Checkpoint:
     def save(self, path: str | Path, *, compress: bool = False, force: bool = False) -> None:
         """Write the checkpoint, over an older one too, but over a file of another kind only with `force`.
 
-        Raises FileError, UsageError for no path, and ContentsError if its history or options have changed since.
+        Raises FileError, and ContentsError if its history or options have changed since.
         """
-        require_path(path)
         if not force:
             require_ours(
                 path, partial(objection, unfinished=True), "choose another path, or replace it with force=True"

@@ -1,14 +1,14 @@
 """The application: its commands, and the one place where errors become exit codes."""
 
-from __future__ import annotations
-
 import functools
 import gc
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,10 +16,9 @@ import typer
 from bacterio_cli import __version__
 from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams
 from bacterio_cli.cli.terminal import error, notice
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError
 
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
-FILES = ("corpus", "background", "files", "avoid", "avoid_elsewhere", "glossary")  # whose texts are names of files
 TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
 
@@ -37,8 +36,8 @@ def describe(version: Annotated[bool, Version] = False) -> None:
     """Take the options that stand before the command."""
 
 
-def application(asked: str | None) -> typer.Typer:
-    """The commands; of these only the one that is asked for, if it is one, since importing all takes 30 ms."""
+def application(asked: str) -> typer.Typer:
+    """The commands; of these only the one that is asked for, if it is one, is more than its help text: they take long."""
     app = typer.Typer(
         name="bacterio",
         callback=describe,
@@ -48,37 +47,44 @@ def application(asked: str | None) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for name in [asked] if asked in COMMANDS else COMMANDS:
-        command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
-        text = command.__doc__ or docstring_in_source(command)
-        app.command(help=text, short_help=text.partition("\n")[0])(interruptible(command))
+    for name in COMMANDS:
+        text, command = help_of(name), nothing
+        if name == asked:
+            command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
+        app.command(name, help=text, short_help=text.partition("\n")[0])(interruptible(command))
     return app
 
 
-def docstring_in_source(command: Callable[..., None]) -> str:
-    """The help text of a command when Python leaves out docstrings, as under PYTHONOPTIMIZE=2; "" without a source."""
-    import ast
+def nothing() -> None:
+    """Stand for a command that is not asked for."""
 
-    try:
-        function = ast.parse(inspect.getsource(command)).body[0]
-    except OSError:
-        return ""
-    return ast.get_docstring(function) or "" if isinstance(function, ast.FunctionDef) else ""
+
+def help_of(name: str) -> str:
+    """The docstring of a command, which is read in its source, without importing it and under PYTHONOPTIMIZE=2 too."""
+    source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text("utf-8")
+    return inspect.cleandoc(source.partition(f"def {name}(")[2].split('"""')[1])
+
+
+def word_asked() -> str:
+    """The first word behind `bacterio`: of the command line, or of the line that a shell wants to complete."""
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    words = line.split() if "_BACTERIO_COMPLETE" in os.environ else sys.argv
+    return words[1] if len(words) > 1 else ""
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     """The command until its last row is written; interrupted it says so, which Typer would not."""
-    command.__annotations__ = inspect.get_annotations(command, eval_str=True)  # once; Typer would do it four times
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        gc.freeze()  # what start-up made stays; no collection, nor that at exit, need go through it
-        gc.enable()
-        refuse_undecodable(kwargs)
+        gc.freeze()  # what start-up made stays: no collection need go through it
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-            gc.freeze()
+            signal.signal(signal.SIGINT, before)
         except KeyboardInterrupt:
             notice("interrupted")
             raise SystemExit(130) from None
@@ -86,21 +92,12 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def refuse_undecodable(given: dict[str, Any]) -> None:
-    """UsageError for bytes that are no text in the encoding of the locale; only the name of a file may have them."""
-    for option, value in given.items():
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and option not in FILES and any("\ud800" <= c <= "\udfff" for c in text):
-                encoding = sys.getfilesystemencoding()
-                raise UsageError(f"'{text}' is not in {encoding}, the encoding that the locale sets")
-
-
 def main() -> None:
     """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
     one_blas_thread()
     open_streams()
     try:
-        app = application(sys.argv[1] if len(sys.argv) > 1 else None)
+        app = application(word_asked())
         raise SystemExit(app(prog_name="bacterio", standalone_mode=False) or 0)
     except BacterioError as failure:
         fail(str(failure), failure.exit_code)

@@ -1,31 +1,24 @@
 """What commands load, the model, lists to compare with, words and placeholders, and rows of scores as text."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.options import HOW_TO_READ
+from bacterio_cli.cli.progress import progress_bar, reading_on
+from bacterio_cli.dataset.readers.records import Reading
 from bacterio_cli.errors import BacterioError, InputError, UsageError
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.dataset.readers.records import Reading
-    from bacterio_cli.inference.scorer import Row, Scorer
-    from bacterio_cli.nomenclature.glossary import Word
-    from bacterio_cli.nomenclature.name_index import Lookup
-
-
-HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
+from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
+from bacterio_cli.nomenclature.etymology import draft, in_print
+from bacterio_cli.nomenclature.glossary import Word, glossary
+from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference, also_known_lists
 
 
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
     """The checkpoint asked for, or the default one, which a notice names."""
-    from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, default_checkpoint, load
-
     if checkpoint is None:
         checkpoint = default_checkpoint()
         ships = "the model that ships; 'bacterio train' makes your own"
@@ -38,10 +31,6 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
 
     `given` are the options of the command, by their names there. Notices say what the lists were taken for.
     """
-    from bacterio_cli.inference.scorer import Scorer
-    from bacterio_cli.nomenclature.glossary import glossary
-    from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
-
     references = [
         Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
     ]
@@ -51,8 +40,9 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
             from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
             others = option == "avoid_elsewhere"
-            with Bar("reading", 0) as bar:
-                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=bar.reading, **how)
+            with progress_bar("reading", 0) as bar:
+                watch = reading_on(bar)
+                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=watch, **how)
             references.append(reference)
             terminal.notice(reference.taken_for)
     lookup = Lookup([*references, *(also_known_lists() if given["also_known"] and genus else [])])
@@ -63,8 +53,6 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
     """The words of the glossary that say so; UsageError, with the keywords, for a topic that none has."""
     if not topics:
         return ()
-    from bacterio_cli.nomenclature.glossary import glossary
-
     known = glossary(glossaries)
     if "help" in topics:
         sys.stdout.write("\n".join(known.keywords) + "\n")
@@ -113,8 +101,6 @@ def words_in(reading: Reading, option: str) -> list[str]:
 
 def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
     """The lists with what they are of, their sizes and ages, and how many of the names stand in each, in a line."""
-    from bacterio_cli.nomenclature.name_index import KINDS
-
     folded, lists = {name.casefold() for name in names}, []
     for r in lookup.references:
         hits = len(folded & r.folded)
@@ -142,31 +128,15 @@ def print_rows(
     rows: Iterable[tuple[str | None, Row]], form: str, *, header: bool, etymology: bool, label: bool = False
 ) -> Iterator[Row]:
     """Print each row as TSV or JSON, behind the placeholder that it is for, if any, then yield it."""
-    from bacterio_cli.inference.scorer import FIELDS
-
     if header:
         sys.stdout.write("\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n")
     for placeholder, row in rows:
         fields: dict[str, Any] = {"placeholder": placeholder} if label else {}
         fields |= row.asdict()
-        draft, text = drafted(row) if etymology and row.analysis else ({}, "")
+        drafted = draft(row.analysis) if etymology and row.analysis else {}
         if form == "jsonl":
-            sys.stdout.write(terminal.as_json(fields | draft))
+            sys.stdout.write(terminal.as_json(fields | drafted))
         else:
             fields["edits"] = ">2" if row.edits is None else row.edits
-            sys.stdout.write(tsv((*fields.values(), *[text] * etymology)))
+            sys.stdout.write(tsv((*fields.values(), *[in_print(drafted) if drafted else ""] * etymology)))
         yield row
-
-
-def drafted(row: Row) -> tuple[dict[str, Any], str]:
-    """The draft of a name's etymology, for JSON and in print."""
-    from bacterio_cli.nomenclature.etymology import draft, in_print
-
-    assert row.analysis is not None
-    found = draft(row.analysis)
-    return found, in_print(found)
-
-
-def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
-    """The validation loss after each epoch that has one, in bits per character."""
-    return [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,7 +10,10 @@ from typer import Option
 
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
+from bacterio_cli.nomenclature import glossary
+from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
+HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
 GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
 
@@ -23,25 +27,45 @@ def checkpoints(incomplete: str) -> list[str]:
 
     Where there is none, the shell completes folders and files by itself.
     """
-    from glob import escape, glob  # only a shell that completes needs it
-
     return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
 
 
 def endings() -> list[tuple[str, str]]:
     """The endings that tell a gender, each with the gender."""
-    from bacterio_cli.nomenclature import glossary  # start-up does without it
-
     return [(ending, GENDERS[told]) for ending, told in glossary.GENDERS.items()]
+
+
+def field(name: str, text: str, *declared: str, **more: Any) -> Any:
+    """The option of a field of `TrainingConfig`, which refuses what it does not take; its help has range and default."""
+    low, high = RANGES.get(name, (0, float("inf")))
+    within = f" ({low:,} to {high:,})" if high < 10**6 else ""
+    if choices := CHOICES.get(name):
+        more = {"metavar": "|".join(choices), "autocompletion": lambda: list(choices)}
+    return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
+
+
+def default_of(name: str) -> str:
+    """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
+    value = getattr(TrainingConfig, name)
+    if value is None:
+        return "by each layer's own rule" if name == "init_scale" else "by the size of the corpus"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    others: dict[str, float] = {"rnn": PLAIN_CELL[name]} if name in PLAIN_CELL else {}
+    if name == "lr":
+        others |= {optimizer: rate for optimizer, rate in LEARNING_RATES.items() if rate != value}
+    instead = "; " + ", ".join(f"{which} {other:g}" for which, other in others.items()) if others else ""
+    return (value if isinstance(value, str) else f"{value:g}") + instead
 
 
 if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
     Profile = str
     InputFormat = str
     Gender = str
+    Arch = str
 else:
-    Profile, InputFormat = one_of(PROFILES), one_of(FORMATS)
-    Gender = one_of(gender for gender in GENDERS if gender)
+    Profile, InputFormat, Arch = one_of(PROFILES), one_of(FORMATS), one_of(CHOICES["arch"])
+    Gender = one_of(filter(None, GENDERS))
 
 # fmt: off
 CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]

@@ -6,7 +6,9 @@ a file comes out, the same bytes for the same data. Nothing is told apart by col
 
 from __future__ import annotations
 
+import logging
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -14,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bacterio_cli.checkpoint.atomic_write import atomic_write, reserved
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, UsageError
 
@@ -27,7 +30,6 @@ SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the pro
     "pdf": {"CreationDate": None, "Creator": "bacterio", "Producer": None},
 }
 SIGNATURES = (b"tEXtSoftware\0bacterio", b"<dc:title>bacterio</dc:title>", b"/Creator (bacterio)")
-MARGIN = 10_000  # bytes at both ends of a file, in which its signature stands
 PICTURES = ", ".join("." + form for form in SIGNED)
 STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0, "axes.titlesize": 9.0,
@@ -50,15 +52,13 @@ def ensure_drawable(path: Path) -> None:
 
     BacterioError where matplotlib is missing or does not start.
     """
-    from bacterio_cli.checkpoint.atomic_write import reserved
-
     if path.suffix.lower() not in PICTURES.split(", "):
         raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
     with reserved(path, objection=objection, option="--plot"):
         pass
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are not the user's business
     try:
-        with unwarned():
-            import matplotlib  # noqa: F401
+        import matplotlib  # noqa: F401
     except (ImportError, ValueError) as error:  # a ValueError comes from MPLBACKEND or a matplotlibrc
         what = "--plot needs matplotlib, the extra 'plot'; install it with: pip install matplotlib"
         raise BacterioError(f"{what} ({error})") from error
@@ -66,22 +66,8 @@ def ensure_drawable(path: Path) -> None:
 
 def objection(path: Path) -> str:
     """Why a file should not be replaced by a new picture; "" if this program drew it."""
-    with path.open("rb") as file:
-        ends = file.read(MARGIN)
-        file.seek(max(0, path.stat().st_size - MARGIN))
-        ends += file.read(MARGIN)
-    return "" if any(signature in ends for signature in SIGNATURES) else "it is not a picture of this program"
-
-
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """What matplotlib warns of is not the user's business: its caches, its age, numbers beyond all scales."""
-    import logging
-    import warnings
-
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    with warnings.catch_warnings(action="ignore"):
-        yield
+    found = any(signature in path.read_bytes() for signature in SIGNATURES)
+    return "" if found else "it is not a picture of this program"
 
 
 @contextmanager
@@ -90,18 +76,16 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
 
     Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes.
     """
-    from bacterio_cli.checkpoint.atomic_write import atomic_write
-
     form, drawn = path.suffix.lower().removeprefix("."), BytesIO()
-    with unwarned():
-        import matplotlib
-        from matplotlib.figure import Figure
+    import matplotlib
+    from matplotlib.figure import Figure
 
-        with matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
-            figure = Figure(figsize=(width, height), layout="constrained")
-            figure.suptitle(terminal.printable(title))
-            yield figure
-            figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
+    # It warns of letters that its font lacks, and of numbers beyond all scales.
+    with warnings.catch_warnings(action="ignore"), matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        figure.suptitle(terminal.printable(title))
+        yield figure
+        figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
     with atomic_write(path) as file:
         file.write(drawn.getvalue())
 

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
 KEPT = 2**30  # bytes
@@ -13,36 +14,29 @@ class OutputError(Exception):
     """Standard output cannot be written, because of the OSError that is its cause; so it is told from one of a file."""
 
 
-class Stream(io.TextIOWrapper):
-    """Text for the buffer of one of Python's own streams: a failure of standard output raises OutputError, others pass."""
+class Output(io.FileIO):
+    """Standard output or standard error: a failure of the one raises OutputError, one of the other passes."""
 
-    def write(self, text: str, /) -> int:
-        """Write the text, now or when there is more of it."""
+    def write(self, data: Any, /) -> int:
+        """Write the bytes."""
         try:
-            return super().write(text)
+            return super().write(data)
         except OSError as failure:
-            if self.name == "<stdout>":
-                raise OutputError from failure
-            return len(text)
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        try:
-            super().flush()
-        except OSError as failure:
-            if self.name == "<stdout>":
-                raise OutputError from failure
+            if self.fileno() == 2:
+                return len(data)
+            raise OutputError from failure
 
 
 def open_streams() -> None:
     """Put these in the place of Python's own; one closed before the start is a reader that has gone, and gets nothing."""
-    for name in ("stdout", "stderr"):
+    for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open as long as the process is
         elif stream is getattr(sys, f"__{name}__"):
-            how = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
-            setattr(sys, name, Stream(stream.buffer, "utf-8", "backslashreplace", **how))
+            buffer = io.BufferedWriter(Output(number, "w", closefd=False))
+            at_once = stream.line_buffering or stream.write_through
+            setattr(sys, name, io.TextIOWrapper(buffer, "utf-8", "backslashreplace", line_buffering=at_once))
 
 
 def one_blas_thread() -> None:

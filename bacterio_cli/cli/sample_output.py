@@ -1,19 +1,15 @@
 """What `sample` prints: the names, alone or with what is known of them, and what became of the draws."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
-from textwrap import fill
-from typing import TYPE_CHECKING
 
 from bacterio_cli.cli import loading, tables, terminal
-
-if TYPE_CHECKING:
-    from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
-    from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.nomenclature.etymology import draft, in_print
+from bacterio_cli.nomenclature.statistics import compare
 
 AT_ONCE = 512  # names scored together
 INDENT = "    "
@@ -35,12 +31,11 @@ def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Sco
 
     With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
     """
-    width = terminal.columns_of(sys.stdout) if scorer and terminal.is_terminal(sys.stdout) else sys.maxsize
     for label, name in labelled(chosen, labels):
         sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
-        if scorer and (row := scorer.score([name], likelihood=False)[0]).analysis:
-            _, draft = loading.drafted(row)
-            sys.stdout.write(fill(draft, width, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
+        if scorer:
+            drafted = in_print(draft(scorer.morphology.analyse(name)))
+            terminal.line(INDENT + drafted, stream=sys.stdout, indent=INDENT)
         yield name
 
 
@@ -103,7 +98,7 @@ def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: Sampling
             assert plain is not None
             drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
             if picture:
-                terminal.show_probabilities(name, drawn, plain)
+                terminal.show_probabilities(name, drawn.tolist(), plain.tolist())
             else:
                 columns = (",".join(f"{p:.4g}" for p in 2.0**-bits) for bits in (drawn, plain))
                 sys.stdout.write("\t".join((name, *columns)) + "\n")
@@ -112,8 +107,6 @@ def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: Sampling
 
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:
     """What became of the draws, and how the names compare with the corpus."""
-    from bacterio_cli.nomenclature.statistics import compare
-
     figures = compare(names, known)
     if as_json:
         counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
@@ -133,15 +126,9 @@ def reasons(tally: SamplingStats) -> str:
 
 def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
     """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
-    from bacterio_cli.nomenclature.usable import REASONS
-
-    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
-    common = {why for why, _ in tally.refused.most_common(2)}
-    remedy = "loosen the constraints, or try another --temp"
+    remedy = "loosen the constraints, or try another --temp" + ", or raise --max-tries" * (not gave_up)
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
-    elif not gave_up:
-        remedy += ", or raise --max-tries"
-    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
-    return f"{found}; refused: {reasons(tally)}; {remedy}"
+    more = "--any, --allow-known and --allow-duplicates let more through"
+    return f"{found}; refused: {reasons(tally)}; {remedy}; {more}"

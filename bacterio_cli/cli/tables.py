@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bacterio_cli.cli import terminal
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
 GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
 CURVE = 24  # values of a curve
 STYLES = {
-    "FAIL": "bold red",
-    "pass": "green",
-    "conflict": "bold red",
-    "warn": "yellow",
-    "ok": "green",
-    "unseen": "bold red",
-    "skip": "yellow",
+    **dict.fromkeys(("FAIL", "conflict", "unseen"), "bold red"),
+    **dict.fromkeys(("warn", "skip"), "yellow"),
+    **dict.fromkeys(("pass", "ok"), "green"),
 }
 
 
@@ -44,10 +39,6 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    def longest_word(text: str) -> int:
-        """How many columns it takes."""
-        return max(map(cell_len, text.split()), default=0)
-
     stream = stream or sys.stdout
     cells = [
         [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
@@ -55,14 +46,25 @@ def table(
     ]
     texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
     most = [max(map(cell_len, column)) for column in texts]
-    least = [most[k] if name in whole else max(map(longest_word, texts[k])) for k, name in enumerate(columns)]
-    least[-1] = min(least[-1], LAST_COLUMN)
+    words = [" ".join(column).split() for column in texts]
+    widths = [most[k] if name in whole else max(map(cell_len, words[k]), default=0) for k, name in enumerate(columns)]
+    widths[-1] = min(widths[-1], LAST_COLUMN)
     ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
     width = terminal.columns_of(stream) if ruled else sum(most) + gaps
-    widths = widths_within(width - gaps, least, most)
-    if not widths:
-        terminal.print_rich(blocks(columns, cells), stream=stream)
+    room = width - gaps - sum(widths)
+    if room < 0:
+        label = max(map(cell_len, columns)) + GAP
+        lines = []
+        for row in cells:
+            pairs = zip(columns, row, strict=True)
+            lines += [Text.assemble((name.ljust(label), "bold"), cell) for name, cell in pairs if cell.plain]
+            lines.append(Text())
+        terminal.print_rich(Text("\n").join(lines), stream=stream)
         return
+    lacking = [high - low for high, low in zip(most, widths, strict=True)]
+    for done, k in enumerate(sorted(range(len(columns)), key=lacking.__getitem__)):  # what lacks little gets it all
+        more = min(lacking[k], room // (len(columns) - done))
+        widths[k], room = widths[k] + more, room - more
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
     for name, wide in zip(columns, widths, strict=True):
@@ -73,40 +75,17 @@ def table(
     terminal.print_rich(drawn, stream=stream, width=width)
 
 
-def blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
-    """The cells of each row below each other, beside their headings, with an empty line behind each row."""
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table.grid(padding=(0, GAP, 0, 0))
-    drawn.add_column(no_wrap=True)
-    drawn.add_column(overflow="fold")
-    for row in rows:
-        for name, cell in zip(columns, row, strict=True):
-            if cell.plain:
-                drawn.add_row(Text(name, "bold"), cell)
-        drawn.add_row()
-    return drawn
-
-
-def widths_within(room: int, least: Sequence[int], most: Sequence[int]) -> list[int] | None:
-    """Widths from least to most that fit the room, those that lack little served first; None if even the least do not."""
-    widths = list(least)
-    lacking = sorted(range(len(least)), key=lambda k: most[k] - least[k])
-    for done, k in enumerate(lacking):
-        share = (room - sum(widths)) // (len(least) - done)
-        if share < 0:
-            return None
-        widths[k] += min(most[k] - least[k], share)
-    return widths
-
-
 def short(value: float) -> str:
     """A number in six characters and a sign, or seven for powers below 10⁻⁹: four decimals, or two digits."""
     if value == 0 or 1e-3 <= abs(value) < 9.99995:
         return f"{value:.4f}" if value else "0"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
+
+
+def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
+    """The validation loss after each epoch that has one, in bits per character."""
+    return [row["valid_bits_per_char"] for row in history if row.get("valid_bits_per_char") is not None]
 
 
 def curve(values: Sequence[float]) -> str:

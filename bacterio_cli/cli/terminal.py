@@ -5,11 +5,14 @@ rich is imported inside functions: it costs 50 ms, and only tables and colours n
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TextIO
 from unicodedata import category
 
@@ -40,8 +43,6 @@ def result(text: str) -> str:
 
 def as_json(value: Any) -> str:
     """One line of JSON, in which control, format and bidirectional characters stand as escapes."""
-    import json
-
     text = json.dumps(value, ensure_ascii=False)
     if not text.isprintable():
         text = "".join(json.dumps(c)[1:-1] if category(c) in HIDDEN else c for c in text)
@@ -59,16 +60,14 @@ def error(text: str) -> None:
     notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
 
 
-def line(text: str, *, stream: TextIO) -> None:
+def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
     """A line; on a terminal broken between words where it is too long, and then indented."""
     text = printable(text)
-    stream.write((filled(text, columns_of(stream), "  ") if is_terminal(stream) else text) + "\n")
+    stream.write((filled(text, columns_of(stream), indent) if is_terminal(stream) else text) + "\n")
 
 
 def filled(text: str, width: int, indent: str = "") -> str:
     """The text in lines of so many letters, in which words stay whole."""
-    import textwrap
-
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
@@ -78,34 +77,29 @@ def is_terminal(stream: TextIO) -> bool:
     return bool(asked and asked())
 
 
-def style_of(surprise: float) -> str:
-    """The colour of a letter with this surprise, −log₂ P in bits."""
-    return next(style for most, style in SURPRISES if surprise <= most)
+def coloured(pieces: Iterable[str], bits: Iterable[float]) -> Text:
+    """Each piece in the colour of its surprise, −log₂ P in bits."""
+    from rich.text import Text
+
+    styles = (next(style for most, style in SURPRISES if surprise <= most) for surprise in bits)
+    return Text.assemble(*zip(pieces, styles, strict=False))
 
 
 def shaded(name: str, bits: Iterable[float] | None) -> Text:
-    """The name with each letter coloured by its surprise, −log₂ P in bits; plain if there is none."""
-    from rich.text import Text
-
-    if bits is None:
-        return Text(printable(name))
-    return Text.assemble(*((printable(c), style_of(surprise)) for c, surprise in zip(name, bits, strict=False)))
+    """The name with each letter coloured by its surprise; plain if there is none."""
+    return coloured(map(printable, name), repeat(0.0) if bits is None else bits)
 
 
-def bars(name: str, bits: Iterable[float]) -> Text:
-    """A bar as high as P for each letter, to stand below it, and one for the end; coloured as the letters are."""
+def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]) -> None:
+    """A name on stdout, coloured as drawn, over two rows of bars as high as P of each letter and of the end."""
     from rich.cells import cell_len
     from rich.text import Text
 
-    pairs = [(cell_len(printable(c)), surprise) for c, surprise in zip(name + "$", bits, strict=True)]
-    return Text.assemble(*((BARS[min(7, int(8 * 2**-s))] * wide, style_of(s)) for wide, s in pairs))
-
-
-def show_probabilities(name: str, drawn: Iterable[float], plain: Iterable[float]) -> None:
-    """A name on stdout, coloured as drawn, over its bars."""
-    from rich.text import Text
-
-    print_rich(Text("\n").join([shaded(name, drawn), bars(name, drawn), bars(name, plain)]), stream=sys.stdout)
+    widths = [cell_len(printable(letter)) for letter in name + "$"]
+    rows = [shaded(name, drawn)]
+    for bits in (drawn, plain):
+        rows.append(coloured((BARS[min(7, int(8 * 2**-s))] * wide for s, wide in zip(bits, widths, strict=True)), bits))
+    print_rich(Text("\n").join(rows), stream=sys.stdout)
 
 
 def print_rich(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:

@@ -1,17 +1,18 @@
 """What `trace` prints for people: the way forward, the way back, the equations and the gradients; or one step."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from bacterio_cli.cli import tables, terminal
-
-if TYPE_CHECKING:
-    from bacterio_cli.dataset.vocabulary import Vocabulary
-    from bacterio_cli.nn.layers import Array
-    from bacterio_cli.trace.bptt import Trace
+from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.models import CharRNN, init
+from bacterio_cli.trace.bptt import Trace, trace
+from bacterio_cli.trace.equations import equations_of, gradient_equations
 
 LN2 = math.log(2)
 MOST_SHOWN = 8  # units or letters of a step
@@ -20,8 +21,6 @@ BOUNDARY = "$"  # as `score` writes it
 
 def print_trace(found: Trace, letters: Sequence[str]) -> None:
     """The way forward, the way back layer by layer, the equations in the order of computation, and the gradients."""
-    from bacterio_cli.trace.equations import equations_of
-
     model, bits = found.model, found.nats_per_char / LN2
     terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
     sizes = f"{model.layers} × {model.n_a} units; n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
@@ -77,8 +76,6 @@ def show_backward(found: Trace, letters: Sequence[str]) -> None:
 
 def show_gradients(found: Trace) -> None:
     """The norm of each parameter's gradient, what truncation leaves of it and loses, and its equation."""
-    from bacterio_cli.trace.equations import gradient_equations
-
     grads, gradients = found.back.grads, found.gradients()
     sums, rows = gradient_equations(grads, found.model.cell), []
     for name, *numbers in (row.values() for row in gradients):
@@ -105,8 +102,6 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
         if model.cell == "rnn":
-            from bacterio_cli.nn.activations import ACTIVATIONS
-
             _, derivative = ACTIVATIONS[model.activation]
             own["f′"] = derivative(own["a"])
         own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
@@ -131,11 +126,6 @@ def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: boo
 
 def show_comparison(found: Trace, vocabulary: Vocabulary) -> None:
     """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
-    import numpy as np
-
-    from bacterio_cli.nn.models import CharRNN, init
-    from bacterio_cli.trace.bptt import trace
-
     columns = {"t": [str(step.t) for step in reversed(found.steps)]}
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
         net = CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)

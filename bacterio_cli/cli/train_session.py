@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import signal
-import socket
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
+from bacterio_cli.api import sample
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.loading import validation_curve
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, show
 from bacterio_cli.cli.runtime import keep_freed_memory
+from bacterio_cli.cli.tables import validation_curve
 from bacterio_cli.cli.training_log import Log
 from bacterio_cli.errors import BacterioError, DivergedError
-
-if TYPE_CHECKING:
-    from bacterio_cli.training.trainer import Progress, TrainingState
+from bacterio_cli.training.state import TrainingState
+from bacterio_cli.training.trainer import Progress, can_be_used, snapshot, train
 
 NAMES = 3  # shown of a model that has improved
 EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
@@ -41,28 +40,21 @@ class Signals:
     """
 
     def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.deferred = quiet, True  # at first: an exception could be lost in an import
+        self.quiet, self.deferred = quiet, False
         self.kept = "before a step was taken; nothing was saved"
         self.number: int | None = None
         self.since = 0.0
 
     def __enter__(self) -> Signals:
-        """Take the signals over, but for a SIGHUP that is ignored, as under nohup."""
-        self.order, self.end = socket.socketpair()
-        self.end.setblocking(False)
-        self.wakeup = signal.set_wakeup_fd(self.end.fileno(), warn_on_full_buffer=False)
-        self.before = {number: signal.getsignal(number) for number in SIGNALS}
-        for number, handler in self.before.items():
-            if number in (signal.SIGINT, signal.SIGTERM) or handler is not signal.SIG_IGN:
-                signal.signal(number, self.receive)
+        """Take the signals over, but for a hangup that is ignored, as under nohup."""
+        taken = [number for number in SIGNALS if number in WORDS or signal.getsignal(number) is not signal.SIG_IGN]
+        self.before = {number: signal.signal(number, self.receive) for number in taken}
         return self
 
     def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The signal handler."""
         if self.number is None:
-            # Of several that wait Python handles the smallest first; here they stand in order.
-            self.number = next((n for n in self.order.recv(99) if n in SIGNALS), number)
-            self.since = time.monotonic()
+            self.number, self.since = number, time.monotonic()
             if not self.deferred:
                 self.stop()
         elif time.monotonic() > self.since + REPEATS:
@@ -82,16 +74,12 @@ class Signals:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave with a line and the exit code of a signal, if there was one."""
-        if kind is not Interrupted:
-            for number, handler in self.before.items():
-                signal.signal(number, handler)
-        signal.set_wakeup_fd(self.wakeup)
-        self.order.close()
-        self.end.close()
         if kind is Interrupted and self.number is not None:
             if not self.quiet:
                 terminal.notice(f"{WORDS.get(signal.Signals(self.number), 'hung up')} {self.kept}")
             raise SystemExit(128 + self.number) from None
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
 
 class Session:
@@ -101,90 +89,75 @@ class Session:
         self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
     ) -> None:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
-        self.guards_model = out.exists() and not state.step  # which stays until an epoch has ended, or --save-every
+        self.guards_model = out.exists() and not state.step and not save_every  # until an epoch has ended
         self.names_due = 0  # the row of the history from which names are shown again
         self.saved_at = self.saving = 0.0
 
     def go(self) -> None:
         """Train to the end; a signal saves and raises Interrupted, divergence saves and raises."""
-        from bacterio_cli.training.trainer import train as steps
-
-        keep_freed_memory()
         if self.state.done:
-            if self.log:
-                self.log.write()
             return
+        keep_freed_memory()
         self.signals.defer(deferred=True)
-        with Bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as bar:
-            try:
-                with closing(steps(self.state)) as progresses:
-                    for progress in progresses:
-                        self.note(progress, bar)
-                        if self.signals.number is not None:
-                            break
-            except DivergedError:
-                if self.state.step:
-                    self.save_evaluated()
-                raise
-        self.save_evaluated()
+        try:
+            total, done = self.state.total, self.state.step
+            with (
+                progress_bar("", total, done=done, delay=0, quiet=self.signals.quiet) as self.bar,
+                closing(train(self.state)) as steps,
+            ):
+                for progress in steps:
+                    self.note(progress)
+                    if self.signals.number is not None:
+                        break
+        except DivergedError:
+            if self.state.step:
+                self.save()
+            raise
+        self.save()
         self.signals.defer(deferred=False)
 
-    def note(self, progress: Progress, bar: Bar) -> None:
+    def note(self, progress: Progress) -> None:
         """Show a step, and save it if it is time to."""
         if progress.row and self.log:
             self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if bar.line is not None:
-            self.show(bar, progress)
+        if not self.bar.disable:
+            self.show(progress)
         enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
             self.save()
 
-    def show(self, bar: Bar, progress: Progress) -> None:
-        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
+    def show(self, progress: Progress) -> None:
+        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved.
+
+        They are of nets and tables together, as `sample --any` draws them.
+        """
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
-        train = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
+        loss = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
         figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
-        figures += [f"train {train:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
-        bar.show(what, progress.step, progress.total, ", ".join(figures))
+        figures += [f"train {loss:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
+        show(self.bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
         if progress.row and state.best_epoch == progress.epoch and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
-            if names := self.fresh_names():
-                bar.write(f"{what}: {', '.join(names)}")
-
-    def fresh_names(self) -> list[str]:
-        """A few new names of the model as it stands: of nets and tables together, as `sample --any` draws them."""
-        from bacterio_cli.api import sample
-        from bacterio_cli.training.trainer import snapshot
-
-        with suppress(BacterioError):  # weights from which no name can be drawn: training itself will say so
-            return list(sample(snapshot(self.state), NAMES, seed=self.state.step, any_name=True, also_known=False))
-        return []
-
-    def save_evaluated(self) -> None:
-        """Save, unless weights that were never evaluated would replace a model."""
-        if self.state.history or not self.guards_model:
-            self.save()
-        else:
-            self.signals.kept = f"at step {self.state.step:,}, before an epoch had ended; {self.out} is as it was"
+            # Weights from which no name can be drawn: training itself will say so.
+            with suppress(BacterioError), self.bar.external_write_mode(sys.stderr):
+                names = sample(snapshot(state), NAMES, seed=state.step, any_name=True, also_known=False)
+                terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
 
     def save(self) -> None:
-        """The training as it stands, if it can be used, then its log."""
-        from bacterio_cli.training.trainer import can_be_used, snapshot
-
+        """The training as it stands, if it can be used and replaces no model before an epoch has ended; then its log."""
         begun = time.perf_counter()
-        if not can_be_used(self.state):
-            self.signals.kept = f"at step {self.state.step:,}, not saved: its weights are too large to draw a name"
-            return
-        snapshot(self.state).save(self.out, force=True)  # it was reserved
-        done = "before an epoch had ended"
-        if self.state.history:
-            done = "after epoch {epoch:,} of the {stage}".format(**self.state.history[-1])
-        self.signals.kept = f"at step {self.state.step:,}, {done}; saved to {self.out}, go on with --resume"
-        self.saved_at = time.perf_counter()
-        self.saving = self.saved_at - begun
-        self.guards_model = False
-        if self.log:
-            self.log.write()
+        if self.guards_model and not self.state.history:
+            kept = f", before an epoch had ended; {self.out} is as it was"
+        elif not can_be_used(self.state):
+            kept = ", not saved: its weights are too large to draw a name"
+        else:
+            snapshot(self.state).save(self.out, force=True)  # it was reserved
+            kept = f"; saved to {self.out}, go on with --resume"
+            self.saved_at = time.perf_counter()
+            self.saving = self.saved_at - begun
+            if self.log:
+                self.log.write()
+        self.signals.kept = f"at step {self.state.step:,}{kept}"

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.cli.plots import letter_shown, sheet
 from bacterio_cli.cli.tables import short
+from bacterio_cli.trace.bptt import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from bacterio_cli.trace.bptt import Trace
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MOST_COLUMNS = 8  # side by side; what follows stands below

@@ -16,7 +16,7 @@ from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER
 from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError, UsageError, require_flag, require_number
+from bacterio_cli.errors import BacterioError, UsageError, require_number
 from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
@@ -61,8 +61,6 @@ class SamplingParams:
             value = self.temperature if name == "temp" else getattr(self, name)
             if value is not None or name not in ("top_k", "top_p"):
                 require_number("--" + name.replace("_", "-"), value, low, high, whole=name in WHOLE)
-        require_flag("allow_known", self.allow_known)
-        require_flag("allow_duplicates", self.allow_duplicates)
         if self.min_length > self.max_length:
             raise UsageError(f"--min-length {self.min_length} is more than --max-length {self.max_length}")
         object.__setattr__(self, "prefixes", tuple(map(nfc, self.prefixes)))

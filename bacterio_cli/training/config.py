@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
-from bacterio_cli.errors import UsageError, require_flag, require_number, short
+from bacterio_cli.errors import UsageError, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
 # What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
@@ -70,8 +70,8 @@ class TrainingConfig:
             value, option = getattr(self, f.name), flag(f.name)
             if f.name in CHOICES and value not in CHOICES[f.name]:
                 raise UsageError(f"{option} is one of {', '.join(CHOICES[f.name])}, not {short(value)}")
-            if isinstance(f.default, bool):
-                require_flag(option, value)
+            if isinstance(f.default, bool) and not isinstance(value, bool):
+                raise UsageError(f"{option} is True or False, not {short(value)}")
             if f.name in RANGES and (value is not None or f.default is not None):
                 require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
                 object.__setattr__(self, f.name, f.metadata["kind"](value))

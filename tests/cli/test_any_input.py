@@ -105,7 +105,8 @@ def test_score_takes_any_names(room: Path, texts: list[str], words: str) -> None
         ("sample -c m.npz --prefix e\u0301", 1, "--prefix \u00e9: '\u00e9' is not in the model"),
         ("corpus {}", 1, "cannot read aaa"),
         ("score --plot {}.gif Abella", 2, "--plot aaa"),
-        *((f"{words} a\udcff", 2, "'a\\udcff' is not in utf-8") for words in ("score", "sample --prefix", "trace")),
+        ("sample -c m.npz --prefix a\udcff", 1, "--prefix a\\udcff: '\\udcff' is not in the model's alphabet"),
+        ("trace -c m.npz a\udcff", 1, "a\\udcff: '\\udcff' is not in the model's alphabet"),
         ("corpus a\udcff", 1, "cannot read a\\udcff"),
     ],
 )

@@ -20,7 +20,10 @@ def test_the_surprise_of_each_letter_and_of_the_end(room: Path, tmp_path: Path) 
     names = ["Borixis", "Koraa", "Gelimonas"]
     result = inside("score", "-c", "m.npz", *names, "--plot", tmp_path / "p.svg", cwd=room)
     assert result.code == 0
-    assert result.stderr.splitlines()[-1] == f"bacterio: drawn to {tmp_path / 'p.svg'}: 3 names"
+    assert (
+        result.stderr.splitlines()[-1]
+        == f"bacterio: drawn to {tmp_path / 'p.svg'}: 3 of 3 names, the first that the model can spell"
+    )
     found = panels(tmp_path / "p.svg")[: len(names)]
     expected = Scorer(small_model(), Lookup([]), genus=False).surprises(names)
     for panel, name, bits in zip(found, names, expected, strict=True):
@@ -38,7 +41,7 @@ def test_twelve_names_at_most(room: Path, tmp_path: Path) -> None:
     listed = "Жук\n" + "".join(name + "\n" for name in NAMES[:15])
     words, text = ("score", "-c", "m.npz"), listed.encode()
     result = inside(*words, "--plot", tmp_path / "p.svg", cwd=room, stdin=text)
-    notice = f"bacterio: drawn to {tmp_path / 'p.svg'}: the first 12 of 15 names, without 1 that the model cannot spell"
+    notice = f"bacterio: drawn to {tmp_path / 'p.svg'}: 12 of 16 names, the first that the model can spell"
     assert result.stderr.splitlines()[-1] == notice
     assert [p.letters for p in panels(tmp_path / "p.svg")] == [[*name, "$"] for name in NAMES[:12]]
     assert result.stdout == inside(*words, cwd=room, stdin=text).stdout

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.processes import inside, on_terminal, small_model
 
-from bacterio_cli.cli.terminal import bars
+from bacterio_cli.cli.terminal import show_probabilities
 from bacterio_cli.inference.decoding import keep
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
@@ -81,10 +81,11 @@ def test_a_terminal_sees_bars(room: Path) -> None:
     assert "\x1b[33m" not in on_terminal(*words, cwd=room, NO_COLOR="1")[1]
 
 
-def test_a_bar_is_as_high_as_p_and_as_wide_as_its_letter() -> None:
+def test_a_bar_is_as_high_as_p_and_as_wide_as_its_letter(capsys: pytest.CaptureFixture[str]) -> None:
     """Eighths of 1 from ▁ to █, the end last; two columns for a letter that takes two."""
-    assert bars("abcd", -np.log2([0.01, 0.49, 0.51, 0.88, 1])).plain == "▁▄▅██"
-    assert bars("ナ", [0, 1]).plain == "██▅"
+    show_probabilities("abcd", [0.0] * 5, list(-np.log2([0.01, 0.49, 0.51, 0.88, 1])))
+    show_probabilities("ナ", [0.0, 0.0], [0.0, 1.0])
+    assert capsys.readouterr().out.splitlines()[2::3] == ["▁▄▅██", "██▅"]
 
 
 def test_what_is_shown_is_reported_too(room: Path) -> None:

@@ -42,7 +42,6 @@ def test_a_reader_that_has_gone_ends_the_rows_quietly(words: str, room: Path) ->
     [
         ("score -c m.npz Boria", 0),
         ("corpus names.txt", 0),
-        ("corpus names.txt --json", 0),
         ("sample -c m.npz -n 3 --seed 1 --report", 0),
         ("gradcheck --arch mlp", 0),
         ("train names.txt --arch rnn --hidden 2 --epochs 1 -o new.npz", 0),

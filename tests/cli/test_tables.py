@@ -5,13 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.cells import cell_len
-from support.processes import Screen, examples, inside, on_terminal
+from support.processes import Screen, inside, on_terminal
 from support.samples import GTDB, place
 
-from bacterio_cli.cli.tables import curve, table, widths_within
+from bacterio_cli.cli.tables import curve, table
 from bacterio_cli.cli.terminal import columns_of
 
 COLUMNS = ("name", "better than", "", "why")
@@ -55,21 +53,12 @@ def test_a_row_becomes_a_block_where_columns_have_no_room(monkeypatch: pytest.Mo
     assert blocks[2].splitlines() == ["name         A", "better than  5 %"]
 
 
-@examples
-@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 30)), min_size=1, max_size=6), st.integers(0, 200))
-def test_columns_share_the_room(wanted: list[tuple[int, int]], room: int) -> None:
-    """None where the least do not fit; else widths from least to most, in all the room or what is wanted of it."""
-    least, most = [low for low, _ in wanted], [low + more for low, more in wanted]
-    widths = widths_within(room, least, most)
-    assert (widths is None) == (sum(least) > room)
-    if widths is not None:
-        assert all(low <= width <= high for low, width, high in zip(least, widths, most, strict=True))
-        assert sum(widths) == min(room, sum(most))
-
-
-def test_a_column_that_lacks_little_gets_it_all() -> None:
+def test_a_column_that_lacks_little_gets_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """The long one gives way, not the short one."""
-    assert widths_within(30, [5, 5, 5], [40, 7, 5]) == [18, 7, 5]
+    monkeypatch.setenv("COLUMNS", "34")
+    screen = Screen()
+    table(("a", "b", "c"), [("a word " * 6, "two of it", "seven")], stream=screen)
+    assert ANSI.sub("", screen.getvalue()).splitlines()[2] == "a word a word a   two of it  seven"
 
 
 def test_a_curve_is_a_line_of_blocks() -> None:

@@ -65,12 +65,15 @@ def test_a_table_can_be_made_of_the_log(tmp_path: Path) -> None:
     [
         *("Abella\n", '{"step": 1}\n', '[{"step": 1}]\n', lines(1) + "\0\0", "half a row", "0", "{", '{"ste'),
         *('{"step": 1, "metrics": {"loss": 0.3}}', '{"step": 1, "epoch": 2, "accuracy": 0', '{"step": ' + "[" * 9000),
-        *(json.dumps(row(1) | {"x": "y" * 20_000}), lines(1) + '{"loss": 2', lines(1, 1)),
+        lines(1) + '{"loss": 2',
     ],
-    ids=range(14),
+    ids=range(12),
 )
 def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_path: Path) -> None:
-    """What is not rows with step, epoch and stage stays, in any link; --force writes over it once there is a row."""
+    """What is not rows with step, epoch and stage stays, in any link; --force writes over it once there is a row.
+
+    Those of a history are there at once.
+    """
     log, history = tmp_path / "log", [row(1)] if resumed else None
     (tmp_path / "results").write_text(text)
     log.symlink_to("results")
@@ -80,7 +83,7 @@ def test_another_file_is_replaced_by_force_alone(text: str, resumed: bool, tmp_p
     with refused, open_log(log, history):
         pass
     with open_log(log, history, force=True) as forced:
-        assert log.read_text() == text
+        assert resumed or log.read_text() == text
         forced.rows.append(row(2))
         forced.write()
     assert [row["step"] for row in logged(log)] == [1, 2][not resumed :]
@@ -103,7 +106,7 @@ def test_half_a_row_is_cut_off_on_resume(cut: int, tmp_path: Path) -> None:
     ("there", "history", "after"),
     [
         ([row(1), row(2)], [row(1)], [1, 3]),  # of a checkpoint that was put back
-        ([row(2)], [row(1), row(2)], [2, 3]),
+        ([row(2)], [row(1), row(2)], None),
         ([row(1) | {"nats_per_char": 2.6}], [row(1)], None),
         ([row(1), row(3)], [row(1), row(2), row(4)], None),
         ([row(99999)], [row(1)], None),
@@ -144,13 +147,12 @@ def test_a_log_that_is_read_only_or_in_use_is_left_alone(tmp_path: Path) -> None
 
 
 def test_a_log_that_cannot_be_written_costs_no_epoch(tmp_path: Path) -> None:
-    """A full disk is a warning; training goes on and is saved, and at the end exit 1 names the way to the rows."""
+    """Training goes on although the disk is full, and is saved; at the end exit 1 names the way to the rows."""
     write_names(tmp_path)
     loud = [word for word in WORDS if word not in ("-q", "log")]
     result = inside(*loud, "/dev/full", "--epochs", 3, cwd=tmp_path)
     said = "cannot write /dev/full: No space left on device; --resume adds the rows that are missing"
-    assert (result.code, result.stderr.count(said)) == (1, 2)
-    assert f"bacterio: warning: {said}; training goes on\n" in result.stderr
+    assert (result.code, result.stderr.count(said)) == (1, 1)
     assert result.stderr.endswith(f"saved to m.npz\nbacterio: error: {said}\n")
     assert only_error(inside(*WORDS[:-1], "/dev/full", "--epochs", 3, "--force", cwd=tmp_path)) == said
     assert inside(*WORDS, "--resume", cwd=tmp_path) == (0, "", "")

@@ -43,7 +43,7 @@ def test_each_optimizer_has_its_own_rate(optimizer: str, rate: float) -> None:
 
 VALUES: Any = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.floats(0, 1).map(str),
-    st.sampled_from([10**20, 10**400, 10**5000, 1e305, math.nan, math.inf, "auto", np.int64(3), np.float32(0.5)]),
+    st.sampled_from([10**20, 10**400, 1e305, math.nan, math.inf, "auto", np.int64(3), np.float32(0.5)]),
     st.sampled_from([bound for range_ in RANGES.values() for bound in range_]),
     st.sampled_from([choice for choices in CHOICES.values() for choice in choices]),
 )  # fmt: skip

@@ -1,18 +1,15 @@
 """`bacterio corpus`: read and clean lists of names without learning them."""
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.cli.progress import progress_bar, reading_on
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import refuse
-
-if TYPE_CHECKING:
-    from bacterio_cli.dataset.corpus import Corpus
+from bacterio_cli.nomenclature.morphology import look_like_genera
 
 
 def corpus(
@@ -32,13 +29,10 @@ def corpus(
 
     Example: bacterio corpus lpsn_gss.csv > genera.txt
     """
-    from bacterio_cli.dataset.corpus import read_corpus  # brings NumPy, which --help does without
-    from bacterio_cli.nomenclature.morphology import look_like_genera
-
     refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
-    with Bar("reading", 0, quiet=quiet) as bar:
-        found = read_corpus(files, **how, least=1, watch=bar.reading, look_like_genera=look_like_genera)
+    with progress_bar("reading", 0, quiet=quiet) as bar:
+        found = read_corpus(files, **how, least=1, watch=reading_on(bar), look_like_genera=look_like_genera)
     sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:

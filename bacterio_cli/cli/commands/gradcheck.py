@@ -1,30 +1,29 @@
 """`bacterio gradcheck`: prove every gradient, or plant a mistake and see it caught."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
+import numpy as np
 from typer import Option
 
+from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.progress import watched
-from bacterio_cli.cli.training_options import Arch
 from bacterio_cli.errors import refuse
-
-if TYPE_CHECKING:
-    from bacterio_cli.gradcheck.bugs import Bug
-    from bacterio_cli.gradcheck.lesson import Sight
-    from bacterio_cli.gradcheck.numerical import Row
+from bacterio_cli.gradcheck import bugs
+from bacterio_cli.gradcheck.cases import all_cases, trained_case
+from bacterio_cli.gradcheck.lesson import Sight, place_of, teach
+from bacterio_cli.gradcheck.numerical import METHODS, Row, check
+from bacterio_cli.nn.loss import softmax, softmax_jacobian
 
 
 def gradcheck(
-    arch: Annotated[Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
+    arch: Annotated[options.Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
@@ -42,15 +41,10 @@ def gradcheck(
 
     Example: bacterio gradcheck --inject tanh-twice --explain
     """
-    from bacterio_cli.gradcheck import bugs  # the engine is not needed for --help
-
-    checks = arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain
-    if list_bugs or show:
-        alone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
-        refuse((checks or as_json or (list_bugs and show), f"{alone} and checks nothing; give it alone"))
-        if show:
-            show_softmax()
-            return
+    if show:
+        show_softmax()
+        return
+    if list_bugs:
         for bug in bugs.BUGS:
             terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
         return
@@ -82,10 +76,6 @@ def gradcheck(
 
 def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterator[Row]:
     """The rows of a trained model, or those of the small cases, counted by a progress bar."""
-    from bacterio_cli.checkpoint.checkpoint import load
-    from bacterio_cli.gradcheck.cases import all_cases, trained_case
-    from bacterio_cli.gradcheck.numerical import check
-
     small = [case for case in all_cases() if arch in (None, case.arch)]
     cases = [trained_case(load(checkpoint))] if checkpoint else small
     rows = (row for case in cases for row in check(case, method=method, tolerance=tolerance))
@@ -107,13 +97,11 @@ def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
     terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
-def show_lesson(bug: Bug, arch: str | None) -> int:
+def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why.
 
     Returns how many rows fail.
     """
-    from bacterio_cli.gradcheck.lesson import place_of, teach
-
     lesson, (place, right) = teach(bug, arch), place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
@@ -137,8 +125,6 @@ def show_lesson(bug: Bug, arch: str | None) -> int:
 
 def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
     """What both checks find at each scale, and what they compare."""
-    from bacterio_cli.gradcheck.numerical import METHODS  # the engine is there once a lesson is
-
     exact, usual = (tolerance for _, tolerance in METHODS.values())
     rows = [
         (f"{s.scale:g}", f"{s.error:.1e}", f"{s.distance:.1e}", f"{s.seen} of {cases}" if s.seen else "unseen")
@@ -157,10 +143,6 @@ def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
 
 def show_softmax() -> None:
     """∂ŷ_i/∂z_j for four logits: first where i = j, then where not, and by complex step."""
-    import numpy as np
-
-    from bacterio_cli.nn.loss import softmax, softmax_jacobian
-
     z = np.random.default_rng(1).standard_normal(4)
     y_hat, J = softmax(z), softmax_jacobian(softmax(z))
     twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)

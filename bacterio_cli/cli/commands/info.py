@@ -1,22 +1,20 @@
 """`bacterio info`: what a checkpoint holds."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
+from bacterio_cli.checkpoint.checkpoint import Checkpoint, default_checkpoint, load
+from bacterio_cli.cli import options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, draw_model, ensure_drawable
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
+from bacterio_cli.inference.sampler import SamplingParams, draws
+from bacterio_cli.nomenclature.statistics import letter_shares
 
 DRAWS = 2000  # whose letters a picture shows
-GROUPS = ("corpus", "training")
 
 
 def info(
@@ -30,8 +28,6 @@ def info(
 
     Example: bacterio info bacterio.npz --json
     """
-    from bacterio_cli.checkpoint.checkpoint import default_checkpoint, load  # imports numpy
-
     file = file or default_checkpoint()
     if plot:
         ensure_drawable(plot)
@@ -48,11 +44,11 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The facts for people, groups of them a row for each, and of the history what came of it."""
     history, rows = facts.pop("history"), []
     for name, value in facts.items():
-        group = {f"{name} {part}": of_it for part, of_it in value.items()} if name in GROUPS else {name: value}
-        rows += [(label, in_words(found)) for label, found in group.items()]
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [(f"{name} {part}".rstrip(), in_words(found)) for part, found in parts]
     phases = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
-    if valid := loading.validation_curve(history):
+    if valid := tables.validation_curve(history):
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
     return rows
@@ -60,11 +56,6 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def draw(path: Path, name: str, model: Checkpoint) -> None:
     """The picture of a checkpoint: its history, and the letters of its names beside those of names drawn from it."""
-    from itertools import islice
-
-    from bacterio_cli.inference.sampler import SamplingParams, draws
-    from bacterio_cli.nomenclature.statistics import letter_shares
-
     params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
     names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
     unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
@@ -78,8 +69,6 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
 
 def in_words(value: Any) -> str:
     """A value as people write it."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,28 +1,27 @@
 """`bacterio sample`: invent names."""
 
-from __future__ import annotations
-
+import os
 import sys
 from collections import deque
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
+from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.cli import loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, UsageError, refuse
-from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, most_tries
-
-if TYPE_CHECKING:
-    from bacterio_cli.checkpoint.checkpoint import Checkpoint
-    from bacterio_cli.inference.sampler import SamplingParams
-    from bacterio_cli.nomenclature.glossary import Word
+from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
+from bacterio_cli.inference.sampler import sample as draw
+from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
+REPEATABLE = ("prefix", "ending", "about")
 REPORTED = 100_000  # names that a report keeps
 LITTLE = 0.05  # weight of a net that is hardly heard
 FREELY = 0.25  # of the draws with --about: their element may stand at the end
@@ -76,12 +75,8 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.inference.filters import filters_of, refuse_impossible
-    from bacterio_cli.inference.sampler import SamplingStats  # imports the engine, which --help does without
-    from bacterio_cli.inference.sampler import sample as draw
-
     refuse_contradictions(given)
-    refuse_impossible(given)
+    filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
     labels = loading.read_placeholders(placeholders) if placeholders else None
     n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
@@ -92,7 +87,7 @@ def sample(
     if etymology and not (model.of_genera or check):
         raise UsageError("--etymology is for names of genera, which the model has not learned")
     given["max_length"] = max_length or max(2 * model.corpus["longest"], min_length)
-    refuse_impossible(given)
+    filters.refuse_impossible(given)
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
             model.vocabulary.require(letters, where=f"--{option} {letters}")
@@ -101,12 +96,12 @@ def sample(
     keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
     params = params_of(given, model, words)
-    filters = filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
+    wanted = filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
     stats = SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
-    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=filters)
+    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
     names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     if show:
@@ -120,7 +115,7 @@ def sample(
     sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":
         terminal.notice(loading.compared_with(scorer.lookup))
-    if (filters or rank) and stats.accepted >= n and not report:
+    if (wanted or rank) and stats.accepted >= n and not report:
         share = 100 * stats.accepted / max(1, stats.drawn)
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if report:
@@ -132,16 +127,14 @@ def sample(
 def refuse_contradictions(given: dict[str, Any]) -> None:
     """UsageError for options that cannot stand together."""
     lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
-    how_to_read = any(given[name] for name in loading.HOW_TO_READ)
+    how_to_read = any(given[name] for name in options.HOW_TO_READ)
     edits = given["min_edits"]
     refuse(
         (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
         (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
         (given["pool"] and not given["rank"], "--pool is how many names --rank chooses from; give both"),
         (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
-        ("" in (given["prefix"] or []), "--prefix is empty; give the letters that names are to begin with"),
-        ("" in (given["ending"] or []), "--ending is empty; give the letters that names are to end with"),
-        ("" in (given["about"] or []), "--about is empty; give a word, or 'help' for a list of them"),
+        *(("" in (given[name] or []), f"--{name} is empty; give letters or a word") for name in REPEATABLE),
         (given["allow_known"] and edits, f"--allow-known is --min-edits 0, and --min-edits {edits} is given too"),
         (
             given["allow_duplicates"] and (given["rank"] or given["placeholders"]),
@@ -157,13 +150,9 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
     """What the options say of drawing; without a seed a fresh one, which a notice tells."""
-    from bacterio_cli.inference.sampler import SamplingParams
-
     seed = given["seed"]
     if seed is None:
-        import secrets
-
-        seed = secrets.randbelow(2**32)
+        seed = int.from_bytes(os.urandom(4))
         terminal.notice(f"seed {seed}")
     all_beginnings = {b for word in words for b in word.beginnings if len(b) <= given["max_length"]}
     beginnings = {b for b in all_beginnings if not model.vocabulary.missing(b)}

@@ -1,23 +1,24 @@
 """`bacterio score`: what is known of names."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
 from bacterio_cli.cli.progress import watched
+from bacterio_cli.dataset.cleaning import composed
+from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.errors import BacterioError, UsageError, refuse
-
-if TYPE_CHECKING:
-    from bacterio_cli.inference.scorer import Row, Scorer
+from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong
+from bacterio_cli.inference.scorer import summary as summary_of
+from bacterio_cli.nomenclature.etymology import draft, in_print
+from bacterio_cli.nomenclature.rules import CAVEAT, compare_proposals
 
 AT_ONCE = 16_384  # names scored together
 
@@ -53,9 +54,6 @@ def score(
     Example: bacterio score Methanoscillum Novimonas
     """
     given = dict(locals())  # the options, by their names here
-    from bacterio_cli.dataset.cleaning import composed  # imports what --help does without, as the next
-    from bacterio_cli.inference.scorer import refuse_overlong
-
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
     lists = avoid or avoid_elsewhere
@@ -63,7 +61,7 @@ def score(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
         (
-            any(given[name] for name in loading.HOW_TO_READ) and not (lists or from_stdin),
+            any(given[name] for name in options.HOW_TO_READ) and not (lists or from_stdin),
             "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
         ),
     )
@@ -74,7 +72,7 @@ def score(
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
     if from_stdin:
-        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in loading.HOW_TO_READ})
+        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in options.HOW_TO_READ})
         given |= {"input_format": None, "column": None}  # what is said of standard input is not said of lists
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
@@ -100,8 +98,6 @@ def score(
 
 def read_stdin(**how: Any) -> list[str]:
     """The texts on standard input; a notice says what they were taken for."""
-    from bacterio_cli.dataset.readers.formats import describe, read
-
     if sys.stdin is not None and terminal.is_terminal(sys.stdin):
         terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
     reading = read("-", **how)
@@ -125,8 +121,6 @@ def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
-    from bacterio_cli.nomenclature.rules import compare_proposals
-
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
     rows = (row for piece in pieces(names) for row in scorer.score(piece, likelihood=likelihood))
     for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
@@ -134,25 +128,21 @@ def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, qu
 
 
 def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
-    """The picture of the first names that the model can spell, and a notice of which these are."""
+    """The picture of the first names that the model can spell, and a notice of how many these are."""
     vocabulary = scorer.checkpoint.vocabulary
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
-    some, unspelled = spelled[:MOST_NAMES], len(names) - len(spelled)
+    some = spelled[:MOST_NAMES]
     bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
     draw_surprise(path, f"surprise under {model}", list(zip(map(vocabulary.shown, some), bits, strict=True)))
-    beyond = f"the first {len(some)} of {len(spelled):,} names" if len(some) < len(spelled) else f"{len(some)} names"
-    without = f", without {unspelled:,} that the model cannot spell" if unspelled else ""
-    terminal.notice(f"drawn to {path}: {beyond}{without}")
+    terminal.notice(f"drawn to {path}: {len(some)} of {len(names):,} names, the first that the model can spell")
 
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
-    from bacterio_cli.inference.scorer import summary
-
     bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
-    values: dict[str, Any] = summary(list(watched(bits, "names", len(names))))
+    values: dict[str, Any] = summary_of(list(watched(bits, "names", len(names))))
     if form == "jsonl":
         sys.stdout.write(terminal.as_json(values))
     elif form == "tsv":
@@ -167,8 +157,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
 
     'better than' is the percentile: the share of held-out names that are less likely per character.
     """
-    from bacterio_cli.nomenclature.rules import CAVEAT
-
     cells = [
         (
             terminal.shaded(row.name, row.bits),
@@ -192,6 +180,6 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
         lines.append(CAVEAT)
     if etymology:
         lines.append("a draft of each etymology, from the forms alone:")
-        lines += [f"{row.name}: {loading.drafted(row)[1]}" for row in rows if row.analysis]
+        lines += [f"{row.name}: {in_print(draft(row.analysis))}" for row in rows if row.analysis]
     for text in lines:
         terminal.line(text, stream=sys.stdout)

@@ -1,21 +1,20 @@
 """`bacterio trace`: backpropagation through time, one name, step by step."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, terminal, trace_output
 from bacterio_cli.cli.plots import PICTURES, ensure_drawable
+from bacterio_cli.cli.unrolled_plot import draw_unrolled
 from bacterio_cli.errors import CheckpointError, refuse
-
-if TYPE_CHECKING:
-    from bacterio_cli.trace.bptt import Trace
+from bacterio_cli.inference.scorer import refuse_overlong
+from bacterio_cli.nn.models import CharRNN
+from bacterio_cli.trace import bptt
 
 
 def trace(
@@ -41,10 +40,6 @@ def trace(
 
     Example: bacterio trace Escherichia --truncate 4
     """
-    from bacterio_cli.inference.scorer import refuse_overlong  # these import the engine, which --help does without
-    from bacterio_cli.nn.models import CharRNN
-    from bacterio_cli.trace import bptt
-
     name = " ".join(name.split())
     one_step, cut = step is not None, truncate is not None
     accompanied = compare and (one_step or cut or plot or as_json)
@@ -71,8 +66,6 @@ def trace(
         return
     letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
     if plot:
-        from bacterio_cli.cli.unrolled_plot import draw_unrolled
-
         draw_unrolled(plot, found, letters)
         terminal.notice(f"drawn to {plot}")
     if as_json:
@@ -83,7 +76,7 @@ def trace(
         trace_output.print_trace(found, letters)
 
 
-def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
+def describe(found: bptt.Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
     rows: list[dict[str, Any]] = [
         {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / trace_output.LN2}

@@ -1,56 +1,59 @@
 """`bacterio train`: learn names from lists."""
 
-from __future__ import annotations
-
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
-from bacterio_cli.cli import training_options as training
-from bacterio_cli.cli.progress import Bar
+from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
+from bacterio_cli.checkpoint.checkpoint import load, objection
+from bacterio_cli.cli import options, tables, terminal
+from bacterio_cli.cli.progress import progress_bar, reading_on
+from bacterio_cli.cli.train_session import Session, Signals
+from bacterio_cli.cli.training_log import open_log
+from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import UsageError
+from bacterio_cli.nomenclature.morphology import look_like_genera
+from bacterio_cli.training import trainer
 from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
-
-if TYPE_CHECKING:
-    from bacterio_cli.dataset.corpus import Corpus
-    from bacterio_cli.training.trainer import TrainingState
+from bacterio_cli.training.evaluation import validation_scores
+from bacterio_cli.training.resume import config_of
 
 
 def train(
     corpus: Annotated[list[str], Argument(metavar="CORPUS", help="Lists of names, or files of genera as 'bacterio corpus' reads them; '-' is standard input; several are joined.")],
-    arch: Annotated[str | None, training.option("arch", "Kind of network")] = None,
-    activation: Annotated[str | None, training.option("activation", "Activation of an rnn or mlp")] = None,
-    hidden: Annotated[int | None, training.option("hidden", "Units per layer")] = None,
-    layers: Annotated[int | None, training.option("layers", "Stacked layers")] = None,
-    embedding: Annotated[int | None, training.option("embedding", "Width of the letters' embedding; 0 is one-hot")] = None,
-    window: Annotated[int | None, training.option("window", "Letters that an mlp sees")] = None,
-    dropout: Annotated[float | None, training.option("dropout", "Share of each layer's output that is dropped")] = None,
-    optimizer: Annotated[str | None, training.option("optimizer", "Update rule")] = None,
-    lr: Annotated[float | None, training.option("lr", "Peak learning rate per step")] = None,
-    schedule: Annotated[str | None, training.option("schedule", "How the learning rate changes over the steps")] = None,
-    warmup: Annotated[int | None, training.option("warmup", "Steps of linear rise before it")] = None,
-    weight_decay: Annotated[float | None, training.option("weight_decay", "Decoupled decay of adamw, per unit of learning rate")] = None,
-    batch_size: Annotated[int | None, training.option("batch_size", "Names, or streams, per step")] = None,
-    epochs: Annotated[int | None, training.option("epochs", "Passes over the corpus")] = None,
-    clip: Annotated[float | None, training.option("clip", "Limit of the gradient; 0 is none")] = None,
-    clip_mode: Annotated[str | None, training.option("clip_mode", "Clip the global norm, or each element")] = None,
-    reduction: Annotated[str | None, training.option("reduction", "What a step descends: the mean over its letters, or their sum, whose elements --clip-mode element is for")] = None,
-    init_scale: Annotated[float | None, training.option("init_scale", "Draw all weights from N(0, this²), biases 0")] = None,
-    stream: Annotated[bool | None, training.option("stream", "Read the corpus as one text, keeping the state from chunk to chunk", "--stream")] = None,
-    bptt: Annotated[int | None, training.option("bptt", "Letters per chunk of --stream")] = None,
-    valid_fraction: Annotated[float | None, training.option("valid_fraction", "Share of the names held out to validate on")] = None,
-    patience: Annotated[int | None, training.option("patience", "Stop after so many epochs without improvement; 0 is never")] = None,
-    seed: Annotated[int | None, training.option("seed", "Seed of all random numbers")] = None,
-    ngram: Annotated[int | None, training.option("ngram", "Order of the n-gram table beside the net; 0 is none")] = None,
-    smoothing: Annotated[float | None, training.option("smoothing", "Weight of the table in the net's targets")] = None,
-    mix: Annotated[str | None, training.option("mix", "Weight of the net beside the table; auto by validation, 1 is the net alone", metavar="auto|W")] = None,
-    refit: Annotated[bool | None, training.option("refit", "After validation, go on with all names", "--refit/--no-refit")] = None,
-    nets: Annotated[int | None, training.option("nets", "Nets to average")] = None,
+    arch: Annotated[str | None, options.field("arch", "Kind of network")] = None,
+    activation: Annotated[str | None, options.field("activation", "Activation of an rnn or mlp")] = None,
+    hidden: Annotated[int | None, options.field("hidden", "Units per layer")] = None,
+    layers: Annotated[int | None, options.field("layers", "Stacked layers")] = None,
+    embedding: Annotated[int | None, options.field("embedding", "Width of the letters' embedding; 0 is one-hot")] = None,
+    window: Annotated[int | None, options.field("window", "Letters that an mlp sees")] = None,
+    dropout: Annotated[float | None, options.field("dropout", "Share of each layer's output that is dropped")] = None,
+    optimizer: Annotated[str | None, options.field("optimizer", "Update rule")] = None,
+    lr: Annotated[float | None, options.field("lr", "Peak learning rate per step")] = None,
+    schedule: Annotated[str | None, options.field("schedule", "How the learning rate changes over the steps")] = None,
+    warmup: Annotated[int | None, options.field("warmup", "Steps of linear rise before it")] = None,
+    weight_decay: Annotated[float | None, options.field("weight_decay", "Decoupled decay of adamw, per unit of learning rate")] = None,
+    batch_size: Annotated[int | None, options.field("batch_size", "Names, or streams, per step")] = None,
+    epochs: Annotated[int | None, options.field("epochs", "Passes over the corpus")] = None,
+    clip: Annotated[float | None, options.field("clip", "Limit of the gradient; 0 is none")] = None,
+    clip_mode: Annotated[str | None, options.field("clip_mode", "Clip the global norm, or each element")] = None,
+    reduction: Annotated[str | None, options.field("reduction", "What a step descends: the mean over its letters, or their sum, whose elements --clip-mode element is for")] = None,
+    init_scale: Annotated[float | None, options.field("init_scale", "Draw all weights from N(0, this²), biases 0")] = None,
+    stream: Annotated[bool | None, options.field("stream", "Read the corpus as one text, keeping the state from chunk to chunk", "--stream")] = None,
+    bptt: Annotated[int | None, options.field("bptt", "Letters per chunk of --stream")] = None,
+    valid_fraction: Annotated[float | None, options.field("valid_fraction", "Share of the names held out to validate on")] = None,
+    patience: Annotated[int | None, options.field("patience", "Stop after so many epochs without improvement; 0 is never")] = None,
+    seed: Annotated[int | None, options.field("seed", "Seed of all random numbers")] = None,
+    ngram: Annotated[int | None, options.field("ngram", "Order of the n-gram table beside the net; 0 is none")] = None,
+    smoothing: Annotated[float | None, options.field("smoothing", "Weight of the table in the net's targets")] = None,
+    mix: Annotated[str | None, options.field("mix", "Weight of the net beside the table; auto by validation, 1 is the net alone", metavar="auto|W")] = None,
+    refit: Annotated[bool | None, options.field("refit", "After validation, go on with all names", "--refit/--no-refit")] = None,
+    nets: Annotated[int | None, options.field("nets", "Nets to average")] = None,
     background: Annotated[list[str] | None, Option(metavar="FILE", help="A larger list of related names, to learn from first, read as CORPUS is, by the four options that follow; repeatable. [default: none]", show_default=False)] = None,
     profile: Annotated[options.Profile | None, Option(help="What is learned of them: genus names, or any line. [default: by format]")] = None,
     input_format: options.InputFormatOption = None,
@@ -73,23 +76,9 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     typed = dict(locals())  # the options, by their names here
-    from bacterio_cli.cli.train_session import Session, Signals
-
     refuse_overwriting([*corpus, *(background or [])], out, log)
     goes_on, logger = resume and out.exists(), None
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
-        # Other commands start without these, and so do help and usage errors.
-        from dataclasses import fields
-
-        from bacterio_cli.checkpoint.atomic_write import reserved
-        from bacterio_cli.checkpoint.checkpoint import load, objection
-        from bacterio_cli.cli.training_log import open_log
-        from bacterio_cli.dataset.corpus import read_corpus
-        from bacterio_cli.nomenclature.morphology import look_like_genera
-        from bacterio_cli.training import trainer
-        from bacterio_cli.training.resume import config_of
-
-        signals.defer(deferred=False)
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         trained = load(out) if goes_on else None
@@ -99,10 +88,10 @@ def train(
             config = resolve(preset or "default", given)
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
-        how = {name: typed[name] for name in ("profile", "input_format", "column", "encoding")}
-        with Bar("reading", 0, quiet=quiet) as bar:
-            names = read_corpus(corpus, **how, watch=bar.reading, look_like_genera=look_like_genera)
-            related = read_corpus(background, **how, watch=bar.reading) if background else None
+        how = {name: typed[name] for name in ("profile", *options.HOW_TO_READ)}
+        with progress_bar("reading", 0, quiet=quiet) as bar:
+            names = read_corpus(corpus, **how, watch=reading_on(bar), look_like_genera=look_like_genera)
+            related = read_corpus(background, **how, watch=reading_on(bar)) if background else None
         if trained:
             state = trainer.resume(trained, names, str(out), background=related, epochs=config.epochs)
         else:
@@ -128,8 +117,6 @@ def train(
 
 def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
     """UsageError if --out or --log names a list that is read, or both name the same file."""
-    from bacterio_cli.checkpoint.atomic_write import is_one_of
-
     for option, path in [("--out", out), ("--log", log)]:
         if path and is_one_of(path, lists):
             raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
@@ -137,7 +124,7 @@ def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
         raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
-def describe(names: Corpus, state: TrainingState) -> str:
+def describe(names: Corpus, state: trainer.TrainingState) -> str:
     """The corpus and the model in a line."""
     config = state.plan.config
     size = sum(p.size for p in state.params.values())
@@ -149,15 +136,13 @@ def describe(names: Corpus, state: TrainingState) -> str:
     )
 
 
-def show_scores(state: TrainingState) -> None:
+def show_scores(state: trainer.TrainingState) -> None:
     """What was reached on the names held out, and how; a warning if the net is of no use."""
-    from bacterio_cli.training.evaluation import validation_scores
-
     scores = validation_scores(state)
     if not scores:
         return
     rows = [(model, f"{bits:.4f}") for model, bits in scores]
-    valid = loading.validation_curve(state.history)
+    valid = tables.validation_curve(state.history)
     rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
     title, unit = "on the names held out", "bits per character"
     tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
@@ -167,7 +152,7 @@ def show_scores(state: TrainingState) -> None:
         terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
 
 
-def what_was_done(state: TrainingState) -> str:
+def what_was_done(state: trainer.TrainingState) -> str:
     """Which names the saved model has learned."""
     total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
     if fitted == total:
