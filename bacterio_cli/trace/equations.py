@@ -18,6 +18,9 @@ class Equation(NamedTuple):
     shape: str
     source: str
 
+    def __str__(self) -> str:
+        return f"{self.text} ({self.source})" if self.source else self.text
+
 
 CHO, GERS = "Cho et al. 2014", "Gers et al. 2000"
 EMBEDDED = Equation("x = E[id]", "n_x", "")
