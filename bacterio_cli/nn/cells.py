@@ -6,7 +6,7 @@ T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,7 +14,16 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
 
 State = tuple[Array, ...]
-CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
+CellGradients = tuple[Array, State, Params]  # dx, those of the initial state, those of the parameters
+
+
+class Cache(NamedTuple):
+    """What the backward pass of a cell needs of its forward pass."""
+
+    x: Input
+    batch_sizes: Array
+    states: Array  # a, and in an LSTM also c, each with the initial state on top, (states, B + N, n_a)
+    kept: tuple[Array, ...]  # further values of all steps, (N, n_a) each, in the order of `Cell.kept_names`
 
 
 def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
@@ -34,7 +43,8 @@ class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
     Gates are blocks of n_a rows of these three, in the order of `gate_names`. `prefix` is the layer's number, as in
-    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c.
+    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c. `kept_names` are the symbols of what the
+    forward pass keeps besides.
     """
 
     n_x: int
@@ -42,6 +52,7 @@ class Cell:
     prefix: str = ""
 
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
+    kept_names: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[int] = 1
 
     def names(self) -> tuple[str, str, str]:
@@ -73,22 +84,22 @@ class Cell:
         G, n = len(self.gate_names), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def prepare(self, params: Params, x: Input, batch_sizes: Array, state: State | None) -> tuple[Array, Array, Array]:
+    def prepare(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, Array, Array]:
         """What the loop over time begins with.
 
         x W_axᵀ + b_a of all steps, (G, N, n_a): per gate the rows of a step are one block of memory.
         W_aaᵀ per gate, (G, n_a, n_a), copied if there are several steps, since every step reads it.
-        Room for each array of the state at all steps, the initial state, or zeros, on top, (states, B + N, n_a).
+        Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
         W_ax, W_aa, b_a = self.gate_weights(params)
         z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), int(batch_sizes[0])
         states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
-        states[:, :B] = 0 if state is None else np.stack(state)
+        states[:, :B] = np.stack(state)
         return z, np.ascontiguousarray(W_aa_T) if len(batch_sizes) > 1 else W_aa_T, states
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array
-    ) -> tuple[Array | None, Params]:
+    ) -> tuple[Array, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
         dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a). Only in a GRU do they differ, where

@@ -1,23 +1,13 @@
 """The gated recurrent unit, forward beside backward."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
 from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
-from bacterio_cli.nn.cells import Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
-
-
-class GRUCache(NamedTuple):
-    """What GRU.backward needs of its forward pass."""
-
-    x: Input
-    batch_sizes: Array
-    hidden_states: Array  # a, (B + N, n_a)
-    gates: Array  # u, r and c̃, (3, N, n_a)
-    p: Array  # a⟨t−1⟩ W_caᵀ, the product that r scales, (N, n_a)
 
 
 class GRU(Cell):  # inherits the fields of Cell, adds none
@@ -36,13 +26,13 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     """
 
     gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
+    kept_names: ClassVar[tuple[str, ...]] = ("u", "r", "c_tilde", "p")
 
-    def forward(
-        self, params: Params, x: Input, batch_sizes: Array, state: State | None
-    ) -> tuple[Array, State, GRUCache]:
+    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         # The gates are z until a step makes u, r and c̃ of it.
-        gates, W_aa_T, (hidden_states,) = self.prepare(params, x, batch_sizes, state)
+        gates, W_aa_T, states = self.prepare(params, x, batch_sizes, state)
+        (hidden_states,) = states
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):
             a_before = hidden_states[step.before]
@@ -57,11 +47,10 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
             a_t = np.subtract(a_before, c_tilde, out=a[step.now])
             a_t *= u
             a_t += c_tilde  # (4)
-        cache = GRUCache(x, batch_sizes, hidden_states, gates, p)
-        return a, (last_rows(hidden_states, batch_sizes),), cache
+        return a, (last_rows(hidden_states, batch_sizes),), Cache(x, batch_sizes, states, (*gates, p))
 
-    def backward(self, params: Params, cache: GRUCache, da: Array, d_final_state: State) -> CellGradients:
-        """dx (for embedded input dE, for one-hot None), the gradient of the initial state, and those of the parameters.
+    def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
+        """dx (for letters dE), the gradient of the initial state, and those of the parameters.
 
         `da` comes from above, dh_next from step t+1, at a name's last letter from `d_final_state`; ā is the whole of
         it, ā = da + dh_next:
@@ -76,7 +65,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         are computed for all steps at once; the loop multiplies them by ā and takes dh_next along. They stand in the
         order dp, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
         """
-        x, batch_sizes, hidden_states, (u, r, c_tilde), p = cache
+        x, batch_sizes, (hidden_states,), (u, r, c_tilde, p) = cache
         W_aa = self.gate_weights(params)[1][[2, 0, 1]]  # c, u, r: the order of dp, dz_u, dz_r
         a_before = previous_rows(hidden_states, batch_sizes)
         local_grads = np.empty((4, *u.shape), u.dtype)

@@ -1,25 +1,14 @@
 """Long short-term memory, forward beside backward."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
-from bacterio_cli.nn.cells import Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
-
-
-class LSTMCache(NamedTuple):
-    """What LSTM.backward needs of its forward pass."""
-
-    x: Input
-    batch_sizes: Array
-    hidden_states: Array  # a, (B + N, n_a)
-    cell_states: Array  # c, (B + N, n_a)
-    gates: Array  # i, f, o and c̃, (4, N, n_a)
-    tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
 
 
 class LSTM(Cell):  # inherits the fields of Cell, adds none
@@ -38,6 +27,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     """
 
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
+    kept_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c_tilde", "tanh_c")
     states: ClassVar[int] = 2
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
@@ -46,13 +36,11 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         params[self.names()[2]][self.n_a : 2 * self.n_a] = 1
         return params
 
-    def forward(
-        self, params: Params, x: Input, batch_sizes: Array, state: State | None
-    ) -> tuple[Array, State, LSTMCache]:
+    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         # The gates are z until a step makes i, f, o and c̃ of it.
-        gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, batch_sizes, state)
-        N = gates.shape[1]
+        gates, W_aa_T, states = self.prepare(params, x, batch_sizes, state)
+        (hidden_states, cell_states), N = states, gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
         for step in steps_of(batch_sizes):
             z_t = gates[:, step.now]
@@ -64,11 +52,11 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
             c_t += i * c_tilde  # (3)
             np.tanh(c_t, out=tanh_c[step.now])
             np.multiply(o, tanh_c[step.now], out=a[step.now])  # (4)
-        cache = LSTMCache(x, batch_sizes, hidden_states, cell_states, gates, tanh_c)
-        return a, (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes)), cache
+        after = (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes))
+        return a, after, Cache(x, batch_sizes, states, (*gates, tanh_c))
 
-    def backward(self, params: Params, cache: LSTMCache, da: Array, d_final_state: State) -> CellGradients:
-        """dx (dE, or None, for letters), the gradients of the initial a and c, and those of the parameters.
+    def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
+        """dx (for letters dE), the gradients of the initial a and c, and those of the parameters.
 
         `da` comes from above, dh_next and dc_next from step t+1, at a name's last letter from `d_final_state`; ā and c̄
         are the whole gradients of a⟨t⟩ and c⟨t⟩, ā = da + dh_next:
@@ -82,7 +70,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
         all steps at once, and the loop multiplies them by ā or c̄.
         """
-        x, batch_sizes, hidden_states, cell_states, (i, f, o, c_tilde), tanh_c = cache
+        x, batch_sizes, (hidden_states, cell_states), (i, f, o, c_tilde, tanh_c) = cache
         W_aa = self.gate_weights(params)[1]
         local_grads = np.empty((4, *i.shape), i.dtype)
         to_i, to_f, to_o, to_c = local_grads

@@ -46,6 +46,10 @@ class LetterModel:
         """The width of x: n_x, or n_y for one-hot input."""
         return self.n_x or self.n_y
 
+    def read(self, params: Params, ids: Array) -> EmbeddingLookup:
+        """x = E[id]. Without an embedding E is the identity, and x is one-hot: 1 at the letter, else 0 (T1)."""
+        return EmbeddingLookup(params["E"] if self.n_x else np.eye(self.n_y, dtype=params["W_ya"].dtype), ids)
+
 
 @dataclass(frozen=True)
 class CharRNN(LetterModel):
@@ -73,34 +77,42 @@ class CharRNN(LetterModel):
         """The state before the first letter of n names: zeros."""
         return tuple(s for cell in self.cells for s in cell.start(n, dtype))
 
+    def state_of(self, k: int, state: State) -> State:
+        """The part of a state, or of its gradient, that belongs to layer k."""
+        each = self.cells[k].states
+        return state[k * each : (k + 1) * each]
+
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
-        h: Any = EmbeddingLookup(params.get("E"), x)
+        h: Any = self.read(params, x)
+        state = state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
+        after: State = ()
         caches: list[Any] = []
-        after: list[Array] = []
         for k, cell in enumerate(self.cells):
-            initial = None if state is None else state[k * cell.states : (k + 1) * cell.states]
-            h, last, cache = cell.forward(params, h, batch_sizes, initial)
+            h, last, cache = cell.forward(params, h, batch_sizes, self.state_of(k, state))
             h = dropout(h, masks[k] if masks else None)
-            caches.append(cache)
             after += last
-        return linear(h, params["W_ya"], params["b_y"]), tuple(after), [*caches, h]
+            caches.append(cache)
+        return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]
 
-    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+    def backward(
+        self, params: Params, caches: list[Any], dz: Array, d_final_state: State | None = None, masks: Masks = None
+    ) -> tuple[State, Params]:
         """The gradient of the initial state and of every parameter: forward's calls in mirrored order.
 
-        Nothing comes back from steps after the batch: that cut is what makes BPTT truncated (T2's dhnext = 0).
+        Without `d_final_state` nothing comes back from steps after the batch: that cut is what makes BPTT truncated
+        (T2's dhnext = 0).
         """
+        d_final_state = d_final_state or self.start(int(caches[0].batch_sizes[0]), dz.dtype)
         d_initial_state: State = ()
-        d_below: Any  # the gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE
+        # The gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE.
         d_below, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             da = dropout(d_below, masks[k] if masks else None)
-            zeros = cell.start(caches[k].batch_sizes[0], da.dtype)
-            d_below, d_initial, cell_grads = cell.backward(params, caches[k], da, zeros)
+            d_below, d_initial, cell_grads = cell.backward(params, caches[k], da, self.state_of(k, d_final_state))
             grads |= cell_grads
             d_initial_state = d_initial + d_initial_state
         return d_initial_state, grads | ({"E": d_below} if self.n_x else {})
@@ -149,8 +161,7 @@ class WindowMLP(LetterModel):
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
-        rows = EmbeddingLookup(params.get("E"), windows)
-        h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
+        h = self.read(params, windows).dense().reshape(len(windows), -1)  # (1)
         caches: list[Any] = [windows]
         f, _ = ACTIVATIONS[self.activation]
         for k in range(self.layers):
@@ -161,7 +172,6 @@ class WindowMLP(LetterModel):
 
     def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
         """The gradient of every parameter; the window's ids have none."""
-        dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
         _, derivative = ACTIVATIONS[self.activation]
@@ -222,5 +232,5 @@ def loss_and_grads(
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
     dz = cross_entropy_backward(y_hat, targets, weight)
-    d_initial_state, grads = model.backward(params, caches, dz, masks)
+    d_initial_state, grads = model.backward(params, caches, dz, masks=masks)
     return Gradients(weight * float(loss), grads, after, d_initial_state)

@@ -1,22 +1,13 @@
 """The plain recurrent cell of the source texts T1 and T2 (see `bacterio_cli.nn`), forward beside backward."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.cells import Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
 from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
-
-
-class RNNCache(NamedTuple):
-    """What RNN.backward needs of its forward pass."""
-
-    x: Input
-    batch_sizes: Array
-    hidden_states: Array  # (B + N, n_a)
 
 
 @dataclass(frozen=True)
@@ -29,21 +20,19 @@ class RNN(Cell):
 
     activation: str = "tanh"
 
-    def forward(
-        self, params: Params, x: Input, batch_sizes: Array, state: State | None
-    ) -> tuple[Array, State, RNNCache]:
+    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f, _ = ACTIVATIONS[self.activation]
-        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
+        (z,), (W_aa_T,), states = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
+        (hidden_states,) = states
         a = hidden_states[-len(z) :]
         for step in steps_of(batch_sizes):
             z_t = z[step.now]
             z_t += hidden_states[step.before] @ W_aa_T  # (5)
             f(z_t, out=a[step.now])  # (4)
-        cache = RNNCache(x, batch_sizes, hidden_states)
-        return a, (last_rows(hidden_states, batch_sizes),), cache
+        return a, (last_rows(hidden_states, batch_sizes),), Cache(x, batch_sizes, states, ())
 
-    def backward(self, params: Params, cache: RNNCache, da: Array, d_final_state: State) -> CellGradients:
+    def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx, the gradient of the initial state, and the gradients of the parameters.
 
         With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
@@ -53,7 +42,7 @@ class RNN(Cell):
 
         Later steps have not written to a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
-        x, batch_sizes, hidden_states = cache
+        x, batch_sizes, (hidden_states,), _ = cache
         W_aa = params[self.names()[1]]
         _, derivative = ACTIVATIONS[self.activation]
         f_prime = derivative(hidden_states[-len(da) :])
