@@ -68,7 +68,7 @@ BUGS = [
         "What comes back from step t+1 fades with W_aa, but the first state has no other gradient, and is wrong at any "
         "scale, though one number for a whole net may pass at 0.01."),
     Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
-        "previous_rows(hidden_states, batch_sizes)", "hidden_states[-len(da) :]",
+        "previous_rows(hidden_states, steps)", "hidden_states[-len(da) :]",
         "dW_aa = Σ dz⟨t⟩ᵀ a⟨t−1⟩ wants the state that went in; a⟨t⟩, which came out, has its shape and is nearer.",
         "a⟨t⟩ and a⟨t−1⟩ differ by as much as they are large, at any scale; only dW_aa tells."),
     Bug("summed-not-averaged", "the loss is a mean, its gradient a sum", loss.cross_entropy_backward,

@@ -20,6 +20,7 @@ from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes
 from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, shapes
+from bacterio_cli.nn.packing import steps_of
 from bacterio_cli.trace.equations import BACK, DERIVATIVES, gradient_equations
 
 SCALE = 0.5
@@ -105,7 +106,7 @@ def cell_case(arch: str, **extra: str) -> Case:
     shapes: Shapes = cell.shapes | {"x": (N, 3)} | dict.fromkeys(initial, (B, 2))
 
     def run(v: Params) -> tuple[Array, State, Any]:
-        return cell.forward(v, v["x"], BATCH_SIZES, tuple(v[name] for name in initial))
+        return cell.forward(v, v["x"], steps_of(BATCH_SIZES), tuple(v[name] for name in initial))
 
     def forward(v: Params) -> Array:
         a, after, _ = run(v)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
+from bacterio_cli.nn.packing import Step
 
 State = tuple[Array, ...]
 CellGradients = tuple[Array, State, Params]  # dx, those of the initial state, those of the parameters
@@ -21,7 +22,7 @@ class Cache(NamedTuple):
     """What the backward pass of a cell needs of its forward pass."""
 
     x: Input
-    batch_sizes: Array
+    steps: list[Step]
     states: Array  # a, and in an LSTM also c, each with the initial state on top, (states, B + N, n_a)
     kept: tuple[Array, ...]  # further values of all steps, (N, n_a) each, in the order of `Cell.kept_names`
 
@@ -84,7 +85,7 @@ class Cell:
         G, n = len(self.gate_names), self.n_a
         return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
 
-    def prepare(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, Array, Array]:
+    def prepare(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, Array, Array]:
         """What the loop over time begins with.
 
         x W_axᵀ + b_a of all steps, (G, N, n_a): per gate the rows of a step are one block of memory.
@@ -92,10 +93,10 @@ class Cell:
         Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
         W_ax, W_aa, b_a = self.gate_weights(params)
-        z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), int(batch_sizes[0])
+        z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), len(state[0])
         states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
-        states[:, :B] = np.stack(state)
-        return z, np.ascontiguousarray(W_aa_T) if len(batch_sizes) > 1 else W_aa_T, states
+        states[:, :B] = state
+        return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array

@@ -7,7 +7,7 @@ import numpy as np
 from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 class GRU(Cell):  # inherits the fields of Cell, adds none
@@ -28,13 +28,13 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
     kept_names: ClassVar[tuple[str, ...]] = ("u", "r", "c_tilde", "p")
 
-    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
+    def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         # The gates are z until a step makes u, r and c̃ of it.
-        gates, W_aa_T, states = self.prepare(params, x, batch_sizes, state)
+        gates, W_aa_T, states = self.prepare(params, x, steps, state)
         (hidden_states,) = states
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
-        for step in steps_of(batch_sizes):
+        for step in steps:
             a_before = hidden_states[step.before]
             from_a = a_before @ W_aa_T
             ur, c_tilde = gates[:2, step.now], gates[2, step.now]
@@ -47,7 +47,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
             a_t = np.subtract(a_before, c_tilde, out=a[step.now])
             a_t *= u
             a_t += c_tilde  # (4)
-        return a, (last_rows(hidden_states, batch_sizes),), Cache(x, batch_sizes, states, (*gates, p))
+        return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, (*gates, p))
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for letters dE), the gradient of the initial state, and those of the parameters.
@@ -65,9 +65,9 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         are computed for all steps at once; the loop multiplies them by ā and takes dh_next along. They stand in the
         order dp, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
         """
-        x, batch_sizes, (hidden_states,), (u, r, c_tilde, p) = cache
+        x, steps, (hidden_states,), (u, r, c_tilde, p) = cache
         W_aa = self.gate_weights(params)[1][[2, 0, 1]]  # c, u, r: the order of dp, dz_u, dz_r
-        a_before = previous_rows(hidden_states, batch_sizes)
+        a_before = previous_rows(hidden_states, steps)
         local_grads = np.empty((4, *u.shape), u.dtype)
         to_p, to_u, to_r, to_c = local_grads
         np.subtract(1, u, out=to_c)
@@ -78,7 +78,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         to_r *= sigmoid_derivative(r)  # (3′), (2′)
         np.multiply(to_c, r, out=to_p)  # (3′)
         dh_next = d_final_state[0].copy()
-        for step in reversed(steps_of(batch_sizes)):
+        for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]
             dz_t = local_grads[:, step.now]
             dz_t *= a_bar  # dp, dz_u, dz_r and dz_c of this step

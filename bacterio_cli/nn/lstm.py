@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 class LSTM(Cell):  # inherits the fields of Cell, adds none
@@ -36,13 +36,13 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         params[self.names()[2]][self.n_a : 2 * self.n_a] = 1
         return params
 
-    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
+    def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         # The gates are z until a step makes i, f, o and c̃ of it.
-        gates, W_aa_T, states = self.prepare(params, x, batch_sizes, state)
+        gates, W_aa_T, states = self.prepare(params, x, steps, state)
         (hidden_states, cell_states), N = states, gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
-        for step in steps_of(batch_sizes):
+        for step in steps:
             z_t = gates[:, step.now]
             z_t += hidden_states[step.before] @ W_aa_T
             sigmoid(z_t[:3], out=z_t[:3])  # (1)
@@ -52,8 +52,8 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
             c_t += i * c_tilde  # (3)
             np.tanh(c_t, out=tanh_c[step.now])
             np.multiply(o, tanh_c[step.now], out=a[step.now])  # (4)
-        after = (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes))
-        return a, after, Cache(x, batch_sizes, states, (*gates, tanh_c))
+        after = (last_rows(hidden_states, steps), last_rows(cell_states, steps))
+        return a, after, Cache(x, steps, states, (*gates, tanh_c))
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for letters dE), the gradients of the initial a and c, and those of the parameters.
@@ -70,14 +70,14 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
         all steps at once, and the loop multiplies them by ā or c̄.
         """
-        x, batch_sizes, (hidden_states, cell_states), (i, f, o, c_tilde, tanh_c) = cache
+        x, steps, (hidden_states, cell_states), (i, f, o, c_tilde, tanh_c) = cache
         W_aa = self.gate_weights(params)[1]
         local_grads = np.empty((4, *i.shape), i.dtype)
         to_i, to_f, to_o, to_c = local_grads
         sigmoid_derivative(i, out=to_i)
         to_i *= c_tilde  # (3′), (1′)
         sigmoid_derivative(f, out=to_f)
-        to_f *= previous_rows(cell_states, batch_sizes)  # (3′), (1′)
+        to_f *= previous_rows(cell_states, steps)  # (3′), (1′)
         sigmoid_derivative(o, out=to_o)
         to_o *= tanh_c  # (4′), (1′)
         tanh_derivative(c_tilde, out=to_c)
@@ -85,7 +85,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         through_tanh = tanh_derivative(tanh_c)
         through_tanh *= o  # (4′)
         dh_next, dc_next = (d.copy() for d in d_final_state)
-        for step in reversed(steps_of(batch_sizes)):
+        for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]
             c_bar = dc_next[step.running]
             c_bar += a_bar * through_tanh[step.now]  # (4′)
@@ -96,5 +96,5 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
             (dz_t @ W_aa).sum(axis=0, out=dh_next[step.running])
             c_bar *= f[step.now]  # (3′): a view, so that this is dc_next
         dz = local_grads  # which every step has multiplied by its ā or c̄
-        dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, batch_sizes))
+        dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, steps))
         return dx, (dh_next, dc_next), grads

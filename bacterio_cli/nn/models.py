@@ -87,11 +87,11 @@ class CharRNN(LetterModel):
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
         h: Any = self.read(params, x)
-        state = state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
+        steps, state = steps_of(batch_sizes), state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
         after: State = ()
         caches: list[Any] = []
         for k, cell in enumerate(self.cells):
-            h, last, cache = cell.forward(params, h, batch_sizes, self.state_of(k, state))
+            h, last, cache = cell.forward(params, h, steps, self.state_of(k, state))
             h = dropout(h, masks[k] if masks else None)
             after += last
             caches.append(cache)
@@ -105,7 +105,7 @@ class CharRNN(LetterModel):
         Without `d_final_state` nothing comes back from steps after the batch: that cut is what makes BPTT truncated
         (T2's dhnext = 0).
         """
-        d_final_state = d_final_state or self.start(int(caches[0].batch_sizes[0]), dz.dtype)
+        d_final_state = d_final_state or self.start(caches[0].steps[0].running.stop, dz.dtype)
         d_initial_state: State = ()
         # The gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE.
         d_below, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
@@ -149,12 +149,12 @@ class WindowMLP(LetterModel):
 
     def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
-        B = int(batch_sizes[0])
+        B, steps = int(batch_sizes[0]), steps_of(batch_sizes)
         windows = np.zeros((B + len(x), self.window), np.intp)  # on top those that end before the first letter
         windows[:B, 1:] = state[0] if state else 0
-        for step in steps_of(batch_sizes):
+        for step in steps:
             windows[B:][step.now] = np.column_stack([windows[step.before, 1:], x[step.now]])
-        return windows[B:], (last_rows(windows, batch_sizes)[:, 1:],)
+        return windows[B:], (last_rows(windows, steps)[:, 1:],)
 
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None

@@ -7,7 +7,7 @@ import numpy as np
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
+from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class RNN(Cell):
 
     activation: str = "tanh"
 
-    def forward(self, params: Params, x: Input, batch_sizes: Array, state: State) -> tuple[Array, State, Cache]:
+    def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f, _ = ACTIVATIONS[self.activation]
-        (z,), (W_aa_T,), states = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
+        (z,), (W_aa_T,), states = self.prepare(params, x, steps, state)  # a plain cell is one gate
         (hidden_states,) = states
         a = hidden_states[-len(z) :]
-        for step in steps_of(batch_sizes):
+        for step in steps:
             z_t = z[step.now]
             z_t += hidden_states[step.before] @ W_aa_T  # (5)
             f(z_t, out=a[step.now])  # (4)
-        return a, (last_rows(hidden_states, batch_sizes),), Cache(x, batch_sizes, states, ())
+        return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, ())
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx, the gradient of the initial state, and the gradients of the parameters.
@@ -42,15 +42,15 @@ class RNN(Cell):
 
         Later steps have not written to a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
-        x, batch_sizes, (hidden_states,), _ = cache
+        x, steps, (hidden_states,), _ = cache
         W_aa = params[self.names()[1]]
         _, derivative = ACTIVATIONS[self.activation]
         f_prime = derivative(hidden_states[-len(da) :])
         dz = np.empty_like(f_prime)
         dh_next = d_final_state[0].copy()
-        for step in reversed(steps_of(batch_sizes)):
+        for step in reversed(steps):
             dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
             dz_t *= f_prime[step.now]  # (4′)
             np.matmul(dz_t, W_aa, out=dh_next[step.running])  # (5′)
-        dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, batch_sizes))
+        dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, steps))
         return dx, (dh_next,), grads
