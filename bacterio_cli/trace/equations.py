@@ -93,35 +93,38 @@ def equations_of(model: CharRNN) -> list[Equation]:
     return [below, *FORTH[model.cell], *ABOVE, *BACK, *slope, *RETURN[model.cell]]
 
 
-# What the gradient of each parameter, input and initial state is, by the last part of its name.
-GRADIENTS: dict[str, tuple[str, str]] = {
-    "E": ("dE[v] = Σ_t dx⟨t⟩ where the letter is v", ""),
-    "W_ax": ("dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩", "T1 ∂a/∂W_ax; T2 eq. 9"),
-    "W_aa": ("dW_aa = Σ_t dz⟨t⟩ᵀ a⟨t−1⟩", "T1 ∂a/∂W_aa; T2 eq. 11"),
-    "b_a": ("db_a = Σ_t dz⟨t⟩", "T1 ∂a/∂b_a"),
-    "W_ya": ("dW_ya = Σ_t dz_y⟨t⟩ᵀ a⟨t⟩", "T1 ∂L/∂W_ya; T2 eq. 5"),
-    "b_y": ("db_y = Σ_t dz_y⟨t⟩", "T1 ∂L/∂b_y"),
-    "x": ("dx⟨t⟩ = dz⟨t⟩ W_ax", "T3 dL/dx"),
-    "a_0": ("ā⟨0⟩ = dz⟨1⟩ W_aa", "T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 13"),
-    "W": ("dW_l = (δ ⊙ f′)ᵀ h_l−1", "T4"),
-    "b": ("db_l = Σ (δ ⊙ f′)", "T4"),
+# What the gradient of each parameter, input and initial state is, by the last part of its name; then where a gated cell
+# has another equation, or its own source.
+GRADIENTS = {
+    "E": "dE[v] = Σ_t dx⟨t⟩ where the letter is v",
+    "W_ax": "dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ (T1 ∂a/∂W_ax; T2 eq. 9)",
+    "W_aa": "dW_aa = Σ_t dz⟨t⟩ᵀ a⟨t−1⟩ (T1 ∂a/∂W_aa; T2 eq. 11)",
+    "b_a": "db_a = Σ_t dz⟨t⟩ (T1 ∂a/∂b_a)",
+    "W_ya": "dW_ya = Σ_t dz_y⟨t⟩ᵀ a⟨t⟩ (T1 ∂L/∂W_ya; T2 eq. 5)",
+    "b_y": "db_y = Σ_t dz_y⟨t⟩ (T1 ∂L/∂b_y)",
+    "x": "dx⟨t⟩ = dz⟨t⟩ W_ax (T3 dL/dx)",
+    "a_0": "ā⟨0⟩ = dz⟨1⟩ W_aa (T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 13)",
+    "W": "dW_l = (δ ⊙ f′)ᵀ h_l−1 (T4)",
+    "b": "db_l = Σ (δ ⊙ f′) (T4)",
 }
-GATED: dict[tuple[str, str], str] = {
-    ("gru", "W_aa"): "dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩",
-    ("gru", "a_0"): "ā⟨0⟩ = ā⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa",
-    ("lstm", "c_0"): "c̄⟨0⟩ = c̄⟨1⟩ ⊙ f⟨1⟩",
+GATED = {
+    "gru": {
+        "W_ax": f"dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ ({CHO})",
+        "W_aa": f"dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩ ({CHO})",
+        "b_a": f"db_a = Σ_t dz⟨t⟩ ({CHO})",
+        "a_0": f"ā⟨0⟩ = ā⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa ({CHO})",
+    },
+    "lstm": {
+        "W_ax": f"dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ ({GERS})",
+        "W_aa": f"dW_aa = Σ_t dz⟨t⟩ᵀ a⟨t−1⟩ ({GERS})",
+        "b_a": f"db_a = Σ_t dz⟨t⟩ ({GERS})",
+        "a_0": f"ā⟨0⟩ = dz⟨1⟩ W_aa ({GERS})",
+        "c_0": f"c̄⟨0⟩ = c̄⟨1⟩ ⊙ f⟨1⟩ ({GERS})",
+    },
 }
-PAPERS = {"gru": CHO, "lstm": GERS}
-OF_THE_CELL = ("W_ax", "W_aa", "b_a", "a_0", "c_0")
 
 
 def gradient_equations(names: Iterable[str], arch: str) -> dict[str, str]:
-    """The equation of each gradient, with its source, found by the part of its name behind the layer's number."""
-    found = {}
-    for name in names:
-        key = name.rpartition(".")[2]
-        text, source = GRADIENTS.get(key, ("", ""))
-        if key in OF_THE_CELL:
-            text, source = GATED.get((arch, key), text), PAPERS.get(arch, source)
-        found[name] = f"{text} ({source})" if source else text
-    return found
+    """The equation of each gradient with its source, found by the part of its name behind the layer's number."""
+    known = GRADIENTS | GATED.get(arch, {})
+    return {name: known[name.rpartition(".")[2]] for name in names}
