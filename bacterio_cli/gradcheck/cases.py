@@ -21,7 +21,7 @@ from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes
 from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, shapes
 from bacterio_cli.nn.packing import steps_of
-from bacterio_cli.trace.equations import BACK, DERIVATIVES, gradient_equations
+from bacterio_cli.trace.equations import equations_in, gradient_equations
 
 SCALE = 0.5
 BATCH_SIZES = np.array([4, 4, 3, 1, 1])
@@ -61,7 +61,7 @@ def layer_cases() -> Iterator[Case]:
     )  # fmt: skip
     for name, (f, derivative) in ACTIVATIONS.items():
         yield layer_case(
-            name, {"z": (5, 3)}, {"z": str(DERIVATIVES[name])},
+            name, {"z": (5, 3)}, {"z": str(equations_in(derivative)[0])},
             lambda v, f=f: f(v["z"]), lambda v, da, f=f, d=derivative: {"z": da * d(f(v["z"]))},  # type: ignore[misc]
         )  # fmt: skip
     mask = layers.dropout_mask(np.random.default_rng(1), (5, 3), 0.4, np.float64)
@@ -75,7 +75,7 @@ def layer_cases() -> Iterator[Case]:
     )  # fmt: skip
     y = np.random.default_rng(1).dirichlet(np.ones(4), 5)
     yield layer_case(
-        "cross-entropy", {"z": (5, 4)}, {"z": str(BACK[0])},
+        "cross-entropy", {"z": (5, 4)}, {"z": str(equations_in(loss.cross_entropy_backward)[0])},
         lambda v: loss.cross_entropy(v["z"], y)[0],
         lambda v, dL: {"z": loss.cross_entropy_backward(loss.cross_entropy(v["z"], y)[1], y, float(dL))},
     )  # fmt: skip

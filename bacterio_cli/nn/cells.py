@@ -52,6 +52,7 @@ class Cell:
     n_a: int
     prefix: str = ""
 
+    source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
     kept_names: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[int] = 1

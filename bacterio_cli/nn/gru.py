@@ -25,6 +25,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
     """
 
+    source: ClassVar[str] = "Cho et al. 2014"
     gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
     kept_names: ClassVar[tuple[str, ...]] = ("u", "r", "c_tilde", "p")
 
@@ -52,14 +53,14 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for letters dE), the gradient of the initial state, and those of the parameters.
 
-        `da` comes from above, dh_next from step t+1, at a name's last letter from `d_final_state`; ā is the whole of
-        it, ā = da + dh_next:
+        `da` comes from above, dh_next from step t+1, at a name's last letter from `d_final_state`; ā is the whole:
 
-        (4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃), dh_next = ā ⊙ u
+        (4′) ā = da + dh_next, dh_next ← ā ⊙ u
+        (4′) dc̃ = ā ⊙ (1 − u), du = ā ⊙ (a⟨t−1⟩ − c̃)
         (3′) dz_c = dc̃ ⊙ (1 − c̃²), dp = dz_c ⊙ r, dr = dz_c ⊙ p
         (2′) dz_r = dr ⊙ r (1 − r)
         (1′) dz_u = du ⊙ u (1 − u)
-        dh_next += [dz_u, dz_r, dp] W_aa
+        (3′, 2′, 1′) dh_next ← dh_next + [dz_u, dz_r, dp] W_aa
 
         Each of dz_u, dz_r, dz_c and dp is ā times a factor that the forward pass has fixed, its local gradient. These
         are computed for all steps at once; the loop multiplies them by ā and takes dh_next along. They stand in the

@@ -26,6 +26,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
     """
 
+    source: ClassVar[str] = "Gers et al. 2000"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
     kept_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c_tilde", "tanh_c")
     states: ClassVar[int] = 2
@@ -59,13 +60,15 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         """dx (for letters dE), the gradients of the initial a and c, and those of the parameters.
 
         `da` comes from above, dh_next and dc_next from step t+1, at a name's last letter from `d_final_state`; ā and c̄
-        are the whole gradients of a⟨t⟩ and c⟨t⟩, ā = da + dh_next:
+        are the whole gradients of a⟨t⟩ and c⟨t⟩:
 
-        (4′) do = ā ⊙ tanh c, c̄ = dc_next + ā ⊙ o (1 − tanh² c)
-        (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i, df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f
+        (4′) ā = da + dh_next, do = ā ⊙ tanh c
+        (4′) c̄ = dc_next + ā ⊙ o (1 − tanh² c)
+        (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i
+        (3′) df = c̄ ⊙ c⟨t−1⟩, dc_next ← c̄ ⊙ f
         (2′) dz_c = dc̃ ⊙ (1 − c̃²)
         (1′) dz_• = d• ⊙ • (1 − •) for i, f, o
-        dh_next = dz W_aa
+        (2′, 1′) dh_next ← dz W_aa
 
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
         all steps at once, and the loop multiplies them by ā or c̄.

@@ -12,10 +12,10 @@ from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 @dataclass(frozen=True)
 class RNN(Cell):
-    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu:
+    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu; both have columns, T1 calls z p, T2 calls a h:
 
-    (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5 p and T2 z_t, both in columns)
-    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2 h_t)
+    (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5; T2)
+    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2)
     """
 
     activation: str = "tanh"
@@ -37,10 +37,11 @@ class RNN(Cell):
 
         With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
 
-        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7; T1 writes diag(f′) as a factor)
-        (5′) dh_next = dz⟨t⟩ W_aa                     (T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 12–13, ∂u there is ∂h)
+        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7)
+        (5′) dh_next = dz⟨t⟩ W_aa                     (T1; T2 eq. 12–13)
 
-        Later steps have not written to a name that ends at step t: its row of `dh_next` still holds d_final_state.
+        T1 writes f′ as a plain factor instead of diag(f′), T2 eq. 12 ∂u instead of ∂h. Later steps have not written to
+        a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
         x, steps, (hidden_states,), _ = cache
         W_aa = params[self.names()[1]]
