@@ -5,6 +5,7 @@ depend on the previous step is computed for all steps at once: x W_axᵀ before 
 T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -100,7 +101,7 @@ class Cell:
         return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 
     def sums_over_time(
-        self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array
+        self, params: Params, x: Input, dz_x: Array, dz_a: Iterable[Array], a_before: Array
     ) -> tuple[Array, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
@@ -110,5 +111,5 @@ class Cell:
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
         dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
-        sums = (dW_ax, dz_a.swapaxes(1, 2) @ a_before, db_a)
+        sums = (dW_ax, np.stack([dz.T @ a_before for dz in dz_a]), db_a)
         return dx, {name: d.reshape(params[name].shape) for name, d in zip(self.names(), sums, strict=True)}

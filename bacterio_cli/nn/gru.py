@@ -38,16 +38,13 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         for step in steps:
             a_before = hidden_states[step.before]
             from_a = a_before @ W_aa_T
-            ur, c_tilde = gates[:2, step.now], gates[2, step.now]
-            ur += from_a[:2]
-            sigmoid(ur, out=ur)  # (1), (2)
-            u, r = ur
             p[step.now] = from_a[2]
-            c_tilde += r * from_a[2]
-            np.tanh(c_tilde, out=c_tilde)  # (3)
-            a_t = np.subtract(a_before, c_tilde, out=a[step.now])
-            a_t *= u
-            a_t += c_tilde  # (4)
+            z_t = gates[:, step.now]
+            u, r, c_tilde = z_t
+            z_t[:2] += from_a[:2]
+            sigmoid(z_t[:2], out=z_t[:2])  # (1), (2)
+            np.tanh(c_tilde + r * from_a[2], out=c_tilde)  # (3)
+            a[step.now] = c_tilde + u * (a_before - c_tilde)  # (4)
         return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, (*gates, p))
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
@@ -63,32 +60,21 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         (3′, 2′, 1′) dh_next ← dh_next + [dz_u, dz_r, dp] W_aa
 
         Each of dz_u, dz_r, dz_c and dp is ā times a factor that the forward pass has fixed, its local gradient. These
-        are computed for all steps at once; the loop multiplies them by ā and takes dh_next along. They stand in the
-        order dp, dz_u, dz_r, dz_c: the first three belong to a⟨t−1⟩, the last three to x.
+        are computed for all steps at once; the loop multiplies them by ā and takes dh_next along.
         """
         x, steps, (hidden_states,), (u, r, c_tilde, p) = cache
-        W_aa = self.gate_weights(params)[1][[2, 0, 1]]  # c, u, r: the order of dp, dz_u, dz_r
+        W_ua, W_ra, W_ca = self.gate_weights(params)[1]
         a_before = previous_rows(hidden_states, steps)
-        local_grads = np.empty((4, *u.shape), u.dtype)
-        to_p, to_u, to_r, to_c = local_grads
-        np.subtract(1, u, out=to_c)
-        to_c *= tanh_derivative(c_tilde)  # (4′), (3′)
-        np.subtract(a_before, c_tilde, out=to_u)
-        to_u *= sigmoid_derivative(u)  # (4′), (1′)
-        np.multiply(to_c, p, out=to_r)
-        to_r *= sigmoid_derivative(r)  # (3′), (2′)
-        np.multiply(to_c, r, out=to_p)  # (3′)
+        to_u = (a_before - c_tilde) * sigmoid_derivative(u)  # (4′), (1′)
+        to_c = (1 - u) * tanh_derivative(c_tilde)  # (4′), (3′)
+        to_r = to_c * p * sigmoid_derivative(r)  # (3′), (2′)
+        dz, dp = np.stack([to_u, to_r, to_c]), to_c * r  # (3′): the local gradients, until a step multiplies them
         dh_next = d_final_state[0].copy()
         for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]
-            dz_t = local_grads[:, step.now]
-            dz_t *= a_bar  # dp, dz_u, dz_r and dz_c of this step
-            a_bar *= u[step.now]  # (4′)
-            a_bar += (dz_t[:3] @ W_aa).sum(axis=0)
-            dh_next[step.running] = a_bar
-        dz = local_grads  # which every step has multiplied by its ā
-        dz_a, dz_x = dz[:3], dz[1:]  # views: that is why dp stands first, and W_aa was put in this order
-        dx, grads = self.sums_over_time(params, x, dz_x, dz_a, a_before)
-        name = self.names()[1]
-        grads[name] = np.roll(grads[name], -self.n_a, axis=0)  # c, u, r → u, r, c
+            dz[:, step.now] *= a_bar
+            dp[step.now] *= a_bar
+            dz_u, dz_r, _ = dz[:, step.now]
+            dh_next[step.running] = a_bar * u[step.now] + (dp[step.now] @ W_ca + dz_u @ W_ua + dz_r @ W_ra)
+        dx, grads = self.sums_over_time(params, x, dz, [dz[0], dz[1], dp], a_before)
         return dx, (dh_next,), grads

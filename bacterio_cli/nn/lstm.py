@@ -49,10 +49,9 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
             sigmoid(z_t[:3], out=z_t[:3])  # (1)
             np.tanh(z_t[3], out=z_t[3])  # (2)
             i, f, o, c_tilde = z_t
-            c_t = np.multiply(f, cell_states[step.before], out=c[step.now])
-            c_t += i * c_tilde  # (3)
-            np.tanh(c_t, out=tanh_c[step.now])
-            np.multiply(o, tanh_c[step.now], out=a[step.now])  # (4)
+            c[step.now] = f * cell_states[step.before] + i * c_tilde  # (3)
+            tanh_c[step.now] = np.tanh(c[step.now])
+            a[step.now] = o * tanh_c[step.now]  # (4)
         after = (last_rows(hidden_states, steps), last_rows(cell_states, steps))
         return a, after, Cache(x, steps, states, (*gates, tanh_c))
 
@@ -75,29 +74,21 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         """
         x, steps, (hidden_states, cell_states), (i, f, o, c_tilde, tanh_c) = cache
         W_aa = self.gate_weights(params)[1]
-        local_grads = np.empty((4, *i.shape), i.dtype)
-        to_i, to_f, to_o, to_c = local_grads
-        sigmoid_derivative(i, out=to_i)
-        to_i *= c_tilde  # (3′), (1′)
-        sigmoid_derivative(f, out=to_f)
-        to_f *= previous_rows(cell_states, steps)  # (3′), (1′)
-        sigmoid_derivative(o, out=to_o)
-        to_o *= tanh_c  # (4′), (1′)
-        tanh_derivative(c_tilde, out=to_c)
-        to_c *= i  # (3′), (2′)
-        through_tanh = tanh_derivative(tanh_c)
-        through_tanh *= o  # (4′)
+        to_i = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
+        to_f = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)
+        to_o = sigmoid_derivative(o) * tanh_c  # (4′), (1′)
+        to_c = tanh_derivative(c_tilde) * i  # (3′), (2′)
+        dz = np.stack([to_i, to_f, to_o, to_c])  # the local gradients, until a step multiplies them
+        through_tanh = tanh_derivative(tanh_c) * o  # (4′)
         dh_next, dc_next = (d.copy() for d in d_final_state)
         for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]
-            c_bar = dc_next[step.running]
-            c_bar += a_bar * through_tanh[step.now]  # (4′)
-            dz_t = local_grads[:, step.now]
+            c_bar = dc_next[step.running] + a_bar * through_tanh[step.now]  # (4′)
+            dz_t = dz[:, step.now]
             dz_t[:2] *= c_bar
             dz_t[2] *= a_bar
             dz_t[3] *= c_bar
-            (dz_t @ W_aa).sum(axis=0, out=dh_next[step.running])
-            c_bar *= f[step.now]  # (3′): a view, so that this is dc_next
-        dz = local_grads  # which every step has multiplied by its ā or c̄
+            dh_next[step.running] = (dz_t @ W_aa).sum(axis=0)
+            dc_next[step.running] = c_bar * f[step.now]  # (3′)
         dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, steps))
         return dx, (dh_next, dc_next), grads

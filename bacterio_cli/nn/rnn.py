@@ -27,9 +27,7 @@ class RNN(Cell):
         (hidden_states,) = states
         a = hidden_states[-len(z) :]
         for step in steps:
-            z_t = z[step.now]
-            z_t += hidden_states[step.before] @ W_aa_T  # (5)
-            f(z_t, out=a[step.now])  # (4)
+            a[step.now] = f(z[step.now] + hidden_states[step.before] @ W_aa_T)  # (5), (4)
         return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, ())
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
@@ -50,8 +48,7 @@ class RNN(Cell):
         dz = np.empty_like(f_prime)
         dh_next = d_final_state[0].copy()
         for step in reversed(steps):
-            dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
-            dz_t *= f_prime[step.now]  # (4′)
-            np.matmul(dz_t, W_aa, out=dh_next[step.running])  # (5′)
+            dz[step.now] = (da[step.now] + dh_next[step.running]) * f_prime[step.now]  # (4′)
+            dh_next[step.running] = dz[step.now] @ W_aa  # (5′)
         dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, steps))
         return dx, (dh_next,), grads
