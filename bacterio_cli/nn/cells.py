@@ -20,12 +20,15 @@ CellGradients = tuple[Array, State, Params]  # dx, those of the initial state, t
 
 
 class Cache(NamedTuple):
-    """What the backward pass of a cell needs of its forward pass."""
+    """What the backward pass of a cell needs of its forward pass.
+
+    `values` by the symbols of the equations, in their order, of all steps: (N, n_a); a, and of an LSTM c, have the
+    initial state on top, (B + N, n_a).
+    """
 
     x: Input
     steps: list[Step]
-    states: Array  # a, and in an LSTM also c, each with the initial state on top, (states, B + N, n_a)
-    kept: tuple[Array, ...]  # further values of all steps, (N, n_a) each, in the order of `Cell.kept_names`
+    values: dict[str, Array]
 
 
 def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
@@ -45,8 +48,7 @@ class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
     Gates are blocks of n_a rows of these three, in the order of `gate_names`. `prefix` is the layer's number, as in
-    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c. `kept_names` are the symbols of what the
-    forward pass keeps besides.
+    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c.
     """
 
     n_x: int
@@ -55,7 +57,6 @@ class Cell:
 
     source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
-    kept_names: ClassVar[tuple[str, ...]] = ()
     states: ClassVar[int] = 1
 
     def names(self) -> tuple[str, str, str]:
@@ -76,10 +77,6 @@ class Cell:
             W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
             b_a: np.zeros(len(self.gate_names) * self.n_a, dtype),
         }
-
-    def start(self, n: int, dtype: DTypeLike) -> State:
-        """The state before the first letter: zeros, (n, n_a) each."""
-        return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
 
     def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
         """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""

@@ -27,13 +27,11 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
 
     source: ClassVar[str] = "Cho et al. 2014"
     gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
-    kept_names: ClassVar[tuple[str, ...]] = ("u", "r", "c_tilde", "p")
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         # The gates are z until a step makes u, r and c̃ of it.
-        gates, W_aa_T, states = self.prepare(params, x, steps, state)
-        (hidden_states,) = states
+        gates, W_aa_T, (hidden_states,) = self.prepare(params, x, steps, state)
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps:
             a_before = hidden_states[step.before]
@@ -45,7 +43,9 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
             sigmoid(z_t[:2], out=z_t[:2])  # (1), (2)
             np.tanh(c_tilde + r * from_a[2], out=c_tilde)  # (3)
             a[step.now] = c_tilde + u * (a_before - c_tilde)  # (4)
-        return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, (*gates, p))
+        u, r, c_tilde = gates
+        values = {"u": u, "r": r, "c_tilde": c_tilde, "p": p, "a": hidden_states}
+        return a, (last_rows(hidden_states, steps),), Cache(x, steps, values)
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for letters dE), the gradient of the initial state, and those of the parameters.
@@ -62,7 +62,8 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         Each of dz_u, dz_r, dz_c and dp is ā times a factor that the forward pass has fixed, its local gradient. These
         are computed for all steps at once; the loop multiplies them by ā and takes dh_next along.
         """
-        x, steps, (hidden_states,), (u, r, c_tilde, p) = cache
+        x, steps, values = cache
+        u, r, c_tilde, p, hidden_states = values.values()
         W_ua, W_ra, W_ca = self.gate_weights(params)[1]
         a_before = previous_rows(hidden_states, steps)
         to_u = (a_before - c_tilde) * sigmoid_derivative(u)  # (4′), (1′)

@@ -28,7 +28,6 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
 
     source: ClassVar[str] = "Gers et al. 2000"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
-    kept_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c_tilde", "tanh_c")
     states: ClassVar[int] = 2
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
@@ -40,8 +39,8 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         # The gates are z until a step makes i, f, o and c̃ of it.
-        gates, W_aa_T, states = self.prepare(params, x, steps, state)
-        (hidden_states, cell_states), N = states, gates.shape[1]
+        gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, steps, state)
+        N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
         for step in steps:
             z_t = gates[:, step.now]
@@ -52,8 +51,9 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
             c[step.now] = f * cell_states[step.before] + i * c_tilde  # (3)
             tanh_c[step.now] = np.tanh(c[step.now])
             a[step.now] = o * tanh_c[step.now]  # (4)
-        after = (last_rows(hidden_states, steps), last_rows(cell_states, steps))
-        return a, after, Cache(x, steps, states, (*gates, tanh_c))
+        i, f, o, c_tilde = gates
+        values = {"i": i, "f": f, "o": o, "c_tilde": c_tilde, "c": cell_states, "tanh_c": tanh_c, "a": hidden_states}
+        return a, (last_rows(hidden_states, steps), last_rows(cell_states, steps)), Cache(x, steps, values)
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx (for letters dE), the gradients of the initial a and c, and those of the parameters.
@@ -72,7 +72,8 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
         all steps at once, and the loop multiplies them by ā or c̄.
         """
-        x, steps, (hidden_states, cell_states), (i, f, o, c_tilde, tanh_c) = cache
+        x, steps, values = cache
+        i, f, o, c_tilde, cell_states, tanh_c, hidden_states = values.values()
         W_aa = self.gate_weights(params)[1]
         to_i = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
         to_f = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)

@@ -75,7 +75,7 @@ class CharRNN(LetterModel):
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter of n names: zeros."""
-        return tuple(s for cell in self.cells for s in cell.start(n, dtype))
+        return tuple(np.zeros((n, self.n_a), dtype) for cell in self.cells for _ in range(cell.states))
 
     def state_of(self, k: int, state: State) -> State:
         """The part of a state, or of its gradient, that belongs to layer k."""

@@ -23,12 +23,11 @@ class RNN(Cell):
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f, _ = ACTIVATIONS[self.activation]
-        (z,), (W_aa_T,), states = self.prepare(params, x, steps, state)  # a plain cell is one gate
-        (hidden_states,) = states
+        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, steps, state)  # a plain cell is one gate
         a = hidden_states[-len(z) :]
         for step in steps:
             a[step.now] = f(z[step.now] + hidden_states[step.before] @ W_aa_T)  # (5), (4)
-        return a, (last_rows(hidden_states, steps),), Cache(x, steps, states, ())
+        return a, (last_rows(hidden_states, steps),), Cache(x, steps, {"a": hidden_states})
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx, the gradient of the initial state, and the gradients of the parameters.
@@ -41,7 +40,8 @@ class RNN(Cell):
         T1 writes f′ as a plain factor instead of diag(f′), T2 eq. 12 ∂u instead of ∂h. Later steps have not written to
         a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
-        x, steps, (hidden_states,), _ = cache
+        x, steps, values = cache
+        hidden_states = values["a"]
         W_aa = params[self.names()[1]]
         _, derivative = ACTIVATIONS[self.activation]
         f_prime = derivative(hidden_states[-len(da) :])

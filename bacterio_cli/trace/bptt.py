@@ -122,9 +122,8 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
             z, state, own = model.forward(params, np.array([x]), np.array([1]), state)
             nats, y_hat = cross_entropy(z, np.array([y]))
             vectors = {"x_t": own[0].x.dense()[0]}
-            for k, cell in enumerate(model.cells):
-                kept = zip((*cell.kept_names, *STATES), (*own[k].kept, *own[k].states), strict=False)
-                vectors |= {f"{k}.{symbol}": values[-1] for symbol, values in kept}
+            for k in range(model.layers):
+                vectors |= {f"{k}.{symbol}": values[-1] for symbol, values in own[k].values.items()}
             steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}))
             caches.append(own)
         dz = cross_entropy_backward(np.stack([step.vectors["y_hat"] for step in steps]), ids[1:])
