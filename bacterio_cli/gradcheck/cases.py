@@ -101,7 +101,7 @@ def plain_cases() -> Iterator[Case]:
 
 def cell_case(arch: str, **extra: str) -> Case:
     """A cell alone: parameters, input and initial state, with weights on every output and on the final state."""
-    cell, B, N = CELLS[arch](3, 2, "0.", **extra), int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())
+    cell, B, N = CELLS[arch](3, 2, **extra), int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())
     initial = INITIAL[: cell.states]
     shapes: Shapes = cell.shapes | {"x": (N, 3)} | dict.fromkeys(initial, (B, 2))
 

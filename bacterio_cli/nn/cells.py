@@ -47,42 +47,35 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates are blocks of n_a rows of these three, in the order of `gate_names`. `prefix` is the layer's number, as in
-    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c.
+    Gates are blocks of n_a rows of these three, in the order of `gate_names`. A state has `states` arrays (B, n_a): a,
+    and in an LSTM also c.
     """
 
     n_x: int
     n_a: int
-    prefix: str = ""
 
     source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
     states: ClassVar[int] = 1
 
-    def names(self) -> tuple[str, str, str]:
-        """The keys of W_ax, W_aa and b_a."""
-        return self.prefix + "W_ax", self.prefix + "W_aa", self.prefix + "b_a"
-
     @property
     def shapes(self) -> Shapes:
         """The shapes of W_ax, W_aa and b_a."""
         rows = len(self.gate_names) * self.n_a
-        return dict(zip(self.names(), ((rows, self.n_x), (rows, self.n_a), (rows,)), strict=True))
+        return {"W_ax": (rows, self.n_x), "W_aa": (rows, self.n_a), "b_a": (rows,)}
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
         """Per gate W_ax by Glorot's rule and W_aa orthogonal (Saxe et al. 2014); b_a = 0."""
-        W_ax, W_aa, b_a = self.names()
         return {
-            W_ax: np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
-            W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
-            b_a: np.zeros(len(self.gate_names) * self.n_a, dtype),
+            "W_ax": np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
+            "W_aa": np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
+            "b_a": np.zeros(len(self.gate_names) * self.n_a, dtype),
         }
 
     def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
         """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
-        W_ax, W_aa, b_a = (params[name] for name in self.names())
         G, n = len(self.gate_names), self.n_a
-        return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
+        return params["W_ax"].reshape(G, n, self.n_x), params["W_aa"].reshape(G, n, n), params["b_a"].reshape(G, n)
 
     def prepare(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, Array, Array]:
         """What the loop over time begins with.
@@ -108,5 +101,5 @@ class Cell:
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
         dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
-        sums = (dW_ax, np.stack([dz.T @ a_before for dz in dz_a]), db_a)
-        return dx, {name: d.reshape(params[name].shape) for name, d in zip(self.names(), sums, strict=True)}
+        sums = {"W_ax": dW_ax, "W_aa": np.stack([dz.T @ a_before for dz in dz_a]), "b_a": db_a}
+        return dx, {name: d.reshape(params[name].shape) for name, d in sums.items()}

@@ -33,7 +33,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
         """As every cell, with b_f = 1."""
         params = super().init(rng, dtype)
-        params[self.names()[2]][self.n_a : 2 * self.n_a] = 1
+        params["b_a"][self.n_a : 2 * self.n_a] = 1
         return params
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:

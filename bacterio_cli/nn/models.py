@@ -66,16 +66,20 @@ class CharRNN(LetterModel):
         """The stack, from the input upwards."""
         widths = [self.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
-        return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
+        return [CELLS[self.cell](n, self.n_a, **extra) for n in widths]
 
     @property
     def hidden_shapes(self) -> Shapes:
         """The shapes of the cells' parameters."""
-        return {name: shape for cell in self.cells for name, shape in cell.shapes.items()}
+        return {f"{k}.{name}": shape for k, cell in enumerate(self.cells) for name, shape in cell.shapes.items()}
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter of n names: zeros."""
         return tuple(np.zeros((n, self.n_a), dtype) for cell in self.cells for _ in range(cell.states))
+
+    def params_of(self, k: int, params: Params) -> Params:
+        """The parameters of layer k, without its number: W_ax, W_aa and b_a."""
+        return {name: params[f"{k}.{name}"] for name in self.cells[k].shapes}
 
     def state_of(self, k: int, state: State) -> State:
         """The part of a state, or of its gradient, that belongs to layer k."""
@@ -91,7 +95,7 @@ class CharRNN(LetterModel):
         after: State = ()
         caches: list[Any] = []
         for k, cell in enumerate(self.cells):
-            h, last, cache = cell.forward(params, h, steps, self.state_of(k, state))
+            h, last, cache = cell.forward(self.params_of(k, params), h, steps, self.state_of(k, state))
             h = dropout(h, masks[k] if masks else None)
             after += last
             caches.append(cache)
@@ -112,8 +116,9 @@ class CharRNN(LetterModel):
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             da = dropout(d_below, masks[k] if masks else None)
-            d_below, d_initial, cell_grads = cell.backward(params, caches[k], da, self.state_of(k, d_final_state))
-            grads |= cell_grads
+            own, d_final = self.params_of(k, params), self.state_of(k, d_final_state)
+            d_below, d_initial, cell_grads = cell.backward(own, caches[k], da, d_final)
+            grads |= {f"{k}.{name}": g for name, g in cell_grads.items()}
             d_initial_state = d_initial + d_initial_state
         return d_initial_state, grads | ({"E": d_below} if self.n_x else {})
 
@@ -201,8 +206,8 @@ def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float 
     for name, value in params.items():
         if value.ndim == 2:
             value[...] = rng.standard_normal(value.shape) if name == "E" else glorot(rng, *value.shape)
-    for cell in model.cells:
-        params |= cell.init(rng, dtype)
+    for k, cell in enumerate(model.cells):  # drawn anew: what a seed gives depends on the draws above, too
+        params |= {f"{k}.{name}": value for name, value in cell.init(rng, dtype).items()}
     if scale is not None:
         for value in params.values():
             value[...] = scale * rng.standard_normal(value.shape) if value.ndim == 2 else 0

@@ -42,7 +42,7 @@ class RNN(Cell):
         """
         x, steps, values = cache
         hidden_states = values["a"]
-        W_aa = params[self.names()[1]]
+        W_aa = params["W_aa"]
         _, derivative = ACTIVATIONS[self.activation]
         f_prime = derivative(hidden_states[-len(da) :])
         dz = np.empty_like(f_prime)

@@ -32,8 +32,8 @@ HOW = ("dropout, soft targets", "from no state")
 COVERED: dict[str, set[str]] = {
     "linear": {"x", "W", "b"}, "linear of an embedding": {"E", "W", "b"}, "dropout": {"x"},
     **{case: {"z"} for case in ("tanh", "sigmoid", "relu", "softmax Jacobian", "cross-entropy")},
-    **{f"cell rnn, {f}": {"0.W_ax", "0.W_aa", "0.b_a", "x", "a_0"} for f in ("tanh", "sigmoid", "relu")},
-    **{f"cell {arch}": {"0.W_ax", "0.W_aa", "0.b_a", "x", *STATE[arch]} for arch in ("gru", "lstm")},
+    **{f"cell rnn, {f}": {*LAYER, "x", "a_0"} for f in ("tanh", "sigmoid", "relu")},
+    **{f"cell {arch}": {*LAYER, "x", *STATE[arch]} for arch in ("gru", "lstm")},
     **{f"rnn, {f}, one-hot": {"0.W_ax", "0.W_aa", "0.b_a", "0.a_0", *OUTPUT} for f in ("tanh", "sigmoid", "relu")},
     **{f"mlp, {f}, one-hot": {"0.W", "0.b", *OUTPUT} for f in ("tanh", "sigmoid", "relu")},
     "T2's loop": {"u", "v", "w", "b_h", "b_y"}, "T4's net": {"W_1", "W_2"},
