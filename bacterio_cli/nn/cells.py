@@ -72,10 +72,9 @@ class Cell:
             "b_a": np.zeros(len(self.gate_names) * self.n_a, dtype),
         }
 
-    def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
-        """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
-        G, n = len(self.gate_names), self.n_a
-        return params["W_ax"].reshape(G, n, self.n_x), params["W_aa"].reshape(G, n, n), params["b_a"].reshape(G, n)
+    def by_gate(self, v: Array) -> Array:
+        """A parameter, or its gradient, gate by gate: (G n_a, …) → (G, n_a, …), a view."""
+        return v.reshape(len(self.gate_names), self.n_a, *v.shape[1:])
 
     def prepare(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, Array, Array]:
         """What the loop over time begins with.
@@ -84,8 +83,8 @@ class Cell:
         W_aaᵀ per gate, (G, n_a, n_a), copied if there are several steps, since every step reads it.
         Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
-        W_ax, W_aa, b_a = self.gate_weights(params)
-        z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), len(state[0])
+        z = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
+        W_aa_T, B = self.by_gate(params["W_aa"]).swapaxes(1, 2), len(state[0])
         states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
         states[:, :B] = state
         return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
@@ -100,6 +99,6 @@ class Cell:
         dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 speaks of this sum
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
-        dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
+        dx, dW_ax, db_a = linear_backward(x, self.by_gate(params["W_ax"]), dz_x)
         sums = {"W_ax": dW_ax, "W_aa": np.stack([dz.T @ a_before for dz in dz_a]), "b_a": db_a}
         return dx, {name: d.reshape(params[name].shape) for name, d in sums.items()}

@@ -64,7 +64,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         """
         x, steps, values = cache
         u, r, c_tilde, p, hidden_states = values.values()
-        W_ua, W_ra, W_ca = self.gate_weights(params)[1]
+        W_ua, W_ra, W_ca = self.by_gate(params["W_aa"])
         a_before = previous_rows(hidden_states, steps)
         to_u = (a_before - c_tilde) * sigmoid_derivative(u)  # (4′), (1′)
         to_c = (1 - u) * tanh_derivative(c_tilde)  # (4′), (3′)

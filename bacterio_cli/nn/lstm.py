@@ -74,7 +74,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         """
         x, steps, values = cache
         i, f, o, c_tilde, cell_states, tanh_c, hidden_states = values.values()
-        W_aa = self.gate_weights(params)[1]
+        W_aa = self.by_gate(params["W_aa"])
         to_i = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
         to_f = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)
         to_o = sigmoid_derivative(o) * tanh_c  # (4′), (1′)

@@ -155,7 +155,7 @@ def backward(model: CharRNN, params: Params, caches: Sequence[Any], dz: Array, t
         for k, cell in reversed(list(enumerate(model.cells))):
             dz_k = own[f"{k}.b_a"]
             nexts = {symbol: d[0] for symbol, d in zip(NEXTS, model.state_of(k, came_back), strict=False)}
-            found = {"da": da, **nexts, "dz": dz_k.reshape(len(cell.gate_names), -1)}
+            found = {"da": da, **nexts, "dz": cell.by_gate(dz_k)}
             here |= {f"{k}.{symbol}": value for symbol, value in found.items()}
             da = dz_k @ params[f"{k}.W_ax"]
         for name, g in own.items():
