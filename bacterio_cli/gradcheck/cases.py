@@ -35,7 +35,7 @@ def random_values(rng: np.random.Generator, shapes: Shapes) -> Params:
 
 def layer_case(
     name: str, shapes: Shapes, equations: dict[str, str],
-    forward: Callable[[Params], Array], backward: Callable[[Params, Array], Params], arch: str = "",
+    forward: Callable[[Params], Array], backward: Callable[[Params, Array], dict[str, Any]], arch: str = "",
 ) -> Case:  # fmt: skip
     """A layer made scalar: L = Σ w ⊙ y with fixed random weights w, which are then dL/dy."""
     rng = np.random.default_rng(1)
@@ -112,7 +112,7 @@ def cell_case(arch: str, **extra: str) -> Case:
         a, after, _ = run(v)
         return np.concatenate([a, *after])
 
-    def backward(v: Params, dy: Array) -> Params:
+    def backward(v: Params, dy: Array) -> dict[str, Any]:
         da, *d_final_state = np.split(dy, [N, N + B][: cell.states])
         dx, d_initial_state, grads = cell.backward(v, run(v)[2], da, tuple(d_final_state))
         return {**grads, "x": dx, **dict(zip(initial, d_initial_state, strict=True))}

@@ -16,7 +16,7 @@ from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_
 from bacterio_cli.nn.packing import Step
 
 State = tuple[Array, ...]
-CellGradients = tuple[Array, State, Params]  # dx, those of the initial state, those of the parameters
+CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
 
 
 class Cache(NamedTuple):
@@ -91,7 +91,7 @@ class Cell:
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Iterable[Array], a_before: Array
-    ) -> tuple[Array, Params]:
+    ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
         dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a). Only in a GRU do they differ, where

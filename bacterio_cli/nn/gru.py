@@ -48,7 +48,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         return a, (last_rows(hidden_states, steps),), Cache(x, steps, values)
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
-        """dx (for letters dE), the gradient of the initial state, and those of the parameters.
+        """dx (for letters dE, or None), the gradient of the initial state, and those of the parameters.
 
         `da` comes from above, dh_next from step t+1, at a name's last letter from `d_final_state`; ā is the whole:
 

@@ -27,14 +27,15 @@ class EmbeddingLookup(NamedTuple):
     """The matrix x = E[id], one row of a table per id, not written out.  (V, n_x), (N,) → (N, n_x).
 
     A letter occurs many times in a batch, and a linear map of the lookup multiplies each row of the table only once.
+    Without a `table`, x is one-hot: 1 at the letter, else 0 (T1), and x @ W.T is a choice of columns of W.
     """
 
-    table: Array
+    table: Array | None
     ids: Array
 
-    def dense(self) -> Array:
-        """x = table[ids], written out.  (…, n_x)"""
-        return self.table[self.ids]
+    def dense(self, n: int, dtype: DTypeLike) -> Array:
+        """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
+        return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 
 
 Input = Array | EmbeddingLookup
@@ -60,13 +61,14 @@ def linear(x: Input, W: Array, b: Array) -> Array:
     For x = table[ids] the product is taken once per row of the table: table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
     """
     if isinstance(x, EmbeddingLookup):
-        return np.take(linear(x.table, W, b), x.ids, axis=-2)
+        per_id = W.swapaxes(-1, -2) + b[..., None, :] if x.table is None else linear(x.table, W, b)
+        return np.take(per_id, x.ids, axis=-2)
     y: Array = x @ W.swapaxes(-1, -2)
     y += b[..., None, :]
     return y
 
 
-def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array, Array, Array]:
+def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array | None, Array, Array]:
     """(dx, dW, db) of `linear`.  (T3: dL/dx = dL/dy Wᵀ, dL/dW = xᵀ dL/dy for its y = xW + b.)
 
     dx = dy W       (k, m), summed over the gates of a stack, which all read the same x
@@ -74,10 +76,12 @@ def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array, Array, Array]
     db = Σ_k dy     (n,) or (G, n)
 
     For x = table[ids], with S[v] = Σ_{k: ids_k = v} dy_k: dW = Sᵀ table, db = Σ_v S, and the first value is the
-    gradient of the table, S W.
+    gradient of the table, S W. For one-hot input dW = Sᵀ, and there is no table to learn: None.
     """
     if isinstance(x, EmbeddingLookup):
-        dy = segment_sum(dy, x.ids, len(x.table))  # S
+        dy = segment_sum(dy, x.ids, W.shape[-1] if x.table is None else len(x.table))  # S
+        if x.table is None:
+            return None, dy.swapaxes(-1, -2), dy.sum(axis=-2)
         x = x.table
     dx = dy @ W
     return dx if W.ndim == 2 else dx.sum(axis=0), dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)

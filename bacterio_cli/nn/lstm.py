@@ -56,7 +56,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         return a, (last_rows(hidden_states, steps), last_rows(cell_states, steps)), Cache(x, steps, values)
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
-        """dx (for letters dE), the gradients of the initial a and c, and those of the parameters.
+        """dx (for letters dE, or None), the gradients of the initial a and c, and those of the parameters.
 
         `da` comes from above, dh_next and dc_next from step t+1, at a name's last letter from `d_final_state`; ā and c̄
         are the whole gradients of a⟨t⟩ and c⟨t⟩:

@@ -46,10 +46,6 @@ class LetterModel:
         """The width of x: n_x, or n_y for one-hot input."""
         return self.n_x or self.n_y
 
-    def read(self, params: Params, ids: Array) -> EmbeddingLookup:
-        """x = E[id]. Without an embedding E is the identity, and x is one-hot: 1 at the letter, else 0 (T1)."""
-        return EmbeddingLookup(params["E"] if self.n_x else np.eye(self.n_y, dtype=params["W_ya"].dtype), ids)
-
 
 @dataclass(frozen=True)
 class CharRNN(LetterModel):
@@ -90,7 +86,7 @@ class CharRNN(LetterModel):
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
-        h: Any = self.read(params, x)
+        h: Any = EmbeddingLookup(params.get("E"), x)
         steps, state = steps_of(batch_sizes), state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
         after: State = ()
         caches: list[Any] = []
@@ -111,7 +107,7 @@ class CharRNN(LetterModel):
         """
         d_final_state = d_final_state or self.start(caches[0].steps[0].running.stop, dz.dtype)
         d_initial_state: State = ()
-        # The gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE.
+        d_below: Any  # the gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE
         d_below, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
@@ -166,7 +162,8 @@ class WindowMLP(LetterModel):
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         windows, after = self.windows(x, batch_sizes, state)
-        h = self.read(params, windows).dense().reshape(len(windows), -1)  # (1)
+        rows = EmbeddingLookup(params.get("E"), windows)
+        h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
         caches: list[Any] = [windows]
         f, _ = ACTIVATIONS[self.activation]
         for k in range(self.layers):
@@ -177,6 +174,7 @@ class WindowMLP(LetterModel):
 
     def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
         """The gradient of every parameter; the window's ids have none."""
+        dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
         _, derivative = ACTIVATIONS[self.activation]

@@ -121,7 +121,7 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
         for t, (x, y) in enumerate(pairwise(ids), 1):
             z, state, own = model.forward(params, np.array([x]), np.array([1]), state)
             nats, y_hat = cross_entropy(z, np.array([y]))
-            vectors = {"x_t": own[0].x.dense()[0]}
+            vectors = {"x_t": own[0].x.dense(model.n_y, z.dtype)[0]}
             for k in range(model.layers):
                 vectors |= {f"{k}.{symbol}": values[-1] for symbol, values in own[k].values.items()}
             steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}))
