@@ -16,7 +16,7 @@ from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CELLS, CharRNN, LetterModel
 
 NUMBER = re.compile(r"\(\d′?[^)]*\) ")
-SHAPES = {"x": "n_x", "z_y": "n_y", "ŷ_i": "n_y", "L": "1", "dz_y": "n_y", "i,": "3 × n_a", "dz_•": "3 × n_a"}
+SHAPES = {"x": "n_x", "z_y": "n_y", "ŷ_i": "n_y", "L": "1", "dz_y": "n_y", "i, f, o": "3 × n_a", "dz_•": "3 × n_a"}
 
 
 class Equation(NamedTuple):
@@ -36,7 +36,7 @@ def equations_in(documented: Any, source: str = "") -> list[Equation]:
     for line in (inspect.getdoc(documented) or "").splitlines():
         text, _, cited = line.strip().partition("  ")
         if cited or NUMBER.match(text):
-            shape = SHAPES.get(NUMBER.sub("", text).split()[0], "n_a")
+            shape = SHAPES.get(NUMBER.sub("", text).split(" = ")[0], "n_a")
             found.append(Equation(text.removesuffix("."), shape, cited.strip(" ()") or source))
     return found
 

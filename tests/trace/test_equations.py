@@ -47,12 +47,12 @@ def test_shapes_are_those_of_the_numbers() -> None:
         params = random_params(model, np.random.default_rng(5))
         vectors = trace(model, params, Vocabulary("abcde", True), "Becacdb").vectors(2)
         sizes = {"n_x": model.width, "n_a": model.n_a, "n_y": model.n_y}
-        shapes = {re.split("[ ⟨]", NUMBER.sub("", e.text))[0]: e.shape for e in equations_of(model)}
+        shapes = {re.split(" (?:=|is|←) |⟨", NUMBER.sub("", e.text))[0]: e.shape for e in equations_of(model)}
         symbols = {"x": "x_t", "z_y": "z", "ŷ_i": "y_hat", "dz_y": "dz_y"}
         symbols |= {gives: f"0.{gives}" for gives in ("a", "da", "dh_next")}
         for gives, symbol in symbols.items():
             assert sizes[shapes[gives]] == len(vectors[symbol]), gives
-        assert shapes.get("i,", "3 × n_a") == "3 × n_a"
+        assert shapes.get("i, f, o", "3 × n_a") == "3 × n_a"
 
 
 def test_a_plain_cell_has_the_derivative_of_its_activation() -> None:
