@@ -66,10 +66,11 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         u, r, c_tilde, p, hidden_states = values.values()
         W_ua, W_ra, W_ca = self.by_gate(params["W_aa"])
         a_before = previous_rows(hidden_states, steps)
-        to_u = (a_before - c_tilde) * sigmoid_derivative(u)  # (4′), (1′)
-        to_c = (1 - u) * tanh_derivative(c_tilde)  # (4′), (3′)
-        to_r = to_c * p * sigmoid_derivative(r)  # (3′), (2′)
-        dz, dp = np.stack([to_u, to_r, to_c]), to_c * r  # (3′): the local gradients, until a step multiplies them
+        to_u, to_r, to_c = dz = np.empty((3, *u.shape), u.dtype)  # the local gradients, until a step multiplies them
+        to_u[:] = (a_before - c_tilde) * sigmoid_derivative(u)  # (4′), (1′)
+        to_c[:] = (1 - u) * tanh_derivative(c_tilde)  # (4′), (3′)
+        to_r[:] = to_c * p * sigmoid_derivative(r)  # (3′), (2′)
+        dp = to_c * r  # (3′)
         dh_next = d_final_state[0].copy()
         for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]

@@ -75,11 +75,11 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         x, steps, values = cache
         i, f, o, c_tilde, cell_states, tanh_c, hidden_states = values.values()
         W_aa = self.by_gate(params["W_aa"])
-        to_i = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
-        to_f = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)
-        to_o = sigmoid_derivative(o) * tanh_c  # (4′), (1′)
-        to_c = tanh_derivative(c_tilde) * i  # (3′), (2′)
-        dz = np.stack([to_i, to_f, to_o, to_c])  # the local gradients, until a step multiplies them
+        dz = np.empty((4, *i.shape), i.dtype)  # the local gradients, until a step multiplies them
+        dz[0] = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
+        dz[1] = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)
+        dz[2] = sigmoid_derivative(o) * tanh_c  # (4′), (1′)
+        dz[3] = tanh_derivative(c_tilde) * i  # (3′), (2′)
         through_tanh = tanh_derivative(tanh_c) * o  # (4′)
         dh_next, dc_next = (d.copy() for d in d_final_state)
         for step in reversed(steps):
