@@ -1,4 +1,4 @@
 """Every gradient held against a derivative without calculus, and mistakes planted to be caught.
 
-Imports checkpoint/, nn/ and dataset/.
+Imports trace/, checkpoint/, nn/ and dataset/.
 """

@@ -10,18 +10,18 @@ import numpy as np
 from bacterio_cli.nn.layers import Array
 
 
-def tanh(z: Array, out: Array | None = None) -> Array:
+def tanh(z: Array) -> Array:
     """a = tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ).  (T3, where the fraction stands upside down.)"""
-    return np.tanh(z, out=out)
+    return np.tanh(z)
 
 
-def tanh_derivative(a: Array, out: Array | None = None) -> Array:
-    """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7. T3 prints 1 + tan².)
+def tanh_derivative(a: Array) -> Array:
+    """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7)
 
-    It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which hides while a is
-    small (`bacterio gradcheck --inject tanh-twice --explain`).
+    T3 prints 1 + tan². It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which
+    hides while a is small (`bacterio gradcheck --inject tanh-twice --explain`).
     """
-    return np.subtract(1, np.multiply(a, a, out=out), out=out)
+    return 1 - a * a
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
@@ -33,18 +33,24 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
     return out
 
 
-def sigmoid_derivative(a: Array, out: Array | None = None) -> Array:
-    """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3, which loses the inner minus sign on the way.)"""
-    return np.multiply(np.subtract(1, a, out=out), a, out=out)
+def sigmoid_derivative(a: Array) -> Array:
+    """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3)
+
+    T3 loses the inner minus sign on the way.
+    """
+    return a * (1 - a)
 
 
-def relu(z: Array, out: Array | None = None) -> Array:
+def relu(z: Array) -> Array:
     """a = max(0, z); of a complex z, as a gradient check has it, by the sign of the real part.  (T3.)"""
-    return np.multiply(z, z.real > 0, out=out)
+    return z * (z.real > 0)
 
 
 def relu_derivative(a: Array) -> Array:
-    """relu′(z) = 1 where z > 0, else 0; relu′(0) = 0 by choice.  (T3.)"""
+    """relu′(z) = 1 where z > 0, else 0.  (T3)
+
+    relu′(0) = 0 by choice.
+    """
     return (a.real > 0).astype(a.dtype)
 
 

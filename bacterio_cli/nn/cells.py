@@ -5,16 +5,30 @@ depend on the previous step is computed for all steps at once: x W_axᵀ before 
 T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
+from bacterio_cli.nn.packing import Step
 
 State = tuple[Array, ...]
 CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
+
+
+class Cache(NamedTuple):
+    """What the backward pass of a cell needs of its forward pass.
+
+    `values` by the symbols of the equations, in their order, of all steps: (N, n_a); a, and of an LSTM c, have the
+    initial state on top, (B + N, n_a).
+    """
+
+    x: Input
+    steps: list[Step]
+    values: dict[str, Array]
 
 
 def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
@@ -33,61 +47,50 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates are blocks of n_a rows of these three, in the order of `gate_names`. `prefix` is the layer's number, as in
-    "0.W_ax". A state has `states` arrays (B, n_a): a, and in an LSTM also c.
+    Gates are blocks of n_a rows of these three, in the order of `gate_names`. A state has `states` arrays (B, n_a): a,
+    and in an LSTM also c.
     """
 
     n_x: int
     n_a: int
-    prefix: str = ""
 
+    source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
     states: ClassVar[int] = 1
-
-    def names(self) -> tuple[str, str, str]:
-        """The keys of W_ax, W_aa and b_a."""
-        return self.prefix + "W_ax", self.prefix + "W_aa", self.prefix + "b_a"
 
     @property
     def shapes(self) -> Shapes:
         """The shapes of W_ax, W_aa and b_a."""
         rows = len(self.gate_names) * self.n_a
-        return dict(zip(self.names(), ((rows, self.n_x), (rows, self.n_a), (rows,)), strict=True))
+        return {"W_ax": (rows, self.n_x), "W_aa": (rows, self.n_a), "b_a": (rows,)}
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
         """Per gate W_ax by Glorot's rule and W_aa orthogonal (Saxe et al. 2014); b_a = 0."""
-        W_ax, W_aa, b_a = self.names()
         return {
-            W_ax: np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
-            W_aa: np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
-            b_a: np.zeros(len(self.gate_names) * self.n_a, dtype),
+            "W_ax": np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
+            "W_aa": np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
+            "b_a": np.zeros(len(self.gate_names) * self.n_a, dtype),
         }
 
-    def start(self, n: int, dtype: DTypeLike) -> State:
-        """The state before the first letter: zeros, (n, n_a) each."""
-        return tuple(np.zeros((n, self.n_a), dtype) for _ in range(self.states))
+    def by_gate(self, v: Array) -> Array:
+        """A parameter, or its gradient, gate by gate: (G n_a, …) → (G, n_a, …), a view."""
+        return v.reshape(len(self.gate_names), self.n_a, *v.shape[1:])
 
-    def gate_weights(self, params: Params) -> tuple[Array, Array, Array]:
-        """W_ax, W_aa and b_a gate by gate: (G, n_a, n_x), (G, n_a, n_a) and (G, n_a), views of the parameters."""
-        W_ax, W_aa, b_a = (params[name] for name in self.names())
-        G, n = len(self.gate_names), self.n_a
-        return W_ax.reshape(G, n, self.n_x), W_aa.reshape(G, n, n), b_a.reshape(G, n)
-
-    def prepare(self, params: Params, x: Input, batch_sizes: Array, state: State | None) -> tuple[Array, Array, Array]:
+    def prepare(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, Array, Array]:
         """What the loop over time begins with.
 
         x W_axᵀ + b_a of all steps, (G, N, n_a): per gate the rows of a step are one block of memory.
         W_aaᵀ per gate, (G, n_a, n_a), copied if there are several steps, since every step reads it.
-        Room for each array of the state at all steps, the initial state, or zeros, on top, (states, B + N, n_a).
+        Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
-        W_ax, W_aa, b_a = self.gate_weights(params)
-        z, W_aa_T, B = linear(x, W_ax, b_a), W_aa.swapaxes(1, 2), int(batch_sizes[0])
+        z = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
+        W_aa_T, B = self.by_gate(params["W_aa"]).swapaxes(1, 2), len(state[0])
         states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
-        states[:, :B] = 0 if state is None else np.stack(state)
-        return z, np.ascontiguousarray(W_aa_T) if len(batch_sizes) > 1 else W_aa_T, states
+        states[:, :B] = state
+        return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 
     def sums_over_time(
-        self, params: Params, x: Input, dz_x: Array, dz_a: Array, a_before: Array
+        self, params: Params, x: Input, dz_x: Array, dz_a: Iterable[Array], a_before: Array
     ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
@@ -96,6 +99,6 @@ class Cell:
         dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 speaks of this sum
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """
-        dx, dW_ax, db_a = linear_backward(x, self.gate_weights(params)[0], dz_x)
-        sums = (dW_ax, dz_a.swapaxes(1, 2) @ a_before, db_a)
-        return dx, {name: d.reshape(params[name].shape) for name, d in zip(self.names(), sums, strict=True)}
+        dx, dW_ax, db_a = linear_backward(x, self.by_gate(params["W_ax"]), dz_x)
+        sums = {"W_ax": dW_ax, "W_aa": np.stack([dz.T @ a_before for dz in dz_a]), "b_a": db_a}
+        return dx, {name: d.reshape(params[name].shape) for name, d in sums.items()}

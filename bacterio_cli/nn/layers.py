@@ -33,7 +33,7 @@ class EmbeddingLookup(NamedTuple):
     table: Array | None
     ids: Array
 
-    def dense(self, n: int = 0, dtype: DTypeLike = float) -> Array:
+    def dense(self, n: int, dtype: DTypeLike) -> Array:
         """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 

@@ -19,7 +19,10 @@ def log_softmax(z: Array) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """ŷ_i = e^{z_i} / Σ_k e^{z_k} along the last axis.  (T1 eq. 2, b; T2; T3.)"""
+    """ŷ_i = e^{z_i} / Σ_k e^{z_k}.  (T1 eq. 2; T2; T3)
+
+    The sum is along the last axis.
+    """
     return np.asarray(np.exp(log_softmax(z)))
 
 
@@ -31,30 +34,31 @@ def softmax_jacobian(y_hat: Array) -> Array:
     return np.diag(y_hat) - np.outer(y_hat, y_hat)
 
 
-def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
-    """L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni with ŷ = softmax(z_y), and ŷ for the way back.  (T1 eq. 1; T2; T3.)
+def distributions(targets: Array, n_y: int) -> Array:
+    """y (N, n_y), rows that sum to 1: distributions as they are, ids (N,) as one-hot rows."""
+    return targets if targets.ndim == 2 else targets[:, None] == np.arange(n_y)
 
-    The logits z_y are `z` (N, n_y); the targets y are ids (N,), standing for one-hot rows, or distributions (N, n_y)
-    that sum to 1. L is in nats per character.
+
+def cross_entropy(z: Array, targets: Array) -> tuple[Array, Array]:
+    """L = −(1/N) Σ_n Σ_i y_ni log ŷ_ni.  (T1 eq. 1; T2; T3)
+
+    L, in nats per character, and ŷ = softmax(z_y) for the way back. The logits z_y are `z` (N, n_y); the targets y are
+    ids or distributions.
     """
     log_y_hat = log_softmax(z)
-    if targets.ndim == 1:
-        loss = -log_y_hat[np.arange(len(z)), targets].mean()
-    else:
-        loss = -(targets * log_y_hat).sum(axis=1).mean()
+    loss = -(distributions(targets, z.shape[1]) * log_y_hat).sum(axis=1).mean()
     return loss, np.exp(log_y_hat)
 
 
 def cross_entropy_backward(y_hat: Array, targets: Array, weight: float = 1.0) -> Array:
-    """dz_y = (ŷ − y) / N, times the `weight` of the loss.  (T1; T2 eq. 3; T3.)
+    """dz_y = (ŷ − y) / N.  (T1; T2 eq. 3; T3)
 
-    For one letter ∂L/∂z_i = Σ_k ∂L/∂ŷ_k ∂ŷ_k/∂z_i = −y_i (1 − ŷ_i) + Σ_{k≠i} y_k ŷ_i = ŷ_i Σ_k y_k − y_i = ŷ_i − y_i.
+    This, times the `weight` of the loss. For one letter
+
+    ∂L/∂z_i = Σ_k ∂L/∂ŷ_k ∂ŷ_k/∂z_i = −y_i (1 − ŷ_i) + Σ_{k≠i} y_k ŷ_i = ŷ_i Σ_k y_k − y_i = ŷ_i − y_i.
+
     The last step uses Σ_k y_k = 1 and nothing else: y may be any distribution, not only one-hot.
     """
-    if targets.ndim == 1:
-        dz = y_hat.copy()
-        dz[np.arange(len(dz)), targets] -= 1
-    else:
-        dz = y_hat - targets
+    dz = y_hat - distributions(targets, y_hat.shape[1])
     dz /= len(dz) / weight
     return dz

@@ -1,25 +1,14 @@
 """Long short-term memory, forward beside backward."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
-from bacterio_cli.nn.cells import Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
-
-
-class LSTMCache(NamedTuple):
-    """What LSTM.backward needs of its forward pass."""
-
-    x: Input
-    batch_sizes: Array
-    hidden_states: Array  # a, (B + N, n_a)
-    cell_states: Array  # c, (B + N, n_a)
-    gates: Array  # i, f, o and c̃, (4, N, n_a)
-    tanh_c: Array  # tanh c⟨t⟩, (N, n_a)
+from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 class LSTM(Cell):  # inherits the fields of Cell, adds none
@@ -37,76 +26,70 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
     """
 
+    source: ClassVar[str] = "Gers et al. 2000"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
     states: ClassVar[int] = 2
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
         """As every cell, with b_f = 1."""
         params = super().init(rng, dtype)
-        params[self.names()[2]][self.n_a : 2 * self.n_a] = 1
+        params["b_a"][self.n_a : 2 * self.n_a] = 1
         return params
 
-    def forward(
-        self, params: Params, x: Input, batch_sizes: Array, state: State | None
-    ) -> tuple[Array, State, LSTMCache]:
+    def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
         # The gates are z until a step makes i, f, o and c̃ of it.
-        gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, batch_sizes, state)
+        gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, steps, state)
         N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
-        for step in steps_of(batch_sizes):
+        for step in steps:
             z_t = gates[:, step.now]
             z_t += hidden_states[step.before] @ W_aa_T
             sigmoid(z_t[:3], out=z_t[:3])  # (1)
             np.tanh(z_t[3], out=z_t[3])  # (2)
             i, f, o, c_tilde = z_t
-            c_t = np.multiply(f, cell_states[step.before], out=c[step.now])
-            c_t += i * c_tilde  # (3)
-            np.tanh(c_t, out=tanh_c[step.now])
-            np.multiply(o, tanh_c[step.now], out=a[step.now])  # (4)
-        cache = LSTMCache(x, batch_sizes, hidden_states, cell_states, gates, tanh_c)
-        return a, (last_rows(hidden_states, batch_sizes), last_rows(cell_states, batch_sizes)), cache
+            c[step.now] = f * cell_states[step.before] + i * c_tilde  # (3)
+            tanh_c[step.now] = np.tanh(c[step.now])
+            a[step.now] = o * tanh_c[step.now]  # (4)
+        i, f, o, c_tilde = gates
+        values = {"i": i, "f": f, "o": o, "c_tilde": c_tilde, "c": cell_states, "tanh_c": tanh_c, "a": hidden_states}
+        return a, (last_rows(hidden_states, steps), last_rows(cell_states, steps)), Cache(x, steps, values)
 
-    def backward(self, params: Params, cache: LSTMCache, da: Array, d_final_state: State) -> CellGradients:
-        """dx (dE, or None, for letters), the gradients of the initial a and c, and those of the parameters.
+    def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
+        """dx (for letters dE, or None), the gradients of the initial a and c, and those of the parameters.
 
         `da` comes from above, dh_next and dc_next from step t+1, at a name's last letter from `d_final_state`; ā and c̄
-        are the whole gradients of a⟨t⟩ and c⟨t⟩, ā = da + dh_next:
+        are the whole gradients of a⟨t⟩ and c⟨t⟩:
 
-        (4′) do = ā ⊙ tanh c, c̄ = dc_next + ā ⊙ o (1 − tanh² c)
-        (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i, df = c̄ ⊙ c⟨t−1⟩, dc_next = c̄ ⊙ f
+        (4′) ā = da + dh_next, do = ā ⊙ tanh c
+        (4′) c̄ = dc_next + ā ⊙ o (1 − tanh² c)
+        (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i
+        (3′) df = c̄ ⊙ c⟨t−1⟩, dc_next ← c̄ ⊙ f
         (2′) dz_c = dc̃ ⊙ (1 − c̃²)
         (1′) dz_• = d• ⊙ • (1 − •) for i, f, o
-        dh_next = dz W_aa
+        (2′, 1′) dh_next ← dz W_aa
 
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
         all steps at once, and the loop multiplies them by ā or c̄.
         """
-        x, batch_sizes, hidden_states, cell_states, (i, f, o, c_tilde), tanh_c = cache
-        W_aa = self.gate_weights(params)[1]
-        local_grads = np.empty((4, *i.shape), i.dtype)
-        to_i, to_f, to_o, to_c = local_grads
-        sigmoid_derivative(i, out=to_i)
-        to_i *= c_tilde  # (3′), (1′)
-        sigmoid_derivative(f, out=to_f)
-        to_f *= previous_rows(cell_states, batch_sizes)  # (3′), (1′)
-        sigmoid_derivative(o, out=to_o)
-        to_o *= tanh_c  # (4′), (1′)
-        tanh_derivative(c_tilde, out=to_c)
-        to_c *= i  # (3′), (2′)
-        through_tanh = tanh_derivative(tanh_c)
-        through_tanh *= o  # (4′)
+        x, steps, values = cache
+        i, f, o, c_tilde, cell_states, tanh_c, hidden_states = values.values()
+        W_aa = self.by_gate(params["W_aa"])
+        dz = np.empty((4, *i.shape), i.dtype)  # the local gradients, until a step multiplies them
+        dz[0] = sigmoid_derivative(i) * c_tilde  # (3′), (1′)
+        dz[1] = sigmoid_derivative(f) * previous_rows(cell_states, steps)  # (3′), (1′)
+        dz[2] = sigmoid_derivative(o) * tanh_c  # (4′), (1′)
+        dz[3] = tanh_derivative(c_tilde) * i  # (3′), (2′)
+        through_tanh = tanh_derivative(tanh_c) * o  # (4′)
         dh_next, dc_next = (d.copy() for d in d_final_state)
-        for step in reversed(steps_of(batch_sizes)):
+        for step in reversed(steps):
             a_bar = da[step.now] + dh_next[step.running]
-            c_bar = dc_next[step.running]
-            c_bar += a_bar * through_tanh[step.now]  # (4′)
-            dz_t = local_grads[:, step.now]
+            c_bar = dc_next[step.running] + a_bar * through_tanh[step.now]  # (4′)
+            dz_t = dz[:, step.now]
             dz_t[:2] *= c_bar
             dz_t[2] *= a_bar
             dz_t[3] *= c_bar
-            (dz_t @ W_aa).sum(axis=0, out=dh_next[step.running])
-            c_bar *= f[step.now]  # (3′): a view, so that this is dc_next
-        dz = local_grads  # which every step has multiplied by its ā or c̄
-        dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, batch_sizes))
+            dh_next[step.running] = (dz_t @ W_aa).sum(axis=0)
+            dc_next[step.running] = c_bar * f[step.now]  # (3′)
+        dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, steps))
         return dx, (dh_next, dc_next), grads

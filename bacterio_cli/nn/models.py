@@ -62,46 +62,59 @@ class CharRNN(LetterModel):
         """The stack, from the input upwards."""
         widths = [self.width] + [self.n_a] * (self.layers - 1)
         extra = {"activation": self.activation} if self.cell == "rnn" else {}
-        return [CELLS[self.cell](n, self.n_a, f"{k}.", **extra) for k, n in enumerate(widths)]
+        return [CELLS[self.cell](n, self.n_a, **extra) for n in widths]
 
     @property
     def hidden_shapes(self) -> Shapes:
         """The shapes of the cells' parameters."""
-        return {name: shape for cell in self.cells for name, shape in cell.shapes.items()}
+        return {f"{k}.{name}": shape for k, cell in enumerate(self.cells) for name, shape in cell.shapes.items()}
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter of n names: zeros."""
-        return tuple(s for cell in self.cells for s in cell.start(n, dtype))
+        return tuple(np.zeros((n, self.n_a), dtype) for cell in self.cells for _ in range(cell.states))
+
+    def params_of(self, k: int, params: Params) -> Params:
+        """The parameters of layer k, without its number: W_ax, W_aa and b_a."""
+        return {name: params[f"{k}.{name}"] for name in self.cells[k].shapes}
+
+    def state_of(self, k: int, state: State) -> State:
+        """The part of a state, or of its gradient, that belongs to layer k."""
+        each = self.cells[k].states
+        return state[k * each : (k + 1) * each]
 
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
         """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
         h: Any = EmbeddingLookup(params.get("E"), x)
+        steps, state = steps_of(batch_sizes), state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
+        after: State = ()
         caches: list[Any] = []
-        after: list[Array] = []
         for k, cell in enumerate(self.cells):
-            initial = None if state is None else state[k * cell.states : (k + 1) * cell.states]
-            h, last, cache = cell.forward(params, h, batch_sizes, initial)
+            h, last, cache = cell.forward(self.params_of(k, params), h, steps, self.state_of(k, state))
             h = dropout(h, masks[k] if masks else None)
-            caches.append(cache)
             after += last
-        return linear(h, params["W_ya"], params["b_y"]), tuple(after), [*caches, h]
+            caches.append(cache)
+        return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]
 
-    def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
+    def backward(
+        self, params: Params, caches: list[Any], dz: Array, d_final_state: State | None = None, masks: Masks = None
+    ) -> tuple[State, Params]:
         """The gradient of the initial state and of every parameter: forward's calls in mirrored order.
 
-        Nothing comes back from steps after the batch: that cut is what makes BPTT truncated (T2's dhnext = 0).
+        Without `d_final_state` nothing comes back from steps after the batch: that cut is what makes BPTT truncated
+        (T2's dhnext = 0).
         """
+        d_final_state = d_final_state or self.start(caches[0].steps[0].running.stop, dz.dtype)
         d_initial_state: State = ()
         d_below: Any  # the gradient of a layer's input: dh, and below all cells, as `linear_backward` has it, dE
         d_below, dW, db = linear_backward(caches[-1], params["W_ya"], dz)
         grads = {"W_ya": dW, "b_y": db}
         for k, cell in reversed(list(enumerate(self.cells))):
             da = dropout(d_below, masks[k] if masks else None)
-            zeros = cell.start(caches[k].batch_sizes[0], da.dtype)
-            d_below, d_initial, cell_grads = cell.backward(params, caches[k], da, zeros)
-            grads |= cell_grads
+            own, d_final = self.params_of(k, params), self.state_of(k, d_final_state)
+            d_below, d_initial, cell_grads = cell.backward(own, caches[k], da, d_final)
+            grads |= {f"{k}.{name}": g for name, g in cell_grads.items()}
             d_initial_state = d_initial + d_initial_state
         return d_initial_state, grads | ({"E": d_below} if self.n_x else {})
 
@@ -137,12 +150,12 @@ class WindowMLP(LetterModel):
 
     def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
         """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
-        B = int(batch_sizes[0])
+        B, steps = int(batch_sizes[0]), steps_of(batch_sizes)
         windows = np.zeros((B + len(x), self.window), np.intp)  # on top those that end before the first letter
         windows[:B, 1:] = state[0] if state else 0
-        for step in steps_of(batch_sizes):
+        for step in steps:
             windows[B:][step.now] = np.column_stack([windows[step.before, 1:], x[step.now]])
-        return windows[B:], (last_rows(windows, batch_sizes)[:, 1:],)
+        return windows[B:], (last_rows(windows, steps)[:, 1:],)
 
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
@@ -191,8 +204,8 @@ def init(model: Model, rng: np.random.Generator, dtype: DTypeLike, scale: float 
     for name, value in params.items():
         if value.ndim == 2:
             value[...] = rng.standard_normal(value.shape) if name == "E" else glorot(rng, *value.shape)
-    for cell in model.cells:
-        params |= cell.init(rng, dtype)
+    for k, cell in enumerate(model.cells):  # drawn anew: what a seed gives depends on the draws above, too
+        params |= {f"{k}.{name}": value for name, value in cell.init(rng, dtype).items()}
     if scale is not None:
         for value in params.values():
             value[...] = scale * rng.standard_normal(value.shape) if value.ndim == 2 else 0
@@ -222,5 +235,5 @@ def loss_and_grads(
     z, after, caches = model.forward(params, x, batch_sizes, state, masks)
     loss, y_hat = cross_entropy(z, targets)
     dz = cross_entropy_backward(y_hat, targets, weight)
-    d_initial_state, grads = model.backward(params, caches, dz, masks)
+    d_initial_state, grads = model.backward(params, caches, dz, masks=masks)
     return Gradients(weight * float(loss), grads, after, d_initial_state)

@@ -38,14 +38,14 @@ def steps_of(batch_sizes: Array) -> list[Step]:
     return steps
 
 
-def previous_rows(hidden_states: Array, batch_sizes: Array) -> Array:
+def previous_rows(hidden_states: Array, steps: list[Step]) -> Array:
     """a⟨t−1⟩ beside every row of a⟨t⟩.  (B + N, n_a) → (N, n_a)"""
-    return np.concatenate([hidden_states[step.before] for step in steps_of(batch_sizes)])
+    return np.concatenate([hidden_states[step.before] for step in steps])
 
 
-def last_rows(hidden_states: Array, batch_sizes: Array) -> Array:
+def last_rows(hidden_states: Array, steps: list[Step]) -> Array:
     """The state of each name after its own last letter.  (B + N, n_a) → (B, n_a)"""
-    last = np.empty((int(batch_sizes[0]), *hidden_states.shape[1:]), hidden_states.dtype)
-    for step in steps_of(batch_sizes):  # a name that goes on is overwritten by its next step
+    last = hidden_states[steps[0].running].copy()
+    for step in steps:  # a name that goes on is overwritten by its next step
         last[step.running] = hidden_states[len(last) :][step.now]
     return last

@@ -1,67 +1,54 @@
 """The plain recurrent cell of the source texts T1 and T2 (see `bacterio_cli.nn`), forward beside backward."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.cells import Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
-
-
-class RNNCache(NamedTuple):
-    """What RNN.backward needs of its forward pass."""
-
-    x: Input
-    batch_sizes: Array
-    hidden_states: Array  # (B + N, n_a)
+from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 @dataclass(frozen=True)
 class RNN(Cell):
-    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu:
+    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu; both have columns, T1 calls z p, T2 calls a h:
 
-    (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5 p and T2 z_t, both in columns)
-    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2 h_t)
+    (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5; T2)
+    (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2)
     """
 
     activation: str = "tanh"
 
-    def forward(
-        self, params: Params, x: Input, batch_sizes: Array, state: State | None
-    ) -> tuple[Array, State, RNNCache]:
+    def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f, _ = ACTIVATIONS[self.activation]
-        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, batch_sizes, state)  # a plain cell is one gate
+        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, steps, state)  # a plain cell is one gate
         a = hidden_states[-len(z) :]
-        for step in steps_of(batch_sizes):
-            z_t = z[step.now]
-            z_t += hidden_states[step.before] @ W_aa_T  # (5)
-            f(z_t, out=a[step.now])  # (4)
-        cache = RNNCache(x, batch_sizes, hidden_states)
-        return a, (last_rows(hidden_states, batch_sizes),), cache
+        for step in steps:
+            a[step.now] = f(z[step.now] + hidden_states[step.before] @ W_aa_T)  # (5), (4)
+        return a, (last_rows(hidden_states, steps),), Cache(x, steps, {"a": hidden_states})
 
-    def backward(self, params: Params, cache: RNNCache, da: Array, d_final_state: State) -> CellGradients:
+    def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
         """dx, the gradient of the initial state, and the gradients of the parameters.
 
         With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
 
-        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7; T1 writes diag(f′) as a factor)
-        (5′) dh_next = dz⟨t⟩ W_aa                     (T1 ∂a⟨t⟩/∂a⟨t−1⟩; T2 eq. 12–13, ∂u there is ∂h)
+        (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7)
+        (5′) dh_next = dz⟨t⟩ W_aa                     (T1; T2 eq. 12–13)
 
-        Later steps have not written to a name that ends at step t: its row of `dh_next` still holds d_final_state.
+        T1 writes f′ as a plain factor instead of diag(f′), T2 eq. 12 ∂u instead of ∂h. Later steps have not written to
+        a name that ends at step t: its row of `dh_next` still holds d_final_state.
         """
-        x, batch_sizes, hidden_states = cache
-        W_aa = params[self.names()[1]]
+        x, steps, values = cache
+        hidden_states = values["a"]
+        W_aa = params["W_aa"]
         _, derivative = ACTIVATIONS[self.activation]
         f_prime = derivative(hidden_states[-len(da) :])
         dz = np.empty_like(f_prime)
         dh_next = d_final_state[0].copy()
-        for step in reversed(steps_of(batch_sizes)):
-            dz_t = np.add(da[step.now], dh_next[step.running], out=dz[step.now])
-            dz_t *= f_prime[step.now]  # (4′)
-            np.matmul(dz_t, W_aa, out=dh_next[step.running])  # (5′)
-        dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, batch_sizes))
+        for step in reversed(steps):
+            dz[step.now] = (da[step.now] + dh_next[step.running]) * f_prime[step.now]  # (4′)
+            dh_next[step.running] = dz[step.now] @ W_aa  # (5′)
+        dx, grads = self.sums_over_time(params, x, dz[None], dz[None], previous_rows(hidden_states, steps))
         return dx, (dh_next,), grads

@@ -1,8 +1,8 @@
 """Backpropagation through time, one step after the other: a name goes in, the numbers of every step come out.
 
-The model's own `forward` reads one letter at a time; on the way back each layer's own `backward` takes one step, and
-the gradient of the initial state that it returns for step t+1 is what comes back to step t. Its db_a = Σ_t dz⟨t⟩ has a
-single term then, and so is dz⟨t⟩. Layers count from 0; T is the number of letters and the end mark.
+The model's own `forward` reads one letter at a time, and its `backward` goes back over one step at a time: the gradient
+of the initial state that it returns for step t+1 is what comes back to step t, and its db_a = Σ_t dz⟨t⟩, which has a
+single term then, is dz⟨t⟩. Layers count from 0; T is the number of letters and the end mark.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ import numpy as np
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.nn.cells import Cell
-from bacterio_cli.nn.layers import Array, Params, linear_backward
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.models import CharRNN, shapes
 
@@ -91,13 +90,10 @@ class Trace:
 
     def gradients(self) -> list[dict[str, Any]]:
         """Name and norm of each parameter's gradient; with a cut also the norm of what is left, and what is lost."""
-        rows = []
-        for name, whole in self.back.grads.items():
-            row: dict[str, Any] = {"name": name, "norm": norm(whole)}
-            if self.cut:
-                left = self.cut.grads[name]
+        rows: list[dict[str, Any]] = [{"name": name, "norm": norm(whole)} for name, whole in self.back.grads.items()]
+        if self.cut:
+            for row, whole, left in zip(rows, self.back.grads.values(), self.cut.grads.values(), strict=True):
                 row |= {"truncated": norm(left), "lost": lost(whole, left)}
-            rows.append(row)
         return rows
 
 
@@ -126,8 +122,8 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
             z, state, own = model.forward(params, np.array([x]), np.array([1]), state)
             nats, y_hat = cross_entropy(z, np.array([y]))
             vectors = {"x_t": own[0].x.dense(model.n_y, z.dtype)[0]}
-            for k, cell in enumerate(model.cells):
-                vectors |= {f"{k}.{symbol}": value for symbol, value in kept_by(cell, own[k]).items()}
+            for k in range(model.layers):
+                vectors |= {f"{k}.{symbol}": values[-1] for symbol, values in own[k].values.items()}
             steps.append(Forward(t, int(x), int(y), float(nats), vectors | {"z": z[0], "y_hat": y_hat[0]}))
             caches.append(own)
         dz = cross_entropy_backward(np.stack([step.vectors["y_hat"] for step in steps]), ids[1:])
@@ -143,37 +139,27 @@ def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, 
     return found
 
 
-def kept_by(cell: Cell, cache: Any) -> dict[str, Array]:
-    """What a cell keeps of one step, under the symbols of its equations."""
-    own, kept = cache._asdict(), {}
-    if "gates" in own:
-        kept = dict(zip((*cell.gate_names[:-1], "c_tilde"), own["gates"][:, 0], strict=True))
-    rows = (("p", "p", 0), ("c", "cell_states", 1), ("tanh_c", "tanh_c", 0), ("a", "hidden_states", 1))
-    return kept | {symbol: own[name][row] for symbol, name, row in rows if name in own}
-
-
 def backward(model: CharRNN, params: Params, caches: Sequence[Any], dz: Array, truncate: int | None = None) -> Backward:
-    """The way back from dz (T, n_y): the calls of the model's backward, one step at a time, on the caches of each.
+    """The way back from dz (T, n_y): the model's backward, one step at a time, on the caches of each.
 
     With `truncate`, what comes back from step t+1 is zero where t is a multiple of it: the last step of a chunk.
     """
-    nothing = [cell.start(1, dz.dtype) for cell in model.cells]
-    dh_next, trail = list(nothing), list[dict[str, Array]]()
+    came_back = nothing = model.start(1, dz.dtype)
+    steps: list[dict[str, Array]] = []
     grads = {name: np.zeros(shape, dz.dtype) for name, shape in shapes(model).items()}
     for t in reversed(range(len(dz))):
         if truncate and (t + 1) % truncate == 0:
-            dh_next = list(nothing)
-        here = {"dz_y": dz[t]}
-        da: Any
-        da, dW, db = linear_backward(caches[t][-1], params["W_ya"], dz[t : t + 1])
-        found = {"W_ya": dW, "b_y": db}
+            came_back = nothing
+        d_initial_state, own = model.backward(params, caches[t], dz[t : t + 1], came_back)
+        here, da = {"dz_y": dz[t]}, dz[t] @ params["W_ya"]
         for k, cell in reversed(list(enumerate(model.cells))):
-            here |= {f"{k}.{symbol}": d[0] for symbol, d in zip(("da", *NEXTS), (da, *dh_next[k]), strict=False)}
-            da, dh_next[k], cell_grads = cell.backward(params, caches[t][k], da, dh_next[k])
-            here[f"{k}.dz"] = cell_grads[cell.names()[2]].reshape(len(cell.gate_names), -1)
-            found |= cell_grads
-        found |= {"E": da} if model.n_x else {}
-        for name in found:
-            grads[name] += found[name]
-        trail.insert(0, here)
-    return Backward(trail, grads)
+            dz_k = own[f"{k}.b_a"]
+            nexts = {symbol: d[0] for symbol, d in zip(NEXTS, model.state_of(k, came_back), strict=False)}
+            found = {"da": da, **nexts, "dz": cell.by_gate(dz_k)}
+            here |= {f"{k}.{symbol}": value for symbol, value in found.items()}
+            da = dz_k @ params[f"{k}.W_ax"]
+        for name, g in own.items():
+            grads[name] += g
+        steps.insert(0, here)
+        came_back = d_initial_state
+    return Backward(steps, grads)

@@ -28,21 +28,19 @@ def square(gradient: Callable[[Array], Array]) -> Case:
 
 LAYER, OUTPUT = ("W_ax", "W_aa", "b_a"), ("W_ya", "b_y")
 STATE = {"rnn": ("a_0",), "gru": ("a_0",), "lstm": ("a_0", "c_0")}
+HOW = ("dropout, soft targets", "from no state")
 COVERED: dict[str, set[str]] = {
-    "linear": {"x", "W", "b"}, "linear of an embedding": {"E", "W", "b"}, "linear of one-hot": {"W", "b"},
-    "dropout": {"x"},
-    **{case: {"z"} for case in ("tanh", "sigmoid", "relu", "softmax Jacobian")},
-    **{f"cross-entropy, {targets}": {"z"} for targets in ("ids", "distributions")},
-    **{f"cell rnn, {f}": {"0.W_ax", "0.W_aa", "0.b_a", "x", "a_0"} for f in ("tanh", "sigmoid", "relu")},
-    **{f"cell {arch}": {"0.W_ax", "0.W_aa", "0.b_a", "x", *STATE[arch]} for arch in ("gru", "lstm")},
+    "linear": {"x", "W", "b"}, "linear of an embedding": {"E", "W", "b"}, "dropout": {"x"},
+    **{case: {"z"} for case in ("tanh", "sigmoid", "relu", "softmax Jacobian", "cross-entropy")},
+    **{f"cell rnn, {f}": {*LAYER, "x", "a_0"} for f in ("tanh", "sigmoid", "relu")},
+    **{f"cell {arch}": {*LAYER, "x", *STATE[arch]} for arch in ("gru", "lstm")},
     **{f"rnn, {f}, one-hot": {"0.W_ax", "0.W_aa", "0.b_a", "0.a_0", *OUTPUT} for f in ("tanh", "sigmoid", "relu")},
     **{f"mlp, {f}, one-hot": {"0.W", "0.b", *OUTPUT} for f in ("tanh", "sigmoid", "relu")},
     "T2's loop": {"u", "v", "w", "b_h", "b_y"}, "T4's net": {"W_1", "W_2"},
-    "mlp, 2 layers, dropout, soft targets": {"E", "0.W", "0.b", "1.W", "1.b", *OUTPUT},
+    **{f"mlp, 2 layers, {how}": {"E", "0.W", "0.b", "1.W", "1.b", *OUTPUT} for how in HOW},
 }  # fmt: skip
 for arch, states in STATE.items():
-    bottom, both = ({f"{k}.{p}" for k in range(n) for p in LAYER} for n in (1, 2))
-    COVERED[f"{arch}, stream chunk"] = {"E", *bottom, *OUTPUT, *(f"0.{s}" for s in states)}
+    both = {f"{k}.{p}" for k in (0, 1) for p in LAYER}
     COVERED[f"{arch}, 2 layers, from no state"] = {"E", *both, *OUTPUT}
     COVERED[f"{arch}, 2 layers, dropout, soft targets"] = {
         "E", *both, *OUTPUT, *(f"{k}.{s}" for k in (0, 1) for s in states)

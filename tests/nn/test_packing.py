@@ -22,11 +22,11 @@ def test_rows_of_a_packed_batch(lengths: tuple[int, ...]) -> None:
     beside each letter the row one letter back; at step t, `now` has letter t of each name that is as long, `before`
     its letter t − 1, `running` those names."""
     hidden_states, batch_sizes = numbered(lengths)
-    last = last_rows(hidden_states.astype(np.float32), batch_sizes)
+    steps = steps_of(batch_sizes)
+    last = last_rows(hidden_states.astype(np.float32), steps)
     assert last.tolist() == [[100 * name + n] for name, n in enumerate(lengths)]
     assert last.dtype == np.float32
-    assert previous_rows(hidden_states, batch_sizes).tolist() == (hidden_states[len(lengths) :] - 1).tolist()
-    steps = steps_of(batch_sizes)
+    assert previous_rows(hidden_states, steps).tolist() == (hidden_states[len(lengths) :] - 1).tolist()
     assert len(steps) == max(lengths)
     for t, step in enumerate(steps, 1):
         running = [name for name, n in enumerate(lengths) if n >= t]

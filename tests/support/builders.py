@@ -4,17 +4,15 @@ No two sizes agree: B = 4 names of up to T = 7 letters, 6 letters in the alphabe
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from bacterio_cli.gradcheck.cases import random_state
-from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params, dropout_mask
+from bacterio_cli.gradcheck.cases import Example, random_example, random_values
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
 
 LENGTHS = (7, 5, 5, 2)  # longest first, as a packed batch has them
-SCALE = 0.5
 
 MODELS: dict[str, Model] = {
     "rnn, tanh, one-hot": CharRNN(6, 0, 5, 1, "rnn", "tanh"),
@@ -34,7 +32,7 @@ WINDOWED: dict[str, WindowMLP] = {name: model for name, model in MODELS.items() 
 
 def random_params(model: Model, rng: np.random.Generator) -> Params:
     """Every parameter random and in float64, biases included."""
-    return {name: SCALE * rng.standard_normal(shape) for name, shape in shapes(model).items()}
+    return random_values(rng, shapes(model))
 
 
 def pack(rows: Sequence[Any]) -> tuple[Array, Array]:
@@ -52,26 +50,9 @@ def unpack(packed: Array, batch_sizes: Array) -> list[Array]:
     ]
 
 
-class Example(NamedTuple):
-    """A model with everything that its loss depends on."""
-
-    model: Any  # CharRNN or WindowMLP
-    params: Params
-    x: Array
-    batch_sizes: Array
-    targets: Array
-    state: State | None
-    masks: list[Array] | None
-
-
 def example(
     model: Model, seed: int, *, lengths: tuple[int, ...] = LENGTHS, soft: bool = False, masked: bool = False
 ) -> Example:
     """A random batch for a model: targets are ids, or distributions if `soft`."""
-    rng = np.random.default_rng(seed)
-    N = sum(lengths)
-    x, batch_sizes = pack([rng.integers(0, model.n_y, n) for n in lengths])
-    targets = rng.dirichlet(np.ones(model.n_y), N) if soft else rng.integers(0, model.n_y, N)
-    masks = [dropout_mask(rng, (N, model.n_a), 0.3, np.float64) for _ in range(model.layers)] if masked else None
-    state = random_state(model, rng, len(lengths), SCALE)
-    return Example(model, random_params(model, rng), x, batch_sizes, targets, state, masks)
+    _, batch_sizes = pack([range(n) for n in lengths])
+    return random_example(model, np.random.default_rng(seed), batch_sizes, soft=soft, masked=masked)

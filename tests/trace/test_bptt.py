@@ -104,15 +104,10 @@ def test_the_way_forward_is_that_of_the_whole_name(model: CharRNN) -> None:
     np.testing.assert_array_equal(x, params.get("E", np.eye(6))[IDS[:-1]])
     symbols = {"x_t", "z", "y_hat"}
     for k, cell in enumerate(model.cells):
-        cache = caches[k]
-        wanted = {"a": cache.hidden_states[1:]}
-        if model.cell != "rnn":
-            wanted |= dict(zip({"gru": ("u", "r"), "lstm": ("i", "f", "o")}[model.cell], cache.gates, strict=False))
-            wanted["c_tilde"] = cache.gates[-1]
-        if model.cell == "gru":
-            wanted["p"] = cache.p
-        if model.cell == "lstm":
-            wanted |= {"c": cache.cell_states[1:], "tanh_c": cache.tanh_c}
+        wanted = {symbol: values[-8:] for symbol, values in caches[k].values.items()}
+        assert (
+            " ".join(wanted) == {"rnn": "a", "gru": "u r c_tilde p a", "lstm": "i f o c_tilde c tanh_c a"}[model.cell]
+        )
         for symbol, values in wanted.items():
             kept = [step.vectors[f"{k}.{symbol}"] for step in found.steps]
             np.testing.assert_allclose(kept, values, rtol=1e-12, err_msg=f"{cell} {symbol}")

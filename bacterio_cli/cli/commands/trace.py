@@ -50,21 +50,21 @@ def trace(
         (full and not one_step, "--full is for --step T; give both"),
         (accompanied, "--compare prints a table of its own; give it without --step, --truncate, --plot and --json"),
     )
-    path, model = loading.open_model(checkpoint)
+    path, trained = loading.open_model(checkpoint)
     if plot:
         ensure_drawable(plot)
-    T = len(model.vocabulary.fold(name)) + 1
+    T = len(trained.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
-    if not isinstance(model.model, CharRNN):
+    if not isinstance(trained.model, CharRNN):
         what = "its net reads a window of letters and has no state, so that nothing goes back through time"
         raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
-    found = bptt.trace(model.model, model.params, model.vocabulary, name, truncate=truncate)
-    if len(model.nets) > 1 or model.weights[0] < 1:
+    found = bptt.trace(trained.model, trained.params, trained.vocabulary, name, truncate=truncate)
+    if len(trained.nets) > 1 or trained.weights[0] < 1:
         terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
     if compare:
-        trace_output.show_comparison(found, model.vocabulary)
+        trace_output.show_comparison(found, trained.vocabulary)
         return
-    letters = (trace_output.BOUNDARY, *model.vocabulary.letters)
+    letters = (trace_output.BOUNDARY, *trained.vocabulary.letters)
     if plot:
         draw_unrolled(plot, found, letters)
         terminal.notice(f"drawn to {plot}")
