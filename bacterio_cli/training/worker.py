@@ -9,6 +9,7 @@ import multiprocessing
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ import numpy as np
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 
+SPIN = 2e-3  # seconds
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
 
@@ -66,6 +68,7 @@ class ForkedWorker:
     def answer(self) -> Gradients | None:
         """What the function returned; None if the process has ended, or is ended now since it is silent."""
         with suppress(EOFError, OSError):
+            look_for(self.pipe)
             if self.pipe.poll(self.timeout):
                 result: Gradients = self.pipe.recv()
                 return result._replace(grads=self.grads)
@@ -79,6 +82,13 @@ class ForkedWorker:
         self.process.join()
 
 
+def look_for(pipe: Connection) -> None:
+    """Look for a message before it is waited for, and for so long at most: waking up takes longer than a small step."""
+    soon = time.perf_counter() + SPIN
+    while not pipe.poll() and time.perf_counter() < soon:
+        pass
+
+
 def serve(function: Callable[..., Gradients], theirs: Connection, pipe: Connection, grads: Params) -> None:
     """In the worker: the calls that are asked for, until one fails or the first process has ended."""
     theirs.close()  # so that the pipe ends with the first process
@@ -87,6 +97,7 @@ def serve(function: Callable[..., Gradients], theirs: Connection, pipe: Connecti
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(Exception):  # the first process does itself what is not answered, and raises what there is to raise
         while True:
+            look_for(pipe)
             result = function(*pipe.recv())
             for name, g in result.grads.items():
                 grads[name][...] = g
