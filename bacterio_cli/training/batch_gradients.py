@@ -12,17 +12,16 @@ the same order everywhere. Who computes the second shard is another matter: a fo
 two cores, or, where there can be none, this process itself after the first. The bytes are the same.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from functools import partial
 
 import numpy as np
 
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Params, dropout_mask
+from bacterio_cli.nn.layers import dropout_mask
 from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
-from bacterio_cli.training.plan import MASKS, TrainingPlan
+from bacterio_cli.training.plan import MASKS
 from bacterio_cli.training.soft_targets import CrossFit
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, can_fork, shared
@@ -36,26 +35,40 @@ def is_split(model: Model, names: int, split_from: int = SPLIT_FROM) -> bool:
     return names > 1 and names * model.n_a**2 >= split_from
 
 
-def shard_gradients(
-    plan: TrainingPlan, params: Params, soft: CrossFit | None, batch: Batch, hidden: State, step: int, *,
-    k: int = 0, shards: int = 1,
-) -> Gradients:  # fmt: skip
-    """What shard k adds to loss and gradients: the names k, k + shards, … of the batch, with their dropout and targets.
+def shard_work(
+    state: TrainingState, soft: CrossFit | None, batch: Batch, step: int, k: int, shards: int
+) -> Callable[[State], Gradients]:
+    """The call that computes what shard k adds to loss and gradients, with its dropout and targets at hand.
 
-    With `--stream` they go on from their rows of `hidden`, and their new hidden state comes back.
+    The shard is the names k, k + shards, … of the batch. With `--stream` they go on from their rows of the hidden state
+    that the call is given, and their new one comes back.
     """
-    shard = batch.shard(k, shards)
-    N, streams, masks = len(shard.x), shard.batch_sizes[0], None
+    plan, shard, masks = state.plan, batch.shard(k, shards), None
+    N, streams = len(shard.x), shard.batch_sizes[0]
     if plan.config.dropout:
         rng, shape = plan.rng(MASKS, step, k), (N, plan.model.n_a)
         masks = [dropout_mask(rng, shape, plan.config.dropout, np.float32) for _ in range(plan.model.layers)]
     targets = soft.targets(shard) if soft else shard.y
-    before = tuple(s[k::shards][:streams] for s in hidden)
-    result = loss_and_grads(
-        plan.model, params, shard.x, shard.batch_sizes, targets, state=before or None, masks=masks,
-        weight=N / len(batch.x),
-    )  # fmt: skip
-    return result._replace(state=result.state if hidden else (), d_initial_state=())
+
+    def work(hidden: State) -> Gradients:
+        before = tuple(s[k::shards][:streams] for s in hidden)
+        result = loss_and_grads(
+            plan.model, state.params, shard.x, shard.batch_sizes, targets, state=before or None, masks=masks,
+            weight=N / len(batch.x),
+        )  # fmt: skip
+        return result._replace(state=result.state if hidden else (), d_initial_state=())
+
+    return work
+
+
+def works(
+    state: TrainingState, soft: CrossFit | None, k: int, shards: int
+) -> Iterator[tuple[Batch, Callable[[State], Gradients]]]:
+    """Each batch that is left of the phase, with the work of shard k; that of a single name is whole, and shard 0's."""
+    for step, batch in enumerate(state.batches(), state.step):
+        alone = batch.batch_sizes[0] == 1
+        if not (alone and k):
+            yield batch, shard_work(state, soft, batch, step, k, 1 if alone else shards)
 
 
 def added(parts: list[Gradients], hidden: State) -> Gradients:
@@ -79,23 +92,22 @@ def gradients_of_phase(
     Batches of names × units² ≥ `split_from` are split. `fork` says whether a worker computes the second shard, if None
     where possible; one that is silent for `timeout` seconds is given up.
     """
-    plan, phase, worker = state.plan, state.current_phase, None
-    gradients = partial(shard_gradients, plan, state.params, plan.soft_targets(phase.kind))
-    split = is_split(plan.model, plan.batch_size, split_from)
-    if split and (can_fork() if fork is None else fork):
+    soft, worker = state.plan.soft_targets(state.current_phase.kind), None
+    shards = 2 if is_split(state.plan.model, state.plan.batch_size, split_from) else 1
+    if shards == 2 and (can_fork() if fork is None else fork):
         with suppress(OSError):  # no memory or no process left
             state.params |= shared(state.params)
-            worker = ForkedWorker(partial(gradients, k=1, shards=2), state.params, timeout)
+            second = (work for _, work in works(state, soft, 1, 2))
+            worker = ForkedWorker(second, state.params, timeout)
     try:
-        for batch in state.batches():
-            given = (batch, state.hidden, state.step)
-            if split and batch.batch_sizes[0] > 1:
-                if worker:
-                    worker.begin(*given)
-                first = gradients(*given, k=0, shards=2)
-                parts = [first, (worker and worker.answer()) or gradients(*given, k=1, shards=2)]
-            else:
-                parts = [gradients(*given)]
+        for step, (batch, work) in enumerate(works(state, soft, 0, shards), state.step):
+            split = shards == 2 and batch.batch_sizes[0] > 1
+            if split and worker:
+                worker.begin(state.hidden)
+            parts = [work(state.hidden)]
+            if split:
+                answer = worker and worker.answer()
+                parts.append(answer or shard_work(state, soft, batch, step, 1, 2)(state.hidden))
             yield batch, added(parts, state.hidden)
     finally:
         if worker:

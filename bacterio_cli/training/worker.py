@@ -11,16 +11,18 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import numpy as np
 
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import Gradients
 
 SPIN = 2e-3  # seconds
+Works = Iterable[Callable[[State], Gradients]]  # a call for each step
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
 
@@ -44,29 +46,30 @@ def can_fork() -> bool:
 
 
 class ForkedWorker:
-    """A forked copy of this process that calls `function` for each call of `begin`, while this one does something else.
+    """A forked copy of this process that makes the calls of `works`, one for each `begin`, beside this process.
 
-    It sees what `shared` arrays then hold; all else is as it was when this was made. When the first process ends, in
-    whatever way, the worker ends too. It is given up if it does not answer in time. OSError if it cannot start.
+    It sees what `shared` arrays then hold; all else is as it was when this was made. The next call is made ready while
+    nothing is asked for. When the first process ends, in whatever way, the worker ends too. It is given up if it does
+    not answer in time. OSError if it cannot start.
     """
 
-    def __init__(self, function: Callable[..., Gradients], params: Params, timeout: float = TIMEOUT) -> None:
+    def __init__(self, works: Works, params: Params, timeout: float = TIMEOUT) -> None:
         context = multiprocessing.get_context("fork")
         self.grads, self.timeout = shared(params), timeout
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(function, self.pipe, theirs, self.grads), daemon=True)
+        self.process = context.Process(target=serve, args=(works, self.pipe, theirs, self.grads), daemon=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the threads of BLAS
             self.process.start()
         theirs.close()
 
-    def begin(self, *arguments: object) -> None:
-        """Let it call the function with these."""
+    def begin(self, hidden: State) -> None:
+        """Let it make the next call, with these hidden states."""
         with suppress(OSError):  # if it has ended, `answer` says so
-            self.pipe.send(arguments)
+            self.pipe.send(hidden)
 
     def answer(self) -> Gradients | None:
-        """What the function returned; None if the process has ended, or is ended now since it is silent."""
+        """What the call returned; None if the process has ended, or is ended now since it is silent."""
         with suppress(EOFError, OSError):
             look_for(self.pipe)
             if self.pipe.poll(self.timeout):
@@ -89,16 +92,16 @@ def look_for(pipe: Connection) -> None:
         pass
 
 
-def serve(function: Callable[..., Gradients], theirs: Connection, pipe: Connection, grads: Params) -> None:
-    """In the worker: the calls that are asked for, until one fails or the first process has ended."""
+def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params) -> None:
+    """In the worker: each call when it is asked for, until one fails or the first process has ended."""
     theirs.close()  # so that the pipe ends with the first process
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(Exception):  # the first process does itself what is not answered, and raises what there is to raise
-        while True:
+        for work in works:
             look_for(pipe)
-            result = function(*pipe.recv())
+            result = work(pipe.recv())
             for name, g in result.grads.items():
                 grads[name][...] = g
             pipe.send(result._replace(grads={}))

@@ -102,12 +102,17 @@ def test_the_bits_are_the_same_whatever_becomes_of_the_worker(fate: signal.Signa
 def test_what_a_shard_raises_is_raised(failing: int, fork: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception in either shard reaches the caller, and ends the work and the worker."""
 
-    def work(*_: object, k: int, shards: int) -> Gradients:
-        if k == failing:
-            raise FloatingPointError(f"in {k} of {shards}")
-        return Gradients(1.0, {}, (), ())
+    def shard_work(*given: Any) -> Callable[[object], Gradients]:
+        *_, k, shards = given
 
-    monkeypatch.setattr(batch_gradients, "shard_gradients", work)
+        def work(_: object) -> Gradients:
+            if k == failing:
+                raise FloatingPointError(f"in {k} of {shards}")
+            return Gradients(1.0, {}, (), ())
+
+        return work
+
+    monkeypatch.setattr(batch_gradients, "shard_work", shard_work)
     each = gradients_of_phase(begin(), split_from=1, fork=fork)
     with pytest.raises(FloatingPointError, match=f"in {failing} of 2"):
         next(each)
