@@ -81,7 +81,7 @@ def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array
 
 def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
     """work(rows) for slices that cover `count` rows: one for up to half of `size`, else an even number of slices of at
-    most `size`, on two threads.
+    most `size`, every second one in a second thread.
 
     NumPy lets go of the interpreter in a product or a function of a long array, so that both run side by side. Chunks
     depend on the sizes alone, and each writes to rows of its own.
@@ -92,7 +92,12 @@ def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
 
     edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
     chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
-    with ThreadPoolExecutor(2) as pool:
-        done = [pool.submit(copy_context().run, work, chunk) for chunk in chunks]  # it holds NumPy's errstate
-    for future in done:
-        future.result()
+
+    def each(own: list[slice]) -> None:
+        for chunk in own:
+            work(chunk)
+
+    with ThreadPoolExecutor(1) as helper:
+        other = helper.submit(copy_context().run, each, chunks[1::2])  # the context holds NumPy's errstate
+        each(chunks[::2])
+    other.result()

@@ -126,16 +126,17 @@ def test_chunks_hold_every_row_once(count: int, size: int) -> None:
         assert len(chunks) > 1 or count <= size // 2
 
 
-def test_two_chunks_are_done_at_a_time() -> None:
-    """Each waits for another one, as two threads let it; a single chunk stays in the caller's."""
-    met, owners = threading.Barrier(2, timeout=10), list[int]()
-    in_chunks(lambda _: met.wait() and owners.append(threading.get_ident()), 60, 10)
-    assert len(owners) == 3, "one of each pair is the second to come"
-    in_chunks(lambda _: owners.append(threading.get_ident()), 5, 10)
-    assert owners[3:] == [threading.get_ident()]
+def test_every_second_chunk_goes_to_the_helper() -> None:
+    """The chunks take turns between the two threads; a single one stays in the caller's."""
+    here, owner = threading.get_ident(), {}
+    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 60, 10)
+    assert [owner[start] == here for start in sorted(owner)] == [True, False] * 3
+    owner.clear()
+    in_chunks(lambda rows: owner.update({rows.start: threading.get_ident()}), 5, 10)
+    assert owner == {0: here}
 
 
-def test_threads_have_the_same_errstate() -> None:
+def test_the_helper_has_the_same_errstate() -> None:
     """What NumPy does on overflow is what the caller has said, in either thread."""
     found: dict[int, str] = {}
     for wanted in ("raise", "ignore"):
