@@ -22,7 +22,11 @@ LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters",
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
 HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
-ODD = re.compile(r"[\d\s.,–-]*|[A-Z]|na|.*[*†‡-]|candidatus .*", re.IGNORECASE)  # says nothing of what other lines are
+# What says nothing of what other lines are: numbers, marks, placeholders; and what may stand around a name.
+ODD = re.compile(
+    r"[\d\s.,–-]*|[A-Za-z]|(?i:na|candidatus .*)|.*[*†‡-]|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+_[A-Z]{1,2}"
+)
+DRESS = " .•[](){}\"'`‘’“”„«»"
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
 MIXED = re.compile(f"{LATIN}[\\w'-]*?{OTHER}|{OTHER}[\\w'-]*?{LATIN}")
 # What a composed spelling has that is not one capital and small letters; the first that is found is the reason.
@@ -52,12 +56,13 @@ class Dropped:
 def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], dict[str, Dropped]]:
     """(distinct names in the order of their first appearance, what was dropped by reason).
 
-    InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus.
+    InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus, or of
+    which a tenth and more than one has the ending of a higher rank: those without such an ending would be taken.
     """
     names: dict[str, None] = {}
     dropped: dict[str, Dropped] = {}
     for reading in readings:
-        unlike: list[str] = []
+        unlike, ranks = list[str](), list[str]()
         for entry in reading.entries:
             name, reason = name_and_reason(entry, reading, profile)
             if not reason and name not in names:
@@ -66,12 +71,16 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
                 continue
             reason = reason or DUPLICATES
             unlike += [reason] * (reason in UNLIKE_GENERA)
+            ranks += [name] * (reason == RANK_ENDINGS)
             group = dropped.setdefault(reason, Dropped())
             group.count += 1
             if len(group.examples) < EXAMPLES:
                 text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
                 group.examples.append((f"{reading.source}:{entry.line}", text[:80]))
         refuse_other_things(reading, unlike, "--profile any")
+        if len(ranks) > 1 and 10 * len(ranks) > len(reading.entries) and not reading.insisted:
+            what = f"{len(ranks):,} of {len(reading.entries):,} entries are of higher ranks, such as {ranks[0]}"
+            raise InputError(reading.source, what, "give the genera alone, or pass --profile any to keep every line")
     return names, dropped
 
 
@@ -105,7 +114,7 @@ def guess_profile(readings: Sequence[Reading], look_like_genera: Callable[[Seque
     """
     if any(reading.taxonomic for reading in readings):
         return "genus"
-    texts = [entry.text.strip() for reading in readings for entry in reading.entries]
+    texts = [entry.text.strip(DRESS) for reading in readings for entry in reading.entries]
     if len(texts) < FEW:
         words = [text for text in texts if not ODD.fullmatch(text) and text.lower() not in STAND_INS]
         genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in words) >= 3 * len(words) > 0

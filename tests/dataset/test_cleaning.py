@@ -106,6 +106,7 @@ def test_one_download_makes_all_lists_genera(tmp_path: Path) -> None:
     [
         ("Abanella,Borivibrio,Coccomonas,Ferri monella", "genus"), ("Smith,Morales,Gold,Black", "any"),
         ("abanella,borivibrio", "any"), ("Абакан,Абдулино", "any"),
+        ("Abanella,Borivibrio,Coccomonas,UBA1234,Bacillus_A,SZUA-545,uncultured", "genus"),
     ],
 )  # fmt: skip
 def test_a_plain_list_that_looks_like_genera_is_cleaned_as_such(names: str, profile: str, tmp_path: Path) -> None:
@@ -120,6 +121,21 @@ def test_a_list_of_other_things_is_not_cleaned_to_a_few_genera(tmp_path: Path) -
     with pytest.raises(InputError, match=r": 3 of 4 entries are no genera \(lower case\); pass --profile any to keep"):
         read_corpus([path], profile="genus")
     assert read_corpus([path], profile="genus", input_format="lines", least=1).names == ("Abanella",)
+
+
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        ("Abanella Alphaceae Alphia Bora Betales Betia", "2 of 6 entries are of higher ranks, such as Alphaceae"),
+        ("“Abanella” “Bora” “Cora”", r"3 of 3 entries are no genera \(brackets or quotes\)"),
+        ("Abanella. Bora. Cora.", r"3 of 3 entries are no genera \(letters outside A-Z\)"),
+    ],
+)
+def test_a_list_of_several_ranks_or_in_dress_is_refused(names: str, what: str, tmp_path: Path) -> None:
+    """Classes and phyla beside families would be taken for genera, and dots and quotes for parts of names."""
+    with pytest.raises(InputError, match=what):
+        read_corpus([place(tmp_path, names.replace(" ", "\n"))])
+    assert len(read_corpus([place(tmp_path, names.replace(" ", "\n"))], profile="any").names) == len(names.split())
 
 
 def test_letters_that_look_alike_are_named(tmp_path: Path) -> None:
