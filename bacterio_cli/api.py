@@ -30,7 +30,7 @@ def load(path: str | Path | None = None) -> Checkpoint:
     >>> load().arch
     'lstm'
     """
-    return load_checkpoint(shipped("model.npz") if path is None else path)
+    return load_checkpoint(shipped("model.npz") if path is None else Path(path))
 
 
 def sample(
@@ -84,8 +84,8 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:
     """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `TrainingConfig`.
 
-    Raises UsageError for an option that cannot be, InputError for a name that is no line of a list, before anything is
-    learned.
+    Raises UsageError for a value that an option cannot have, InputError for a name that is no line of a list, before
+    anything is learned.
 
     >>> names = [head + tail for head in ("Abe", "Bori", "Calo") for tail in ("lla", "bacter", "monas")]
     >>> for model in train(names, epochs=2, hidden=8, refit=False):
@@ -110,7 +110,8 @@ def snapshots(state: TrainingState) -> Iterator[Checkpoint]:
 
 
 def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
-    """The texts that were given; UsageError for a single one, whose letters would be taken."""
-    if isinstance(given, str):
+    """The texts that were given; UsageError for a single one, whose letters would be taken, and for what is no text."""
+    found = tuple(given)
+    if isinstance(given, str) or not all(isinstance(text, str) for text in found):
         raise UsageError(f"{what} must be a list of texts (str), not {short(given)}")
-    return tuple(given)
+    return found

@@ -76,7 +76,7 @@ def test_what_has_the_wrong_type_is_a_usage_error(call: Callable[[Checkpoint], o
         call(small_model())
 
 
-@pytest.mark.parametrize("letter", [*"\n\t\0", "\ud800", "A" * 1000], ids=ascii)
+@pytest.mark.parametrize("letter", [*"\n\t\0", "\ud800", "A" * 1000], ids=lambda letter: f"{ord(letter[0]):04X}")
 def test_a_name_that_is_no_line_is_refused_at_once(letter: str) -> None:
     """A control character, or a length beyond any name's: no epoch is spent; only what is too long is not scored."""
     with pytest.raises(InputError, match=r"^names:2: "):
@@ -93,7 +93,7 @@ def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
     model.save(tmp_path / "m.npz")
     assert api.load(tmp_path / "m.npz").known == ("Ab\xe9lla", "Bora")
     (tmp_path / "thesis.py").write_text("of another kind")
-    said = "it is not a checkpoint of this version; choose another path, or replace it with force=True$"
+    said = "it is not a checkpoint of this program; choose another path, or replace it with force=True$"
     with pytest.raises(FileError, match=said):
         model.save(tmp_path / "thesis.py")
     model.save(tmp_path / "thesis.py", force=True)

@@ -188,15 +188,18 @@ def load(path: str | Path) -> Checkpoint:
 
 
 def objection(path: Path, *, unfinished: bool = False) -> str:
-    """Why a file should not be replaced by a checkpoint; "" if it is one, of an `unfinished` training only if so."""
+    """Why a file should not be replaced by a checkpoint; "" if it is one, and of a training that has ended.
+
+    With `unfinished` of any training.
+    """
     try:
         progress = load(path).progress
     except BacterioError:
-        return "it is not a checkpoint of this version"
+        return "it is not a checkpoint of this program"
     ended = unfinished or progress is None or progress.get("finished")
     return "" if ended else "it is a training that has not ended; go on with --resume"
 
 
 def default_checkpoint() -> Path:
-    """bacterio.npz in the working directory, else the model that ships, also if it may not be looked for there."""
+    """bacterio.npz in the working directory, else the model that ships, also where the directory cannot be read."""
     return WORKING_CHECKPOINT if os.path.exists(WORKING_CHECKPOINT) else shipped("model.npz")

@@ -10,6 +10,7 @@ from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.statistics import compare
+from bacterio_cli.nomenclature.usable import REASONS
 
 AT_ONCE = 512  # names scored together
 INDENT = "    "
@@ -130,5 +131,7 @@ def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool)
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
     found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
-    more = "--any, --allow-known and --allow-duplicates let more through"
-    return f"{found}; refused: {reasons(tally)}; {remedy}; {more}"
+    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    common = {why for why, _ in tally.refused.most_common(2)}
+    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
+    return f"{found}; refused: {reasons(tally)}; {remedy}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bacterio_cli.checkpoint.atomic_write import lock, require_ours
+from bacterio_cli.cli import terminal
 from bacterio_cli.dataset import waiting_for
 from bacterio_cli.errors import FileError
 
@@ -18,8 +19,8 @@ BEGINNING = b'{"step": '
 class Log:
     """Rows of the history, which are written when a checkpoint holds them; where one cannot be, `failure` says why."""
 
-    def __init__(self, path: Path, file: FileIO) -> None:
-        self.path, self.file = path, file
+    def __init__(self, path: Path, file: FileIO, *, quiet: bool) -> None:
+        self.path, self.file, self.quiet = path, file, quiet
         self.rows: list[dict[str, Any]] = []
         self.end: int | None = None  # where the first row will be written, if not wherever the file is
         self.failure: FileError | None = None
@@ -38,6 +39,8 @@ class Log:
                 data = data[self.file.write(data) :]
         except OSError as error:
             self.failure = FileError(self.path, "write", error, "--resume adds the rows that are missing")
+            if not self.quiet:
+                terminal.notice(f"warning: {self.failure}; training goes on")
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def open_log(
                     require_ours(path, lambda _: objection, f"{remedy} or replace it with --force")
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
                 file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
-            log = Log(path, file)
+            log = Log(path, file, quiet=quiet)
             if not endless:
                 lock(file)
                 log.end = end

@@ -79,7 +79,7 @@ BUGS = [
         "Gradients(weight * float(loss), grads,",
         "Gradients(weight * float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},",
         "Clipping belongs between gradient and update. Done any sooner, what comes out is the gradient of no loss.",
-        "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − t)/N may be beyond them."),
+        "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − y)/N may be beyond them."),
     Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.segment_sum,
         "return one_hot.T @ rows",
         "S = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype); S[..., ids, :] = rows; return S",

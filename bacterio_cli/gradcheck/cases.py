@@ -1,6 +1,6 @@
 """The cases: every layer, activation, cell, model and stack, at a scale where mistakes show.
 
-Values are random at scale 0.5, biases and states included, lengths unequal, and no two sizes the same: a transposed or
+Values are random at scale 0.5, biases and states included, lengths unequal, and sizes mostly different: a transposed or
 forgotten factor cannot hide. At the customary 0.01 tanh is the identity to four digits, and a wrong slope passes.
 T1–T4 are source texts, see `bacterio_cli.nn`.
 """

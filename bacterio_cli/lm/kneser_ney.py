@@ -7,10 +7,10 @@ For a context h of k letters, h′ without its first letter, and the n_y letters
 (3) P(w | no context) = (c(w) − D_c) / c(·) + γ / n_y
 
 (Chen and Goodman 1999, eq. 20–24). c counts occurrences where h has order − 1 letters, the most there are, or begins
-with the boundary, which nothing precedes; below, it counts the different letters v for which v h w was seen.
+with the boundary, which nothing precedes; for every other h it counts the different letters v for which v h w was seen.
 D_c is one discount, or three for c = 1, 2 and ≥ 3 (their 'modified' form).
 
-What is stored is one row a context and one an observed pair (context, letter), so memory is proportional to what
+What is stored is one row per context and one per observed pair (context, letter), so memory is proportional to what
 was seen; a pair that was not seen is found by following h → h′. Small tables are also written out, up to a fixed size.
 """
 
@@ -173,7 +173,7 @@ class NGram:
         return self.distributions(states), (states,)
 
     def fitted(self, held_out: EncodedCorpus | None) -> NGram:
-        """The same counts with the discounts that lose least on held-out names; without any the table itself.
+        """The same counts with the discounts that lose least on the first 20,000 letters held out, if any are.
 
         By coordinate descent in steps of 0.1 and 0.05: the loss is flat near its minimum.
         """

@@ -28,7 +28,7 @@ class Mixture:
         for part, weight in zip(self.parts, self.weights, strict=True):
             begin, size = len(after), len(part.start(0))
             p, own = part.step(ids, state[begin : begin + size])
-            total, after = total + np.float32(weight) * p, after + own
+            total, after = total + weight * p, after + own
         return np.asarray(total), after
 
 

@@ -18,8 +18,8 @@ def tanh(z: Array) -> Array:
 def tanh_derivative(a: Array) -> Array:
     """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7)
 
-    T3 prints 1 + tan². It takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which
-    hides while a is small (`bacterio gradcheck --inject tanh-twice --explain`).
+    T3 prints 1 + tan². This function takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by
+    2a⁴/3, which hides while a is small (`bacterio gradcheck --inject tanh-twice --explain`).
     """
     return 1 - a * a
 
@@ -36,7 +36,7 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
 def sigmoid_derivative(a: Array) -> Array:
     """σ′(z) = σ(z) (1 − σ(z)) = a (1 − a).  (T3)
 
-    T3 loses the inner minus sign on the way.
+    T3 leaves out the outer minus and later loses the inner one; the two cancel.
     """
     return a * (1 - a)
 

@@ -1,7 +1,7 @@
 """The character RNN of T2 (see `bacterio_cli.nn`) on a page: forward, backward through time, Adagrad, sampling.
 
-Columns, one-hot letters, one text, its names u, w, v, h (elsewhere rows, and W_ax, W_aa, W_ya, a: see README.md).
-The fast cells equal it; tests say so. To run it:  python -m bacterio_cli.nn.plain names.txt
+Columns, one-hot letters, one text, with T2's names u, w, v, h (elsewhere rows, and W_ax, W_aa, W_ya, a: see README.md).
+RNN gives the same numbers; tests check it. To run it:  python -m bacterio_cli.nn.plain names.txt
 """
 
 import sys
@@ -29,7 +29,7 @@ def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:
 
 
 def loss_and_grads(p: Params, ids: Array, h_before: Array) -> tuple[Any, Params, Array]:
-    """E = −Σ_t log ŷ_t at the letter to come, its gradients, and the last state: ids[t] is read, ids[t + 1] to come."""
+    """E = −Σ_t log ŷ_t at the letter to come, its gradients, and the last state; step t reads ids[t]."""
     T, x = len(ids) - 1, np.eye(len(p["b_y"]))[ids][..., None]  # one-hot columns
     h, y_hat = {-1: h_before}, {}  # a dict: in a list, h[−1] would be the last state
     for t in range(T):
@@ -70,12 +70,12 @@ def sample(p: Params, h: Array, length: int, rng: np.random.Generator) -> list[i
 def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
     """Train on a list of names read as one text, the state carried from chunk to chunk, and print what it writes."""
     text = "\n" + Path(path).read_text(encoding="utf-8")
-    letters = sorted(set(text))  # the line end comes first: id 0
+    letters = ["\n", *sorted(set(text) - {"\n"})]  # the line end is id 0
     ids, rng = np.array([letters.index(letter) for letter in text]), np.random.default_rng(0)
     p, h = start(100, len(letters), rng), np.zeros((100, 1))
     memory = {name: np.zeros_like(value) for name, value in p.items()}
     for k in range(chunks):
-        at = k * bptt % (len(ids) - 1)
+        at = k % -(-(len(ids) - 1) // bptt) * bptt  # behind the last chunk the first again
         _, d, h = loss_and_grads(p, ids[at : at + bptt + 1], h)
         update(p, d, memory)
     sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")

@@ -12,7 +12,7 @@ from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 @dataclass(frozen=True)
 class RNN(Cell):
-    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu; both have columns, T1 calls z p, T2 calls a h:
+    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu; they write columns, T1's p is our z, T2's h our a:
 
     (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5; T2)
     (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2)

@@ -128,7 +128,8 @@ def read_words(source: str) -> list[Word]:
     words: list[Word] = []
     for entry in reading.entries:
         cells = [cell.strip() for cell in entry.text.split("\t")]
-        cells += [""] * (len(cells) == len(FORMS) - 1)  # no keywords, and a tab at the end that is none
+        if len(cells) > 2:
+            cells += [""] * (len(FORMS) - len(cells))  # empty ones are cut off
         if fault := fault_of(cells):
             where = f"{reading.source}:{entry.line}"
             raise InputError(where, fault, f"a line has {', '.join(FORMS)}, with tabs between")

@@ -14,6 +14,7 @@ import numpy as np
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.models import CharRNN, shapes
@@ -107,15 +108,18 @@ def lost(whole: Array, truncated: Array) -> float:
     return norm(whole - truncated) / norm(whole) if whole.any() else 0.0
 
 
-def trace(model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None) -> Trace:
+def trace(
+    model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None, first: State = ()
+) -> Trace:
     """Follow one name in float64; its targets are the letters themselves, and no unit is dropped.
 
-    With `truncate`, a further way back is cut every so many letters, as training with --stream cuts it. Raises
-    BacterioError for letters that the model does not know, and for numbers that overflow.
+    It begins in the state `first`, (1, n_a) each, or else in zeros. With `truncate`, a further way back is cut every so
+    many letters, as training with --stream cuts it. Raises BacterioError for letters that the model does not know, and
+    for numbers that overflow.
     """
     vocabulary.require(name, where=name)
     params = {key: value.astype(np.float64) for key, value in params.items()}
-    ids, state = vocabulary.encode([name]), model.start(1, np.float64)
+    ids, state = vocabulary.encode([name]), tuple(s.astype(np.float64) for s in first) or model.start(1, np.float64)
     steps, caches = [], []
     with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
         for t, (x, y) in enumerate(pairwise(ids), 1):

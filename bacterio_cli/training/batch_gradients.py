@@ -2,10 +2,10 @@
 
 The order of an epoch comes from the seed, the phase, the net and the epoch, the dropout masks of a step from the
 seed, the step and the shard. So any process that computes a shard computes the same. The names of a batch are
-independent of each other, and L is a mean over its N letters. With L_h the mean over the N_h letters of shard h and
-s_h = N_h / N:
+independent of each other, and L is a mean over its N letters. With L_k the mean over the N_k letters of shard k and
+s_k = N_k / N:
 
-L = Σ_h s_h L_h        ∂L/∂θ = Σ_h s_h ∂L_h/∂θ
+L = Σ_k s_k L_k        ∂L/∂θ = Σ_k s_k ∂L_k/∂θ
 
 Whether a batch is split depends on sizes alone, never on the machine or on timing, and the same shards are added in
 the same order everywhere. Who computes the second shard is another matter: a forked worker, which lets training use
@@ -64,7 +64,7 @@ def shard_work(
 def works(
     state: TrainingState, soft: CrossFit | None, k: int, shards: int
 ) -> Iterator[tuple[Batch, Callable[[State], Gradients]]]:
-    """Each batch that is left of the phase, with the work of shard k; that of a single name is whole, and shard 0's."""
+    """Each batch that is left of the phase, with the work of shard k; a single name is all shard 0's."""
     for step, batch in enumerate(state.batches(), state.step):
         alone = batch.batch_sizes[0] == 1
         if not (alone and k):
@@ -90,7 +90,7 @@ def gradients_of_phase(
     """Each batch of the current phase from where the training stands, with its gradients.
 
     Batches of names × units² ≥ `split_from` are split. `fork` says whether a worker computes the second shard, if None
-    where possible; one that is silent for `timeout` seconds is given up.
+    where possible: the params are moved to shared memory then. One that is silent for `timeout` seconds is given up.
     """
     soft, worker = state.plan.soft_targets(state.current_phase.kind), None
     shards = 2 if is_split(state.plan.model, state.plan.batch_size, split_from) else 1
@@ -98,7 +98,7 @@ def gradients_of_phase(
         with suppress(OSError):  # no memory or no process left
             state.params |= shared(state.params)
             second = (work for _, work in works(state, soft, 1, 2))
-            worker = ForkedWorker(second, state.params, timeout)
+            worker = ForkedWorker(second, state.params, state.hidden, timeout)
     try:
         for step, (batch, work) in enumerate(works(state, soft, 0, shards), state.step):
             split = shards == 2 and batch.batch_sizes[0] > 1

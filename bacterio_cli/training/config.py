@@ -81,7 +81,7 @@ class TrainingConfig:
         """With `epochs` and `batch_size` filled in for a corpus of so many characters.
 
         Epochs are 45 (of a plain rnn 60) at 43,000 characters, and ∝ characters^−0.6, so that time is ∝ characters^0.4;
-        3 at least, and at most twice as many.
+        at least 3, and at most twice those at 43,000.
         """
         usual = 60 if self.arch == "rnn" else 45
         epochs = min(2 * usual, max(3, round(usual * (43_000 / characters) ** 0.6)))
@@ -135,8 +135,8 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
     optimizer, defaults = settings.get("optimizer", TrainingConfig.optimizer), {}
-    if optimizer != "adamw":
-        defaults = {"lr": LEARNING_RATES.get(optimizer, TrainingConfig.lr), "weight_decay": 0.0}
+    if optimizer != "adamw" and optimizer in list(LEARNING_RATES):
+        defaults = {"lr": LEARNING_RATES[optimizer], "weight_decay": 0.0}
     if settings.get("arch") == "rnn":
         defaults = {**PLAIN_CELL, **defaults}
     if settings.get("ngram") == 0:
@@ -154,7 +154,9 @@ def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: st
     config = replace(stored, **asked)
     for name in asked:
         value, before = getattr(config, name), getattr(stored, name)
-        longer = name == "epochs" and value > before and stored.nets == 1  # an average of several is done for good
+        longer = (
+            name == "epochs" and value > before and stored.nets == 1
+        )  # several nets are refitted when all are fitted
         if value != before and not longer:
             raise UsageError(
                 f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "

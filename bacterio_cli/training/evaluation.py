@@ -22,10 +22,14 @@ def likelihoods(state: TrainingState) -> list[Array]:
 
     In text order; empty if no names are held out, or before the first epoch of a fit.
     """
-    plan, fits = state.plan, state.kept_by("fit")
-    if (names := plan.held_out) is None or not fits:
+    plan, names = state.plan, state.plan.held_out
+    fits = [key for key in state.kept if key[0] == "fit"]
+    if names is None or not fits:
         return []
-    nets = [np.mean([plan.likelihoods(params, names) for params in fits], axis=0)]
+    for key in fits:
+        if key not in state.likelihoods:  # as in a training that was resumed
+            state.likelihoods[key] = plan.likelihoods(state.kept[key], names)
+    nets = [np.mean([state.likelihoods[key] for key in fits], axis=0)]
     tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
     return nets + [table.likelihood(table.states_along(names), names.ids[1:]) for table in tables]
 

@@ -102,7 +102,7 @@ def resume(
     try:
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise CheckpointError(path, f"what --resume needs is damaged: {error}", ANEW) from error
+        raise CheckpointError(path, f"what --resume needs is damaged, or of another version ({error})", ANEW) from error
     if epochs not in (None, config.epochs):
         state = state.fit_end or state  # as if what came after the fit had never been
         state.plan = TrainingPlan(replace(config, epochs=epochs), state.plan.corpus, background)
@@ -117,14 +117,13 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     KeyError, IndexError, TypeError or ValueError if something does not fit.
     """
     for row in checkpoint.history:
-        if state.phase_is_over and not state.done:
-            state.end_phase()
+        go_on(state, row["stage"] != state.current_phase.kind)
         phase = state.current_phase
         count_steps(state, phase.steps_per_epoch)
         place = {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net}
         state.add_row(row | place)
-    if state.phase_is_over and progress["phase"] > state.phase:
-        state.end_phase()
+    if progress["phase"] > state.phase:
+        go_on(state, later=True)
     steps = progress["phase_step"] % state.current_phase.steps_per_epoch
     state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
     count_steps(state, steps)
@@ -133,7 +132,19 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
         raise ValueError("its history and progress are not those of its options")
     for name, array in saved_arrays(state).items():
         if array.dtype.kind == "f":  # updates were counted with the steps
-            array[...] = checkpoint.resume[name]  # in place: the end of the fit and the state share what was kept
+            stored = checkpoint.resume[name]
+            if stored.shape != array.shape or not np.isfinite(stored).all():
+                raise ValueError(f"{name} is not what the options ask for")
+            array[...] = stored  # in place: the end of the fit and the state share what was kept
+
+
+def go_on(state: TrainingState, later: bool) -> None:
+    """Begin the next phase if the current one is over; that of a background is, too, if the saved training was `later`.
+
+    It may have had fewer epochs, in a training that was given more when it was resumed.
+    """
+    if not state.done and (state.phase_is_over or (later and state.current_phase.kind == "background")):
+        state.end_phase()
 
 
 def count_steps(state: TrainingState, steps: int) -> None:

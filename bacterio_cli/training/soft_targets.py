@@ -1,6 +1,6 @@
 """Soft targets for the net: part one-hot, part what a count table expects.
 
-A target is t = (1 − A)·onehot + A·p, with A the weight (--smoothing) and p the table's distribution. Counted on all
+A target is y = (1 − A)·onehot + A·p, with A the weight (--smoothing) and p the table's distribution. Counted on all
 training names, the table has seen the very letter that it is asked about, and p leans towards it. So p is
 cross-fitted: the names are dealt into folds, and each name's p comes from a table counted on the other folds.
 """

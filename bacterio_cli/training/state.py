@@ -11,7 +11,7 @@ from typing import Any
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.plan import Phase, TrainingPlan
 
@@ -22,7 +22,8 @@ class TrainingState:
 
     `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
     hidden state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each
-    fit and refit, by kind and net; `best_epoch` and `best_loss` say when the phase was best; `fit_end` is the state in
+    fit and the last of each refit, by kind and net, and `likelihoods` what they give the held-out letters, where that
+    was computed; `best_epoch` and `best_loss` say when the phase was best; `fit_end` is the state in
     which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
     """
 
@@ -31,6 +32,7 @@ class TrainingState:
     moments: Params
     hidden: State
     kept: dict[tuple[str, int], Params] = field(default_factory=dict)
+    likelihoods: dict[tuple[str, int], Array] = field(default_factory=dict)
     fit_end: TrainingState | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
@@ -76,7 +78,7 @@ class TrainingState:
     def total(self) -> int:
         """All steps of the training, if patience does not end it early."""
         later = sum(phase.steps for phase in self.plan.phases[self.phase :])
-        return self.step - self.phase_step + later
+        return self.step if self.done else self.step - self.phase_step + later
 
     def batches(self) -> Iterator[Batch]:
         """The batches of the current phase that are left, epoch after epoch."""
@@ -86,13 +88,20 @@ class TrainingState:
             yield from islice(self.plan.batches(phase, epoch), done, None)
             done = 0
 
-    def add_row(self, row: dict[str, Any]) -> None:
-        """Add a row to the history, and begin new sums; keep the params if its loss is the least of the phase."""
+    def add_row(self, row: dict[str, Any], likelihoods: Array | None = None) -> None:
+        """Add a row to the history, and begin new sums.
+
+        Keep the params, with what they give the held-out letters, if its loss is the least of the phase or none is
+        validated; those of a background are never kept.
+        """
         phase, valid = self.current_phase, row["valid_nats_per_char"]
         if valid is None or self.best_loss is None or valid < self.best_loss:
             self.best_epoch, self.best_loss = row["epoch"], valid
             if phase.kind != "background":
                 self.kept[phase.kind, phase.net] = deepcopy(self.params)
+                self.likelihoods.pop((phase.kind, phase.net), None)
+                if likelihoods is not None:
+                    self.likelihoods[phase.kind, phase.net] = likelihoods
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
@@ -100,7 +109,9 @@ class TrainingState:
         """Make ready for the next phase, if there is one."""
         ended = self.current_phase.kind
         if ended == "fit" and self.plan.config.nets == 1:
-            self.fit_end = replace(self, history=[*self.history], kept=dict(self.kept))
+            self.fit_end = replace(
+                self, history=[*self.history], kept=dict(self.kept), likelihoods=dict(self.likelihoods)
+            )
         self.phase += 1
         if self.done:
             return

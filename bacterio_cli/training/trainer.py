@@ -97,9 +97,10 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 
 def can_be_used(state: TrainingState) -> bool:
-    """Whether what a checkpoint would hold can draw names: weights of before the first evaluation perhaps cannot.
+    """Whether what a checkpoint would hold can draw names.
 
-    They are so large then that names of the corpus overflow, or have letters without a chance.
+    Not if weights are so large that names of the corpus overflow, or have letters without a chance; from the first
+    evaluation on that has been checked.
     """
     if state.kept:
         return True
@@ -131,4 +132,4 @@ def end_epoch(state: TrainingState, learning_rate: float) -> None:
         "gradient_norm": state.norms / phase.steps_per_epoch,
         "learning_rate": learning_rate,
     }
-    state.add_row(row)
+    state.add_row(row, p if held_out else None)

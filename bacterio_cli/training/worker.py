@@ -53,11 +53,13 @@ class ForkedWorker:
     not answer in time. OSError if it cannot start.
     """
 
-    def __init__(self, works: Works, params: Params, timeout: float = TIMEOUT) -> None:
+    def __init__(self, works: Works, params: Params, hidden: State, timeout: float = TIMEOUT) -> None:
         context = multiprocessing.get_context("fork")
         self.grads, self.timeout = shared(params), timeout
+        self.hidden = tuple(shared({str(k): s for k, s in enumerate(hidden)}).values())
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(works, self.pipe, theirs, self.grads), daemon=True)
+        arguments = (works, self.pipe, theirs, self.grads, self.hidden)
+        self.process = context.Process(target=serve, args=arguments, daemon=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the threads of BLAS
             self.process.start()
@@ -65,8 +67,10 @@ class ForkedWorker:
 
     def begin(self, hidden: State) -> None:
         """Let it make the next call, with these hidden states."""
+        for mine, s in zip(self.hidden, hidden, strict=True):
+            mine[...] = s
         with suppress(OSError):  # if it has ended, `answer` says so
-            self.pipe.send(hidden)
+            self.pipe.send(None)
 
     def answer(self) -> Gradients | None:
         """What the call returned; None if the process has ended, or is ended now since it is silent."""
@@ -92,7 +96,7 @@ def look_for(pipe: Connection) -> None:
         pass
 
 
-def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params) -> None:
+def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
     """In the worker: each call when it is asked for, until one fails or the first process has ended."""
     theirs.close()  # so that the pipe ends with the first process
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
@@ -101,7 +105,8 @@ def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params) -> 
     with suppress(Exception):  # the first process does itself what is not answered, and raises what there is to raise
         for work in works:
             look_for(pipe)
-            result = work(pipe.recv())
+            pipe.recv()
+            result = work(hidden)
             for name, g in result.grads.items():
                 grads[name][...] = g
             pipe.send(result._replace(grads={}))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.processes import inside, small_model, strict_json
+from support.processes import inside, only_error, small_model, strict_json
 
 
 def test_gradcheck_as_json(tmp_path: Path) -> None:
@@ -75,3 +75,20 @@ def test_a_table_and_its_verdict(words: str, code: int, tmp_path: Path) -> None:
     assert (result.code, failed > 0) == (code, code == 1)
     assert result.stderr.startswith(f"bacterio: {verdict}")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--list-bugs --json",
+        "--show softmax --json",
+        "--show softmax --list-bugs",
+        "--list-bugs --inject tanh-twice",
+        "--show softmax --tolerance 1",
+    ],
+)
+def test_what_checks_nothing_stands_alone(words: str, tmp_path: Path) -> None:
+    """A list and a table take no option of a check, which would be passed over."""
+    result = inside("gradcheck", *words.split(), cwd=tmp_path)
+    assert (result.code, result.stdout) == (2, "")
+    assert "checks nothing; give it alone" in only_error(result, 2)

@@ -111,7 +111,7 @@ def test_an_encoding_is_used_when_asked_for(tmp_path: Path) -> None:
         (gzip.compress(PLAIN, mtime=0)[:-9], ": is a packed file that is cut off"),
         (gzip.compress(PLAIN, mtime=0)[:12] + bytes(11), ": is a packed file that is cut off"),
         (b"Abano\nB\xe9la\n", ":2: byte 0xe9 is not UTF-8; save it as UTF-8, or pass --encoding cp1252"),
-        ("Ñandú\r\n".encode() + b"Abano\r\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8"),
+        ("Ñandú\r\n".encode() + b"Abano\r\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8, though other letters above are"),
         ("Abano\n".encode("utf-16")[:-1], ": is cut off or damaged (UTF-16)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "data",  # packed bytes have the time in them

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.processes import advanced, begin, inside, on_terminal, only_error, small_model, strict_json
 
+from bacterio_cli.api import score
 from bacterio_cli.cli.tables import short
 from bacterio_cli.trace.bptt import trace
 from bacterio_cli.training.trainer import snapshot
@@ -58,6 +59,16 @@ def test_json_has_every_step(truncate: int | None, room: Path) -> None:
         assert ("0.lost" in row) is bool(truncate)
     assert shown["gradients"] == found.gradients()
     assert all(("lost" in row) is bool(truncate) for row in shown["gradients"])
+
+
+def test_a_net_of_streams_begins_as_it_does_in_score(tmp_path: Path) -> None:
+    """It was trained with the state carried on, and a name begins in such a state: the loss is that of `score`."""
+    model = snapshot(advanced(begin(stream=True, bptt=5, batch_size=4, ngram=0, mix="1")))
+    model.save(tmp_path / "m.npz")
+    shown = strict_json(inside("trace", "Borixa", "-c", "m.npz", "--json", cwd=tmp_path).stdout)
+    (row,) = score(model, ["Borixa"])
+    assert any(s.any() for s in model.nets[0].first)
+    assert shown["nats_per_char"] * 7 == pytest.approx(row.nats, rel=1e-9)
 
 
 def test_a_step_in_full(room: Path) -> None:

@@ -63,7 +63,7 @@ def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path:
     training.snapshot(begin()).compact().save(path)
     assert objection(path) == ""
     path.write_bytes(path.read_bytes()[:-1])
-    assert objection(path) == "it is not a checkpoint of this version"
+    assert objection(path) == "it is not a checkpoint of this program"
 
 
 @pytest.mark.parametrize("refit", [False, True])
@@ -74,6 +74,15 @@ def test_more_epochs_are_as_if_asked_for_at_once(options: dict[str, Any], refit:
     saved(advanced(begin(epochs=2, **options)), tmp_path / "a")
     extended = advanced(reopened(tmp_path / "a", epochs=4))
     assert saved(extended, tmp_path / "a") == saved(advanced(begin(epochs=4, **options)), tmp_path / "b")
+
+
+def test_a_short_background_is_not_longer_in_a_fit_that_is(tmp_path: Path) -> None:
+    """A background has four epochs at most, of a fit of fewer as many: more for the fit are none for it."""
+    saved(advanced(begin(epochs=2, background=BACKGROUND)), tmp_path / "m")
+    extended = reopened(tmp_path / "m", BACKGROUND, epochs=5)
+    for steps in (0, 1, 40):
+        stopped = saved(advanced(extended, steps), tmp_path / "a")
+        assert saved(reopened(tmp_path / "a", BACKGROUND), tmp_path / "b") == stopped
 
 
 @pytest.mark.parametrize("options", [{"ngram": 3}, {"patience": 1, "lr": 0.0}, STREAM], ids=str)
@@ -97,7 +106,7 @@ FORGED: dict[str, tuple[Change, str]] = {
     "a size that is a text": (at("training", hidden="16"), "its training options are not those of this version"),
     "no epochs": (at("training", epochs=None), PLAN),
     "an option of tomorrow": (at("training", x=1), "its training options are not those of this version"),
-    "another architecture": (at("training", arch="rnn"), "could not broadcast"),
+    "another architecture": (at("training", arch="rnn"), "current.0.W_ax is not what the options ask for"),
     "a batch size": (at("training", batch_size=7), PLAN),
     "a batch size of as many steps": (at("training", batch_size=14), PLAN),
     "a phase that ended": (at("progress", phase=2), PLAN),
@@ -108,7 +117,8 @@ FORGED: dict[str, tuple[Change, str]] = {
     "a row's epoch": (at("history", 0, epoch=2), PLAN),
     "a row's net": (at("history", 0, net=1), PLAN),
     "a member less": (lambda a, _: a.pop("resume.optimizer.m.E"), "'optimizer.m.E'"),
-    "another shape": (array(np.transpose, "resume.end.E"), "could not broadcast"),
+    "another shape": (array(np.transpose, "resume.end.E"), "end.E is not what the options ask for"),
+    "no number": (array(lambda E: E * np.nan, "resume.end.E"), "end.E is not what the options ask for"),
 }
 
 

@@ -41,6 +41,10 @@ def gradcheck(
 
     Example: bacterio gradcheck --inject tanh-twice --explain
     """
+    checks = arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain
+    lone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
+    alone = not (checks or as_json or (list_bugs and show))
+    refuse(((list_bugs or show) and not alone, f"{lone} and checks nothing; give it alone"))
     if show:
         show_softmax()
         return

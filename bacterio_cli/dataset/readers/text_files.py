@@ -74,7 +74,7 @@ class Text:
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
         self.file.seek(0)
-        decoded, number = io.TextIOWrapper(self.file, self.codec), 0
+        decoded, number, letters = io.TextIOWrapper(self.file, self.codec), 0, False  # other than ASCII's
         try:
             for number, line in enumerate(iter(partial(decoded.readline, self.longest + 1), ""), 1):
                 if len(line) > self.longest and line[-1] != "\n":
@@ -85,11 +85,12 @@ class Text:
                 if line[0] == "#":
                     self.dates.update(filter(is_date, DATE.findall(line)))
                 if not line.isascii():
+                    letters = True
                     self.removed.update(INVISIBLE.findall(line))
                     line = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", line)
                 yield line.removesuffix("\n")
         except UnicodeError as error:
-            raise self.undecodable(error, number + 1) from error
+            raise self.undecodable(error, number + 1, letters=letters) from error
         finally:
             decoded.detach()
 
@@ -110,14 +111,20 @@ class Text:
         removed = f"{count:,} invisible character{'s' * (count != 1)} removed ({kinds})"
         return (removed,) * bool(count) + (f"from {self.member}",) * bool(self.member)
 
-    def undecodable(self, error: UnicodeError, number: int) -> InputError:
-        """The error for bytes that are not in the encoding, of which the first is in this line or behind it."""
+    def undecodable(self, error: UnicodeError, number: int, *, letters: bool) -> InputError:
+        """The error for bytes that are not in the encoding, of which the first is in this line or behind it.
+
+        If there were other `letters` in it above, both encodings are in the file.
+        """
         if not isinstance(error, UnicodeDecodeError) or self.codec.startswith(("utf-16", "utf-32")):
             return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
         what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
-        if self.encoding == "UTF-8":
+        before = error.object[: error.start]
+        if self.encoding == "UTF-8" and (letters or not before.removeprefix(codecs.BOM_UTF8).isascii()):
+            what, remedy = f"{what}, though other letters above are: encodings are mixed", "convert the line to UTF-8"
+        elif self.encoding == "UTF-8":
             remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
-        number += len(re.findall(b"\r\n|\n|\r", error.object[: error.start]))
+        number += len(re.findall(b"\r\n|\n|\r", before))
         return InputError(f"{self.where}:{number}", what, remedy)
 
 
