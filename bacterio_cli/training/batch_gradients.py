@@ -63,12 +63,12 @@ def shard_work(
 
 def works(
     state: TrainingState, soft: CrossFit | None, k: int, shards: int
-) -> Iterator[tuple[Batch, Callable[[State], Gradients]]]:
-    """Each batch that is left of the phase, with the work of shard k; a single name is all shard 0's."""
+) -> Iterator[tuple[int, Batch, Callable[[State], Gradients]]]:
+    """Each step that is left of the phase, its batch, and the work of shard k; a single name is all shard 0's."""
     for step, batch in enumerate(state.batches(), state.step):
         alone = batch.batch_sizes[0] == 1
         if not (alone and k):
-            yield batch, shard_work(state, soft, batch, step, k, 1 if alone else shards)
+            yield step, batch, shard_work(state, soft, batch, step, k, 1 if alone else shards)
 
 
 def added(parts: list[Gradients], hidden: State) -> Gradients:
@@ -97,10 +97,10 @@ def gradients_of_phase(
     if shards == 2 and (can_fork() if fork is None else fork):
         with suppress(OSError):  # no memory or no process left
             state.params |= shared(state.params)
-            second = (work for _, work in works(state, soft, 1, 2))
+            second = (work for *_, work in works(state, soft, 1, 2))
             worker = ForkedWorker(second, state.params, state.hidden, timeout)
     try:
-        for step, (batch, work) in enumerate(works(state, soft, 0, shards), state.step):
+        for step, batch, work in works(state, soft, 0, shards):
             split = shards == 2 and batch.batch_sizes[0] > 1
             if split and worker:
                 worker.begin(state.hidden)
