@@ -21,10 +21,10 @@ MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS = "brackets or quotes", "lower case
 LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters", f"longer than {LONGEST_LINE}"
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
-HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae")
+HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae", "bacteria", "mycetes")
 # What says nothing of what other lines are: numbers, marks, placeholders; and what may stand around a name.
 ODD = re.compile(
-    r"[\d\s.,–-]*|[A-Za-z]|(?i:na|candidatus .*)|.*[*†‡-]|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+_[A-Z]{1,2}"
+    r"[\d\s.,–-]*|[A-Za-z]|(?i:na|candidatus .*)|.*[*†‡-]|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+(?:_[A-Z]{1,2}|-\d+)"
 )
 DRESS = " .•[](){}\"'`‘’“”„«»"
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
@@ -115,11 +115,11 @@ def guess_profile(readings: Sequence[Reading], look_like_genera: Callable[[Seque
     if any(reading.taxonomic for reading in readings):
         return "genus"
     texts = [entry.text.strip(DRESS) for reading in readings for entry in reading.entries]
-    if len(texts) < FEW:
-        words = [text for text in texts if not ODD.fullmatch(text) and text.lower() not in STAND_INS]
+    words = [text for text in texts if not ODD.fullmatch(text) and text.lower() not in STAND_INS]
+    if len(words) < FEW:
         genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in words) >= 3 * len(words) > 0
     else:
-        genera = look_like_genera is not None and look_like_genera(texts)
+        genera = look_like_genera is not None and look_like_genera(words)
     return "genus" if genera else "any"
 
 
