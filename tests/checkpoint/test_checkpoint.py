@@ -66,6 +66,16 @@ def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path)
     assert not any(s.any() for s in small_model().net.start(3))
 
 
+def test_a_model_takes_the_place_of_any_other(tmp_path: Path) -> None:
+    """From Python, of a training that has not ended too; compressed it is smaller, by its names."""
+    path, model = tmp_path / "m.npz", small_model().compact()
+    snapshot(advanced(begin(epochs=2), 1)).save(path)
+    model.save(path)
+    size = path.stat().st_size
+    model.save(path, compress=True)
+    assert path.stat().st_size < size - 500
+
+
 def test_held_out_names_may_be_alike(saved: Path) -> None:
     """Equal likelihoods and a certain name are possible."""
     rewrite(saved, lambda arrays, _: arrays.update(held_out=np.array([0, 0.5, 0.5], np.float32)))

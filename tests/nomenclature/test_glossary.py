@@ -38,6 +38,7 @@ def test_words_by_their_forms() -> None:
     """Stems and finals, with a gender, lead to all their words; one first in a name has its usual linking vowel."""
     stems, finals = standard().stems, standard().finals
     assert [(word.word, gender) for word, gender in finals["thrix"]] == [("thrix", "f")]
+    assert [(word.word, gender) for word, gender in finals["adhaerens"]] == [("adhaerens", "")]  # the author decides
     assert {word.sense for word in stems["sol"]} == {"soil", "sun", "alone, single"}
     assert [word.beginnings for word in (stems["therm"][0], stems["neo"][0])] == [("thermo",), ("neo",)]
     assert finals["oxidans"][0][0].beginnings == ()
