@@ -99,7 +99,6 @@ class TrainingState:
             self.best_epoch, self.best_loss = row["epoch"], valid
             if phase.kind != "background":
                 self.kept[phase.kind, phase.net] = deepcopy(self.params)
-                self.likelihoods.pop((phase.kind, phase.net), None)
                 if likelihoods is not None:
                     self.likelihoods[phase.kind, phase.net] = likelihoods
         self.history.append(row)
