@@ -21,10 +21,15 @@ MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS = "brackets or quotes", "lower case
 LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters", f"longer than {LONGEST_LINE}"
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
-HIGHER_RANKS = ("aceae", "ales", "ota", "ineae", "oideae", "bacteria", "mycetes")
-# What says nothing of what other lines are: numbers, marks, placeholders; and what may stand around a name.
+# How names of ranks above the genus end, or are called.
+HIGHER_RANKS = (
+    "aceae", "ales", "ota", "ineae", "oideae", "bacteria", "bacteriia", "mycetes", "cutes", "detes", "flexi", "spirae",
+    "chaetes", "microbia", "bacilli", "clostridia", "fungi", "viruses",
+)  # fmt: skip
+# What says nothing of what other lines are: numbers, marks, placeholders, species; and what may stand around a name.
 ODD = re.compile(
-    r"[\d\s.,–-]*|[A-Za-z]|(?i:na|candidatus .*)|.*[*†‡-]|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+(?:_[A-Z]{1,2}|-\d+)"
+    r"[\d\s.,–-]*|[A-Za-z]|(?i:na|un(?:classified|cultured|identified) .*)|.*[*†‡¹²³⁰-⁹-]|[a-z]__"
+    r"|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+(?:_[A-Z]{1,2}|-\d+| [a-z]+)"
 )
 DRESS = " .•[](){}\"'`‘’“”„«»"
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin
@@ -115,7 +120,7 @@ def guess_profile(readings: Sequence[Reading], look_like_genera: Callable[[Seque
     if any(reading.taxonomic for reading in readings):
         return "genus"
     texts = [entry.text.strip(DRESS) for reading in readings for entry in reading.entries]
-    words = [text for text in texts if not ODD.fullmatch(text) and text.lower() not in STAND_INS]
+    words = [t for t in texts if not (ODD.fullmatch(t) or CANDIDATUS.match(t) or t.lower() in STAND_INS)]
     if len(words) < FEW:
         genera = 4 * sum(LATIN_WORD.fullmatch(text) is not None for text in words) >= 3 * len(words) > 0
     else:
@@ -177,6 +182,6 @@ def flaw(name: str) -> str | None:
     """Why a composed spelling is no genus name to learn; None if it is one; -ia, as of classes, is common."""
     if len(name) > LONGEST_LINE or not re.fullmatch("[A-Z][a-z]+", name):
         return next(reason for reason, found in FLAWS if found.search(name))
-    if name.endswith(HIGHER_RANKS):
+    if name.lower().endswith(HIGHER_RANKS):
         return RANK_ENDINGS
     return PLACEHOLDERS if name.lower() in STAND_INS else None

@@ -17,7 +17,7 @@ def table() -> str:
     lines += ["", "| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
     for s in SOURCES:
         names = s.name + " (lineages)" * s.lineage
-        cells = (s.required.replace(" ", ", "), names, s.rank, s.status, KINDS[s.prokaryotes])
+        cells = (s.required.replace(" ", ", "), names, s.rank, s.status.replace(" ", " and "), KINDS[s.prokaryotes])
         lines.append(f"| {s.label} | {' | '.join(cell.replace('|', ' or ') for cell in cells)} |")
     return "\n".join(lines)
 

@@ -52,6 +52,14 @@ READ: dict[str, tuple[str, list[str]]] = {
     "plastids and eukaryotes": ("Bacteria;C;C;Chloroplast;Chloroplast;Zea\nD_0__Eukaryota;D_5__Sus\n"
                                 "Bacteria;A;B;C;Aaceae;Abanella\nD_0__Bacteria;D_5__Borivibrio\n", AB),
     "heading with a colon": ("Genera:\nAbanella\nBorivibrio\n", AB),
+    "authors in cells": ("taxonRank,scientificName,canonicalName,author\ngenus,Abanella Xu,Abanella,\n"
+                         "genus,Borivibrio de Toni,,de Toni\n", AB),
+    "what is in a record": ('[{"genus": "Abanella", "host": {"genus": "Homo"}, "typos": [{"genus": "Abanela"}]}, '
+                            '{"data": {"genus": "Borivibrio"}}]', AB),
+    "ranks in a list": ('{"rows": [{"metadata": {"taxonomy": ["k__Bacteria", "g__Abanella"]}}, '
+                        '{"metadata": {"taxonomy": ["k__Bacteria", "f__A", "g__Borivibrio"]}}]}', AB),
+    "values in objects": ('{"results": [{"genusLabel": {"type": "literal", "value": "Abanella"}}]}', AB[:1]),
+    "lineages between bars": ('id,lineage\n1,"Bacteria|A|B|C|Aaceae|Abanella"\n2,Bacteria|B|Baceae|Borivibrio\n', AB),
     "some bullets and quotes": ("- Abanella\nBorivibrio\n\"Cora\"\nDora\n`Era`\n", [*AB, "Cora", "Dora", "Era"]),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip
@@ -63,11 +71,15 @@ REFUSED = {
         zipped(a___taxa__txt="genus,n\nBora,1\n", b___taxa__txt="genus,n\n"),
         "of 2 lists (a/taxa.txt",
     ),
+    "sections": ("Genus,n\n" + "Abanella,1\n" * 9 + "Marine,\nBora,2\n", ":11: has nothing but 'Marine', as a heading"),
+    "hosts in JSON": ('[{"sample": "a", "host": {"genus": "Homo"}}]', "without genera (its keys: sample, host, genus)"),
+    "genders": ("Wort,Genus\nHaus,Neutrum\nTisch,Maskulinum\n", ":2: has 'Neutrum' where a name"),
+    "alignment": ("2 10\nAbanellaAACGTACGTAC\nBoraCGTACGTAA\nCora\n", ":1: is no name, though others are"),
+    "a list of hosts below": ("Genus\nAbanella\nBora\n\nHosts\nHomo\n", ":5: has 'Hosts' where a name"),
     "headings in records": ('[{"genus": "Abanella"}, {"genus": "Author"}]', "has 'Author' where a name"),
     "a comment like a header": ("# Genus, as found\nSample,Genus\nSoil,Abanella\n", ":2: has 'Sample' where a name"),
     "a short row": ("genus,n\nAbanella,1\nBorivibrio\n", ":3: has 1 cell, and rows above have 2"),
     "columns of pandas": ('[{"genus": {"0": "Abanella"}, "n": {"0": 3}}]', "is JSON, but without genera"),
-    "a lineage in a list": ('[{"taxonomy": ["k__Bacteria", "g__Abanella"]}]', "is JSON, but without genera"),
     "ranks without a header": ("1\tgenus\tAbanella\tCohn\n2\tgenus\tBora\tCohn\n", "table between tabs, of no known"),
     "genera by genera": ("Genus,Abanella,Bora\nAbanella,1,0\nBora,0,1\n", ":2: has 'Abanella' where a name"),
     "line ends between tabs": ('class\tgenus\tnote\nA\tBora\t"two\nlines"\n', ":3: has 1 cell, and rows above"),

@@ -77,7 +77,7 @@ def test_the_genus_is_the_rank(lineage: str, genus: str | None) -> None:
 
 def lpsn_rows(*statuses: str) -> str:
     """A genus in rows of LPSN with these statuses."""
-    return LPSN_HEADER + "".join(f"\nAbanella,,,Ref,VL; {status},Doe,,,,," for status in statuses)
+    return LPSN_HEADER + "".join(f'\nAbanella,,,Ref,"VL; {status}",Doe,,,,,' for status in statuses)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,15 @@ def lpsn_rows(*statuses: str) -> str:
         (lpsn_rows("synonym", "correct name"), ["name"]),
         (lpsn_rows("correct name", "illegitimate name"), ["name"]),
         (lpsn_rows("illegitimate name", "correct name"), ["name"]),
+        (lpsn_rows("published, rejected name; correct name"), ["rejected"]),
         (COLDP, ["name", "synonym", "rejected", "name"]),
+        ("name,rank,status,nomenclaturalStatus\nAbella,genus,accepted,nom. rej.\nBora,genus,Candidatus,\n"
+         "Cora,genus,incorrect spelling,\nD,genus,synonym,valid\n", ["rejected", "candidatus", "rejected", "synonym"]),
         (NCBI, ["name", "name", "rejected", "candidatus"]),
         ("genus,note\nAbella,misspelling\n", ["name"]),  # a column that is not for that
         ('"","taxonomy"\n"bare soil","d__A;g__Abella"\n', ["name"]),  # nor is that of the samples' names
     ],
-)
+)  # fmt: skip
 def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path) -> None:
     """The last clause of LPSN's status counts, and the genus's own row before those of its species; best of several."""
     assert [entry.kind for entry in read(place(tmp_path, text)).entries] == kinds

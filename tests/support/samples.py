@@ -214,6 +214,12 @@ SAMPLES = {
     "bacdive": Sample(BACDIVE, "table", "BacDive strains", ["Abanella", "Borivibrio"], True),
     "bacdive-api": Sample(BACDIVE_API, "json", "JSON, column of genera", ["Abanella"]),
     "phyloseq": Sample(PHYLOSEQ, "table", LISTED, ["Abanella"], True),
+    "phyloseq-ranks": Sample(
+        "Rank1,Rank2,Rank3,Rank4,Rank5,Rank6\nk__A,p__B,c__C,o__D,f__E,g__Abanella\nBacteria,B,C,D,E,Borivibrio\n",
+        "table",
+        "phyloseq ranks",
+        ["Abanella", "Borivibrio"],
+    ),
     "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
     "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),

@@ -51,7 +51,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
     found: list[Choice] = []
     for source in sources.SOURCES:
-        wanted = (source.name, source.rank, source.epithet, source.status, sources.SCOPE_COLUMNS)
+        wanted = (source.name, source.rank, source.epithet, sources.SCOPE_COLUMNS, *source.status.split())
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
@@ -61,16 +61,20 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
 
 def lineages(label: str) -> Choice:
     """The choice of lineages in the first cell of rows that have no header."""
-    return Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1, -1), ())
+    return Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1), ())
 
 
-def taxon(cell: str, source: Source) -> str:
-    """The genus in a cell, "" if there is none: that of a lineage, of a row of rank genus the last name of a path."""
+def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
+    """The genus in a cell, "" if there is none: that of a lineage, of a row of rank genus the last name of a path.
+
+    Its author is cut off, who looks like one, or whose or the genus's name stands in another cell of the `row` too.
+    """
     genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
     if source.rank and not genus:
         last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
-        authored = AUTHORED.fullmatch(last)
-        genus = authored[1] if authored else last
+        authored, (first, _, rest) = AUTHORED.fullmatch(last), last.partition(" ")
+        twice = rest and (first in row or rest in row) and not CANDIDATUS.match(last)
+        genus = authored[1] if authored else first if twice else last
     elif genus is None:
         genus = "" if source.lineage else plain(cell)
     return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
@@ -82,15 +86,16 @@ def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int],
     A standing is whether the row is that of a species, and the place of its kind in RANKING: the least counts.
     """
     source, places, higher_ranks = choice
-    cell, rank, epithet, status, scope = [row[place] for place in places]
+    cell, rank, epithet, scope, *standings = [row[place] for place in places]
     if source.rank and key_of(rank) not in sources.GENUS_RANKS:
         return None
-    kind, genus = kind_of(status, source.status_terms if places[3] >= 0 else ""), taxon(cell, source)
+    terms = source.status_terms if max(places[4:], default=-1) >= 0 else ""
+    kind, genus = kind_of("; ".join(standings), terms), taxon(cell, source, row)
     fills = higher_ranks and genus in filled(PREFIX.sub("", row[place]) for place in higher_ranks)[:1]
     if fills or not kind or not genus:  # what repeats the name above it only fills a gap
         return None
     of_species = plain(epithet) != ""
-    standing = RANKING.index("name" if of_species and kind != "rejected" else kind)
+    standing = RANKING.index("name" if of_species and kind == "synonym" else kind)
     domain = DOMAIN.search(cell, 0, 10_000) if source.lineage else None
     return genus, (of_species, standing), key_of(domain[1] if domain else scope)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from bacterio_cli.errors import InputError
 
 BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")
 STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+KEY = re.compile(r'"([^"\\]+)"\s*:')
 LARGEST_JSON = 2**24  # bytes: all of it is held in memory
 
 
@@ -33,25 +35,42 @@ def read(text: Text) -> Reading | None:
     if isinstance(values[0], list) and values[0] and all(isinstance(value, str) for value in values[0]):
         entries = [Entry(first.get(name, 1), name) for name in values[0]]
         return plain_lists.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
-    for value in values:  # which grows by what each holds
-        values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    records = [record_of(value) for value in values if isinstance(value, dict)]
+    records = [*records_in(values, "")]
     columns = [*dict.fromkeys(key for record in records for key in record if key in COLUMNS)]
-    rows = [[*(record.get(column, "") for column in columns), ""] for record in records if record]
     if choices := choices_of(columns):
-        place = choices[0].places[0]
-        found = gather(choices, ((first.get(row[place], 1), row) for row in rows), text.where)
+        name = columns[choices[0].places[0]]
+        rows = ([*(record.get(column, "") for column in columns), ""] for record in records_in(values, name))
+        found = gather(choices, ((first.get(row[columns.index(name)], 1), row) for row in rows), text.where)
         if found.entries:
             return require_genera(found, text.where)._replace(label=f"JSON, {found.label}")
-    shown = dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value)
-    what = f"is JSON, but without genera (its keys: {', '.join(shown)[:80]})"
+    keys = dict.fromkeys(key for line in lines for key in KEY.findall(line))
+    what = f"is JSON, but without genera (its keys: {', '.join(keys)[:80]})"
     raise InputError(text.where, what, "make it a list or a table")
 
 
-def record_of(item: dict[str, Any]) -> dict[str, str]:
-    """The values of an object that are single: texts and numbers, and of an object with a name this."""
-    named = {key: value.get("name") if isinstance(value, dict) else value for key, value in item.items()}
-    return {key_of(key): str(value) for key, value in named.items() if not isinstance(value, dict | list | None)}
+def records_in(values: list[Any], name: str) -> Iterator[dict[str, str]]:
+    """Objects at any depth as rows, by `key_of` their keys.
+
+    What is in one with a `name` belongs to it, such as its synonyms, and hosts are no records of their own.
+    """
+    waiting = list(values)
+    for value in waiting:  # which grows by what each holds
+        record: dict[str, str] = {}
+        if isinstance(value, dict):
+            cells = {key_of(key): cell_of(item) for key, item in value.items()}
+            record = {key: str(cell) for key, cell in cells.items() if not isinstance(cell, dict | list | None)}
+            yield record
+        if isinstance(value, dict | list) and not record.get(name):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [item for key, item in pairs if "host" not in str(key).lower()]
+
+
+def cell_of(value: Any) -> Any:
+    """A text or number as it is, the name or value of an object that has one, the ranks of a list as a lineage."""
+    if isinstance(value, dict):
+        return value.get("name", value.get("value"))
+    ranks = isinstance(value, list) and all(isinstance(rank, str) and "__" in rank for rank in value)
+    return ";".join(value) if value and ranks else value
 
 
 def parse(lines: list[str], where: str) -> Any:

@@ -54,9 +54,9 @@ def genus_of(text: str) -> str | None:
             return ""
     if found := IN_TURN.search(text):
         return found[1] or ""
-    if ";" not in text or "\t" in text:
+    if not (";" in text or "|" in text) or "\t" in text:
         return None
-    names = [plain(name) for name in text.rstrip(" .;").split(";")]
+    names = [plain(name) for name in re.split("[;|]", text.rstrip(" .;|"))]
     names = [name for name in names if not ABOVE_DOMAIN.fullmatch(name.lower())]
     words = [name.lower() for name in names]
     if not words or any(map(str.isdecimal, words)) or not DOMAIN.fullmatch(names[0]):

@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacil
 BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)")  # or a number
 AROUND = re.compile(r"([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1")  # quotes, italics of Markdown or of a wiki
 # No name, whatever the others are.
-FOREIGN = re.compile(r"^[>@]|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
+FOREIGN = re.compile(r"^[>@]|^\d+ +\d+$|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife

@@ -9,8 +9,9 @@ class Source(NamedTuple):
 
     Those `required` must all be there. `name` is the column with the names or, if `lineage`, with lineages; `rank`
     tells which rows are genera, `status` their standing, in the `status_terms` of KINDS or in any. Of columns between
-    bars the first that there is counts. The `epithet` is empty in the row of a genus itself. `prokaryotes` is
-    True, False for other organisms, None if one of SCOPE_COLUMNS may tell.
+    bars the first that there is counts; those of standings between blanks are taken together. The `epithet` is empty
+    in the row of a genus itself. `prokaryotes` is True, False for other organisms, None if one of SCOPE_COLUMNS may
+    tell.
     """
 
     label: str
@@ -25,18 +26,18 @@ class Source(NamedTuple):
 
 
 GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
-LINEAGE_COLUMNS = "taxonomy|taxon|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
+LINEAGE_COLUMNS = "taxonomy|taxon|tax|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
 NAME_COLUMNS = (
     "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|genus"
 )
 RANK_COLUMNS = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel"
-STATUS_COLUMNS = "taxonomicstatus|status|taxonstatus"
-LPSN_STATUS = "lpsntaxonomicstatus"
+STATUS_COLUMNS = "nomenclaturalstatus taxonomicstatus|status|taxonstatus"
+LPSN_STATUS = "nomenclaturalstatus lpsntaxonomicstatus"
 
 # The first that fits counts: GTDB's own taxonomy before NCBI's, a rank column before one of genera.
 SOURCES = (
     Source("LPSN genus and species rows", "genusname spepithet", "genusname", "", "status", True, "spepithet", "lpsn"),
-    Source("LPSN records", LPSN_STATUS, "fullname|monomial", "category", LPSN_STATUS, True, status_terms="lpsn"),
+    Source("LPSN records", "lpsntaxonomicstatus", "fullname|monomial", "category", LPSN_STATUS, True, "", "lpsn"),
     Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", status_terms="ncbi"),
     Source("NCBI ranked lineages", "taxid taxname species", "genus"),
     Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
@@ -55,6 +56,7 @@ SOURCES = (
     Source("names with their ranks", "", NAME_COLUMNS, RANK_COLUMNS, STATUS_COLUMNS),
     Source("ICTV virus taxonomy", "realm", "genus", prokaryotes=False),
     Source("BacDive strains", "istypestrain", "genus", prokaryotes=True),
+    Source("phyloseq ranks", "rank1 rank5", "rank6"),
     Source("column of genera", "", GENUS_COLUMNS, "", STATUS_COLUMNS),
 )
 SCOPE_COLUMNS = (
@@ -87,8 +89,9 @@ HEADINGS = {*GENUS_COLUMNS.split("|")} | {
 }  # fmt: skip
 ABOVE_GENUS = {*HIGHER_RANKS, "phyla", "classes", "orders", "families", "domains", "kingdoms", "reich"}
 HEADER_WORDS = COLUMNS | ABOVE_GENUS | {
-    "strain", "author", "authors", "authority", "country", "year", "sample", "source", "reference", "legend", "note",
-    "notes", "date", "version", "quelle", "anmerkung", "anmerkungen",
+    "strain", "author", "authors", "authority", "country", "countries", "year", "sample", "source", "reference",
+    "legend", "note", "notes", "date", "version", "quelle", "anmerkung", "anmerkungen", "host", "hosts", "gene",
+    "genes", "primer", "primers", "sequence", "text", "neutrum", "maskulinum", "femininum", "femina",
 }  # fmt: skip
 
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
@@ -100,10 +103,10 @@ GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "ge
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
-WRONG = "misappl|misspell|bare|illegit|not valid|nud[ua]|excluded|reject|unavailable|orthographic"
+WRONG = "misappl|misspell|incorrect|typo|bare|illeg|not valid|nud[ua]|excluded|rej|unavailable|orthographic|placeholder"
 KINDS = {
-    "": {WRONG: "rejected", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
-    "lpsn": {"(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
+    "": {WRONG: "rejected", "candidatus": "candidatus", "synonym|unaccepted|invalid|superseded": "synonym", "": "name"},
+    "lpsn": {"rej": "rejected", "(^|; )correct name[^;]*$": "name", "(^|; )synonym[^;]*$": "synonym", "": "rejected"},
     "ncbi": {"scientific name": "name", "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected", "": ""},
 }
 

@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
@@ -41,7 +41,21 @@ def read(text: Text) -> Reading | None:
     for name in (layout.columns[choice.places[0]] for choice in choices):
         if layout.columns.count(name) > 1:
             raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
-    return require_genera(gather(choices, rows(text, layout), text.where), text.where, layout.columns)
+    found = gather(choices, without_headings(rows(text, layout), choices[0].places[0], text.where), text.where)
+    return require_genera(found, text.where, layout.columns)
+
+
+def without_headings(table: Iterable[Row], place: int, where: str) -> Iterator[Row]:
+    """The rows; InputError if some of them, a tenth at most, have the cell at this place alone, as headings have."""
+    lone, count = list[tuple[int, str]](), 0
+    for line, row in table:
+        count += 1
+        if row[place] and "".join(row) == row[place]:
+            lone.append((line, row[place][:30]))
+        yield line, row
+    if 0 < 10 * len(lone) <= count:
+        what = f"has nothing but {lone[0][1]!r}, as a heading between rows"
+        raise InputError(f"{where}:{lone[0][0]}", what, "leave it out, or choose the column with --column NAME or N")
 
 
 def column(text: Text, wanted: str) -> Reading:
