@@ -55,7 +55,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
-            found.append(Choice(source, places, higher_ranks))
+            found.append(Choice(source, places[:4] + [place for place in places[4:] if place >= 0], higher_ranks))
     return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
@@ -89,8 +89,7 @@ def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int],
     cell, rank, epithet, scope, *standings = [row[place] for place in places]
     if source.rank and key_of(rank) not in sources.GENUS_RANKS:
         return None
-    terms = source.status_terms if max(places[4:], default=-1) >= 0 else ""
-    kind, genus = kind_of("; ".join(standings), terms), taxon(cell, source, row)
+    kind, genus = kind_of("; ".join(standings), source.status_terms * bool(standings)), taxon(cell, source, row)
     fills = higher_ranks and genus in filled(PREFIX.sub("", row[place]) for place in higher_ranks)[:1]
     if fills or not kind or not genus:  # what repeats the name above it only fills a gap
         return None
