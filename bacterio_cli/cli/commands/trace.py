@@ -2,19 +2,29 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, terminal, trace_output
+from bacterio_cli.cli import loading, options, tables, terminal
 from bacterio_cli.cli.plots import PICTURES, ensure_drawable
 from bacterio_cli.cli.unrolled_plot import draw_unrolled
+from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, refuse
 from bacterio_cli.inference.scorer import refuse_overlong
-from bacterio_cli.nn.models import CharRNN
+from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.models import CharRNN, init
 from bacterio_cli.trace import bptt
+from bacterio_cli.trace.bptt import Trace
+from bacterio_cli.trace.equations import equations_of, gradient_equations
+
+LN2 = math.log(2)
+MOST_SHOWN = 8  # units or letters of a step
+BOUNDARY = "$"  # as `score` writes it
 
 
 def trace(
@@ -42,13 +52,15 @@ def trace(
     """
     name = " ".join(name.split())
     one_step, cut = step is not None, truncate is not None
-    accompanied = compare and (one_step or cut or plot or as_json)
     refuse_overlong([name])
     refuse(
         (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
         (one_step and cut, "--step shows the whole gradient and --truncate what is left of it; give one of them"),
         (full and not one_step, "--full is for --step T; give both"),
-        (accompanied, "--compare prints a table of its own; give it without --step, --truncate, --plot and --json"),
+        (
+            compare and (one_step or cut or plot or as_json),
+            "--compare prints a table of its own; give it without --step, --truncate, --plot and --json",
+        ),
     )
     path, trained = loading.open_model(checkpoint)
     if plot:
@@ -62,25 +74,24 @@ def trace(
     found = bptt.trace(trained.model, trained.params, trained.vocabulary, name, truncate=truncate, first=first)
     if len(trained.nets) > 1 or trained.weights[0] < 1:
         terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
-    if compare:
-        trace_output.show_comparison(found, trained.vocabulary)
-        return
-    letters = (trace_output.BOUNDARY, *trained.vocabulary.letters)
+    letters = (BOUNDARY, *trained.vocabulary.letters)
     if plot:
         draw_unrolled(plot, found, letters)
         terminal.notice(f"drawn to {plot}")
-    if as_json:
+    if compare:
+        show_comparison(found, trained.vocabulary)
+    elif as_json:
         sys.stdout.write(terminal.as_json(describe(found, (None, *letters[1:]), step)))
     elif step is not None:
-        trace_output.show_step(found, letters, step, full=full)
+        show_step(found, letters, step, full=full)
     else:
-        trace_output.print_trace(found, letters)
+        print_trace(found, letters)
 
 
-def describe(found: bptt.Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
+def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
     rows: list[dict[str, Any]] = [
-        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / trace_output.LN2}
+        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / LN2}
         for s in found.steps
     ]
     if step is not None:
@@ -93,8 +104,129 @@ def describe(found: bptt.Trace, letters: Sequence[str | None], step: int | None)
         "hidden": found.model.n_a,
         "T": len(rows),
         "nats_per_char": found.nats_per_char,
-        "bits_per_char": found.nats_per_char / trace_output.LN2,
+        "bits_per_char": found.nats_per_char / LN2,
         "truncate": found.truncate,
         "steps": [row | found.norms(row["t"]) for row in rows],
         "gradients": found.gradients(),
     }
+
+
+def print_trace(found: Trace, letters: Sequence[str]) -> None:
+    """The way forward, the way back layer by layer, the equations in the order of computation, and the gradients."""
+    model, bits = found.model, found.nats_per_char / LN2
+    terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
+    sizes = f"{model.layers} × {model.n_a} units; n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
+    terminal.paragraph(f"{model.cell}, {sizes}; float64; {BOUNDARY} is the boundary")
+    show_forward(found, letters)
+    show_backward(found, letters)
+    terminal.paragraph("Equations of a step", apart=True)
+    tables.table(("equation", "shape", "source"), equations_of(model))
+    show_gradients(found)
+
+
+def show_forward(found: Trace, letters: Sequence[str]) -> None:
+    """A row per step: the letter read, the letter to come, its probability and loss, ‖a‖ of each layer, three letters."""
+    terminal.paragraph("Forward: x is read, y is to come", apart=True)
+    rows = []
+    for s in found.steps:
+        norms, y_hat = found.norms(s.t), s.vectors["y_hat"]
+        states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(found.model.layers))
+        best = "  ".join(f"{letters[i]} {y_hat[i]:.2f}" for i in (-y_hat).argsort(kind="stable")[:3])
+        rows.append((str(s.t), letters[s.x], letters[s.y], f"{y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
+    columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if found.model.layers == 1 else "‖a‖ by layer", "likeliest")
+    tables.table(columns, rows, right=("t", "P(y)", "bits"))
+
+
+def show_backward(found: Trace, letters: Sequence[str]) -> None:
+    """A table per layer from the top, as training goes back through them, each from the last step to the first."""
+    norms = [found.norms(step.t) for step in found.steps]
+    columns = {symbol: symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]}
+    if found.truncate:
+        behind = f"cut every {found.truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
+        columns |= {"dz_truncated": "truncated", "lost": "lost"}
+    else:
+        behind = "∂L_T/∂a of the loss at the last letter alone"
+        columns |= {f"last_{state}": f"∂L_T/∂{state}" for state in ("a", "c") if f"0.last_{state}" in norms[0]}
+    terminal.paragraph(
+        "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
+        f"dz of the gates before σ, tanh or f; {behind}",
+        apart=True,
+    )
+    for k in reversed(range(found.model.layers)):
+        top = {"dz_y": "dz_y"} if k == found.model.layers - 1 else {}
+        shown = top | {f"{k}.{symbol}": title for symbol, title in columns.items()}
+        terminal.paragraph(f"Layer {k}", apart=True)
+        rows = [
+            (str(step.t), letters[step.x], *(tables.short(own[symbol]) for symbol in shown))
+            for step, own in zip(reversed(found.steps), reversed(norms), strict=True)
+        ]
+        tables.table(("t", "x", *shown.values()), rows, right=("t", *shown.values()))
+        first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
+        if last and not found.truncate:
+            terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
+
+
+def show_gradients(found: Trace) -> None:
+    """The norm of each parameter's gradient, what truncation leaves of it and loses, and its equation."""
+    grads, gradients = found.back.grads, found.gradients()
+    sums, rows = gradient_equations(grads, found.model.cell), []
+    for name, *numbers in (row.values() for row in gradients):
+        rows.append((name, "×".join(map(str, grads[name].shape)), *map(tables.short, numbers), sums[name]))
+    terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
+    figures = [key for key in gradients[0] if key != "name"]
+    tables.table(("parameter", "shape", *figures, "equation"), rows, right=figures)
+
+
+def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
+    """The numbers of one step: the input, each layer there and back, and the letters with the target.
+
+    Of units and letters the eight with the largest gradients, unless all are wanted.
+    """
+    s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
+    terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
+    terminal.paragraph(f"P(y) = {vectors['y_hat'][s.y]:.6f}, {s.nats / LN2:.4f} bits")
+    if model.n_x:
+        x_t = [tables.short(value) for value in vectors["x_t"][: None if full else MOST_SHOWN]]
+        terminal.paragraph(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
+    else:
+        terminal.paragraph(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+    units = [str(unit) for unit in range(1, model.n_a + 1)]
+    for k in reversed(range(model.layers)):
+        own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
+        if model.cell == "rnn":
+            _, derivative = ACTIVATIONS[model.activation]
+            own["f′"] = derivative(own["a"])
+        own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
+        back = list(own).index("da")
+        for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
+            columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
+            show_columns(f"Layer {k}, {way}", columns, by=own["da"], full=full)
+    target = [float(letter == s.y) for letter in range(len(letters))]
+    columns = {"letter": letters, "z_y": vectors["z"], "ŷ": vectors["y_hat"], "y": target, "dz_y": vectors["dz_y"]}
+    show_columns("Letters", columns, by=vectors["dz_y"], full=full)
+
+
+def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
+    """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
+    shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
+    some = f": {len(shown)} of {len(by)}; --full shows all" if len(shown) < len(by) else ""
+    terminal.paragraph(title + some, apart=True)
+    labels, *vectors = columns.values()
+    rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
+    tables.table(tuple(columns), rows, right=tuple(columns)[1:])
+
+
+def show_comparison(found: Trace, vocabulary: Vocabulary) -> None:
+    """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
+    columns = {"t": [str(step.t) for step in reversed(found.steps)]}
+    for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
+        net = CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
+        fresh = bptt.trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
+        for symbol in ("last_a", "last_c")[: net.cells[0].states]:
+            norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
+            columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
+    terminal.paragraph(
+        "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0", apart=True
+    )
+    rows = list(zip(*columns.values(), strict=True))
+    tables.table(tuple(columns), rows, right=tuple(columns))
