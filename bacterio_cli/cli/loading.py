@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import terminal
@@ -15,6 +16,8 @@ from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import Word, glossary
 from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference, also_known_lists
+
+T = TypeVar("T")
 
 
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
@@ -112,31 +115,37 @@ def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
     return f"compared with {', '.join(lists)}"
 
 
-def tsv(values: Iterable[Any]) -> str:
-    """One line of tab-separated values: nothing for what is not known, lists with commas, 3 edits as >2."""
-    return "\t".join(terminal.printable(cell(value), keep=terminal.JOINERS) for value in values) + "\n"
+def print_rows(
+    rows: Iterable[Row], form: str, *, header: bool, etymology: bool, labels: Mapping[str, str] | None = None
+) -> Iterator[Row]:
+    """Print each row as TSV or JSON, behind the placeholder that its name is for, if any are given, then yield it."""
+    if header:
+        columns = ["placeholder"] * (labels is not None) + [*FIELDS] + ["etymology"] * etymology
+        sys.stdout.write("\t".join(columns) + "\n")
+    for row in rows:
+        fields = ({} if labels is None else {"placeholder": labels[row.name]}) | row.asdict()
+        drafted = draft(row.analysis) if etymology and row.analysis else {}
+        if form == "tsv":
+            fields["edits"] = ">2" if row.edits is None else row.edits
+            drafted = {"etymology": in_print(drafted)} if drafted else {}
+        print_fields(fields | drafted, form)
+        yield row
+
+
+def print_fields(fields: Mapping[str, Any], form: str) -> None:
+    """One row as JSON, or as tab-separated values."""
+    values = (terminal.printable(cell(value), keep=terminal.JOINERS) for value in fields.values())
+    sys.stdout.write(terminal.as_json(fields) if form == "jsonl" else "\t".join(values) + "\n")
 
 
 def cell(value: Any) -> str:
-    """One value as text without tabs; of a finding its code."""
+    """One value as text: nothing for what is not known, a list with commas, of a finding its code."""
     if isinstance(value, list):
         return ",".join(map(cell, value))
     return "" if value is None else str(value["code"] if isinstance(value, dict) else value)
 
 
-def print_rows(
-    rows: Iterable[tuple[str | None, Row]], form: str, *, header: bool, etymology: bool, label: bool = False
-) -> Iterator[Row]:
-    """Print each row as TSV or JSON, behind the placeholder that it is for, if any, then yield it."""
-    if header:
-        sys.stdout.write("\t".join(["placeholder"] * label + [*FIELDS] + ["etymology"] * etymology) + "\n")
-    for placeholder, row in rows:
-        fields: dict[str, Any] = {"placeholder": placeholder} if label else {}
-        fields |= row.asdict()
-        drafted = draft(row.analysis) if etymology and row.analysis else {}
-        if form == "jsonl":
-            sys.stdout.write(terminal.as_json(fields | drafted))
-        else:
-            fields["edits"] = ">2" if row.edits is None else row.edits
-            sys.stdout.write(tsv((*fields.values(), *[in_print(drafted) if drafted else ""] * etymology)))
-        yield row
+def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items, so many at a time."""
+    iterator = iter(items)
+    return iter(lambda: list(islice(iterator, size)), [])

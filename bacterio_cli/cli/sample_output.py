@@ -2,10 +2,10 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bacterio_cli.cli import loading, tables, terminal
+from bacterio_cli.cli import tables, terminal
+from bacterio_cli.cli.loading import pieces
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
@@ -16,43 +16,17 @@ AT_ONCE = 512  # names scored together
 INDENT = "    "
 
 
-def labelled(chosen: Iterator[str], labels: Sequence[str] | None) -> Iterator[tuple[str | None, str]]:
-    """Each name with the placeholder that it is for, if there are any: all of one placeholder, then of the next.
-
-    They are dealt out in turn, so that name k of a placeholder does not depend on how many there are of each.
-    """
-    if not labels:
-        return zip(repeat(None), chosen, strict=False)
-    every = list(chosen)
-    return ((label, name) for place, label in enumerate(labels) for name in every[place :: len(labels)])
-
-
-def print_names(chosen: Iterator[str], labels: Sequence[str] | None, scorer: Scorer | None) -> Iterator[str]:
+def print_names(names: Iterable[str], labels: Mapping[str, str] | None, scorer: Scorer | None) -> Iterator[str]:
     """Print each name, behind its placeholder if there are any, then yield it: nothing is printed before it is asked for.
 
     With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
     """
-    for label, name in labelled(chosen, labels):
-        sys.stdout.write(terminal.result(name + "\n") if label is None else f"{label}\t{name}\n")
+    for name in names:
+        sys.stdout.write(terminal.result(name + "\n") if labels is None else f"{labels[name]}\t{name}\n")
         if scorer:
             drafted = in_print(draft(scorer.morphology.analyse(name)))
             terminal.line(INDENT + drafted, stream=sys.stdout, indent=INDENT)
         yield name
-
-
-def print_rows(
-    chosen: Iterator[str], form: str, scorer: Scorer, *, labels: Sequence[str] | None, header: bool, etymology: bool
-) -> Iterator[str]:
-    """Print the row that `score` gives each name, then yield the name."""
-    pairs = labelled(chosen, labels)
-    pieces = iter(lambda: list(islice(pairs, AT_ONCE)), [])
-    scored = (
-        (label, row)
-        for some in pieces
-        for (label, _), row in zip(some, scorer.score([name for _, name in some]), strict=True)
-    )
-    found = loading.print_rows(scored, form, header=header, etymology=etymology, label=bool(labels))
-    return (row.name for row in found)
 
 
 def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
@@ -83,7 +57,7 @@ def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
         waiting = left
 
 
-def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
+def print_probabilities(names: Iterable[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
     """Print each name with P of each letter and of the end, as drawn and in the model, then yield it.
 
     Letters of a prefix are given, not drawn: P = 1.
@@ -93,7 +67,7 @@ def print_probabilities(chosen: Iterator[str], scorer: Scorer, request: Sampling
     picture = terminal.is_terminal(sys.stdout)
     if picture:
         terminal.notice(terminal.LEGEND)
-    while some := list(islice(chosen, AT_ONCE)):
+    for some in pieces(names, AT_ONCE):
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import deque
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -78,8 +78,8 @@ def sample(
     refuse_contradictions(given)
     filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
-    labels = loading.read_placeholders(placeholders) if placeholders else None
-    n = (n or (1 if labels or not temp else 20)) * len(labels or [""])
+    wanted_for = loading.read_placeholders(placeholders) if placeholders else []
+    n = (n or (1 if wanted_for or not temp else 20)) * max(1, len(wanted_for))
     count = (pool or POOL) if rank else n
     if n > count:
         raise UsageError(f"{n} names are more than the pool of {count:,}; draw more with --pool")
@@ -104,13 +104,20 @@ def sample(
     names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
     names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
+    labels = None
+    if wanted_for:  # in turn, so that name k of a placeholder does not depend on how many there are of each
+        dealt = list(chosen)
+        labels = dict(zip(dealt, cycle(wanted_for), strict=False))
+        chosen = (name for k in range(len(wanted_for)) for name in dealt[k :: len(wanted_for)])
     if show:
         printed = sample_output.print_probabilities(chosen, scorer, params)
-    elif form != "names":
-        printed = sample_output.print_rows(chosen, form, scorer, labels=labels, header=header, etymology=etymology)
-    else:
+    elif form == "names":
         printed = sample_output.print_names(chosen, labels, scorer if etymology else None)
-    kept = list(islice(printed, REPORTED if report else 0))
+    else:
+        rows = (row for some in loading.pieces(chosen, sample_output.AT_ONCE) for row in scorer.score(some))
+        found = loading.print_rows(rows, form, header=header, etymology=etymology, labels=labels)
+        printed = (row.name for row in found)
+    kept = list(islice(printed, REPORTED))
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()
     if avoid or avoid_elsewhere or check or form != "names":

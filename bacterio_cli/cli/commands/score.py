@@ -14,7 +14,7 @@ from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_d
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.dataset.cleaning import composed
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.errors import BacterioError, UsageError, refuse
+from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong
 from bacterio_cli.inference.scorer import summary as summary_of
 from bacterio_cli.nomenclature.etymology import draft, in_print
@@ -56,18 +56,20 @@ def score(
     given = dict(locals())  # the options, by their names here
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
-    lists = avoid or avoid_elsewhere
+    texts = [] if from_stdin else names or []
+    file = next((name for name in texts if Path(name).suffix and os.path.isfile(name)), None)
     refuse(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
         (
-            any(given[name] for name in options.HOW_TO_READ) and not (lists or from_stdin),
+            any(given[name] for name in options.HOW_TO_READ) and not (avoid or avoid_elsewhere or from_stdin),
             "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
         ),
+        (not all(map(str.strip, texts)), "NAME is empty; give one, as in 'bacterio score Methanoscillum'"),
+        (file, f"{file} is a file, not a name; read it with: bacterio score < {file}"),
     )
     if plot:
         ensure_drawable(plot)
-    texts = [] if from_stdin else typed(names or [])
     checkpoint, model = loading.open_model(checkpoint)
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
@@ -89,7 +91,7 @@ def score(
             rows = list(rows)
             show_table(rows, etymology=etymology)
         else:
-            rows = loading.print_rows(((None, row) for row in rows), form, header=header, etymology=etymology)
+            rows = loading.print_rows(rows, form, header=header, etymology=etymology)
         conflict = "conflict" in {row.status for row in rows}
     sys.stdout.flush()
     if strict and conflict:
@@ -106,23 +108,10 @@ def read_stdin(**how: Any) -> list[str]:
     return [entry.text for entry in reading.entries]
 
 
-def typed(names: Sequence[str]) -> Sequence[str]:
-    """The names as they were typed; UsageError for an empty one among them, or a file's name."""
-    refuse((not all(map(str.strip, names)), "NAME is empty; give one, as in 'bacterio score Methanoscillum'"))
-    if file := next((name for name in names if Path(name).suffix and os.path.isfile(name)), None):
-        raise UsageError(f"{file} is a file, not a name; read it with: bacterio score < {file}")
-    return names
-
-
-def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The names, as many as are scored together at a time."""
-    return (names[begin : begin + AT_ONCE] for begin in range(0, len(names), AT_ONCE))
-
-
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
-    rows = (row for piece in pieces(names) for row in scorer.score(piece, likelihood=likelihood))
+    rows = (row for piece in loading.pieces(names, AT_ONCE) for row in scorer.score(piece, likelihood=likelihood))
     for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
@@ -141,15 +130,15 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
-    bits = (part for piece in pieces(names) for part in scorer.surprises(piece))
+    bits = (part for piece in loading.pieces(names, AT_ONCE) for part in scorer.surprises(piece))
     values: dict[str, Any] = summary_of(list(watched(bits, "names", len(names))))
-    if form == "jsonl":
-        sys.stdout.write(terminal.as_json(values))
-    elif form == "tsv":
-        sys.stdout.write(("\t".join(values) + "\n" if header else "") + loading.tsv(values.values()))
-    else:
+    if form == "table":
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, right=("value",))
+        return
+    if header:
+        sys.stdout.write("\t".join(values) + "\n")
+    loading.print_fields(values, form)
 
 
 def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
