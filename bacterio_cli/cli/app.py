@@ -66,10 +66,10 @@ def help_of(name: str) -> str:
 
 
 def word_asked() -> str:
-    """The first word behind `bacterio`: of the command line, or of the line that a shell wants to complete."""
+    """The word behind `bacterio` and any dashes: of the command line, or of the line that a shell wants to complete."""
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
     words = line.split() if "_BACTERIO_COMPLETE" in os.environ else sys.argv
-    return words[1] if len(words) > 1 else ""
+    return next((word for word in words[1:] if not word.startswith("-")), "")
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:

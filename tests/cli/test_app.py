@@ -64,7 +64,7 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("sample --about=", "--about is empty; give letters or a word"),
         ("corpus", "FILE"),
         ("corpus names.txt --input-format excel", "excel"),
-        ("score --format json Kora", "'jsonl'"),
+        ("-- score --format json Kora", "'jsonl'"),
         ("score --profile town Kora", "town"),
         ("score --column 2 Kora", "--input-format, --column and --encoding say how to read a list"),
         ("score --summary --etymology Kora", "--summary prints one row for all names, and --etymology"),
