@@ -4,22 +4,21 @@ import re
 from collections.abc import Iterable
 from glob import escape, glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.dataset import PROFILES
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.nomenclature import glossary
 from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
+Profile = Literal["genus", "any"]
 HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
-GENDERS = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
 
 
-def one_of(words: Iterable[str]) -> Any:
-    """The type of an option that takes one of these words."""
-    return Literal[tuple(words)]
+def choices(words: Iterable[str]) -> dict[str, Any]:
+    """What makes an option show and complete these words; what it is for refuses others."""
+    return {"metavar": "|".join(words), "autocompletion": lambda: list(words)}
 
 
 def checkpoints(incomplete: str) -> list[str]:
@@ -32,15 +31,16 @@ def checkpoints(incomplete: str) -> list[str]:
 
 def endings() -> list[tuple[str, str]]:
     """The endings that tell a gender, each with the gender."""
-    return [(ending, GENDERS[told]) for ending, told in glossary.GENDERS.items()]
+    in_words = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
+    return [(ending, in_words[gender]) for ending, gender in glossary.GENDERS.items()]
 
 
 def field(name: str, text: str, *declared: str, **more: Any) -> Any:
     """The option of a field of `TrainingConfig`, which refuses what it does not take; its help has range and default."""
     low, high = RANGES.get(name, (0, float("inf")))
     within = f" ({low:,} to {high:,})" if high < 10**6 else ""
-    if choices := CHOICES.get(name):
-        more = {"metavar": "|".join(choices), "autocompletion": lambda: list(choices)}
+    if name in CHOICES:
+        more = choices(CHOICES[name])
     return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
 
 
@@ -58,18 +58,9 @@ def default_of(name: str) -> str:
     return (value if isinstance(value, str) else f"{value:g}") + instead
 
 
-if TYPE_CHECKING:  # for mypy they are words; Typer sees the choices
-    Profile = str
-    InputFormat = str
-    Gender = str
-    Arch = str
-else:
-    Profile, InputFormat, Arch = one_of(PROFILES), one_of(FORMATS), one_of(CHOICES["arch"])
-    Gender = one_of(filter(None, GENDERS))
-
 # fmt: off
 CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
-InputFormatOption = Annotated[InputFormat | None, Option(help="The format of the lists that are read. [default: by content]")]
+InputFormatOption = Annotated[str | None, Option(**choices(FORMATS), help="The format of the lists that are read. [default: by content]")]
 AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
 AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]
 ColumnOption = Annotated[str | None, Option(metavar="NAME|N", help="Read this column of a table, by name or number from 1. [default: it is no table]")]

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -20,10 +20,11 @@ from bacterio_cli.gradcheck.cases import all_cases, trained_case
 from bacterio_cli.gradcheck.lesson import Sight, place_of, teach
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check
 from bacterio_cli.nn.loss import softmax, softmax_jacobian
+from bacterio_cli.training.config import CHOICES
 
 
 def gradcheck(
-    arch: Annotated[options.Arch | None, Option(help="Only the cells and models of this kind. [default: all]")] = None,
+    arch: Annotated[str | None, Option(**options.choices(CHOICES["arch"]), help="Only the cells and models of this kind. [default: all]")] = None,
     checkpoint: Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=options.checkpoints, help="Check a trained model at full size instead. [default: small random ones]")] = None,
     method: Annotated[Literal["complex", "central"], Option(help="Complex step, or central differences.")] = "complex",
     tolerance: Annotated[float | None, Option(help="Largest relative error that passes. [default: 1e-10; central 1e-5]")] = None,
@@ -44,7 +45,10 @@ def gradcheck(
     checks = arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain
     lone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
     alone = not (checks or as_json or (list_bugs and show))
-    refuse(((list_bugs or show) and not alone, f"{lone} and checks nothing; give it alone"))
+    refuse(
+        (arch not in (None, *CHOICES["arch"]), f"--arch is one of {', '.join(CHOICES['arch'])}, not {arch!r}"),
+        ((list_bugs or show) and not alone, f"{lone} and checks nothing; give it alone"),
+    )
     if show:
         show_softmax()
         return
@@ -78,7 +82,7 @@ def gradcheck(
         raise SystemExit(1)
 
 
-def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterator[Row]:
+def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterable[Row]:
     """The rows of a trained model, or those of the small cases, counted by a progress bar."""
     small = [case for case in all_cases() if arch in (None, case.arch)]
     cases = [trained_case(load(checkpoint))] if checkpoint else small

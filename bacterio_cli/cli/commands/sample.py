@@ -34,7 +34,7 @@ def sample(
     seed: Annotated[int | None, Option(help="Seed, from 0; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
     ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=options.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
-    gender: Annotated[options.Gender | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
+    gender: Annotated[Literal["m", "f", "n"] | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
     nets_only: Annotated[bool, Option("--nets-only", help="Draw from the net alone, without the table that is mixed with it.")] = False,
@@ -101,8 +101,8 @@ def sample(
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
-    names = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
-    names = watched(names, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
+    drawn = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
+    names = watched(drawn, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     labels = None
     if wanted_for:  # in turn, so that name k of a placeholder does not depend on how many there are of each

@@ -59,7 +59,7 @@ def train(
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
-    preset: Annotated[str | None, Option(metavar="|".join(PRESETS), autocompletion=lambda: list(PRESETS), help="Options at once; 'seed' and 'stream' are the plain systems of the first and second source text. A flag beside it wins. [default: default]")] = None,
+    preset: Annotated[str | None, Option(**options.choices(PRESETS), help="Options at once; 'seed' and 'stream' are the plain systems of the first and second source text. A flag beside it wins. [default: default]")] = None,
     out: Annotated[Path, Option("--out", "-o", metavar="FILE", help="The checkpoint to write.")] = Path("bacterio.npz"),
     save_every: Annotated[int | None, Option(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
     log: Annotated[Path | None, Option(metavar="FILE", help="Write a row per epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
