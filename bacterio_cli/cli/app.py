@@ -15,9 +15,10 @@ import typer
 
 from bacterio_cli import __version__
 from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams
-from bacterio_cli.cli.terminal import error, notice
+from bacterio_cli.cli.terminal import notice
 from bacterio_cli.errors import BacterioError
 
+KEPT = 1_000  # letters at either end of an error that is longer
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
 TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
@@ -119,6 +120,6 @@ def main() -> None:
 
 
 def fail(text: str, code: int = 1) -> NoReturn:
-    """Say it, and end with this exit code."""
-    error(text)
+    """Say in a line what went wrong, without the middle of what is very long, and end with this exit code."""
+    notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
     raise SystemExit(code) from None

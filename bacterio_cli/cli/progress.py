@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,14 +19,16 @@ FORMAT = "{desc}|{bar}| {elapsed}<{remaining}{postfix}"  # the time so far, and 
 MARGIN = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
 
 
-def progress_bar(what: str, total: int, *, done: int = 0, delay: float = 1.0, quiet: bool = False) -> tqdm[Any]:
+def progress_bar(
+    what: str, total: int, items: Iterable[Any] | None = None, *, done: int = 0, delay: float = 1.0, quiet: bool = False
+) -> tqdm[Any]:
     """How far the work is; disabled if `quiet` or where nobody can see it, and not shown for less than `delay` seconds."""
     from tqdm import tqdm  # 30 ms that most commands do without
 
     tqdm.monitor_interval = 0  # no thread: training forks a worker
     tqdm.set_lock(threading.RLock())  # not one of multiprocessing, which may start a process
     bar = tqdm(
-        desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, smoothing=0.05,
+        items, desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, smoothing=0.05,
         bar_format=FORMAT, ncols=width(), disable=quiet or not visible(),
     )  # fmt: skip
     bar.dynamic_ncols = lambda _: (width(), None)  # type: ignore[assignment]
@@ -56,12 +58,6 @@ def reading_on(bar: tqdm[Any]) -> Callable[[str, int, int], None]:
     return lambda source, done, size: show(bar, f"reading {terminal.printable(Path(source).name)[:30]}", done, size, "")
 
 
-def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterator[T]:
+def watched(items: Iterable[T], what: str, count: int, *, quiet: bool = False) -> Iterable[T]:
     """The items as they come, counted by a bar if that takes more than a second."""
-    if quiet or not visible():
-        yield from items
-        return
-    with progress_bar(what, count) as bar:
-        for item in items:
-            bar.update()
-            yield item
+    return items if quiet or not visible() else progress_bar(what, count, items)

@@ -29,7 +29,7 @@ def print_names(names: Iterable[str], labels: Mapping[str, str] | None, scorer: 
         yield name
 
 
-def ranked(names: Iterator[str], scorer: Scorer) -> Iterator[str]:
+def ranked(names: Iterable[str], scorer: Scorer) -> Iterator[str]:
     """The names, the most plausible for their length first, with few of one last or first element near each other.
 
     Names are compared per character with those of the pool that are as long; of each last and of each first element

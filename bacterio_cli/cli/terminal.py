@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
-KEPT = 1_000  # letters at either end of an error that is longer
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
@@ -55,11 +54,6 @@ def notice(text: str) -> None:
     sys.stderr.flush()
 
 
-def error(text: str) -> None:
-    """One line on stderr that says what went wrong; what is very long is cut in the middle."""
-    notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
-
-
 def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
     """A line; on a terminal broken between words where it is too long, and then indented."""
     text = printable(text)
@@ -77,17 +71,13 @@ def is_terminal(stream: TextIO) -> bool:
     return bool(asked and asked())
 
 
-def coloured(pieces: Iterable[str], bits: Iterable[float]) -> Text:
-    """Each piece in the colour of its surprise, −log₂ P in bits."""
+def shaded(pieces: Iterable[str], bits: Iterable[float] | None) -> Text:
+    """Each letter, or other piece, in the colour of its surprise, −log₂ P in bits; plain if there is none."""
     from rich.text import Text
 
-    styles = (next(style for most, style in SURPRISES if surprise <= most) for surprise in bits)
-    return Text.assemble(*zip(pieces, styles, strict=False))
-
-
-def shaded(name: str, bits: Iterable[float] | None) -> Text:
-    """The name with each letter coloured by its surprise; plain if there is none."""
-    return coloured(map(printable, name), repeat(0.0) if bits is None else bits)
+    found = repeat(0.0) if bits is None else bits
+    styles = (next(style for most, style in SURPRISES if surprise <= most) for surprise in found)
+    return Text.assemble(*zip(map(printable, pieces), styles, strict=False))
 
 
 def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]) -> None:
@@ -98,7 +88,7 @@ def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]
     widths = [cell_len(printable(letter)) for letter in name + "$"]
     rows = [shaded(name, drawn)]
     for bits in (drawn, plain):
-        rows.append(coloured((BARS[min(7, int(8 * 2**-s))] * wide for s, wide in zip(bits, widths, strict=True)), bits))
+        rows.append(shaded((BARS[min(7, int(8 * 2**-s))] * wide for s, wide in zip(bits, widths, strict=True)), bits))
     print_rich(Text("\n").join(rows), stream=sys.stdout)
 
 
