@@ -51,22 +51,15 @@ def sample(
     if "prefixes" in options:
         options["prefixes"] = texts("prefixes", options["prefixes"])
     request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
-    lists = also_known_lists() if also_known and model.of_genera else []
-    scorer = Scorer(model, Lookup([Reference("the model's corpus", model.known), *lists]), genus=model.of_genera)
+    scorer = scorer_of(model, also_known=also_known)
     return draw(
-        model.language_model,
-        model.vocabulary,
-        frozenset(model.known),
-        request,
-        count=n,
-        max_tries=most_tries(n),
-        stats=SamplingStats(),
-        filters=filters_of({"any_name": any_name}, scorer),
-    )
+        model.language_model, model.vocabulary, frozenset(model.known), request,
+        count=n, max_tries=most_tries(n), stats=SamplingStats(), filters=filters_of({"any_name": any_name}, scorer),
+    )  # fmt: skip
 
 
-def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ()) -> list[Row]:
-    """What `bacterio score` says of each name; `avoid` are more names to compare with.
+def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = (), also_known: bool = True) -> list[Row]:
+    """What `bacterio score` says of each name; `avoid` are more names to compare with, `also_known` as in `sample`.
 
     Raises UsageError for a single text, InputError for a name too long.
 
@@ -76,9 +69,15 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = ())
     >>> other.status, other.gender
     ('ok', 'n')
     """
+    more = Reference("avoid", texts("avoid", avoid))
+    return scorer_of(model, more, also_known=also_known).score(texts("names", names))
+
+
+def scorer_of(model: Checkpoint, *lists: Reference, also_known: bool) -> Scorer:
+    """What compares names with the corpus, these lists, and of genera with what the authors of the tool know of."""
     corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
-    lists = [corpus, Reference("avoid", texts("avoid", avoid))]
-    return Scorer(model, Lookup(lists), genus=model.of_genera).score(texts("names", names))
+    known = also_known_lists() if also_known and model.of_genera else []
+    return Scorer(model, Lookup([corpus, *lists, *known]), genus=model.of_genera)
 
 
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:

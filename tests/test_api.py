@@ -1,6 +1,7 @@
 """The names promised to Python users: their examples run, and they say what the commands say."""
 
 import doctest
+import json
 import math
 import re
 import subprocess
@@ -110,3 +111,11 @@ def test_sample_gives_what_the_command_prints(words: tuple[str, ...], tmp_path: 
     options = {"prefixes": words[1::2]} if "--prefix" in words else {}
     assert list(api.sample(api.load(), 12, seed=5, any_name="--any" in words, **options)) == printed
     assert len(printed) == 12
+
+
+def test_score_says_what_the_command_says(tmp_path: Path) -> None:
+    """All of it, also that a name which is younger than the corpus is taken."""
+    names = ["Acidisarcina", "Thermofustis"]
+    rows = [row.asdict() for row in api.score(api.load(), names)]
+    assert [row["status"] for row in rows] == ["conflict", "ok"]
+    assert rows == [*map(json.loads, inside("score", *names, "--format", "jsonl", cwd=tmp_path).stdout.splitlines())]

@@ -129,10 +129,7 @@ def test_the_length_of_an_array_header_is_two_bytes() -> None:
 
 def test_no_file_is_larger_than_what_is_read(path: Path) -> None:
     """One byte more is refused before it is read, and would not have been written."""
-    for size, message in (
-        (2**30, "File is not a zip file"),
-        (2**30 + 1, "is larger than the 1,024 MiB"),
-    ):
+    for size, message in ((2**30, "File is not a zip file"), (2**30 + 1, "is larger than the 1,024 MiB")):
         os.truncate(path, size)  # of which the disk holds nothing
         refused(path, f"^{message}")
     large = np.broadcast_to(np.float32(0), 2**28)  # nor memory of this
