@@ -68,10 +68,7 @@ class ContentsError(BacterioError):
 
 
 class DivergedError(BacterioError):
-    """Training met a number that is not finite; the run stands as it stood before that step.
-
-    The causes that can be seen from here are a learning rate too large, and rows so long that gradients explode.
-    """
+    """A number is not finite, by a rate too large or rows too long; the run stands as it stood before that step."""
 
     def __init__(self, step: int, *, rate: float, longest: int) -> None:
         super().__init__(

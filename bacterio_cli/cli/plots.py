@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from bacterio_cli.checkpoint.atomic_write import atomic_write, reserved
 from bacterio_cli.cli import terminal
-from bacterio_cli.errors import BacterioError, UsageError
+from bacterio_cli.errors import BacterioError, refuse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,8 +52,7 @@ def ensure_drawable(path: Path) -> None:
 
     BacterioError where matplotlib is missing or does not start.
     """
-    if path.suffix.lower() not in PICTURES.split(", "):
-        raise UsageError(f"--plot {path}: the name of a picture ends in {PICTURES}")
+    refuse((path.suffix.lower()[1:] not in SIGNED, f"--plot {path}: the name of a picture ends in {PICTURES}"))
     with reserved(path, objection=objection, option="--plot"):
         pass
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are not the user's business
@@ -66,8 +65,8 @@ def ensure_drawable(path: Path) -> None:
 
 def objection(path: Path) -> str:
     """Why a file should not be replaced by a new picture; "" if this program drew it."""
-    found = any(signature in path.read_bytes() for signature in SIGNATURES)
-    return "" if found else "it is not a picture of this program"
+    drawn = path.read_bytes()
+    return "" if any(ours in drawn for ours in SIGNATURES) else "it is not a picture of this program"
 
 
 @contextmanager
@@ -120,6 +119,11 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
         (norm, "gradient_norm", 1.0, {"marker": "."}),
         (rate, "learning_rate", 1.0, {"marker": "."}),
     ]
+    labels = {
+        loss: "loss (bits per character)",
+        norm: "gradient norm (before clipping)",
+        rate: "learning rate (per step)",
+    }
     begin = 0.0
     for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
         rows = list(own)
@@ -128,28 +132,26 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
             values = [math.nan if row[key] is None else row[key] / unit for row in rows]
             axes.plot(steps, values, color="black", linewidth=1, markersize=4, **style)
             style.pop("label", None)  # a legend names each curve once
-        for axes in (loss, norm, rate):
+        for axes in labels:
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         name = terminal.printable(f"{kind} {net + 1}")
         loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
         begin = steps[-1]
     loss.legend()
-    labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
-    for axes, label in zip((loss, norm, rate), labels, strict=True):
+    for axes, label in labels.items():
         axes.set(xlabel="steps", ylabel=label)
 
 
 def draw_letters(axes: Axes, corpus: dict[str, float], sampled: dict[str, float], how: str) -> None:
     """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
-    some, all_letters = list(corpus)[:MOST_LETTERS], len(corpus)
+    some = list(corpus)[:MOST_LETTERS]
     styles = ((-0.2, corpus, "the corpus", "0.55", ""), (0.2, sampled, how, "white", END))
     for aside, shares, label, face, hatch in styles:
         heights = [100 * shares.get(letter, 0.0) for letter in some]
-        at = [place + aside for place in range(len(some))]
-        axes.bar(at, heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
+        axes.bar([k + aside for k in range(len(some))], heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
     axes.set_xticks(range(len(some)), [letter_shown(letter) for letter in some])
     axes.tick_params(axis="x", length=0)
-    what = "letters" if len(some) == all_letters else f"the {len(some)} most frequent of {all_letters:,} letters"
+    what = "letters" if len(some) == len(corpus) else f"the {len(some)} most frequent of {len(corpus):,} letters"
     axes.set(xlim=(-0.7, len(some) - 0.3), xlabel=what, ylabel="share of all letters (%)")
     axes.legend()
 

@@ -66,12 +66,6 @@ class Signals:
             signal.signal(number, signal.SIG_IGN)
         raise Interrupted
 
-    def defer(self, *, deferred: bool) -> None:
-        """Remember signals, or raise the one that was remembered and those that come."""
-        self.deferred = deferred
-        if self.number is not None and not deferred:
-            self.stop()
-
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave with a line and the exit code of a signal, if there was one."""
         if kind is Interrupted and self.number is not None:
@@ -98,7 +92,7 @@ class Session:
         if self.state.done:
             return
         keep_freed_memory()
-        self.signals.defer(deferred=True)
+        self.signals.deferred = True
         try:
             total, done = self.state.total, self.state.step
             with (
@@ -114,7 +108,9 @@ class Session:
                 self.save()
             raise
         self.save()
-        self.signals.defer(deferred=False)
+        self.signals.deferred = False
+        if self.signals.number is not None:
+            self.signals.stop()
 
     def note(self, progress: Progress) -> None:
         """Show a step, and save it if it is time to."""
@@ -127,10 +123,7 @@ class Session:
             self.save()
 
     def show(self, progress: Progress) -> None:
-        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved.
-
-        They are of nets and tables together, as `sample --any` draws them.
-        """
+        """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"

@@ -85,15 +85,13 @@ def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int
     What stands behind them, as of a checkpoint that was put back, training makes again. ValueError, with the objection,
     for a file that is no log of this training, or with no history to go on with no log at all.
     """
-    rows, end, kept = rows_of(path), 0, 0
-    if history is not None:
-        for (ends, row), known in zip(rows, history, strict=False):
-            if any(row[key] != known[key] for key in KEYS):
-                raise ValueError("it is the log of another training")
-            end, kept = ends, kept + 1
-        if rows and not kept:
-            raise ValueError("it is the log of another training")
-    return end, kept
+    rows = rows_of(path)
+    if not rows or history is None:
+        return 0, 0
+    own = list(zip(rows, history, strict=False))
+    if not own or any(row[key] != known[key] for (_, row), known in own for key in KEYS):
+        raise ValueError("it is the log of another training")
+    return rows[len(own) - 1][0], len(own)
 
 
 def rows_of(path: Path) -> list[tuple[int, dict[str, Any]]]:

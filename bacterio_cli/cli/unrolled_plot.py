@@ -1,7 +1,4 @@
-"""`trace --plot`: the net unrolled over one name, with what flows forward and what comes back on its arrows.
-
-A column per step: the letter read, a cell per layer, the output, the letter to come.
-"""
+"""`trace --plot`: the net unrolled over one name, a column per step, with what flows forward and back on its arrows."""
 
 from __future__ import annotations
 
@@ -22,6 +19,7 @@ FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # points: a cell, between cells, between layers, around, heading
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
+OUTLINE: dict[str, Any] = {"align": "edge", "fill": False, "edgecolor": "0.5", "linewidth": 0.8}
 DECADES = 3  # from the least width to the greatest
 
 
@@ -76,13 +74,13 @@ class Unrolled:
         step, norms, up, down = self.steps[t], self.norms[t], x + CELL / 2 - 26, x + CELL / 2 + 26
         self.text(x + CELL / 2, y + 12, f"y = {letter_shown(self.letters[step.y])}", fontsize=12)
         self.falling(down, y + 18, y + 54, "dz_y", norms["dz_y"])
-        self.box(x, y + 54, 24)
+        self.axes.bar(x, 24, CELL, y + 54, **OUTLINE)
         self.text(x + CELL / 2, y + 70, f"P(y) = {step.vectors['y_hat'][step.y]:.4f}")
         for k in reversed(range(self.layers)):
             top = self.top_of(k, y)
             self.arrow(up, top, 0, -RISE, norms[f"{k}.a"], FORWARD)
             self.falling(down, top - RISE, top, "da", norms[f"{k}.da"])
-            self.box(x, top, self.tall)
+            self.axes.bar(x, self.tall, CELL, top, **OUTLINE)
             self.text(x + 8, top + 15, f"layer {k}", ha="left")
             self.falling(down, top, top + self.tall, "dz", norms[f"{k}.dz"], inside=True)
         bottom = self.top_of(0, y) + self.tall
@@ -122,10 +120,6 @@ class Unrolled:
         width = LEAST + (MOST - LEAST) * share
         head: dict[str, Any] = {"head_width": width + HEAD, "head_length": 0.7 * (width + HEAD), "linewidth": 0}
         self.axes.arrow(x, y, along, down, width=width, length_includes_head=True, color=colour, **head)
-
-    def box(self, x: float, y: float, height: float) -> None:
-        """The outline of a cell, or of an output."""
-        self.axes.bar(x, height, CELL, y, align="edge", fill=False, edgecolor="0.5", linewidth=0.8)
 
     def text(self, x: float, y: float, words: str, *, ha: str = "center", **style: Any) -> None:
         """A line of text with its baseline at y."""

@@ -76,13 +76,11 @@ def in_words(value: Any) -> str:
 
 def describe(model: Checkpoint) -> dict[str, Any]:
     """Everything but the numbers themselves, ready for JSON."""
-    sizes = model.model
+    sizes = {"hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x}
     return {
         "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
         "arch": model.arch,
-        "hidden": sizes.n_a,
-        "layers": sizes.layers,
-        "embedding": sizes.n_x,
+        **sizes,
         "parameters": sum(p.size for p in model.params.values()),
         "vocabulary": model.vocabulary.letters,
         "nets": len(model.nets),
@@ -90,7 +88,5 @@ def describe(model: Checkpoint) -> dict[str, Any]:
         "capitalised": model.vocabulary.capitalised,
         "known_names": len(model.known),
         "resumable": model.progress is not None,
-        "corpus": model.corpus,
-        "training": model.training,
-        "history": model.history,
+        **{name: getattr(model, name) for name in ("corpus", "training", "history")},
     }
