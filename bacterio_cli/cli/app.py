@@ -30,15 +30,14 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-Version = typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
-
-
-def describe(version: Annotated[bool, Version] = False) -> None:
+def describe(
+    version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:  # fmt: skip
     """Take the options that stand before the command."""
 
 
 def application(asked: str) -> typer.Typer:
-    """The commands; of these only the one that is asked for, if it is one, is more than its help text: they take long."""
+    """The commands; only the one that is asked for is more than its help text: to import them takes long."""
     app = typer.Typer(
         name="bacterio",
         callback=describe,
@@ -49,15 +48,10 @@ def application(asked: str) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for name in COMMANDS:
-        text, command = help_of(name), nothing
-        if name == asked:
-            command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name)
+        text = help_of(name)
+        command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name) if name == asked else lambda: None
         app.command(name, help=text, short_help=text.partition("\n")[0])(interruptible(command))
     return app
-
-
-def nothing() -> None:
-    """Stand for a command that is not asked for."""
 
 
 def help_of(name: str) -> str:
