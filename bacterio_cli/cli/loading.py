@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import terminal
-from bacterio_cli.cli.options import HOW_TO_READ
+from bacterio_cli.cli.options import how_to_read
 from bacterio_cli.cli.progress import progress_bar, reading_on
 from bacterio_cli.dataset.readers.records import Reading
 from bacterio_cli.errors import BacterioError, InputError, UsageError
@@ -30,14 +30,10 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
 
 
 def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Scorer:
-    """The scorer that compares names with the model's corpus, the lists to avoid, and of genera with what is known.
-
-    `given` are the options of the command, by their names there. Notices say what the lists were taken for.
-    """
+    """The scorer for the options of a command, by their names there; notices say what the lists were taken for."""
     references = [
         Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
     ]
-    how = {name: given[name] for name in HOW_TO_READ}
     for option in ("avoid", "avoid_elsewhere"):
         for source in given[option] or ():
             from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
@@ -45,7 +41,9 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
             others = option == "avoid_elsewhere"
             with progress_bar("reading", 0) as bar:
                 watch = reading_on(bar)
-                reference = read_reference(source, elsewhere=others, genera=model.of_genera, watch=watch, **how)
+                reference = read_reference(
+                    source, elsewhere=others, genera=model.of_genera, watch=watch, **how_to_read(given)
+                )
             references.append(reference)
             terminal.notice(reference.taken_for)
     lookup = Lookup([*references, *(also_known_lists() if given["also_known"] and genus else [])])

@@ -1,7 +1,7 @@
 """Options that several commands have, and what a shell completes for them; the choices come from where they are kept."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from glob import escape, glob
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +13,11 @@ from bacterio_cli.nomenclature import glossary
 from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
 Profile = Literal["genus", "any"]
-HOW_TO_READ = ("input_format", "column", "encoding")  # options that say how to read a list
+
+
+def how_to_read(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a command's options, by their names there, that say how to read a list, as far as they are given."""
+    return {name: given[name] for name in ("input_format", "column", "encoding") if given[name] is not None}
 
 
 def choices(words: Iterable[str]) -> dict[str, Any]:
@@ -22,10 +26,7 @@ def choices(words: Iterable[str]) -> dict[str, Any]:
 
 
 def checkpoints(incomplete: str) -> list[str]:
-    """The checkpoints whose path begins so, none with odd characters, since zsh evaluates what it is given.
-
-    Where there is none, the shell completes folders and files by itself.
-    """
+    """The checkpoints whose path begins so, none with odd characters, since zsh evaluates what it is given."""
     return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
 
 

@@ -17,10 +17,7 @@ INDENT = "    "
 
 
 def print_names(names: Iterable[str], labels: Mapping[str, str] | None, scorer: Scorer | None) -> Iterator[str]:
-    """Print each name, behind its placeholder if there are any, then yield it: nothing is printed before it is asked for.
-
-    With a scorer the draft of an etymology stands below, indented, and on a terminal broken between words.
-    """
+    """Print each name, behind its placeholder if there are any, with a scorer its etymology below, then yield it."""
     for name in names:
         sys.stdout.write(terminal.result(name + "\n") if labels is None else f"{labels[name]}\t{name}\n")
         if scorer:
@@ -58,10 +55,7 @@ def ranked(names: Iterable[str], scorer: Scorer) -> Iterator[str]:
 
 
 def print_probabilities(names: Iterable[str], scorer: Scorer, request: SamplingParams) -> Iterator[str]:
-    """Print each name with P of each letter and of the end, as drawn and in the model, then yield it.
-
-    Letters of a prefix are given, not drawn: P = 1.
-    """
+    """Print each name with P of each letter and of the end, as drawn and in the model, then yield it."""
     fold = scorer.checkpoint.vocabulary.fold
     prefixes = [fold(prefix) for prefix in request.prefixes]
     picture = terminal.is_terminal(sys.stdout)
@@ -71,6 +65,7 @@ def print_probabilities(names: Iterable[str], scorer: Scorer, request: SamplingP
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
+            # Letters of a prefix are given, not drawn: P = 1.
             drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
             if picture:
                 terminal.show_probabilities(name, drawn.tolist(), plain.tolist())

@@ -67,8 +67,7 @@ def filled(text: str, width: int, indent: str = "") -> str:
 
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person is looking; a notebook's stream may not even be able to say."""
-    asked = getattr(stream, "isatty", None)
-    return bool(asked and asked())
+    return bool(getattr(stream, "isatty", lambda: False)())
 
 
 def shaded(pieces: Iterable[str], bits: Iterable[float] | None) -> Text:
@@ -93,15 +92,12 @@ def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]
 
 
 def print_rich(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:
-    """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go.
-
-    It is written here and not by rich, which would end the process itself where a reader has gone.
-    """
+    """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go."""
     from rich.console import Console
 
     # Without a height rich takes every dumb terminal for 80 columns.
     console = Console(file=stream, width=width or columns_of(stream), height=24, highlight=False)
-    with console.capture() as captured:
+    with console.capture() as captured:  # rich itself would end the process where a reader has gone
         console.print(what)
     stream.write("".join(f"{row.rstrip()}\n" for row in captured.get().splitlines()))
 

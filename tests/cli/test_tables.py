@@ -113,10 +113,7 @@ def test_no_word_is_broken_at_50_columns(words: str, room: Path) -> None:
     [
         ("score -c m.npz --profile genus Borixis Boribactus", ["\x1b\\[1;31mconflict", "\x1b\\[32mok"]),
         ("gradcheck --arch mlp --inject slope-twice", ["\x1b\\[1;31mFAIL", "\x1b\\[32mpass"]),
-        (
-            "gradcheck --arch mlp --inject tanh-twice --explain",
-            ["\x1b\\[1;31m *unseen"],
-        ),
+        ("gradcheck --arch mlp --inject tanh-twice --explain", ["\x1b\\[1;31m *unseen"]),
     ],
 )
 def test_a_terminal_gets_colours_unless_they_are_refused(words: str, coloured: list[str], room: Path) -> None:

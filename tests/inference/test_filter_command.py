@@ -157,7 +157,7 @@ def test_the_formats_hold_what_score_says(form: str, room: Path) -> None:
         ("--allow-known --min-edits 2", 2, "--allow-known"),
         ("--column taken", 2, "--input-format, --column and --encoding say how to read --avoid"),
         ("--pool 50", 2, "--pool is how many names --rank chooses from; give both"),
-        ("--show --etymology", 2, "--show prints names in a form of its own"),
+        ("--show --etymology", 2, "--show prints names alone; leave out --for and --etymology"),
         ("--for places.txt --allow-duplicates", 2, "--allow-duplicates"),
         ("--for places.txt --show", 2, "--show"),
         ("--for places.txt --rank --pool 5 -n 2", 2, "6 names are more than the pool of 5"),

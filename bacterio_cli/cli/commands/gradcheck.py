@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,7 @@ from bacterio_cli.cli.progress import watched
 from bacterio_cli.errors import refuse
 from bacterio_cli.gradcheck import bugs
 from bacterio_cli.gradcheck.cases import all_cases, trained_case
-from bacterio_cli.gradcheck.lesson import Sight, place_of, teach
+from bacterio_cli.gradcheck.lesson import place_of, teach
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check
 from bacterio_cli.nn.loss import softmax, softmax_jacobian
 from bacterio_cli.training.config import CHOICES
@@ -42,12 +42,12 @@ def gradcheck(
 
     Example: bacterio gradcheck --inject tanh-twice --explain
     """
-    checks = arch or checkpoint or method != "complex" or tolerance is not None or inject is not None or explain
+    checking = checkpoint or method != "complex" or tolerance is not None or as_json
+    checks = bool(checking or arch or explain or inject is not None)
     lone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
-    alone = not (checks or as_json or (list_bugs and show))
     refuse(
         (arch not in (None, *CHOICES["arch"]), f"--arch is one of {', '.join(CHOICES['arch'])}, not {arch!r}"),
-        ((list_bugs or show) and not alone, f"{lone} and checks nothing; give it alone"),
+        (list_bugs + bool(show) + checks > 1, f"{lone} and checks nothing; give it alone"),
     )
     if show:
         show_softmax()
@@ -61,17 +61,17 @@ def gradcheck(
         (tolerance is not None and not tolerance >= 0, f"--tolerance must be a number from 0, not {tolerance}"),
         (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
         (explain and not planted, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
-        (
-            explain and (checkpoint or method != "complex" or tolerance is not None or as_json),
-            "--explain has scales of its own, both methods, and words; leave out -c, --method, --tolerance and --json",
-        ),
+        (explain and checking, "--explain has scales of its own; leave out -c, --method, --tolerance and --json"),
     )
     if explain and planted:
         failed = show_lesson(planted, arch)
     else:
         begun = time.perf_counter()
         with planted.planted() if planted else nullcontext():
-            rows = list(checked(checkpoint, arch, method, tolerance))
+            small = (case for case in all_cases() if arch in (None, case.arch))
+            cases = [trained_case(load(checkpoint))] if checkpoint else [*small]
+            found = (row for case in cases for row in check(case, method=method, tolerance=tolerance))
+            rows = [*watched(found, "parameters", sum(len(case.values) for case in cases))]
         failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
         if as_json:
             verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
@@ -80,14 +80,6 @@ def gradcheck(
             report(rows, failed, seconds)
     if failed:
         raise SystemExit(1)
-
-
-def checked(checkpoint: Path | None, arch: str | None, method: str, tolerance: float | None) -> Iterable[Row]:
-    """The rows of a trained model, or those of the small cases, counted by a progress bar."""
-    small = [case for case in all_cases() if arch in (None, case.arch)]
-    cases = [trained_case(load(checkpoint))] if checkpoint else small
-    rows = (row for case in cases for row in check(case, method=method, tolerance=tolerance))
-    return watched(rows, "parameters", sum(len(case.values) for case in cases))
 
 
 def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
@@ -106,10 +98,7 @@ def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
 
 
 def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
-    """What it is, and why people write it; the lines; which cases catch it; at which scale it shows, and why.
-
-    Returns how many rows fail.
-    """
+    """Print what it is, why people write it, the lines, which cases catch it, and at which scale; return how many rows fail."""
     lesson, (place, right) = teach(bug, arch), place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
@@ -123,30 +112,25 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
         failed += count
     said = f"Caught by {failed} of {lesson.checked} rows" + "; the worst of each case, and how many:" * bool(failed)
     terminal.paragraph(said, apart=True)
-    if failed:
-        columns = ("case", "parameter", "error", "rows")
-        tables.table(columns, cells, right=("error", "rows"), whole=columns[1:])
-        show_sweep(lesson.sweep, len(lesson.caught))
-        terminal.paragraph(bug.by_scale, apart=True)
-    return failed
-
-
-def show_sweep(sweep: Sequence[Sight], cases: int) -> None:
-    """What both checks find at each scale, and what they compare."""
-    exact, usual = (tolerance for _, tolerance in METHODS.values())
-    rows = [
-        (f"{s.scale:g}", f"{s.error:.1e}", f"{s.distance:.1e}", f"{s.seen} of {cases}" if s.seen else "unseen")
-        for s in sweep
-    ]
+    if not failed:
+        return 0
+    figures = ("error", "rows")
+    tables.table(("case", "parameter", *figures), cells, right=figures, whole=("parameter", *figures))
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
-    columns = ("scale", "error", "distance", "seen")
-    tables.table(columns, rows, right=columns[1:], whole=columns)
+    columns, cells = ("scale", "error", "distance", "seen"), []
+    for scale, error, distance, seen in lesson.sweep:
+        times = f"{seen} of {len(lesson.caught)}" if seen else "unseen"
+        cells.append((f"{scale:g}", f"{error:.1e}", f"{distance:.1e}", times))
+    tables.table(columns, cells, right=columns[1:], whole=columns)
+    exact, usual = (tolerance for _, tolerance in METHODS.values())
     terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
         f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "
         f"‖g − n‖ / (‖g‖ + ‖n‖) over all gradients g and their central differences n, which passes up to {usual:g}.",
         apart=True,
     )
+    terminal.paragraph(bug.by_scale, apart=True)
+    return failed
 
 
 def show_softmax() -> None:

@@ -14,7 +14,7 @@ from bacterio_cli.cli import loading, options, sample_output, terminal
 from bacterio_cli.cli.progress import watched
 from bacterio_cli.cli.runtime import keep_freed_memory
 from bacterio_cli.dataset import nfc
-from bacterio_cli.errors import BacterioError, UsageError, refuse
+from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.sampler import sample as draw
@@ -75,17 +75,31 @@ def sample(
     Example: bacterio sample --n 20 --temp 0.8
     """
     given = dict(locals())  # the options, by their names here
-    refuse_contradictions(given)
+    how, lists = options.how_to_read(given), avoid or avoid_elsewhere
+    refuse(
+        (as_json and not report, "--json is the form of --report; give both"),
+        (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
+        (pool and not rank, "--pool is how many names --rank chooses from; give both"),
+        (how and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
+        *(("" in (given[name] or []), f"--{name} is empty; give letters or a word") for name in REPEATABLE),
+        (allow_known and min_edits, f"--allow-known is --min-edits 0, and --min-edits {min_edits} is given too"),
+        (
+            allow_duplicates and (rank or placeholders),
+            "--allow-duplicates goes neither with --rank nor with --for",
+        ),
+        (show and form != "names", "--show prints names in a form of its own; leave out --format"),
+        (show and (placeholders or etymology), "--show prints names alone; leave out --for and --etymology"),
+        (any_name and check, "--any prints names that --check refuses; give one of them"),
+    )
     filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
     wanted_for = loading.read_placeholders(placeholders) if placeholders else []
     n = (n or (1 if wanted_for or not temp else 20)) * max(1, len(wanted_for))
     count = (pool or POOL) if rank else n
-    if n > count:
-        raise UsageError(f"{n} names are more than the pool of {count:,}; draw more with --pool")
+    refuse((n > count, f"{n} names are more than the pool of {count:,}; draw more with --pool"))
     _, model = loading.open_model(checkpoint)
-    if etymology and not (model.of_genera or check):
-        raise UsageError("--etymology is for names of genera, which the model has not learned")
+    genus = model.of_genera or check
+    refuse((etymology and not genus, "--etymology is for names of genera, which the model has not learned"))
     given["max_length"] = max_length or max(2 * model.corpus["longest"], min_length)
     filters.refuse_impossible(given)
     for option in ("prefix", "ending"):
@@ -94,7 +108,7 @@ def sample(
     if model.weights[0] < LITTLE and not nets_only:
         terminal.notice(f"the net has a weight of {model.weights[0]:.2f}: names come from the table; see --nets-only")
     keep_freed_memory()
-    scorer = loading.scorer_of(model, given, genus=model.of_genera or check)
+    scorer = loading.scorer_of(model, given, genus=genus)
     params = params_of(given, model, words)
     wanted = filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
     stats = SamplingStats()
@@ -120,39 +134,15 @@ def sample(
     kept = list(islice(printed, REPORTED))
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()
-    if avoid or avoid_elsewhere or check or form != "names":
+    if lists or check or form != "names":
         terminal.notice(loading.compared_with(scorer.lookup))
-    if (wanted or rank) and stats.accepted >= n and not report:
-        share = 100 * stats.accepted / max(1, stats.drawn)
-        terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if report:
         sample_output.show_report(kept, model.known, stats, as_json=as_json)
+    elif (wanted or rank) and stats.accepted >= n:
+        share = 100 * stats.accepted / max(1, stats.drawn)
+        terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if stats.accepted < n:
         raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
-
-
-def refuse_contradictions(given: dict[str, Any]) -> None:
-    """UsageError for options that cannot stand together."""
-    lists = [*(given["avoid"] or []), *(given["avoid_elsewhere"] or [])]
-    how_to_read = any(given[name] for name in options.HOW_TO_READ)
-    edits = given["min_edits"]
-    refuse(
-        (given["as_json"] and not given["report"], "--json is the form of --report; give both"),
-        (given["header"] and given["form"] != "tsv", f"--header goes with --format tsv, not {given['form']}"),
-        (given["pool"] and not given["rank"], "--pool is how many names --rank chooses from; give both"),
-        (how_to_read and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
-        *(("" in (given[name] or []), f"--{name} is empty; give letters or a word") for name in REPEATABLE),
-        (given["allow_known"] and edits, f"--allow-known is --min-edits 0, and --min-edits {edits} is given too"),
-        (
-            given["allow_duplicates"] and (given["rank"] or given["placeholders"]),
-            "--allow-duplicates goes neither with --rank nor with --for, which want distinct names",
-        ),
-        (
-            given["show"] and (given["placeholders"] or given["etymology"] or given["form"] != "names"),
-            "--show prints names in a form of its own; give it without --format, --for and --etymology",
-        ),
-        (given["any_name"] and given["check"], "--any prints names that --check refuses; give one of them"),
-    )
 
 
 def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
@@ -161,8 +151,8 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
     if seed is None:
         seed = int.from_bytes(os.urandom(4))
         terminal.notice(f"seed {seed}")
-    all_beginnings = {b for word in words for b in word.beginnings if len(b) <= given["max_length"]}
-    beginnings = {b for b in all_beginnings if not model.vocabulary.missing(b)}
+    longest, missing = given["max_length"], model.vocabulary.missing
+    beginnings = {b for word in words for b in word.beginnings if len(b) <= longest and not missing(b)}
     return SamplingParams(
         seed=seed,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),

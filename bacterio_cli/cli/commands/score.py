@@ -54,6 +54,7 @@ def score(
     Example: bacterio score Methanoscillum Novimonas
     """
     given = dict(locals())  # the options, by their names here
+    how, lists = options.how_to_read(given), avoid or avoid_elsewhere
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
     texts = [] if from_stdin else names or []
@@ -62,7 +63,7 @@ def score(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
         (
-            any(given[name] for name in options.HOW_TO_READ) and not (avoid or avoid_elsewhere or from_stdin),
+            how and not (lists or from_stdin),
             "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
         ),
         (not all(map(str.strip, texts)), "NAME is empty; give one, as in 'bacterio score Methanoscillum'"),
@@ -74,7 +75,7 @@ def score(
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
     if from_stdin:
-        texts = read_stdin(profile="genus" if genus else "any", **{name: given[name] for name in options.HOW_TO_READ})
+        texts = read_stdin(profile="genus" if genus else "any", **how)
         given |= {"input_format": None, "column": None}  # what is said of standard input is not said of lists
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
@@ -142,10 +143,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
 
 
 def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
-    """The rows for a person: letters shaded by surprise, the findings in words below.
-
-    'better than' is the percentile: the share of held-out names that are less likely per character.
-    """
+    """The rows for a person: letters shaded by surprise, 'better than' the percentile, the findings in words below."""
     cells = [
         (
             terminal.shaded(row.name, row.bits),

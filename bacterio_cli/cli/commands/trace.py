@@ -14,7 +14,7 @@ from bacterio_cli.cli.plots import PICTURES, ensure_drawable
 from bacterio_cli.cli.unrolled_plot import draw_unrolled
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, refuse
-from bacterio_cli.inference.scorer import refuse_overlong
+from bacterio_cli.inference.scorer import LN2, refuse_overlong
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, init
@@ -22,7 +22,6 @@ from bacterio_cli.trace import bptt
 from bacterio_cli.trace.bptt import Trace
 from bacterio_cli.trace.equations import equations_of, gradient_equations
 
-LN2 = math.log(2)
 MOST_SHOWN = 8  # units or letters of a step
 BOUNDARY = "$"  # as `score` writes it
 
@@ -52,15 +51,13 @@ def trace(
     """
     name = " ".join(name.split())
     one_step, cut = step is not None, truncate is not None
+    others = one_step or cut or plot or as_json
     refuse_overlong([name])
     refuse(
         (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
         (one_step and cut, "--step shows the whole gradient and --truncate what is left of it; give one of them"),
         (full and not one_step, "--full is for --step T; give both"),
-        (
-            compare and (one_step or cut or plot or as_json),
-            "--compare prints a table of its own; give it without --step, --truncate, --plot and --json",
-        ),
+        (compare and others, "--compare prints a table of its own; leave out --step, --truncate, --plot and --json"),
     )
     path, trained = loading.open_model(checkpoint)
     if plot:
@@ -97,18 +94,12 @@ def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> d
     if step is not None:
         vectors = {symbol: vector.tolist() for symbol, vector in found.vectors(step).items()}
         return {"name": found.name, **rows[step - 1], **vectors}
-    return {
-        "name": found.name,
-        "arch": found.model.cell,
-        "layers": found.model.layers,
-        "hidden": found.model.n_a,
-        "T": len(rows),
-        "nats_per_char": found.nats_per_char,
-        "bits_per_char": found.nats_per_char / LN2,
-        "truncate": found.truncate,
-        "steps": [row | found.norms(row["t"]) for row in rows],
-        "gradients": found.gradients(),
-    }
+    model, nats = found.model, found.nats_per_char
+    sizes = {"arch": model.cell, "layers": model.layers, "hidden": model.n_a, "T": len(rows)}
+    loss = {"nats_per_char": nats, "bits_per_char": nats / LN2}
+    steps = [row | found.norms(row["t"]) for row in rows]
+    whole = {"truncate": found.truncate, "steps": steps, "gradients": found.gradients()}
+    return {"name": found.name, **sizes, **loss, **whole}
 
 
 def print_trace(found: Trace, letters: Sequence[str]) -> None:
@@ -178,10 +169,7 @@ def show_gradients(found: Trace) -> None:
 
 
 def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
-    """The numbers of one step: the input, each layer there and back, and the letters with the target.
-
-    Of units and letters the eight with the largest gradients, unless all are wanted.
-    """
+    """The numbers of one step: the input, each layer there and back, and the letters with the target."""
     s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
     terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
     terminal.paragraph(f"P(y) = {vectors['y_hat'][s.y]:.6f}, {s.nats / LN2:.4f} bits")

@@ -16,7 +16,7 @@ from bacterio_cli.cli.progress import progress_bar, reading_on
 from bacterio_cli.cli.train_session import Session, Signals
 from bacterio_cli.cli.training_log import open_log
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
-from bacterio_cli.errors import UsageError
+from bacterio_cli.errors import refuse
 from bacterio_cli.nomenclature.morphology import look_like_genera
 from bacterio_cli.training import trainer
 from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
@@ -76,7 +76,13 @@ def train(
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
     typed = dict(locals())  # the options, by their names here
-    refuse_overwriting([*corpus, *(background or [])], out, log)
+    lists = [*corpus, *(background or [])]
+    both = log and (os.path.realpath(log) == os.path.realpath(out) or is_one_of(log, [out]))
+    refuse(
+        (is_one_of(out, lists), f"--out {out} is one of the lists to be read; choose another file"),
+        (log and is_one_of(log, lists), f"--log {log} is one of the lists to be read; choose another file"),
+        (both, f"--out and --log both name {out}; choose two files"),
+    )
     goes_on, logger = resume and out.exists(), None
     with Signals(quiet=quiet) as signals, ExitStack() as stack:
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
@@ -88,7 +94,7 @@ def train(
             config = resolve(preset or "default", given)
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
-        how = {name: typed[name] for name in ("profile", *options.HOW_TO_READ)}
+        how = {"profile": profile, **options.how_to_read(typed)}
         with progress_bar("reading", 0, quiet=quiet) as bar:
             names = read_corpus(corpus, **how, watch=reading_on(bar), look_like_genera=look_like_genera)
             related = read_corpus(background, **how, watch=reading_on(bar)) if background else None
@@ -113,15 +119,6 @@ def train(
             terminal.notice(f"{what_was_done(state)}; saved to {out}")
     if logger and logger.failure:
         raise logger.failure
-
-
-def refuse_overwriting(lists: list[str], out: Path, log: Path | None) -> None:
-    """UsageError if --out or --log names a list that is read, or both name the same file."""
-    for option, path in [("--out", out), ("--log", log)]:
-        if path and is_one_of(path, lists):
-            raise UsageError(f"{option} {path} is one of the lists to be read; choose another file")
-    if log and (os.path.realpath(log) == os.path.realpath(out) or is_one_of(log, [out])):
-        raise UsageError(f"--out and --log both name {out}; choose two files")
 
 
 def describe(names: Corpus, state: trainer.TrainingState) -> str:
