@@ -13,15 +13,11 @@ from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import UsageError, require_number, short
-from bacterio_cli.inference import MOST_NAMES, most_tries
-from bacterio_cli.inference.filters import filters_of
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
-from bacterio_cli.inference.sampler import sample as draw
+from bacterio_cli.inference import MOST_NAMES, filters, most_tries, sampler
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 from bacterio_cli.training import trainer
 from bacterio_cli.training.config import resolve
-from bacterio_cli.training.state import TrainingState
 
 
 def load(path: str | Path | None = None) -> Checkpoint:
@@ -50,12 +46,12 @@ def sample(
     require_number("n", n, 0, MOST_NAMES, whole=True)
     if "prefixes" in options:
         options["prefixes"] = texts("prefixes", options["prefixes"])
-    request = SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
+    request = sampler.SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     scorer = scorer_of(model, also_known=also_known)
-    return draw(
-        model.language_model, model.vocabulary, frozenset(model.known), request,
-        count=n, max_tries=most_tries(n), stats=SamplingStats(), filters=filters_of({"any_name": any_name}, scorer),
-    )  # fmt: skip
+    wanted, stats = filters.filters_of({"any_name": any_name}, scorer), sampler.SamplingStats()
+    limits = {"count": n, "max_tries": most_tries(n)}
+    known = frozenset(model.known)
+    return sampler.sample(model.language_model, model.vocabulary, known, request, **limits, stats=stats, filters=wanted)
 
 
 def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = (), also_known: bool = True) -> list[Row]:
@@ -83,8 +79,7 @@ def scorer_of(model: Checkpoint, *lists: Reference, also_known: bool) -> Scorer:
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:
     """The model after each epoch and, done, at the end: the one to keep. `options` are the fields of `TrainingConfig`.
 
-    Raises UsageError for a value that an option cannot have, InputError for a name that is no line of a list, before
-    anything is learned.
+    Raises UsageError for a value that an option cannot have, InputError for a name that is no line, both at once.
 
     >>> names = [head + tail for head in ("Abe", "Bori", "Calo") for tail in ("lla", "bacter", "monas")]
     >>> for model in train(names, epochs=2, hidden=8, refit=False):
@@ -100,7 +95,7 @@ def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> I
     return snapshots(trainer.begin(corpus, config))
 
 
-def snapshots(state: TrainingState) -> Iterator[Checkpoint]:
+def snapshots(state: trainer.TrainingState) -> Iterator[Checkpoint]:
     """The model whenever a row is added to the history, and at the end."""
     for progress in trainer.train(state):
         if progress.row is not None:

@@ -1,7 +1,7 @@
 """Pictures: learning curves, the letters of names, and the surprise of names letter by letter.
 
-The only file that imports matplotlib, an optional extra, inside functions: only --plot needs it. Plain data go in and
-a file comes out, the same bytes for the same data. Nothing is told apart by colour: all is grey, dashed or hatched.
+Plain data go in and a file comes out, the same bytes for the same data. Nothing is told apart by colour alone.
+matplotlib, an optional extra, is imported inside functions: only --plot needs it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,7 @@ MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarse
 
 
 def ensure_drawable(path: Path) -> None:
-    """Before any work: UsageError for another suffix, FileError for a file that cannot be written or is not ours.
-
-    BacterioError where matplotlib is missing or does not start.
-    """
+    """Refuse, before any work, another suffix, a file that cannot be written or is not ours, a lack of matplotlib."""
     refuse((path.suffix.lower()[1:] not in SIGNED, f"--plot {path}: the name of a picture ends in {PICTURES}"))
     with reserved(path, objection=objection, option="--plot"):
         pass
@@ -71,10 +68,7 @@ def objection(path: Path) -> str:
 
 @contextmanager
 def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Iterator[Figure]:
-    """An empty figure of so many inches, which is written to `path` when the block ends well. Raises FileError.
-
-    Whatever the user's matplotlib is set to does not count. Letters that its font lacks are boxes.
-    """
+    """An empty figure of so many inches, in a style of its own, written to `path` when the block ends well."""
     form, drawn = path.suffix.lower().removeprefix("."), BytesIO()
     import matplotlib
     from matplotlib.figure import Figure
@@ -98,10 +92,9 @@ def draw_model(
     path: Path, title: str, *, history: Sequence[dict[str, Any]], soft: bool,
     corpus: dict[str, float], sampled: dict[str, float], how: str,
 ) -> None:  # fmt: skip
-    """Learning curve, gradient norm, learning rate, and the share of each letter in the corpus and in what was sampled.
+    """Learning curve, gradient norm and learning rate, if there is a history, and the letters of corpus and samples.
 
-    Without a history the letters alone. `soft`: the training loss was taken against soft targets, and so does not
-    compare with the validation loss; `how` says how names were sampled.
+    `soft`: the training loss was taken against soft targets, unlike the validation loss; `how` names were sampled.
     """
     with sheet(path, 9.0 if history else 3.0, title) as figure:
         axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
@@ -119,11 +112,8 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
         (norm, "gradient_norm", 1.0, {"marker": "."}),
         (rate, "learning_rate", 1.0, {"marker": "."}),
     ]
-    labels = {
-        loss: "loss (bits per character)",
-        norm: "gradient norm (before clipping)",
-        rate: "learning rate (per step)",
-    }
+    panels = (loss, norm, rate)
+    labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
     begin = 0.0
     for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
         rows = list(own)
@@ -132,13 +122,13 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
             values = [math.nan if row[key] is None else row[key] / unit for row in rows]
             axes.plot(steps, values, color="black", linewidth=1, markersize=4, **style)
             style.pop("label", None)  # a legend names each curve once
-        for axes in labels:
+        for axes in panels:
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         name = terminal.printable(f"{kind} {net + 1}")
         loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
         begin = steps[-1]
     loss.legend()
-    for axes, label in labels.items():
+    for axes, label in zip(panels, labels, strict=True):
         axes.set(xlabel="steps", ylabel=label)
 
 

@@ -40,20 +40,13 @@ def open_streams() -> None:
 
 
 def one_blas_thread() -> None:
-    """Matrix products on one thread each, unless the environment says otherwise; to be called before NumPy is imported.
-
-    Products as small as these gain little from a second thread, and wait for it when another process wants the core
-    that it spins on. Two cores are used otherwise: see `training.worker` and `lm.prefix_tree`.
-    """
+    """Matrix products on one thread each, unless the environment says otherwise; to be called before NumPy is imported."""
+    # Small ones gain little from a second thread, and wait for it when another process wants the core it spins on.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def keep_freed_memory() -> None:
-    """Let malloc keep what is freed, up to 1 GiB, for the arrays of the next step.
-
-    By default glibc gives every large block back to the system, which hands it out again page by page, each zeroed: up
-    to a fifth of a step. Elsewhere this does nothing.
-    """
+    """Let glibc keep what is freed, up to 1 GiB: pages that it gives back come zeroed, up to a fifth of a step."""
     import ctypes
 
     try:

@@ -31,8 +31,7 @@ def table(
 ) -> None:
     """Rows under headings, on stdout by default: ruled on a terminal, plain aligned text of any width elsewhere.
 
-    Cells break between words, those of `whole` nowhere, and long words of the last column anywhere. On a terminal too
-    narrow for that each row becomes a block with one cell per line, the empty ones left out.
+    Cells break between words, those of `whole` nowhere. On a terminal too narrow each row is a block, a cell per line.
     """
     from rich import box
     from rich.cells import cell_len
@@ -68,8 +67,7 @@ def table(
     edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
     for name, wide in zip(columns, widths, strict=True):
-        side = "right" if name in right else "left"
-        drawn.add_column(Text(name), width=wide, justify=side, overflow="fold")  # type: ignore[arg-type]
+        drawn.add_column(Text(name), width=wide, justify="right" if name in right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*row)
     terminal.print_rich(drawn, stream=stream, width=width)

@@ -1,7 +1,4 @@
-"""What people see: notices and errors on stderr, prose and coloured letters.
-
-rich is imported inside functions: it costs 50 ms, and only tables and colours need it.
-"""
+"""What people see: notices, prose and coloured letters. rich, which costs 50 ms, is imported where it is needed."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TextIO
 from unicodedata import category
@@ -24,6 +22,7 @@ PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a scree
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
+filled = partial(textwrap.fill, break_long_words=False, break_on_hyphens=False)  # in which words stay whole
 BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
 LEGEND = "P of each letter, above as drawn, below in the model; yellow is beyond 2 bits, bold beyond 4, red beyond 6"
 
@@ -57,12 +56,7 @@ def notice(text: str) -> None:
 def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
     """A line; on a terminal broken between words where it is too long, and then indented."""
     text = printable(text)
-    stream.write((filled(text, columns_of(stream), indent) if is_terminal(stream) else text) + "\n")
-
-
-def filled(text: str, width: int, indent: str = "") -> str:
-    """The text in lines of so many letters, in which words stay whole."""
-    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    stream.write((filled(text, columns_of(stream), subsequent_indent=indent) if is_terminal(stream) else text) + "\n")
 
 
 def is_terminal(stream: TextIO) -> bool:

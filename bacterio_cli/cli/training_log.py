@@ -80,10 +80,9 @@ def open_log(
 
 
 def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int, int]:
-    """(where the rows of a log end that are kept, how many they are): of a training that goes on those of its history.
+    """(where the rows end that a training with this history keeps, how many they are); it makes the others again.
 
-    What stands behind them, as of a checkpoint that was put back, training makes again. ValueError, with the objection,
-    for a file that is no log of this training, or with no history to go on with no log at all.
+    ValueError, with the objection, for a file that is no log, or that of another training.
     """
     rows = rows_of(path)
     if not rows or history is None:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bacterio_cli.cli.plots import letter_shown, sheet
-from bacterio_cli.cli.tables import short
+from bacterio_cli.cli import plots, tables
 from bacterio_cli.trace.bptt import Trace
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
     drawing, model = Unrolled(found, letters), found.model
     title = f"{found.name}: {model.cell}, {model.layers} × {model.n_a} units"
     title += f", BPTT cut every {found.truncate} letters" if found.truncate else ""
-    with sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
+    with plots.sheet(path, drawing.height / 72, title, width=drawing.width / 72) as figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.set_axis_off()
         drawing.draw(axes)
@@ -57,10 +56,10 @@ class Unrolled:
     def draw(self, axes: Axes) -> None:
         """All steps, as many side by side as there is room for, and what the arrows mean above them."""
         self.axes = axes
-        forward, backward = (f"widths: {DECADES} decades, full at {short(value)}" for value in self.largest.values())
-        self.text(MARGIN, 40, f"→ ↑ forward: norms of a and c; {forward}", ha="left", color=FORWARD)
+        full = [f"widths: {DECADES} decades, full at {tables.short(value)}" for value in self.largest.values()]
+        self.text(MARGIN, 40, f"→ ↑ forward: norms of a and c; {full[0]}", ha="left", color=FORWARD)
         gradients = "← ↓ backward: norms of ∂L/∂, L the mean over the steps"
-        self.text(MARGIN, 54, f"{gradients}; {backward}", ha="left", color=BACKWARD)
+        self.text(MARGIN, 54, f"{gradients}; {full[1]}", ha="left", color=BACKWARD)
         for t in range(len(self.steps)):
             band, column = divmod(t, self.columns)
             x, y = MARGIN + GAP + column * (CELL + GAP), TOP + band * self.band
@@ -72,7 +71,7 @@ class Unrolled:
     def column(self, t: int, x: float, y: float) -> None:
         """Step t, from 0, with its left edge at x: from the letter to come at y down to the letter read."""
         step, norms, up, down = self.steps[t], self.norms[t], x + CELL / 2 - 26, x + CELL / 2 + 26
-        self.text(x + CELL / 2, y + 12, f"y = {letter_shown(self.letters[step.y])}", fontsize=12)
+        self.text(x + CELL / 2, y + 12, f"y = {plots.letter_shown(self.letters[step.y])}", fontsize=12)
         self.falling(down, y + 18, y + 54, "dz_y", norms["dz_y"])
         self.axes.bar(x, 24, CELL, y + 54, **OUTLINE)
         self.text(x + CELL / 2, y + 70, f"P(y) = {step.vectors['y_hat'][step.y]:.4f}")
@@ -85,7 +84,7 @@ class Unrolled:
             self.falling(down, top, top + self.tall, "dz", norms[f"{k}.dz"], inside=True)
         bottom = self.top_of(0, y) + self.tall
         self.arrow(up, bottom + 34, 0, -34, 0.0, FORWARD)
-        self.text(x + CELL / 2, bottom + 42, f"x = {letter_shown(self.letters[step.x])}", fontsize=12)
+        self.text(x + CELL / 2, bottom + 42, f"x = {plots.letter_shown(self.letters[step.x])}", fontsize=12)
         self.text(x + CELL / 2, bottom + 56, f"t = {step.t}")
 
     def between(self, t: int, x: float, y: float) -> None:
@@ -95,11 +94,11 @@ class Unrolled:
                 at = self.top_of(k, y) + 24 + 60 * s
                 value = self.norms[t][f"{k}.{symbol}"] if t >= 0 else 0.0
                 self.arrow(x, at, GAP, 0, value, FORWARD)
-                self.text(x + GAP / 2, at - 9, f"‖{symbol}{'_0' * (t < 0)}‖ {short(value)}", color=FORWARD)
+                self.text(x + GAP / 2, at - 9, f"‖{symbol}{'_0' * (t < 0)}‖ {tables.short(value)}", color=FORWARD)
                 if t >= 0:
                     value = self.norms[t][f"{k}.{back}"]
                     self.arrow(x + GAP, at + 18, -GAP, 0, value, BACKWARD)
-                    self.text(x + GAP / 2, at + 34, f"‖{back}‖ {short(value)}", color=BACKWARD)
+                    self.text(x + GAP / 2, at + 34, f"‖{back}‖ {tables.short(value)}", color=BACKWARD)
 
     def top_of(self, k: int, y: float) -> float:
         """Where the cells of layer k begin in the band at y; the output is above the last layer."""
@@ -109,13 +108,10 @@ class Unrolled:
         """A backward arrow downwards, its norm at its right, or inside a cell at its left."""
         self.arrow(x, y, 0, end - y, value, BACKWARD)
         at, side = (x - 12, "right") if inside else (x + 12, "left")
-        self.text(at, (y + end) / 2 + 4, f"‖{symbol}‖ {short(value)}", ha=side, color=BACKWARD)
+        self.text(at, (y + end) / 2 + 4, f"‖{symbol}‖ {tables.short(value)}", ha=side, color=BACKWARD)
 
     def arrow(self, x: float, y: float, along: float, down: float, value: float, colour: str) -> None:
-        """An arrow from (x, y), upright or level, as wide as its value is large among those of its colour.
-
-        The scale is logarithmic, since gradients span decades; a hairline is three decades below the largest, or 0.
-        """
+        """An arrow as wide as its value is large among those of its colour, by its logarithm: gradients span decades."""
         share = max(0.0, 1 + math.log10(value / self.largest[colour]) / DECADES) if value else 0.0
         width = LEAST + (MOST - LEAST) * share
         head: dict[str, Any] = {"head_width": width + HEAD, "head_length": 0.7 * (width + HEAD), "linewidth": 0}
