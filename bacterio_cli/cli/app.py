@@ -14,8 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bacterio_cli import __version__
-from bacterio_cli.cli.runtime import OutputError, one_blas_thread, open_streams
-from bacterio_cli.cli.terminal import notice
+from bacterio_cli.cli import runtime, terminal
 from bacterio_cli.errors import BacterioError
 
 KEPT = 1_000  # letters at either end of an error that is longer
@@ -48,16 +47,12 @@ def application(asked: str) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for name in COMMANDS:
-        text = help_of(name)
+        # Docstrings are read in the source: without importing it, and under PYTHONOPTIMIZE=2 too.
+        source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text("utf-8")
+        text = inspect.cleandoc(source.partition(f"def {name}(")[2].split('"""')[1])
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name) if name == asked else lambda: None
         app.command(name, help=text, short_help=text.partition("\n")[0])(interruptible(command))
     return app
-
-
-def help_of(name: str) -> str:
-    """The docstring of a command, which is read in its source, without importing it and under PYTHONOPTIMIZE=2 too."""
-    source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text("utf-8")
-    return inspect.cleandoc(source.partition(f"def {name}(")[2].split('"""')[1])
 
 
 def word_asked() -> str:
@@ -81,7 +76,7 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
             sys.stdout.flush()
             signal.signal(signal.SIGINT, before)
         except KeyboardInterrupt:
-            notice("interrupted")
+            terminal.notice("interrupted")
             raise SystemExit(130) from None
 
     return run
@@ -89,8 +84,8 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 def main() -> None:
     """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
-    one_blas_thread()
-    open_streams()
+    runtime.one_blas_thread()
+    runtime.open_streams()
     try:
         app = application(word_asked())
         raise SystemExit(app(prog_name="bacterio", standalone_mode=False) or 0)
@@ -102,7 +97,7 @@ def main() -> None:
             raise SystemExit(failure.exit_code) from None
         command = failure.ctx.command_path if failure.ctx else "bacterio"
         fail(f"{failure.format_message().rstrip('.')} (see '{command} --help')", failure.exit_code)
-    except OutputError as failure:
+    except runtime.OutputError as failure:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python may still flush at exit goes nowhere
         if not isinstance(failure.__cause__, BrokenPipeError):  # a reader who has gone wants no more
             fail(f"cannot write to standard output: {getattr(failure.__cause__, 'strerror', failure)}")
@@ -115,5 +110,5 @@ def main() -> None:
 
 def fail(text: str, code: int = 1) -> NoReturn:
     """Say in a line what went wrong, without the middle of what is very long, and end with this exit code."""
-    notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
+    terminal.notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
     raise SystemExit(code) from None

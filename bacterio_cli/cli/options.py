@@ -22,7 +22,7 @@ def how_to_read(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def choices(words: Iterable[str]) -> dict[str, Any]:
     """What makes an option show and complete these words; what it is for refuses others."""
-    return {"metavar": "|".join(words), "autocompletion": lambda: list(words)}
+    return {"metavar": f"<{'|'.join(words)}>", "autocompletion": lambda: list(words)}
 
 
 def checkpoints(incomplete: str) -> list[str]:
@@ -37,26 +37,23 @@ def endings() -> list[tuple[str, str]]:
 
 
 def field(name: str, text: str, *declared: str, **more: Any) -> Any:
-    """The option of a field of `TrainingConfig`, which refuses what it does not take; its help has range and default."""
+    """The option of a field of `TrainingConfig`, which refuses what it does not take; its help has range and defaults."""
     low, high = RANGES.get(name, (0, float("inf")))
     within = f" ({low:,} to {high:,})" if high < 10**6 else ""
     if name in CHOICES:
         more = choices(CHOICES[name])
-    return Option(*declared, help=f"{text}{within}. [default: {default_of(name)}]", show_default=False, **more)
-
-
-def default_of(name: str) -> str:
-    """The default of a field of `TrainingConfig` in words, with those that depend on other options."""
     value = getattr(TrainingConfig, name)
-    if value is None:
-        return "by each layer's own rule" if name == "init_scale" else "by the size of the corpus"
+    default = f"{value:g}" if isinstance(value, int | float) else value
     if isinstance(value, bool):
-        return "on" if value else "off"
+        default = "on" if value else "off"
+    elif value is None:
+        default = "by each layer's own rule" if name == "init_scale" else "by the size of the corpus"
     others: dict[str, float] = {"rnn": PLAIN_CELL[name]} if name in PLAIN_CELL else {}
     if name == "lr":
         others |= {optimizer: rate for optimizer, rate in LEARNING_RATES.items() if rate != value}
-    instead = "; " + ", ".join(f"{which} {other:g}" for which, other in others.items()) if others else ""
-    return (value if isinstance(value, str) else f"{value:g}") + instead
+    if others:
+        default += "; " + ", ".join(f"{which} {other:g}" for which, other in others.items())
+    return Option(*declared, help=f"{text}{within}. [default: {default}]", show_default=False, **more)
 
 
 # fmt: off
