@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
-from bacterio_cli.cli import terminal
-from bacterio_cli.cli.options import how_to_read
-from bacterio_cli.cli.progress import progress_bar, reading_on
-from bacterio_cli.dataset.readers.records import Reading
+from bacterio_cli.cli import options, progress, terminal
 from bacterio_cli.errors import BacterioError, InputError, UsageError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
@@ -31,23 +29,19 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
 
 def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Scorer:
     """The scorer for the options of a command, by their names there; notices say what the lists were taken for."""
-    references = [
-        Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
-    ]
+    lists = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)]
+    how: dict[str, Any] = {"genera": model.of_genera, **options.how_to_read(given)}
     for option in ("avoid", "avoid_elsewhere"):
         for source in given[option] or ():
             from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers
 
-            others = option == "avoid_elsewhere"
-            with progress_bar("reading", 0) as bar:
-                watch = reading_on(bar)
-                reference = read_reference(
-                    source, elsewhere=others, genera=model.of_genera, watch=watch, **how_to_read(given)
-                )
-            references.append(reference)
-            terminal.notice(reference.taken_for)
-    lookup = Lookup([*references, *(also_known_lists() if given["also_known"] and genus else [])])
-    return Scorer(model, lookup, genus=genus, words=glossary(given["glossary"]) if given["glossary"] else None)
+            with progress.progress_bar("reading", 0) as bar:
+                how |= {"elsewhere": option == "avoid_elsewhere", "watch": progress.reading_on(bar)}
+                lists.append(read_reference(source, **how))
+            terminal.notice(lists[-1].taken_for)
+    if given["also_known"] and genus:
+        lists += also_known_lists()
+    return Scorer(model, Lookup(lists), genus=genus, words=glossary(given["glossary"]) if given["glossary"] else None)
 
 
 def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
@@ -64,39 +58,26 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
     return tuple(dict.fromkeys(word for topic in topics for word in known.about(topic)))
 
 
-def read_placeholders(path: Path) -> list[str]:
-    """The placeholders of a taxonomy, or all words of a plain list, whatever they look like."""
-    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, flaw, without_prefix
+def read_words(path: Path, option: str, *, placeholders: bool = False) -> list[str]:
+    """The words of a list, one a line, whatever they look like, or the `placeholders` of a taxonomy, each once."""
+    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, clean, flaw, without_prefix
     from bacterio_cli.dataset.readers.formats import read
 
-    try:
-        reading = read(str(path))
-    except InputError:  # MAG_001 looks like no name
-        return read_words(path, "--for")
-    if not reading.taxonomic:
-        return words_in(reading, "--for")
-    names = [without_prefix(entry.text) for entry in reading.entries]
-    found = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)
-    if not found:
-        raise BacterioError(f"--for {path}: every genus in it has a name already; give a list of placeholders")
-    return list(found)
-
-
-def read_words(path: Path, option: str) -> list[str]:
-    """The words of a list, one a line."""
-    from bacterio_cli.dataset.readers.formats import read
-
-    return words_in(read(str(path), input_format="lines"), option)
-
-
-def words_in(reading: Reading, option: str) -> list[str]:
-    """The words of a list without comments, each once; BacterioError if there is none, or one that no line can hold."""
-    from bacterio_cli.dataset.cleaning import clean
-
-    words = dict.fromkeys(clean(entry, reading.source) for entry in reading.entries)
-    words.pop("", None)
+    reading = None
+    if placeholders:
+        with suppress(InputError):  # MAG_001 looks like no name
+            reading = read(str(path))
+    reading = reading or read(str(path), input_format="lines")
+    if reading.taxonomic:
+        names = [without_prefix(entry.text) for entry in reading.entries]
+        words = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)
+        lacking = "every genus in it has a name already; give a list of placeholders"
+    else:
+        words = dict.fromkeys(clean(entry, reading.source) for entry in reading.entries)
+        words.pop("", None)
+        lacking = "the file has no words; give one a line"
     if not words:
-        raise BacterioError(f"{option} {reading.source}: the file has no words; give one a line")
+        raise BacterioError(f"{option} {reading.source}: {lacking}")
     return list(words)
 
 
@@ -107,9 +88,8 @@ def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
         hits = len(folded & r.folded)
         found = f", {f'{hits:,}' if hits else 'none'} found" if names else ""
         age = f"{'' if r.date.startswith('file') else 'to '}{r.date}" if r.date else "of unknown date"
-        lists.append(
-            f"{r.label} ({len(r.names):,} name{'s' * (len(r.names) != 1)}, {KINDS[r.prokaryotes]}{found}, {age})"
-        )
+        size = f"{len(r.names):,} name{'s' * (len(r.names) != 1)}"
+        lists.append(f"{r.label} ({size}, {KINDS[r.prokaryotes]}{found}, {age})")
     return f"compared with {', '.join(lists)}"
 
 

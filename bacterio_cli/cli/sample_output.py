@@ -4,13 +4,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bacterio_cli.cli import tables, terminal
-from bacterio_cli.cli.loading import pieces
+from bacterio_cli.cli import loading, tables, terminal
 from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.etymology import draft, in_print
-from bacterio_cli.nomenclature.statistics import compare
-from bacterio_cli.nomenclature.usable import REASONS
+from bacterio_cli.nomenclature import etymology, statistics, usable
 
 AT_ONCE = 512  # names scored together
 INDENT = "    "
@@ -21,16 +18,15 @@ def print_names(names: Iterable[str], labels: Mapping[str, str] | None, scorer: 
     for name in names:
         sys.stdout.write(terminal.result(name + "\n") if labels is None else f"{labels[name]}\t{name}\n")
         if scorer:
-            drafted = in_print(draft(scorer.morphology.analyse(name)))
+            drafted = etymology.in_print(etymology.draft(scorer.morphology.analyse(name)))
             terminal.line(INDENT + drafted, stream=sys.stdout, indent=INDENT)
         yield name
 
 
 def ranked(names: Iterable[str], scorer: Scorer) -> Iterator[str]:
-    """The names, the most plausible for their length first, with few of one last or first element near each other.
+    """The names, the likeliest per character among those as long first.
 
-    Names are compared per character with those of the pool that are as long; of each last and of each first element
-    one name in ten comes at most until the others are through.
+    Of each last and of each first element one name in ten comes at most until the others are through.
     """
     pool = list(names)
     bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
@@ -61,7 +57,7 @@ def print_probabilities(names: Iterable[str], scorer: Scorer, request: SamplingP
     picture = terminal.is_terminal(sys.stdout)
     if picture:
         terminal.notice(terminal.LEGEND)
-    for some in pieces(names, AT_ONCE):
+    for some in loading.pieces(names, AT_ONCE):
         for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
             assert drawn is not None
             assert plain is not None
@@ -77,7 +73,7 @@ def print_probabilities(names: Iterable[str], scorer: Scorer, request: SamplingP
 
 def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *, as_json: bool) -> None:
     """What became of the draws, and how the names compare with the corpus."""
-    figures = compare(names, known)
+    figures = statistics.compare(names, known)
     if as_json:
         counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
         values = {name: {"names": own, "corpus": corpus} for name, (own, corpus) in figures.items()}
@@ -100,7 +96,8 @@ def shortfall(tally: SamplingStats, wanted: int, *, greedy: bool, gave_up: bool)
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
     found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
-    causes = {"--any": (*REASONS, "implausible"), "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    unusable = (*usable.REASONS, "implausible")
+    causes = {"--any": unusable, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     common = {why for why, _ in tally.refused.most_common(2)}
     remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     return f"{found}; refused: {reasons(tally)}; {remedy}"

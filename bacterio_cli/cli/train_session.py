@@ -11,14 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from bacterio_cli.api import sample
-from bacterio_cli.cli import terminal
+from bacterio_cli.cli import runtime, tables, terminal
 from bacterio_cli.cli.progress import progress_bar, show
-from bacterio_cli.cli.runtime import keep_freed_memory
-from bacterio_cli.cli.tables import validation_curve
 from bacterio_cli.cli.training_log import Log
 from bacterio_cli.errors import BacterioError, DivergedError
-from bacterio_cli.training.state import TrainingState
-from bacterio_cli.training.trainer import Progress, can_be_used, snapshot, train
+from bacterio_cli.training import trainer
 
 NAMES = 3  # shown of a model that has improved
 EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
@@ -80,7 +77,7 @@ class Session:
     """The loop around the steps: progress bar, saves, log, and a stop after the step when a signal asks for it."""
 
     def __init__(
-        self, state: TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
+        self, state: trainer.TrainingState, out: Path, save_every: int | None, log: Log | None, *, signals: Signals
     ) -> None:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
         self.guards_model = out.exists() and not state.step and not save_every  # until an epoch has ended
@@ -91,13 +88,12 @@ class Session:
         """Train to the end; a signal saves and raises Interrupted, divergence saves and raises."""
         if self.state.done:
             return
-        keep_freed_memory()
+        runtime.keep_freed_memory()
         self.signals.deferred = True
         try:
-            total, done = self.state.total, self.state.step
             with (
-                progress_bar("", total, done=done, delay=0, quiet=self.signals.quiet) as self.bar,
-                closing(train(self.state)) as steps,
+                progress_bar("", self.state.total, done=self.state.step, delay=0, quiet=self.signals.quiet) as self.bar,
+                closing(trainer.train(self.state)) as steps,
             ):
                 for progress in steps:
                     self.note(progress)
@@ -112,7 +108,7 @@ class Session:
         if self.signals.number is not None:
             self.signals.stop()
 
-    def note(self, progress: Progress) -> None:
+    def note(self, progress: trainer.Progress) -> None:
         """Show a step, and save it if it is time to."""
         if progress.row and self.log:
             self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
@@ -122,13 +118,13 @@ class Session:
         if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
             self.save()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: trainer.Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
         state, phase = self.state, self.state.plan.phases[self.state.phase]
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
         loss = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)
-        figures = [f"valid {valid:.3f}" for valid in validation_curve(state.history)[-1:]]
+        figures = [f"valid {valid:.3f}" for valid in tables.validation_curve(state.history)[-1:]]
         figures += [f"train {loss:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         show(self.bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
@@ -136,7 +132,7 @@ class Session:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             # Weights from which no name can be drawn: training itself will say so.
             with suppress(BacterioError), self.bar.external_write_mode(sys.stderr):
-                names = sample(snapshot(state), NAMES, seed=state.step, any_name=True, also_known=False)
+                names = sample(trainer.snapshot(state), NAMES, seed=state.step, any_name=True, also_known=False)
                 terminal.line(f"{what}: {', '.join(names)}", stream=sys.stderr)
 
     def save(self) -> None:
@@ -144,10 +140,10 @@ class Session:
         begun = time.perf_counter()
         if self.guards_model and not self.state.history:
             kept = f", before an epoch had ended; {self.out} is as it was"
-        elif not can_be_used(self.state):
+        elif not trainer.can_be_used(self.state):
             kept = ", not saved: its weights are too large to draw a name"
         else:
-            snapshot(self.state).save(self.out, force=True)  # it was reserved
+            trainer.snapshot(self.state).save(self.out, force=True)  # it was reserved
             kept = f"; saved to {self.out}, go on with --resume"
             self.saved_at = time.perf_counter()
             self.saving = self.saved_at - begun

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.progress import progress_bar, reading_on
-from bacterio_cli.dataset.corpus import Corpus, read_corpus
+from bacterio_cli.cli import options, progress, tables, terminal
+from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.errors import refuse
 from bacterio_cli.nomenclature.morphology import look_like_genera
 
@@ -31,43 +30,28 @@ def corpus(
     """
     refuse((as_json and quiet, "--json is a form of the report, which --quiet leaves out; give one of them"))
     how: dict[str, Any] = {"profile": profile, "input_format": input_format, "column": column, "encoding": encoding}
-    with progress_bar("reading", 0, quiet=quiet) as bar:
-        found = read_corpus(files, **how, least=1, watch=reading_on(bar), look_like_genera=look_like_genera)
+    with progress.progress_bar("reading", 0, quiet=quiet) as bar:
+        found = read_corpus(files, **how, least=1, watch=progress.reading_on(bar), look_like_genera=look_like_genera)
     sys.stdout.write(terminal.result("\n".join(found.names) + "\n"))
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
-        sys.stderr.write(terminal.as_json(facts(found)))
+        dropped = {
+            reason: {"count": group.count, "examples": [{"place": at, "text": text} for at, text in group.examples]}
+            for reason, group in found.dropped.items()
+        }
+        facts = {name: getattr(found, name) for name in ("profile", "date", "digest", "readings")}
+        sys.stderr.write(terminal.as_json({"names": len(found.names), **facts, "dropped": dropped}))
     elif not quiet:
-        report(found)
+        for reading in found.readings:
+            terminal.notice(reading)
+        rows = [
+            (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
+            for reason, group in sorted(found.dropped.items(), key=lambda item: -item[1].count)
+        ]
+        if rows:
+            tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
+        lost = sum(group.count for group in found.dropped.values())
+        kept, date = len(found.names), f", dated {found.date}" if found.date else ""
+        terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {lost:,} dropped, profile {found.profile}")
     if check and found.dropped:
         raise SystemExit(1)
-
-
-def report(found: Corpus) -> None:
-    """What each file was taken for, what was dropped, a line per reason, and what is left."""
-    for reading in found.readings:
-        terminal.notice(reading)
-    rows = [
-        (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
-        for reason, group in sorted(found.dropped.items(), key=lambda item: -item[1].count)
-    ]
-    if rows:
-        tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
-    dropped = sum(group.count for group in found.dropped.values())
-    kept, date = len(found.names), f", dated {found.date}" if found.date else ""
-    terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {dropped:,} dropped, profile {found.profile}")
-
-
-def facts(found: Corpus) -> dict[str, object]:
-    """The report for programs."""
-    return {
-        "names": len(found.names),
-        **{name: getattr(found, name) for name in ("profile", "date", "digest", "readings")},
-        "dropped": {
-            reason: {
-                "count": group.count,
-                "examples": [{"place": place, "text": text} for place, text in group.examples],
-            }
-            for reason, group in found.dropped.items()
-        },
-    }

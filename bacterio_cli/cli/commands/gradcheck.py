@@ -12,13 +12,9 @@ import numpy as np
 from typer import Option
 
 from bacterio_cli.checkpoint.checkpoint import load
-from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.progress import watched
+from bacterio_cli.cli import options, progress, tables, terminal
 from bacterio_cli.errors import refuse
-from bacterio_cli.gradcheck import bugs
-from bacterio_cli.gradcheck.cases import all_cases, trained_case
-from bacterio_cli.gradcheck.lesson import place_of, teach
-from bacterio_cli.gradcheck.numerical import METHODS, Row, check
+from bacterio_cli.gradcheck import bugs, cases, lesson, numerical
 from bacterio_cli.nn.loss import softmax, softmax_jacobian
 from bacterio_cli.training.config import CHOICES
 
@@ -44,10 +40,9 @@ def gradcheck(
     """
     checking = checkpoint or method != "complex" or tolerance is not None or as_json
     checks = bool(checking or arch or explain or inject is not None)
-    lone = "--list-bugs prints a list" if list_bugs else "--show prints a table"
     refuse(
         (arch not in (None, *CHOICES["arch"]), f"--arch is one of {', '.join(CHOICES['arch'])}, not {arch!r}"),
-        (list_bugs + bool(show) + checks > 1, f"{lone} and checks nothing; give it alone"),
+        (list_bugs + bool(show) + checks > 1, "--list-bugs or --show prints a list and checks nothing; give it alone"),
     )
     if show:
         show_softmax()
@@ -68,10 +63,10 @@ def gradcheck(
     else:
         begun = time.perf_counter()
         with planted.planted() if planted else nullcontext():
-            small = (case for case in all_cases() if arch in (None, case.arch))
-            cases = [trained_case(load(checkpoint))] if checkpoint else [*small]
-            found = (row for case in cases for row in check(case, method=method, tolerance=tolerance))
-            rows = [*watched(found, "parameters", sum(len(case.values) for case in cases))]
+            small = (case for case in cases.all_cases() if arch in (None, case.arch))
+            chosen = [cases.trained_case(load(checkpoint))] if checkpoint else [*small]
+            found = (row for case in chosen for row in numerical.check(case, method=method, tolerance=tolerance))
+            rows = [*progress.watched(found, "parameters", sum(len(case.values) for case in chosen))]
         failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
         if as_json:
             verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
@@ -82,7 +77,7 @@ def gradcheck(
         raise SystemExit(1)
 
 
-def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
+def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     """All rows, and the verdict in a line on stderr."""
     cells = []
     for row in rows:
@@ -98,19 +93,19 @@ def report(rows: Sequence[Row], failed: int, seconds: float) -> None:
 
 
 def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
-    """Print what it is, why people write it, the lines, which cases catch it, and at which scale; return how many rows fail."""
-    lesson, (place, right) = teach(bug, arch), place_of(bug)
+    """Print what it is, why it is made, where, which cases catch it and at which scale; return how many rows fail."""
+    taught, (place, right) = lesson.teach(bug, arch), lesson.place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
     for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
         terminal.line(line, stream=sys.stdout)
     failed, cells = 0, []
-    for case, rows in lesson.caught.items():
+    for case, rows in taught.caught.items():
         worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
         cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{count} of {len(rows)}"))
         failed += count
-    said = f"Caught by {failed} of {lesson.checked} rows" + "; the worst of each case, and how many:" * bool(failed)
+    said = f"Caught by {failed} of {taught.checked} rows" + "; the worst of each case, and how many:" * bool(failed)
     terminal.paragraph(said, apart=True)
     if not failed:
         return 0
@@ -118,11 +113,11 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     tables.table(("case", "parameter", *figures), cells, right=figures, whole=("parameter", *figures))
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     columns, cells = ("scale", "error", "distance", "seen"), []
-    for scale, error, distance, seen in lesson.sweep:
-        times = f"{seen} of {len(lesson.caught)}" if seen else "unseen"
+    for scale, error, distance, seen in taught.sweep:
+        times = f"{seen} of {len(taught.caught)}" if seen else "unseen"
         cells.append((f"{scale:g}", f"{error:.1e}", f"{distance:.1e}", times))
     tables.table(columns, cells, right=columns[1:], whole=columns)
-    exact, usual = (tolerance for _, tolerance in METHODS.values())
+    exact, usual = (tolerance for _, tolerance in numerical.METHODS.values())
     terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
         f"an entry by complex step, which passes up to {exact:g}. Distance: what is customary, one number a case, "

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint, default_checkpoint, load
-from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.plots import PICTURES, draw_model, ensure_drawable
+from bacterio_cli.cli import options, plots, tables, terminal
 from bacterio_cli.inference.sampler import SamplingParams, draws
 from bacterio_cli.nomenclature.statistics import letter_shares
 
@@ -20,7 +19,7 @@ DRAWS = 2000  # whose letters a picture shows
 def info(
     file: Annotated[Path | None, Argument(metavar="FILE", autocompletion=options.checkpoints, help="The checkpoint. [default: bacterio.npz here, else the one that ships]", show_default=False)] = None,
     as_json: options.JsonOption = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the learning curves and the letters too, as {plots.PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Show what a checkpoint holds.
 
@@ -30,7 +29,7 @@ def info(
     """
     file = file or default_checkpoint()
     if plot:
-        ensure_drawable(plot)
+        plots.ensure_drawable(plot)
     model = load(file)
     if plot:
         draw(plot, file.name, model)
@@ -63,7 +62,7 @@ def draw(path: Path, name: str, model: Checkpoint) -> None:
     corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
     title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
     soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
-    draw_model(path, title, history=model.history, soft=soft, corpus=corpus, sampled=sampled, how=how)
+    plots.draw_model(path, title, history=model.history, soft=soft, corpus=corpus, sampled=sampled, how=how)
     terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 

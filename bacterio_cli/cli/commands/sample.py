@@ -10,14 +10,10 @@ from typing import Annotated, Any, Literal
 from typer import Option
 
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
-from bacterio_cli.cli import loading, options, sample_output, terminal
-from bacterio_cli.cli.progress import watched
-from bacterio_cli.cli.runtime import keep_freed_memory
+from bacterio_cli.cli import loading, options, progress, runtime, sample_output, terminal
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, refuse
-from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats
-from bacterio_cli.inference.sampler import sample as draw
+from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries, sampler
 from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
@@ -83,17 +79,14 @@ def sample(
         (how and not lists, "--input-format, --column and --encoding say how to read --avoid; give both"),
         *(("" in (given[name] or []), f"--{name} is empty; give letters or a word") for name in REPEATABLE),
         (allow_known and min_edits, f"--allow-known is --min-edits 0, and --min-edits {min_edits} is given too"),
-        (
-            allow_duplicates and (rank or placeholders),
-            "--allow-duplicates goes neither with --rank nor with --for",
-        ),
+        (allow_duplicates and (rank or placeholders), "--allow-duplicates goes neither with --rank nor with --for"),
         (show and form != "names", "--show prints names in a form of its own; leave out --format"),
         (show and (placeholders or etymology), "--show prints names alone; leave out --for and --etymology"),
         (any_name and check, "--any prints names that --check refuses; give one of them"),
     )
     filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
-    wanted_for = loading.read_placeholders(placeholders) if placeholders else []
+    wanted_for = loading.read_words(placeholders, "--for", placeholders=True) if placeholders else []
     n = (n or (1 if wanted_for or not temp else 20)) * max(1, len(wanted_for))
     count = (pool or POOL) if rank else n
     refuse((n > count, f"{n} names are more than the pool of {count:,}; draw more with --pool"))
@@ -107,16 +100,17 @@ def sample(
             model.vocabulary.require(letters, where=f"--{option} {letters}")
     if model.weights[0] < LITTLE and not nets_only:
         terminal.notice(f"the net has a weight of {model.weights[0]:.2f}: names come from the table; see --nets-only")
-    keep_freed_memory()
+    runtime.keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=genus)
     params = params_of(given, model, words)
     wanted = filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
-    stats = SamplingStats()
+    stats = sampler.SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
     known = frozenset(model.known)
-    drawn = draw(lm, model.vocabulary, known, params, count=count, max_tries=tries, stats=stats, filters=wanted)
-    names = watched(drawn, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
+    limits = {"count": count, "max_tries": tries}
+    drawn = sampler.sample(lm, model.vocabulary, known, params, **limits, stats=stats, filters=wanted)
+    names = progress.watched(drawn, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     labels = None
     if wanted_for:  # in turn, so that name k of a placeholder does not depend on how many there are of each
@@ -145,7 +139,7 @@ def sample(
         raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
 
 
-def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> SamplingParams:
+def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> sampler.SamplingParams:
     """What the options say of drawing; without a seed a fresh one, which a notice tells."""
     seed = given["seed"]
     if seed is None:
@@ -153,7 +147,7 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
         terminal.notice(f"seed {seed}")
     longest, missing = given["max_length"], model.vocabulary.missing
     beginnings = {b for word in words for b in word.beginnings if len(b) <= longest and not missing(b)}
-    return SamplingParams(
+    return sampler.SamplingParams(
         seed=seed,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),
         unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,

@@ -9,9 +9,7 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
-from bacterio_cli.cli.plots import MOST_NAMES, PICTURES, draw_surprise, ensure_drawable
-from bacterio_cli.cli.progress import watched
+from bacterio_cli.cli import loading, options, plots, progress, tables, terminal
 from bacterio_cli.dataset.cleaning import composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.errors import BacterioError, refuse
@@ -35,7 +33,7 @@ def score(
     also_known: options.AlsoKnownOption = True,
     summary: Annotated[bool, Option("--summary", help="One row for the whole list: names, characters with end marks, their mean loss.")] = False,
     strict: Annotated[bool, Option("--strict", help="Exit 1 if any name has a conflict.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {MOST_NAMES} names letter by letter too, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the first {plots.MOST_NAMES} names letter by letter too, as {plots.PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     profile: Annotated[options.Profile | None, Option(help="Whether the rules of genus names apply. [default: as the model was trained]")] = None,
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
@@ -70,12 +68,17 @@ def score(
         (file, f"{file} is a file, not a name; read it with: bacterio score < {file}"),
     )
     if plot:
-        ensure_drawable(plot)
+        plots.ensure_drawable(plot)
     checkpoint, model = loading.open_model(checkpoint)
     genus = model.of_genera if profile is None else profile == "genus"
     refuse((etymology and not genus, "--etymology is for names of genera, and --profile genus is not given"))
     if from_stdin:
-        texts = read_stdin(profile="genus" if genus else "any", **how)
+        if sys.stdin is not None and terminal.is_terminal(sys.stdin):
+            terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
+        reading = read("-", profile="genus" if genus else "any", **how)
+        if reading.format != "lines" or reading.encoding != "UTF-8" or reading.notes:
+            terminal.notice(describe(reading))
+        texts = [entry.text for entry in reading.entries]
         given |= {"input_format": None, "column": None}  # what is said of standard input is not said of lists
     wanted = [name for text in texts if (name := composed(text))]
     refuse_overlong(wanted)
@@ -99,21 +102,11 @@ def score(
         raise SystemExit(1)
 
 
-def read_stdin(**how: Any) -> list[str]:
-    """The texts on standard input; a notice says what they were taken for."""
-    if sys.stdin is not None and terminal.is_terminal(sys.stdin):
-        terminal.notice("reading names from standard input, one per line; Ctrl-D ends it")
-    reading = read("-", **how)
-    if reading.format != "lines" or reading.encoding != "UTF-8" or reading.notes:
-        terminal.notice(describe(reading))
-    return [entry.text for entry in reading.entries]
-
-
 def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
     rows = (row for piece in loading.pieces(names, AT_ONCE) for row in scorer.score(piece, likelihood=likelihood))
-    for row, finding in zip(watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
+    for row, finding in zip(progress.watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
 
@@ -123,16 +116,16 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
     spelled = [name for name in names if not vocabulary.missing(name)]
     if not spelled:
         raise BacterioError(f"--plot {path}: there is no name to draw that the model can spell")
-    some = spelled[:MOST_NAMES]
+    some = spelled[: plots.MOST_NAMES]
     bits = [part.tolist() for part in scorer.surprises(some) if part is not None]
-    draw_surprise(path, f"surprise under {model}", list(zip(map(vocabulary.shown, some), bits, strict=True)))
+    plots.draw_surprise(path, f"surprise under {model}", list(zip(map(vocabulary.shown, some), bits, strict=True)))
     terminal.notice(f"drawn to {path}: {len(some)} of {len(names):,} names, the first that the model can spell")
 
 
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
     bits = (part for piece in loading.pieces(names, AT_ONCE) for part in scorer.surprises(piece))
-    values: dict[str, Any] = summary_of(list(watched(bits, "names", len(names))))
+    values: dict[str, Any] = summary_of(list(progress.watched(bits, "names", len(names))))
     if form == "table":
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, right=("value",))

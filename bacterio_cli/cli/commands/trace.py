@@ -9,18 +9,12 @@ from typing import Annotated, Any
 import numpy as np
 from typer import Argument, Option
 
-from bacterio_cli.cli import loading, options, tables, terminal
-from bacterio_cli.cli.plots import PICTURES, ensure_drawable
-from bacterio_cli.cli.unrolled_plot import draw_unrolled
+from bacterio_cli.cli import loading, options, plots, tables, terminal, unrolled_plot
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, refuse
 from bacterio_cli.inference.scorer import LN2, refuse_overlong
-from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.layers import Array
-from bacterio_cli.nn.models import CharRNN, init
-from bacterio_cli.trace import bptt
-from bacterio_cli.trace.bptt import Trace
-from bacterio_cli.trace.equations import equations_of, gradient_equations
+from bacterio_cli.nn import activations, layers, models
+from bacterio_cli.trace import bptt, equations
 
 MOST_SHOWN = 8  # units or letters of a step
 BOUNDARY = "$"  # as `score` writes it
@@ -33,7 +27,7 @@ def trace(
     full: Annotated[bool, Option("--full", help="With --step: every unit and letter, not the eight that matter most.")] = False,
     compare: Annotated[bool, Option("--compare", help="Show instead how ∂L_T/∂a fades in fresh nets of this size: tanh, sigmoid, relu, and an LSTM, whose c carries it.")] = False,
     checkpoint: options.CheckpointOption = None,
-    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the unrolled net too, with the norms on its arrows, as {PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
+    plot: Annotated[Path | None, Option(metavar="FILE", help=f"Draw the unrolled net too, with the norms on its arrows, as {plots.PICTURES}; needs matplotlib. [default: none]", show_default=False)] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON object, as described above.")] = False,
 ) -> None:  # fmt: skip
     """Follow one name forward and backward through time.
@@ -61,10 +55,10 @@ def trace(
     )
     path, trained = loading.open_model(checkpoint)
     if plot:
-        ensure_drawable(plot)
+        plots.ensure_drawable(plot)
     T = len(trained.vocabulary.fold(name)) + 1
     refuse((step is not None and not 1 <= step <= T, f"--step {step}: {name} has the steps 1 to {T}"))
-    if not isinstance(trained.model, CharRNN):
+    if not isinstance(trained.model, models.CharRNN):
         what = "its net reads a window of letters and has no state, so that nothing goes back through time"
         raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
     first = trained.nets[0].first  # of a net that was trained with --stream
@@ -73,7 +67,7 @@ def trace(
         terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
     letters = (BOUNDARY, *trained.vocabulary.letters)
     if plot:
-        draw_unrolled(plot, found, letters)
+        unrolled_plot.draw_unrolled(plot, found, letters)
         terminal.notice(f"drawn to {plot}")
     if compare:
         show_comparison(found, trained.vocabulary)
@@ -85,7 +79,7 @@ def trace(
         print_trace(found, letters)
 
 
-def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
+def describe(found: bptt.Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
     rows: list[dict[str, Any]] = [
         {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / LN2}
@@ -102,33 +96,34 @@ def describe(found: Trace, letters: Sequence[str | None], step: int | None) -> d
     return {"name": found.name, **sizes, **loss, **whole}
 
 
-def print_trace(found: Trace, letters: Sequence[str]) -> None:
+def print_trace(found: bptt.Trace, letters: Sequence[str]) -> None:
     """The way forward, the way back layer by layer, the equations in the order of computation, and the gradients."""
     model, bits = found.model, found.nats_per_char / LN2
     terminal.paragraph(f"{found.name}: T = {len(found.steps)} steps, {bits:.4f} bits per letter")
     sizes = f"{model.layers} × {model.n_a} units; n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
     terminal.paragraph(f"{model.cell}, {sizes}; float64; {BOUNDARY} is the boundary")
-    show_forward(found, letters)
-    show_backward(found, letters)
-    terminal.paragraph("Equations of a step", apart=True)
-    tables.table(("equation", "shape", "source"), equations_of(model))
-    show_gradients(found)
-
-
-def show_forward(found: Trace, letters: Sequence[str]) -> None:
-    """A row per step: the letter read, the letter to come, its probability and loss, ‖a‖ of each layer, three letters."""
     terminal.paragraph("Forward: x is read, y is to come", apart=True)
-    rows = []
+    rows: list[Sequence[str]] = []
     for s in found.steps:
         norms, y_hat = found.norms(s.t), s.vectors["y_hat"]
-        states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(found.model.layers))
+        states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(model.layers))
         best = "  ".join(f"{letters[i]} {y_hat[i]:.2f}" for i in (-y_hat).argsort(kind="stable")[:3])
         rows.append((str(s.t), letters[s.x], letters[s.y], f"{y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
-    columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if found.model.layers == 1 else "‖a‖ by layer", "likeliest")
+    columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if model.layers == 1 else "‖a‖ by layer", "likeliest")
     tables.table(columns, rows, right=("t", "P(y)", "bits"))
+    show_backward(found, letters)
+    terminal.paragraph("Equations of a step", apart=True)
+    tables.table(("equation", "shape", "source"), equations.equations_of(model))
+    grads, gradients = found.back.grads, found.gradients()
+    sums, rows = equations.gradient_equations(grads, model.cell), []
+    for name, *numbers in (row.values() for row in gradients):
+        rows.append((name, "×".join(map(str, grads[name].shape)), *map(tables.short, numbers), sums[name]))
+    terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
+    figures = [key for key in gradients[0] if key != "name"]
+    tables.table(("parameter", "shape", *figures, "equation"), rows, right=figures)
 
 
-def show_backward(found: Trace, letters: Sequence[str]) -> None:
+def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
     norms = [found.norms(step.t) for step in found.steps]
     columns = {symbol: symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]}
@@ -157,18 +152,7 @@ def show_backward(found: Trace, letters: Sequence[str]) -> None:
             terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
 
 
-def show_gradients(found: Trace) -> None:
-    """The norm of each parameter's gradient, what truncation leaves of it and loses, and its equation."""
-    grads, gradients = found.back.grads, found.gradients()
-    sums, rows = gradient_equations(grads, found.model.cell), []
-    for name, *numbers in (row.values() for row in gradients):
-        rows.append((name, "×".join(map(str, grads[name].shape)), *map(tables.short, numbers), sums[name]))
-    terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
-    figures = [key for key in gradients[0] if key != "name"]
-    tables.table(("parameter", "shape", *figures, "equation"), rows, right=figures)
-
-
-def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
+def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) -> None:
     """The numbers of one step: the input, each layer there and back, and the letters with the target."""
     s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
     terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
@@ -182,7 +166,7 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
         if model.cell == "rnn":
-            _, derivative = ACTIVATIONS[model.activation]
+            _, derivative = activations.ACTIVATIONS[model.activation]
             own["f′"] = derivative(own["a"])
         own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
         back = list(own).index("da")
@@ -194,7 +178,7 @@ def show_step(found: Trace, letters: Sequence[str], t: int, *, full: bool) -> No
     show_columns("Letters", columns, by=vectors["dz_y"], full=full)
 
 
-def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: bool) -> None:
+def show_columns(title: str, columns: Mapping[str, Any], *, by: layers.Array, full: bool) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
     shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
     some = f": {len(shown)} of {len(by)}; --full shows all" if len(shown) < len(by) else ""
@@ -204,12 +188,12 @@ def show_columns(title: str, columns: Mapping[str, Any], *, by: Array, full: boo
     tables.table(tuple(columns), rows, right=tuple(columns)[1:])
 
 
-def show_comparison(found: Trace, vocabulary: Vocabulary) -> None:
+def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
     """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
     columns = {"t": [str(step.t) for step in reversed(found.steps)]}
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
-        net = CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
-        fresh = bptt.trace(net, init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
+        net = models.CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
+        fresh = bptt.trace(net, models.init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
             columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]

@@ -11,16 +11,12 @@ from typer import Argument, Option
 
 from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
 from bacterio_cli.checkpoint.checkpoint import load, objection
-from bacterio_cli.cli import options, tables, terminal
-from bacterio_cli.cli.progress import progress_bar, reading_on
-from bacterio_cli.cli.train_session import Session, Signals
-from bacterio_cli.cli.training_log import open_log
+from bacterio_cli.cli import options, progress, tables, terminal, train_session, training_log
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import refuse
 from bacterio_cli.nomenclature.morphology import look_like_genera
-from bacterio_cli.training import trainer
+from bacterio_cli.training import evaluation, trainer
 from bacterio_cli.training.config import PRESETS, TrainingConfig, resolve, resolve_resumed
-from bacterio_cli.training.evaluation import validation_scores
 from bacterio_cli.training.resume import config_of
 
 
@@ -84,7 +80,7 @@ def train(
         (both, f"--out and --log both name {out}; choose two files"),
     )
     goes_on, logger = resume and out.exists(), None
-    with Signals(quiet=quiet) as signals, ExitStack() as stack:
+    with train_session.Signals(quiet=quiet) as signals, ExitStack() as stack:
         given = {f.name: typed[f.name] for f in fields(TrainingConfig) if typed.get(f.name) is not None}
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         trained = load(out) if goes_on else None
@@ -95,65 +91,56 @@ def train(
         if resume and not goes_on and not quiet:
             terminal.notice(f"{out} does not exist yet: a new training")
         how = {"profile": profile, **options.how_to_read(typed)}
-        with progress_bar("reading", 0, quiet=quiet) as bar:
-            names = read_corpus(corpus, **how, watch=reading_on(bar), look_like_genera=look_like_genera)
-            related = read_corpus(background, **how, watch=reading_on(bar)) if background else None
+        with progress.progress_bar("reading", 0, quiet=quiet) as bar:
+            names = read_corpus(corpus, **how, watch=progress.reading_on(bar), look_like_genera=look_like_genera)
+            related = read_corpus(background, **how, watch=progress.reading_on(bar)) if background else None
         if trained:
             state = trainer.resume(trained, names, str(out), background=related, epochs=config.epochs)
         else:
             state = trainer.begin(names, config, related)
         if log:
             history = state.history if trained else None
-            logger = stack.enter_context(open_log(log, history, force=force, quiet=quiet))
+            logger = stack.enter_context(training_log.open_log(log, history, force=force, quiet=quiet))
         if not quiet:
             if names.plain and names.profile == "genus" and profile is None:
                 terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
             for read in filter(None, (names, related)):
                 terminal.notice("; ".join(filter(None, (*read.readings, read.losses))))
             terminal.notice(describe(names, state))
-        Session(state, out, save_every, logger, signals=signals).go()
+        train_session.Session(state, out, save_every, logger, signals=signals).go()
         if compact:
             trainer.snapshot(state).compact().save(out, compress=True, force=True)
         if not quiet:
-            show_scores(state)
-            terminal.notice(f"{what_was_done(state)}; saved to {out}")
+            show_outcome(state, out)
     if logger and logger.failure:
         raise logger.failure
 
 
 def describe(names: Corpus, state: trainer.TrainingState) -> str:
     """The corpus and the model in a line."""
-    config = state.plan.config
+    config, letters = state.plan.config, state.plan.vocabulary.n_y - 1
     size = sum(p.size for p in state.params.values())
-    letters = state.plan.vocabulary.n_y - 1
     goes_on = f", from step {state.step:,}" if state.step else ""
-    return (
-        f"{len(names.names):,} names, {letters:,} letter{'s' * (letters != 1)}; "
-        f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters, {config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
-    )
+    epochs = f"{config.epochs} epoch{'s' * (config.epochs != 1)}{goes_on}"
+    net = f"{config.arch} {config.layers} × {config.hidden}, {size:,} parameters"
+    return f"{len(names.names):,} names, {letters:,} letter{'s' * (letters != 1)}; {net}, {epochs}"
 
 
-def show_scores(state: trainer.TrainingState) -> None:
-    """What was reached on the names held out, and how; a warning if the net is of no use."""
-    scores = validation_scores(state)
-    if not scores:
-        return
-    rows = [(model, f"{bits:.4f}") for model, bits in scores]
-    valid = tables.validation_curve(state.history)
-    rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
-    title, unit = "on the names held out", "bits per character"
-    tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
-    counted = [bits for model, bits in scores if model.startswith("n-gram")]
-    net = next(bits for model, bits in scores if "net" in model)
-    if counted and net >= min(counted):
-        terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
-
-
-def what_was_done(state: trainer.TrainingState) -> str:
-    """Which names the saved model has learned."""
+def show_outcome(state: trainer.TrainingState, out: Path) -> None:
+    """What was reached on the names held out, with a warning if the net is of no use; which names were learned."""
+    if scores := evaluation.validation_scores(state):
+        rows = [(model, f"{bits:.4f}") for model, bits in scores]
+        valid = tables.validation_curve(state.history)
+        rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
+        title, unit = "on the names held out", "bits per character"
+        tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
+        counted = [bits for model, bits in scores if model.startswith("n-gram")]
+        net = next(bits for model, bits in scores if "net" in model)
+        if counted and net >= min(counted):
+            terminal.notice("warning: the net is no better than the table; more --epochs or names may help it")
     total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
-    if fitted == total:
-        return f"fitted on all {total:,} names"
-    return f"fitted on {fitted:,} name{'s' * (fitted != 1)}, " + (
-        f"then again on all {total:,}" if state.kept_by("refit") else f"{total - fitted:,} held out"
-    )
+    learned = f"all {total:,} names"
+    if fitted < total:
+        then = f"then again on all {total:,}" if state.kept_by("refit") else f"{total - fitted:,} held out"
+        learned = f"{fitted:,} name{'s' * (fitted != 1)}, {then}"
+    terminal.notice(f"fitted on {learned}; saved to {out}")
