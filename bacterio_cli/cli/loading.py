@@ -94,14 +94,14 @@ def compared_with(lookup: Lookup, names: Sequence[str] = ()) -> str:
 
 
 def print_rows(
-    rows: Iterable[Row], form: str, *, header: bool, etymology: bool, labels: Mapping[str, str] | None = None
+    rows: Iterable[Row], form: str, *, header: bool, etymology: bool, label_of: Mapping[str, str] | None = None
 ) -> Iterator[Row]:
     """Print each row as TSV or JSON, behind the placeholder that its name is for, if any are given, then yield it."""
     if header:
-        columns = ["placeholder"] * (labels is not None) + [*FIELDS] + ["etymology"] * etymology
+        columns = ["placeholder"] * (label_of is not None) + [*FIELDS] + ["etymology"] * etymology
         sys.stdout.write("\t".join(columns) + "\n")
     for row in rows:
-        fields = ({} if labels is None else {"placeholder": labels[row.name]}) | row.asdict()
+        fields = ({} if label_of is None else {"placeholder": label_of[row.name]}) | row.asdict()
         drafted = draft(row.analysis) if etymology and row.analysis else {}
         if form == "tsv":
             fields["edits"] = ">2" if row.edits is None else row.edits

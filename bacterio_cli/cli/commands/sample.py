@@ -86,8 +86,8 @@ def sample(
     )
     filters.refuse_impossible(given)
     words = loading.words_about(about or [], glossary or [])
-    wanted_for = loading.read_words(placeholders, "--for", placeholders=True) if placeholders else []
-    n = (n or (1 if wanted_for or not temp else 20)) * max(1, len(wanted_for))
+    labels = loading.read_words(placeholders, "--for", placeholders=True) if placeholders else []
+    n = (n or (1 if labels or not temp else 20)) * max(1, len(labels))
     count = (pool or POOL) if rank else n
     refuse((n > count, f"{n} names are more than the pool of {count:,}; draw more with --pool"))
     _, model = loading.open_model(checkpoint)
@@ -112,18 +112,18 @@ def sample(
     drawn = sampler.sample(lm, model.vocabulary, known, params, **limits, stats=stats, filters=wanted)
     names = progress.watched(drawn, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
-    labels = None
-    if wanted_for:  # in turn, so that name k of a placeholder does not depend on how many there are of each
+    label_of = None
+    if labels:  # in turn, so that name k of a placeholder does not depend on how many there are of each
         dealt = list(chosen)
-        labels = dict(zip(dealt, cycle(wanted_for), strict=False))
-        chosen = (name for k in range(len(wanted_for)) for name in dealt[k :: len(wanted_for)])
+        label_of = dict(zip(dealt, cycle(labels), strict=False))
+        chosen = (name for k in range(len(labels)) for name in dealt[k :: len(labels)])
     if show:
         printed = sample_output.print_probabilities(chosen, scorer, params)
     elif form == "names":
-        printed = sample_output.print_names(chosen, labels, scorer if etymology else None)
+        printed = sample_output.print_names(chosen, label_of, scorer if etymology else None)
     else:
         rows = (row for some in loading.pieces(chosen, sample_output.AT_ONCE) for row in scorer.score(some))
-        found = loading.print_rows(rows, form, header=header, etymology=etymology, labels=labels)
+        found = loading.print_rows(rows, form, header=header, etymology=etymology, label_of=label_of)
         printed = (row.name for row in found)
     kept = list(islice(printed, REPORTED))
     deque(printed, maxlen=0)  # prints the others
