@@ -30,7 +30,7 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
 def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Scorer:
     """The scorer for the options of a command, by their names there; notices say what the lists were taken for."""
     lists = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)]
-    how: dict[str, Any] = {"genera": model.of_genera, **options.how_to_read(given)}
+    how: dict[str, Any] = {"genera": genus, **options.how_to_read(given)}
     for option in ("avoid", "avoid_elsewhere"):
         for source in given[option] or ():
             from bacterio_cli.nomenclature.reference_lists import read_reference  # imports the readers

@@ -175,12 +175,13 @@ def test_stderr_names_the_lists(room: Path) -> None:
     ],
 )
 def test_the_profile_is_that_of_the_model_unless_given(words: str, judged: bool, room: Path) -> None:
-    """A model of towns does not judge by the rules for genera; --profile decides otherwise."""
-    result = score(room, *words.split(), *WHOLE, "dura bori")
-    (record,) = records(result.stdout)
+    """A model of towns does not judge by the rules for genera, nor read lists as such; --profile decides otherwise."""
+    (room / "taken.txt").write_text("Candidatus Dalbergia\n")
+    result = score(room, *words.split(), *WHOLE, "--avoid", "taken.txt", "dura bori", "Dalbergia")
+    record, taken = records(result.stdout)
     assert f"(40 names, {'of unknown kind' if 'towns' in words else 'prokaryotes'}, " in result.stderr
     assert ("letters" in [flag["code"] for flag in record["flags"]]) == judged
-    assert (record["status"] == "conflict") == judged
+    assert (record["status"] == "conflict") == (taken["listed_in"] == ["taken.txt"]) == judged
 
 
 def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
