@@ -1,15 +1,6 @@
 """The glossary: Latin, Greek and Neo-Latin words that names of prokaryotes are made of, with their senses.
 
-A TSV file, a word a line, eight columns; lines that begin with # are comments:
-
-word      dictionary form as a protologue cites it, `thermos`; a suffix begins with a hyphen
-language  L., Gr. or N.L. (Neo-Latin)
-grammar   one of GRAMMAR: `masc. adj.`
-stems     combining stems without the linking vowel, `sulfur,sulf`
-links     vowels that may follow a stem, the usual one first, `o,i`; `-` is none, as after `neo`
-finals    forms that end a name, each with its gender m, f, n or c (the author decides), `philus:m,phila:f`
-sense     what the word means, in a few English words
-keywords  what `--about` finds it by besides its sense, `hot spring,water`
+A TSV file, a line per word with the columns of `Word`; lines that begin with # are comments.
 """
 
 import re
@@ -26,7 +17,7 @@ GRAMMAR = (
     *("masc. num. adj.", "num.", "v.", "pres. part.", "past part.", "adv.", "prep.", "pref.", "suff."),
     *("masc. dim. suff.", "fem. dim. suff.", "neut. dim. suff."),
 )
-FORMS = {  # of each column: what it must match, in signs and in words
+FORMS = {  # what each column of `Word` must match, in signs and in words
     "word": ("-?[a-z]+( [a-z]+)?", "in small letters a to z"),
     "language": ("L[.]|Gr[.]|N[.]L[.]", "L., Gr. or N.L."),
     "grammar": ("|".join(map(re.escape, GRAMMAR)), f"one of {', '.join(GRAMMAR)}"),
@@ -48,16 +39,16 @@ GENDERS: dict[str, str] = {
 
 
 class Word(NamedTuple):
-    """A line of the glossary; the module says what its columns hold."""
+    """A line of the glossary, column by column."""
 
-    word: str
-    language: str
-    grammar: str
-    stems: str
-    links: str
-    finals: str
-    sense: str
-    keywords: str
+    word: str  # dictionary form as a protologue cites it, `thermos`; a suffix begins with a hyphen
+    language: str  # L., Gr. or N.L. (Neo-Latin)
+    grammar: str  # one of GRAMMAR: `masc. adj.`
+    stems: str  # combining stems without the linking vowel, `sulfur,sulf`
+    links: str  # vowels that may follow a stem, the usual one first, `o,i`; `-` is none, as after `neo`
+    finals: str  # forms that end a name, each with its gender m, f, n or c (the author decides), `philus:m,phila:f`
+    sense: str  # what the word means, in a few English words
+    keywords: str  # what `--about` finds it by besides its sense, `hot spring,water`
 
     @property
     def topics(self) -> set[str]:
@@ -153,10 +144,9 @@ def fault_of(cells: Sequence[str]) -> str:
 
 
 def gender_by_ending(name: str) -> str:
-    """By ending, review: the gender of the longest ending known, "" if that is unclear.  ICNP 65; SeqCode 50.
+    """The gender of the longest ending known, "" if that is unclear; only a hint, for the author of a name to review.
 
-    The last component decides, and for an arbitrary name its author assigns the gender; an ending is only a hint (-ma
-    is mostly the Greek neuter, but Latin *forma* is feminine).
+    The last component decides: -ma is mostly the Greek neuter, but Latin *forma* is feminine.  (ICNP 65; SeqCode 50)
     """
     endings = [ending for ending in GENDERS if name.lower().endswith(ending)]
     return GENDERS[max(endings, key=len)] if endings else ""
