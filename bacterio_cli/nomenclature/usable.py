@@ -116,31 +116,26 @@ def agrees(parts: Sequence[Part]) -> bool:
     first, last = parts[0], parts[-1]
     if not last.words:
         return True
-    odd = SHAPES | STRETCHED if is_of(last, keywords("sphere")) else SHAPES
+    odd = SHAPES | STRETCHED if all(concerns(last, keywords("sphere"))) else SHAPES
     words = (*first.words, *last.words)
     at_odds = (
         ({word.sense for word in first.words} & {word.sense for word in last.words})
-        or (is_of(last, SHAPES) and any(is_of(part, odd) for part in parts[:-1]))
+        or (all(concerns(last, SHAPES)) and any(all(concerns(part, odd)) for part in parts[:-1]))
         or (all(word.grammar.endswith("adj.") for word in words) and not AGENT.fullmatch(last.form))
-        or any(sum(may_be_of(part, some) for part in parts) > 1 for some in (WATERS, COLOURS, HEAT, COVERS))
+        or any(sum(any(concerns(part, some)) for part in parts) > 1 for some in (WATERS, COLOURS, HEAT, COVERS))
         or all("dim." in word.grammar for word in last.words)
-        or (DWELLER.fullmatch(last.form) and not may_be_of(parts[-2], PLACES))
+        or (DWELLER.fullmatch(last.form) and not any(concerns(parts[-2], PLACES)))
     )
     if at_odds:
         return False
     if not AGENT.fullmatch(last.form) and not DWELLER.fullmatch(last.form):
         return not BACTERIA.fullmatch(first.form)
-    if is_of(parts[-2], SHAPES) or (EATER.match(last.form) and may_be_of(parts[-2], WATERS)):
+    if all(concerns(parts[-2], SHAPES)) or (EATER.match(last.form) and any(concerns(parts[-2], WATERS))):
         return False
     objects = (word for word in parts[-2].words if word.keywords)
     return any(word.grammar.endswith((" n.", "pref.")) or word.sense.startswith("of ") for word in objects)
 
 
-def is_of(part: Part, keywords: frozenset[str]) -> bool:
-    """Whether a part has one of these keywords, whichever of its words it is."""
-    return bool(part.words) and all(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
-
-
-def may_be_of(part: Part, keywords: frozenset[str]) -> bool:
-    """Whether a word of the part has one of these keywords."""
-    return any(not keywords.isdisjoint(word.keywords.split(",")) for word in part.words)
+def concerns(part: Part, keywords: frozenset[str]) -> list[bool]:
+    """Of each word that a part may be, whether it has one of these keywords."""
+    return [not keywords.isdisjoint(word.keywords.split(",")) for word in part.words]
