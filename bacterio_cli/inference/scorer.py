@@ -158,7 +158,7 @@ class Scorer:
             )
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
-            findings.append(rules.Finding("alphabet", rules.WARNING, "", says))
+            findings.append(rules.Finding("alphabet", "warning", "", says))
         spelled = vocabulary.shown(name)
         listed_in = tuple(reference.label for reference in listed)
         percentile = self.percentile(bits)

@@ -9,16 +9,13 @@ No answer says that a name is free to use: at best it was not found in the lists
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from bacterio_cli.nomenclature.edit_distance import Neighbours
 from bacterio_cli.nomenclature.phonotactics import REPEATED, Sounds, four_in_a_row, unheard
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["ok", "warn", "conflict"]
-ERROR: Final = "error"
-WARNING: Final = "warning"
-NOTE: Final = "note"
 CAVEAT = (
     "Rule numbers of the ICNP come from older texts and quotations, not from the 2022 revision: "
     "look them up there before citing them."
@@ -60,31 +57,31 @@ class Rule(NamedTuple):
 
 ANY = ".+"
 RULES = (
-    Rule("letters", "SeqCode 8, 10, 46; ICNP 10a, 12a, 64", ERROR, r"^(?![A-Z][a-z]+\Z)", MISSPELT, "name"),
-    Rule("short", OURS, ERROR, "^.{2,3}$", "{length} letters: no known genus has fewer than four"),
-    Rule("vowelless", SOUND, ERROR, "^[^aeiouy]+$", "has no vowel"),
-    Rule("placeholder", OURS, ERROR, PLACEHOLDER, "{found} stands where a name is missing"),
-    Rule("placeholder", OURS, WARNING, "(virus|spp?)$", "-{found} is no ending of a genus"),
-    Rule("epithet", "ICNP 10a; SeqCode 10", WARNING, EPITHET, "ends in -{found} like the epithet of a species"),
-    Rule("homonym", HOMONYM, ERROR, ANY, "stands in {found}: the name is taken", "listed"),
-    Rule("homonym-elsewhere", ELSEWHERE, ERROR, ANY, "stands in {found}: the name is taken there", "elsewhere"),
-    Rule("historical", HISTORICAL, WARNING, ANY, "stands in {found}: look up what became of it", "historical"),
-    Rule("near", NEAR, WARNING, ANY, "a single edit from {found}: easily taken for it", "one edit away"),
-    Rule("near", NEAR, NOTE, ANY, "two edits from {found}", "two edits away"),
-    Rule("long", SOUND, WARNING, f".{{{VERY_LONG}}}", "{length} letters: hardly any genus has as many"),
-    Rule("long", SOUND, NOTE, f".{{{LONG + 1}}}", f"{{length}} letters: most genera have at most {LONG}"),
-    Rule("pronounce", SOUND, WARNING, ANY, "four {found} in a row: hard to pronounce", "four in a row"),
-    Rule("repeated", SOUND, WARNING, REPEATED, "{found} in a row: hard to pronounce"),
-    Rule("beginning", SOUND, ERROR, ANY, "no known name begins with {found}-", "beginning"),
-    Rule("end", SOUND, ERROR, ANY, "no known name ends with -{found}", "end"),
-    Rule("consonants", SOUND, WARNING, ANY, "no known name has {found} in a row", "consonants"),
-    Rule("bare-ending", "SeqCode 26.5", ERROR, ANY, "is no more than an ending that many names share", "bare-ending"),
-    Rule("doubled", OURS, WARNING, ANY, "the element {found} stands twice", "doubled"),
-    Rule("rank-ending", RANK, ERROR, "aceae$", "ends in -{found} like a family"),
-    Rule("rank-ending", RANK, ERROR, "ales$", "ends in -{found} like an order"),
-    Rule("rank-ending", RANK, WARNING, "ota$", "ends in -{found} like a phylum"),
-    Rule("rank-ending", RANK, NOTE, "ia$", "ends in -{found} like a class, as many genera do"),
-    Rule("rare-triple", OURS, NOTE, ANY, "no known name has {found} in a row", "rare-triple"),
+    Rule("letters", "SeqCode 8, 10, 46; ICNP 10a, 12a, 64", "error", r"^(?![A-Z][a-z]+\Z)", MISSPELT, "name"),
+    Rule("short", OURS, "error", "^.{2,3}$", "{length} letters: no known genus has fewer than four"),
+    Rule("vowelless", SOUND, "error", "^[^aeiouy]+$", "has no vowel"),
+    Rule("placeholder", OURS, "error", PLACEHOLDER, "{found} stands where a name is missing"),
+    Rule("placeholder", OURS, "warning", "(virus|spp?)$", "-{found} is no ending of a genus"),
+    Rule("epithet", "ICNP 10a; SeqCode 10", "warning", EPITHET, "ends in -{found} like the epithet of a species"),
+    Rule("homonym", HOMONYM, "error", ANY, "stands in {found}: the name is taken", "listed"),
+    Rule("homonym-elsewhere", ELSEWHERE, "error", ANY, "stands in {found}: the name is taken there", "elsewhere"),
+    Rule("historical", HISTORICAL, "warning", ANY, "stands in {found}: look up what became of it", "historical"),
+    Rule("near", NEAR, "warning", ANY, "a single edit from {found}: easily taken for it", "one edit away"),
+    Rule("near", NEAR, "note", ANY, "two edits from {found}", "two edits away"),
+    Rule("long", SOUND, "warning", f".{{{VERY_LONG}}}", "{length} letters: hardly any genus has as many"),
+    Rule("long", SOUND, "note", f".{{{LONG + 1}}}", f"{{length}} letters: most genera have at most {LONG}"),
+    Rule("pronounce", SOUND, "warning", ANY, "four {found} in a row: hard to pronounce", "four in a row"),
+    Rule("repeated", SOUND, "warning", REPEATED, "{found} in a row: hard to pronounce"),
+    Rule("beginning", SOUND, "error", ANY, "no known name begins with {found}-", "beginning"),
+    Rule("end", SOUND, "error", ANY, "no known name ends with -{found}", "end"),
+    Rule("consonants", SOUND, "warning", ANY, "no known name has {found} in a row", "consonants"),
+    Rule("bare-ending", "SeqCode 26.5", "error", ANY, "is no more than an ending that many names share", "bare-ending"),
+    Rule("doubled", OURS, "warning", ANY, "the element {found} stands twice", "doubled"),
+    Rule("rank-ending", RANK, "error", "aceae$", "ends in -{found} like a family"),
+    Rule("rank-ending", RANK, "error", "ales$", "ends in -{found} like an order"),
+    Rule("rank-ending", RANK, "warning", "ota$", "ends in -{found} like a phylum"),
+    Rule("rank-ending", RANK, "note", "ia$", "ends in -{found} like a class, as many genera do"),
+    Rule("rare-triple", OURS, "note", ANY, "no known name has {found} in a row", "rare-triple"),
 )
 
 
@@ -126,7 +123,7 @@ def judge(
 def status(findings: Iterable[Finding]) -> Status:
     """The worst of the findings in one word: an error is a conflict, notes are ok."""
     severities = {finding.severity for finding in findings}
-    return "conflict" if ERROR in severities else "warn" if WARNING in severities else "ok"
+    return "conflict" if "error" in severities else "warn" if "warning" in severities else "ok"
 
 
 def compare_proposals(names: Sequence[str]) -> list[Finding | None]:
@@ -138,8 +135,8 @@ def compare_proposals(names: Sequence[str]) -> list[Finding | None]:
 
     def beside(word: str, place: int) -> Finding | None:
         if counts[word] > 1:
-            return Finding("proposed-twice", ERROR, HOMONYM, "is proposed twice")
+            return Finding("proposed-twice", "error", HOMONYM, "is proposed twice")
         says = f"a single edit from {names[place]}, proposed with it: easily taken for it"
-        return Finding("proposed-near", WARNING, NEAR, says) if place >= 0 else None
+        return Finding("proposed-near", "warning", NEAR, says) if place >= 0 else None
 
     return [*map(beside, words, nearest.tolist())]

@@ -124,7 +124,7 @@ def test_every_rule_can_speak() -> None:
 
 def test_the_worst_finding_is_the_status() -> None:
     """An error makes a conflict, a warning makes warn, notes leave a name ok."""
-    note, warning, error = (Finding("x", severity, "", "") for severity in (rules.NOTE, rules.WARNING, rules.ERROR))
+    note, warning, error = (Finding("x", severity, "", "") for severity in ("note", "warning", "error"))
     lists = ([], [note, note], [note, warning], [error, warning, note])
     assert [rules.status(findings) for findings in lists] == ["ok", "ok", "warn", "conflict"]
 
