@@ -36,11 +36,12 @@ Discounts = tuple[float, ...]  # D_1, D_2 and D_3, the last for c ≥ 3
 class NGram:
     """The automaton, a language model; states by growing context length, state 0 without context.
 
-    Pairs are sorted by (state, letter); those of state s are first[s] : first[s + 1]. A table of up to `dense_entries`
-    probabilities, states × letters, is written out when it is first stepped; `likelihood` does without.
+    Pairs are sorted by (state, letter); those of state s are first[s] : first[s + 1]. A table of up to
+    `most_written_out` probabilities, states × letters, is written out when it is first stepped; `likelihood` does
+    without.
     """
 
-    dense_entries: ClassVar[int] = 2**22
+    most_written_out: ClassVar[int] = 2**22
     n_y: int
     discounts: Discounts
     suffix: Array  # (S,) the state of h′
@@ -94,22 +95,6 @@ class NGram:
         total = np.add.reduceat(self.count.astype(np.float64), self.first[:-1])
         return (self.count - D) / np.repeat(total, np.diff(self.first)), np.add.reduceat(D, self.first[:-1]) / total
 
-    @cached_property
-    def dense(self) -> tuple[Array, Array] | None:
-        """(P (S, n_y) float32, next state (S, n_y)), written out by (1), or None where that would be too large."""
-        (value, gamma), S, n_y = self.smoothed, len(self.suffix), self.n_y
-        if S * n_y > self.dense_entries:
-            return None
-        P, after = np.full((S, n_y), 1 / n_y), np.zeros((S, n_y), np.int32)
-        begin, end = 0, 1
-        while begin < end:  # contexts of one length, from those one letter shorter
-            shorter, pairs = self.suffix[begin:end], slice(self.first[begin], self.first[end])
-            P[begin:end], after[begin:end] = gamma[begin:end, None] * P[shorter], after[shorter]
-            P.reshape(-1)[self.keys[pairs]] += value[pairs]
-            after.reshape(-1)[self.keys[pairs]] = self.target[pairs]
-            begin, end = end, end + int(np.searchsorted(self.suffix[end:], end))
-        return P.astype(np.float32), after
-
     def smooth(self, states: Array) -> Array:
         """P(· | state) by (1), (n,) → (n, n_y): of each state once, from those of the contexts one letter shorter."""
         value, gamma = self.smoothed
@@ -124,9 +109,16 @@ class NGram:
         P[row, self.letter[pair]] += value[pair]
         return P[row_of]
 
+    @cached_property
+    def written_out(self) -> Array | None:
+        """P (S, n_y) float32 of every state, or None where that would be too large."""
+        S = len(self.suffix)
+        return self.smooth(np.arange(S)).astype(np.float32) if S * self.n_y <= self.most_written_out else None
+
     def distributions(self, states: Array) -> Array:
         """P(· | state), (n,) → (n, n_y) float32."""
-        return np.take(self.dense[0], states, axis=0) if self.dense else self.smooth(states).astype(np.float32)
+        P = self.written_out
+        return np.take(P, states, axis=0) if P is not None else self.smooth(states).astype(np.float32)
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
@@ -136,8 +128,6 @@ class NGram:
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
-        if self.dense:
-            return self.dense[1][states, ids]
         pair, seen = self.find(states, ids)
         after, shorter = np.where(seen, self.target[pair], 0), ~seen & (states > 0)
         if shorter.any():

@@ -84,10 +84,10 @@ def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Se
     The boundary leads from any state to the one in which every name begins: nothing of a name reaches the next.
     """
     dense, text = counted(order, names), EncodedCorpus(names, VOCABULARY)
-    sparse = type("Large", (NGram,), {"dense_entries": 0}).of(text.ids, VOCABULARY.n_y, order, D)
+    sparse = type("Large", (NGram,), {"most_written_out": 0}).of(text.ids, VOCABULARY.n_y, order, D)
     states, letters = (grid.ravel() for grid in np.indices((len(sparse.suffix), VOCABULARY.n_y)))
     P = dense.distributions(states)
-    assert (sparse.dense is None, dense.dense is None) == (True, False)
+    assert (sparse.written_out is None, dense.written_out is None) == (True, False)
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
     assert P.min() > 0
     np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
@@ -107,7 +107,7 @@ def test_memory_is_that_of_what_was_seen() -> None:
     names = ["".join(letters[k] for k in rng.integers(0, 5500, 3)) for _ in range(2000)]
     model = counted(7, names, Vocabulary(letters, capitalised=False))
     assert len(model.letter) <= 4 * 4 * 2000
-    assert model.dense is None
+    assert model.written_out is None
     p, _ = model.step(np.zeros(3, np.intp), model.start(3))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
 
