@@ -9,7 +9,6 @@ import json
 import math
 import os
 import re
-import stat
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bacterio_cli.checkpoint import LARGEST_FILE
-from bacterio_cli.checkpoint.atomic_write import atomic_write
+from bacterio_cli.checkpoint.atomic_write import atomic_write, require_regular
 from bacterio_cli.errors import CheckpointError, ContentsError, FileError
 
 Arrays = dict[str, NDArray[Any]]
@@ -60,10 +59,8 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     and one of DAMAGE if it is no such file. Nothing in it is executed; sizes are checked before memory is asked for.
     """
     try:
-        there = os.stat(path)
-        if not stat.S_ISREG(there.st_mode):  # a device may have no end, and a pipe no beginning
-            raise OSError(None, "it is not a regular file")
-        require(there.st_size <= LARGEST_FILE, f"is larger than the {LARGEST_FILE >> 20:,} MiB that are read")
+        require_regular(path)  # a device may have no end, and a pipe no beginning
+        require(os.path.getsize(path) <= LARGEST_FILE, f"is larger than the {LARGEST_FILE >> 20:,} MiB that are read")
         with open(path, "rb") as file:
             arrays = read_archive(file)
     except OSError as error:

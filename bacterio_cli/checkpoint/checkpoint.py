@@ -111,9 +111,8 @@ class Checkpoint:
         Raises FileError, and ContentsError if its history or options have changed since.
         """
         if not force:
-            require_ours(
-                path, partial(objection, unfinished=True), "choose another path, or replace it with force=True"
-            )
+            remedy = "choose another path, or replace it with force=True"
+            require_ours(path, partial(objection, unfinished=True), remedy)
         self.__post_init__()
         archive.save(path, *encode(self), compress=compress)
 

@@ -123,6 +123,6 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     for _ in range(most):
         length += shorter > 0
         shorter = table.suffix[shorter]
-    ordered = not shorter.any() and (np.diff(length) >= 0).all()  # else smoothing would read what is not yet written
+    ordered = not shorter.any() and (np.diff(length) >= 0).all()  # as they are counted
     require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
     return table

@@ -145,7 +145,7 @@ def test_metadata_without_a_format_is_damage(meta: bytes, path: Path) -> None:
     refused(path)
 
 
-NO_FILE = "it is not a regular file"
+NO_FILE = "it is a directory, a device or a pipe, not a file"
 
 
 @pytest.mark.parametrize(
