@@ -134,8 +134,6 @@ def clean(entry: Entry, where: str) -> str:
     Raises InputError with the place for what cannot be a name.
     """
     text = entry.text.strip()
-    if text.isascii() and text.isprintable() and len(text) <= LONGEST_LINE and text[:1] != "#":
-        return " ".join(text.split()) if " " in text else text
     if not text or text.startswith("#"):
         return ""
     place, name = f"{where}:{entry.line}", composed(text)
@@ -144,9 +142,8 @@ def clean(entry: Entry, where: str) -> str:
         raise InputError(place, f"the line has {len(name):,} characters", remedy)
     if found := UNPRINTABLE.search(text):
         what = f"control character U+{ord(found[0]):04X} in the line"
-        raise InputError(
-            place, what, "remove it: a plain list has one name a line; of a table name a column with --column"
-        )
+        remedy = "remove it: a plain list has one name a line; of a table name a column with --column"
+        raise InputError(place, what, remedy)
     return name
 
 
@@ -170,12 +167,8 @@ def strangers(name: str) -> str:
 
 
 def without_prefix(text: str) -> str:
-    """The text as `genus` looks at it: composed, and without the prefix of GTDB's rank."""
-    if text.isascii() and text.isalpha():
-        return text
-    if len(text) <= LONGEST_LINE and not UNPRINTABLE.search(text):
-        text = composed(text)
-    return text.removeprefix("g__")
+    """The text as `genus` looks at it: composed, if that leaves what cannot be printed, and without GTDB's prefix."""
+    return (text if UNPRINTABLE.search(text) else composed(text)).removeprefix("g__")
 
 
 def flaw(name: str) -> str | None:
