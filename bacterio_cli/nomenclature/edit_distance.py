@@ -11,30 +11,26 @@ from numpy.typing import NDArray
 
 MOST = 2  # edits that are looked for
 PAIRS = 1 << 17  # pairs of names compared at once
+Counts = NDArray[np.int64]
 
 
 class Neighbours:
-    """A list of names, ready to be measured: code points in a row, with room at both ends for a band to reach over.
-
-    `letters` has a bit for each of 64 classes of letters that a name has.
-    """
+    """A list of names, ready to be measured: code points in a row, with room at both ends for a band to reach over."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.lengths = np.fromiter(map(len, names), np.int64, len(names))
         self.starts = np.cumsum(self.lengths) - self.lengths + 2 * MOST
         self.codes = np.zeros(int(self.lengths.sum()) + 4 * MOST, np.uint32)
         self.codes[2 * MOST : -2 * MOST] = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32)
-        bits = np.left_shift(np.uint64(1), self.codes % 64)
+        bits = np.left_shift(np.uint64(1), self.codes % 64)  # one for each of 64 classes of letters
         bits[-2 * MOST :] = 0  # behind the last name
         self.letters = np.where(self.lengths, np.bitwise_or.reduceat(bits, self.starts), np.uint64(0))
 
-    def within(
-        self, queries: Sequence[str], most: int = MOST, *, itself: bool = True, pairs: int = PAIRS
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def within(self, queries: Sequence[str], most: int = MOST, *, itself: bool = True) -> tuple[Counts, Counts]:
         """(edits (Q,), index (Q,)): edits to the nearest name, and where it stands, the first of equals.
 
         most + 1 and −1 where no name is within `most` edits, which are 0, 1 or 2. `itself` False passes over the same
-        spelling. So many `pairs` are compared at once.
+        spelling.
         """
         K = max(len(self.lengths), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
@@ -43,7 +39,7 @@ class Neighbours:
             rows = np.flatnonzero(asked.lengths == length)
             names = np.flatnonzero(np.abs(self.lengths - length) <= most)
             letters = self.letters[names]
-            at_once = max(pairs // max(len(names), 1), 1)
+            at_once = max(PAIRS // max(len(names), 1), 1)
             for some in (rows[begin : begin + at_once] for begin in range(0, len(rows), at_once)):
                 own = asked.letters[some, np.newaxis]
                 near = (np.bitwise_count(own & ~letters) <= most) & (np.bitwise_count(letters & ~own) <= most)
@@ -55,14 +51,11 @@ class Neighbours:
 
 
 def distances(
-    a: Neighbours, a_rows: NDArray[np.int64], b: Neighbours, b_rows: NDArray[np.int64], *, length: int, most: int
+    a: Neighbours, a_rows: Counts, b: Neighbours, b_rows: Counts, *, length: int, most: int
 ) -> NDArray[np.uint8]:
     """The distance of pairs of names, (P,), or most + 1 if it is more: those of `a` have this length, and those of `b`
-    differ from it by at most `most`.
-
-    Row i of the dynamic programme (Wagner and Fischer 1974) within `most` of the diagonal (Ukkonen 1985), all pairs in
-    step.
-    """
+    differ from it by at most `most`. All pairs go in step, row by row of the dynamic programme (Wagner and Fischer
+    1974), within `most` of its diagonal (Ukkonen 1985)."""
     at, other = a.starts[a_rows], b.starts[b_rows]
     offsets = np.arange(-most, most + 1)[:, np.newaxis]
     row = np.repeat(np.where(offsets < 0, most + 1, offsets).astype(np.uint8), len(at), axis=1)
