@@ -33,10 +33,8 @@ def temper(p: Array, temperature: float) -> Array:
 
 
 def keep(p: Array, k: int | None = None, mass: float = np.inf) -> Array:
-    """The k likeliest letters of each row, and of them the fewest that hold this share together, rescaled.
-
-    Of equal ones the first in the alphabet.  (Holtzman et al. 2020, eq. 2)
-    """
+    """The k likeliest letters of each row, and of them the fewest that hold this share together, rescaled; of equal
+    ones the first in the alphabet.  (Holtzman et al. 2020, eq. 2)"""
     order = np.argsort(-p, kind="stable")[:, :k]
     ranked = np.take_along_axis(p, order, axis=1)
     before = np.cumsum(ranked, axis=1) - ranked

@@ -17,7 +17,7 @@ from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_number
-from bacterio_cli.inference import LEAST_SHARE, LONGEST_NAME, TEMPERATURE
+from bacterio_cli.inference import LEAST_PROBABILITY, LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
@@ -26,7 +26,6 @@ from bacterio_cli.nn.layers import Array
 Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
 AT_ONCE = 320  # draws that are spelled, and that filters look at, together
 MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be
-LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished
 HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -69,10 +68,7 @@ class SamplingParams:
                 raise UsageError(f"--prefix {prefix[:60]} is longer than --max-length {self.max_length}")
 
     def shape(self, p: Array) -> Array:
-        """The distributions that letters are drawn from: the model's after temperature, top-k and top-p, in this order.
-
-        BacterioError if they are not finite.
-        """
+        """What letters are drawn from: the model's distributions after temperature, top-k and top-p, in this order."""
         if not np.isfinite(p).all():
             raise BacterioError("the model's probabilities are not finite: its weights are beyond use; train anew")
         p = temper(p, self.temperature)
@@ -133,7 +129,7 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     prefixes = np.zeros((len(begun) + 1, text.lengths.max()), np.intp)
     for row, ids in enumerate(np.split(text.ids[1:], text.starts[1:])):
         prefixes[row, : len(ids)] = ids
-    letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST))
+    letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST_PROBABILITY))
     p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
 

@@ -10,7 +10,7 @@ import numpy as np
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.errors import InputError
-from bacterio_cli.inference import LONGEST_SCORED
+from bacterio_cli.inference import LEAST_PROBABILITY, LONGEST_SCORED
 from bacterio_cli.lm.mixture import in_double_precision
 from bacterio_cli.lm.prefix_tree import likelihood
 from bacterio_cli.nn.layers import Array
@@ -21,7 +21,6 @@ from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.phonotactics import Sounds, sounds_of
 
 LN2 = float(np.log(2))
-LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability that has vanished in float32
 FIELDS = (
     "name", "nats", "bits_per_char", "percentile", "nearest", "edits", "listed_in",
     "least_likely", "length", "gender", "stem", "ending", "flags", "not_checked", "status", "explained", "parts",
@@ -126,7 +125,7 @@ class Scorer:
         found: list[Array | None] = [None] * len(names)
         if spelled:
             text = EncodedCorpus([names[k] for k in spelled], vocabulary)
-            bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST))
+            bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST_PROBABILITY))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
         return found
