@@ -103,12 +103,7 @@ class Scorer:
     def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool, words: Glossary | None = None) -> None:
         self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
         self.model = in_double_precision(checkpoint.language_model)
-        self.words = words
-
-    @cached_property
-    def morphology(self) -> Morphology:
-        """Cuts names into words of the glossary, and into parts that the corpus teaches."""
-        return Morphology(self.words or standard(), self.checkpoint.known)
+        self.morphology = Morphology(words or standard(), checkpoint.known)
 
     @cached_property
     def sounds(self) -> Sounds | None:
