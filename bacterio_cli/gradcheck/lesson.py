@@ -27,14 +27,6 @@ class Sight(NamedTuple):
     seen: int
 
 
-class Lesson(NamedTuple):
-    """How many rows were checked, those of each case with one that fails, and what is seen at each scale."""
-
-    checked: int
-    caught: dict[str, list[Row]]
-    sweep: list[Sight]
-
-
 def place_of(bug: Bug) -> tuple[str, str]:
     """Where the line stands that is exchanged, as file:line, function; and the line."""
     lines, first = inspect.getsourcelines(bug.function)
@@ -52,10 +44,11 @@ def sight(names: Collection[str], scale: float) -> Sight:
     return Sight(scale, error, max(distances), seen)
 
 
-def teach(bug: Bug, arch: str | None = None) -> Lesson:
-    """The lesson of one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
+def teach(bug: Bug, arch: str | None = None) -> tuple[int, dict[str, list[Row]], list[Sight]]:
+    """(how many rows were checked, those of each case with one that fails, what is seen at each scale): the lesson of
+    one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
     with bug.planted():
         rows = {case.name: list(check(case)) for case in all_cases(SCALE) if arch in (None, case.arch)}
         caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
         sweep = [sight(caught, scale) for scale in SCALES] if caught else []
-    return Lesson(sum(map(len, rows.values())), caught, sweep)
+    return sum(map(len, rows.values())), caught, sweep

@@ -37,12 +37,12 @@ def test_right_line_is_that_of_the_source(bug: Bug) -> None:
 def test_what_is_said_of_scales_is_what_the_sweep_shows(bug: Bug) -> None:
     """At 0.5 both checks see it in each case that catches it, the complex step also at the smaller scales; central
     differences miss it just where it is written down here. Name, summary and reasons are its own."""
-    lesson, texts = teach(bug), (bug.name, bug.summary, bug.why, bug.by_scale)
+    (_, caught, sweep), texts = teach(bug), (bug.name, bug.summary, bug.why, bug.by_scale)
     assert sum(text in texts for other in BUGS for text in (other.name, other.summary, other.why, other.by_scale)) == 4
-    assert [s.scale for s in lesson.sweep] == list(SCALES)
-    assert all(s.error > METHODS["complex"][1] for s in lesson.sweep)
-    assert lesson.sweep[-1].seen == len(lesson.caught)
-    missed = tuple(s.scale for s in lesson.sweep if s.seen < len(lesson.caught))
+    assert [s.scale for s in sweep] == list(SCALES)
+    assert all(s.error > METHODS["complex"][1] for s in sweep)
+    assert sweep[-1].seen == len(caught)
+    missed = tuple(s.scale for s in sweep if s.seen < len(caught))
     assert missed == MISSED_AT.get(bug.name, ())
     assert not (missed and "no scale hides it" in bug.by_scale.lower())
 
@@ -94,9 +94,9 @@ def test_cases_that_catch_a_mistake_are_taught() -> None:
     """Of the cases of one architecture those with a row that fails, with all of their rows."""
     with find("no-carry").planted():
         rows = {case.name: list(check(case)) for case in all_cases() if case.arch == "rnn"}
-    lesson = teach(find("no-carry"), "rnn")
-    assert lesson.caught == {name: own for name, own in rows.items() if not all(row.passed for row in own)}
-    assert lesson.checked == sum(map(len, rows.values())) == 53
+    checked, caught, _ = teach(find("no-carry"), "rnn")
+    assert caught == {name: own for name, own in rows.items() if not all(row.passed for row in own)}
+    assert checked == sum(map(len, rows.values())) == 53
 
 
 def test_lesson_is_printed(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     at = lines.index(place)
     assert lines[at + 1 : at + 3] == ["- return 1 - np.tanh(a) ** 2", "+ " + right]
     assert all(text in shown for text in (bug.why, bug.by_scale, "Caught by 25 of 53 rows"))
-    worst = max(teach(bug, "rnn").caught["rnn, 2 layers, from no state"], key=lambda row: row.max_relative_error)
+    worst = max(teach(bug, "rnn")[1]["rnn, 2 layers, from no state"], key=lambda row: row.max_relative_error)
     assert f"rnn, 2 layers, from no state {worst.parameter} {worst.max_relative_error:.1e} 7 of 9 " in shown
     sweep = [line.split() for line in lines if re.match(r"0\.\d+ +\d", line)]
     assert [(row[0], row[3]) for row in sweep] == [("0.01", "unseen"), ("0.1", "unseen"), ("0.5", "4")]

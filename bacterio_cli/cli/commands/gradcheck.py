@@ -94,18 +94,18 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
 
 def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     """Print what it is, why it is made, where, which cases catch it and at which scale; return how many rows fail."""
-    taught, (place, right) = lesson.teach(bug, arch), lesson.place_of(bug)
+    (checked_rows, caught, sweep), (place, right) = lesson.teach(bug, arch), lesson.place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
     for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
         terminal.line(line, stream=sys.stdout)
     failed, cells = 0, []
-    for case, rows in taught.caught.items():
+    for case, rows in caught.items():
         worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
         cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{count} of {len(rows)}"))
         failed += count
-    said = f"Caught by {failed} of {taught.checked} rows" + "; the worst of each case, and how many:" * bool(failed)
+    said = f"Caught by {failed} of {checked_rows} rows" + "; the worst of each case, and how many:" * bool(failed)
     terminal.paragraph(said, apart=True)
     if not failed:
         return 0
@@ -113,8 +113,8 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     tables.table(("case", "parameter", *figures), cells, right=figures, whole=("parameter", *figures))
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     columns, cells = ("scale", "error", "distance", "seen"), []
-    for scale, error, distance, seen in taught.sweep:
-        times = f"{seen} of {len(taught.caught)}" if seen else "unseen"
+    for scale, error, distance, seen in sweep:
+        times = f"{seen} of {len(caught)}" if seen else "unseen"
         cells.append((f"{scale:g}", f"{error:.1e}", f"{distance:.1e}", times))
     tables.table(columns, cells, right=columns[1:], whole=columns)
     exact, usual = (tolerance for _, tolerance in numerical.METHODS.values())
