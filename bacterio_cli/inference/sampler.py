@@ -130,7 +130,8 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     for row, ids in enumerate(np.split(text.ids[1:], text.starts[1:])):
         prefixes[row, : len(ids)] = ids
     letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST_PROBABILITY))
-    p = np.array([np.exp(part[:-1].sum()) for part in np.split(letters, text.starts[1:])])
+    log_p = np.array([part[:-1].sum() for part in np.split(letters, text.starts[1:])])
+    p = np.exp(log_p - log_p.max())  # exp underflows below −745: nine letters that the model would never draw
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
 
 

@@ -105,6 +105,13 @@ def test_draws_are_distributed_as_the_model_says(
     assert chi2 < 26.1, "P(χ² > 26.1) = 0.001 for 8 degrees"
 
 
+def test_prefixes_that_the_model_never_begins_with() -> None:
+    """Their shares are in proportion however small: P(b…) = 0.3 and P(ab…) = 0.18, both times ten of what vanishes."""
+    begun = Counter(name[0] for name in drawn(400, prefixes=("b" * 11, "a" + "b" * 11)) if name)
+    assert begun.total() > 390
+    assert 0.55 < begun["b"] / begun.total() < 0.7
+
+
 def test_what_is_refused_is_counted_by_reason() -> None:
     """Every draw is either accepted or refused for one reason, and each reason is the true one."""
     stats = SamplingStats()
