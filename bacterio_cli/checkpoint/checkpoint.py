@@ -42,25 +42,20 @@ MODELS: dict[str, type[Model]] = {model.__name__: model for model in (CharRNN, W
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Nets, tables and their weights; the known names and the facts about their corpus; how it was trained.
-
-    `weights` are those of the nets' average, of the table and of the background table; a table that is None has 0.
-    `held_out` are the bits per character of names that had not been learned, to compare new ones with.
-    `progress` and `resume` are the figures and the arrays that only `--resume` needs. Raises ContentsError for what
-    could not be read again.
-    """
+    """A trained model, what it was trained on, and how. Raises ContentsError for what could not be read again."""
 
     nets: tuple[Net, ...]
     vocabulary: Vocabulary
-    known: tuple[str, ...]
-    corpus: dict[str, Any]
-    training: dict[str, Any]
+    known: tuple[str, ...]  # the names of the corpus
+    corpus: dict[str, Any]  # facts about it
+    training: dict[str, Any]  # options
     history: list[dict[str, Any]]
     table: NGram | None = None
     background: NGram | None = None
-    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
-    progress: dict[str, Any] | None = None
-    resume: dict[str, Array] = field(default_factory=dict)
+    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)  # of the nets' average, table, background; None has 0
+    progress: dict[str, Any] | None = None  # the figures that only `--resume` needs
+    resume: dict[str, Array] = field(default_factory=dict)  # and the arrays
+    # Bits per character of names that had not been learned, to compare new ones with.
     held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
 
     def __post_init__(self) -> None:

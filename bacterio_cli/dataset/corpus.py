@@ -13,20 +13,14 @@ from bacterio_cli.errors import InputError
 
 @dataclass(frozen=True)
 class Corpus:
-    """Distinct names in the order of their first appearance.
-
-    `date` is the newest that a header states as `# date: 2020-12-31`, None if none does (a file's own time says
-    nothing about its names). `dropped` has all that is no name, by reason, duplicates included; `readings` says what
-    each source was taken for; `plain` is whether all were plain lists in UTF-8. These and `profile` tell how the names
-    were come by: two corpora with the same names are equal.
-    """
+    """Distinct names in the order of their first appearance, and how they were come by."""
 
     names: tuple[str, ...]
-    date: str | None = None
-    dropped: Mapping[str, Dropped] = field(default_factory=dict, compare=False)
-    readings: tuple[str, ...] = field(default=(), compare=False)
+    date: str | None = None  # the newest that a header states as `# date: 2020-12-31`; a file's own says nothing
+    dropped: Mapping[str, Dropped] = field(default_factory=dict, compare=False)  # by reason; duplicates are one
+    readings: tuple[str, ...] = field(default=(), compare=False)  # what each source was taken for
     profile: str = field(default="any", compare=False)
-    plain: bool = field(default=True, compare=False)
+    plain: bool = field(default=True, compare=False)  # whether all were plain lists in UTF-8
 
     @property
     def characters(self) -> int:

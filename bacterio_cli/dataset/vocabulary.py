@@ -16,13 +16,10 @@ Ids = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Sorted letters, saved with the model; ids 1, 2, …; id 0 is the boundary before and after a name.
-
-    `capitalised`: names are lowered before they are encoded and get their capital back when decoded.
-    """
+    """Sorted letters, saved with the model; ids 1, 2, …; id 0 is the boundary before and after a name."""
 
     letters: str
-    capitalised: bool
+    capitalised: bool  # names are lowered before they are encoded and get their capital back when decoded
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Vocabulary:

@@ -21,18 +21,15 @@ from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain,
 
 @dataclass(frozen=True)
 class Bug:
-    """One mistake: `right` stands exactly once in the source of `function`; `wrong` takes its place.
-
-    Then why people write it, and what the scale of the values does to it.
-    """
+    """One mistake in the source of a function."""
 
     name: str
     summary: str
     function: Callable[..., Any]
-    right: str
-    wrong: str
-    why: str = ""
-    by_scale: str = ""
+    right: str  # stands in it exactly once
+    wrong: str  # takes its place
+    why: str = ""  # people write it
+    by_scale: str = ""  # what the scale of the values does to it
 
     @contextmanager
     def planted(self) -> Iterator[None]:

@@ -18,24 +18,20 @@ FLOOR = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One function under test: where it is evaluated, its value, and its gradient as derived by hand.
-
-    `values` are what is differentiated, by name; `equations` says what each row proves; `sampled` is for models at full
-    size, see `directions`. A case equals itself alone.
-    """
+    """One function under test. A case equals itself alone."""
 
     name: str
     arch: str
-    values: Params
+    values: Params  # what is differentiated, by name, and where
     loss: Loss
-    gradient: Callable[[Params], Params]
-    equations: dict[str, str]
-    sampled: bool = False
+    gradient: Callable[[Params], Params]  # as derived by hand
+    equations: dict[str, str]  # what each row proves
+    sampled: bool = False  # for models at full size, see `directions`
 
 
 @dataclass(frozen=True)
 class Row:
-    """The verdict on one parameter of one case; `skipped` says why there was nothing to prove, and is "" elsewhere."""
+    """The verdict on one parameter of one case."""
 
     case: str
     parameter: str
@@ -43,7 +39,7 @@ class Row:
     max_relative_error: float
     passed: bool
     equation: str
-    skipped: str = ""
+    skipped: str = ""  # why there was nothing to prove
 
 
 def complex_step(loss: Loss, values: Params, name: str, direction: Array) -> float:

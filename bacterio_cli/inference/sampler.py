@@ -37,19 +37,15 @@ WHOLE = ("seed", "top_k", "min_length", "max_length")
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """What names are wanted. `temperature` > 0 is dimensionless, 0 takes the likeliest letter; lengths in letters.
-
-    Draws begin with one of the `prefixes`, if there are any, but for a share `unprefixed` of them. Raises UsageError
-    for a value out of range, and for lengths that no name can have.
-    """
+    """What names are wanted. Raises UsageError for a value out of range, and for lengths that no name can have."""
 
     seed: int
-    temperature: float = TEMPERATURE
+    temperature: float = TEMPERATURE  # dimensionless; 0 takes the likeliest letter
     top_k: int | None = None
     top_p: float | None = None
-    prefixes: tuple[str, ...] = ()
-    unprefixed: float = 0.0
-    min_length: int = 1
+    prefixes: tuple[str, ...] = ()  # draws begin with one of them, if there are any
+    unprefixed: float = 0.0  # but for this share
+    min_length: int = 1  # in letters
     max_length: int = 40
     allow_known: bool = False
     allow_duplicates: bool = False

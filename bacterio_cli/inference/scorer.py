@@ -29,25 +29,18 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of one name.
-
-    `bits` (letters + 1,) are the surprises −log₂ P of its letters and its end, None if the model lacks one of them; of
-    the letters as the model reads them, `spelled`: two of i̇ for İ.
-    `percentile` is the share of held-out names, in per cent, that are less likely per character. `edits` to the nearest
-    listed name, None if it has more than two or there is none. Where the rules for genera do not apply there is no
-    `analysis` of its parts.
-    """
+    """What is known of one name."""
 
     name: str
-    bits: Array | None
-    percentile: float | None
+    bits: Array | None  # (letters + 1,) the surprises −log₂ P of its letters and its end; None if the model lacks one
+    percentile: float | None  # the share of held-out names, in per cent, that are less likely per character
     nearest: str | None
-    edits: int | None
+    edits: int | None  # to the nearest listed name; None if it has more than two or there is none
     listed_in: tuple[str, ...]
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
-    analysis: Analysis | None
-    spelled: str
+    analysis: Analysis | None  # None where the rules for genera do not apply
+    spelled: str  # letter by letter as the model reads it: two of i̇ for İ
 
     @property
     def gender(self) -> str:

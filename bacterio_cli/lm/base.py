@@ -28,14 +28,12 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True)
 class Net:
-    """A model together with its parameters. The forward pass is the one that trains.
-
-    `first` is the state (1, …) from which a name begins, if not from zeros: a net that was trained on a text, with the
-    state carried from name to name, has hardly ever seen zeros.
-    """
+    """A model together with its parameters. The forward pass is the one that trains."""
 
     model: Model
     params: Params
+    # The state (1, …) from which a name begins, if not from zeros: a net that was trained on a text, with the state
+    # carried from name to name, has hardly ever seen zeros.
     first: State = ()
 
     def start(self, n: int) -> State:

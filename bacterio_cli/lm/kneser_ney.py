@@ -34,18 +34,16 @@ Discounts = tuple[float, ...]  # D_1, D_2 and D_3, the last for c ≥ 3
 
 @dataclass(frozen=True, eq=False)
 class NGram:
-    """The automaton, a language model; states by growing context length, state 0 without context.
+    """The automaton, a language model.
 
-    Pairs are sorted by (state, letter); those of state s are first[s] : first[s + 1]. A table of up to
-    `most_written_out` probabilities, states × letters, is written out when it is first stepped; `likelihood` does
-    without.
+    States by growing context length, state 0 without context; pairs sorted by (state, letter).
     """
 
-    most_written_out: ClassVar[int] = 2**22
+    most_written_out: ClassVar[int] = 2**22  # probabilities, states × letters, of a table that is; when first stepped
     n_y: int
     discounts: Discounts
     suffix: Array  # (S,) the state of h′
-    first: Array  # (S + 1,)
+    first: Array  # (S + 1,) the pairs of state s are first[s] : first[s + 1]
     letter: Array  # (E,)
     target: Array  # (E,) the state after reading the letter
     count: Array  # (E,) c(hw)

@@ -41,27 +41,23 @@ EPONYM = re.compile("(.{3,}?)(iella|ella|ia|(?<=[eoy])a|(?<=er)a)")
 
 
 class Part(NamedTuple):
-    """Some letters of a name, and what they are.
-
-    `words`: those of the glossary with this form, the likeliest first.
-    `stem`: the letters without the linking vowel; `gender` of a last part: m, f, n, "" (unclear), None (not known).
-    """
+    """Some letters of a name, and what they are."""
 
     form: str
     kind: Kind
-    stem: str
-    words: tuple[Word, ...] = ()
-    gender: str | None = None
+    stem: str  # the letters without the linking vowel
+    words: tuple[Word, ...] = ()  # those of the glossary with this form, the likeliest first
+    gender: str | None = None  # of a last part: m, f, n, "" (unclear), None (not known)
 
 
 class Analysis(NamedTuple):
-    """A name in its parts, the answer that they give, the part that stands twice, if any, and what the cut costs."""
+    """A name in its parts, and the answer that they give."""
 
     name: str
     parts: tuple[Part, ...]
     answer: Answer
-    doubled: str = ""
-    cost: float = 0.0
+    doubled: str = ""  # the part that stands twice
+    cost: float = 0.0  # of the cut
 
     @property
     def shown(self) -> str:
@@ -86,12 +82,12 @@ class Analysis(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The letters of a word up to `end` as one element; `stem` are those before the linking vowel, inside a name."""
+    """The letters of a word up to `end` as one element."""
 
     end: int
     cost: float
     kind: Kind
-    stem: str = ""
+    stem: str = ""  # those before the linking vowel, inside a name
 
 
 Path = tuple[float, tuple[Step, ...]]  # what a way through a word costs, and its steps

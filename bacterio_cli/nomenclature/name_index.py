@@ -12,22 +12,15 @@ KINDS = {True: "prokaryotes", False: "other organisms", None: "of unknown kind"}
 
 @dataclass(frozen=True)
 class Reference:
-    """Spellings that are taken.
+    """Spellings that are taken."""
 
-    `label` is the file's name; `date` the newest date that the file states, else the one in its name, else 'file of
-    2026-08-04', its own time; None for standard input that states none. `prokaryotes`: True if it lists these alone,
-    False if it lists other organisms (plants, animals, …), None if that is unknown. `taken_for`: what the file was
-    recognised as, in words. `complete` False: a name that it lacks may be taken all the same. `historical`: names in
-    use before the Approved Lists of 1980, most of which have no standing since.
-    """
-
-    label: str
+    label: str  # the file's name
     names: tuple[str, ...]
-    date: str | None = None
-    prokaryotes: bool | None = None
-    taken_for: str = field(default="", compare=False)
-    complete: bool = True
-    historical: bool = False
+    date: str | None = None  # the newest that it states, else that in its name, else its own: 'file of 2026-08-04'
+    prokaryotes: bool | None = None  # it lists these alone, or other organisms (plants, animals, …); None if unknown
+    taken_for: str = field(default="", compare=False)  # what the file was recognised as, in words
+    complete: bool = True  # if not, a name that it lacks may be taken all the same
+    historical: bool = False  # names in use before the Approved Lists of 1980, most of which have no standing since
 
     @cached_property
     def folded(self) -> frozenset[str]:

@@ -32,27 +32,23 @@ VERY_LONG = 25  # the longest of them
 
 
 class Finding(NamedTuple):
-    """One thing found in a name. `code` is stable and made for programs, `says` is for people."""
+    """One thing found in a name."""
 
-    code: str
+    code: str  # stable and made for programs
     severity: Severity
-    rule: str
-    says: str
+    rule: str  # its source
+    says: str  # made for people
 
 
 class Rule(NamedTuple):
-    """A rule: its stable code, its source, and the regular expression that finds something in what is known of a name.
+    """A rule; of several with one code the first that finds something speaks."""
 
-    `says` is the finding in words, with what was `found` and the `length` of the name; `known` is what is looked at, a
-    key of what `judge` knows. Of several rules with one code the first that finds something speaks.
-    """
-
-    code: str
+    code: str  # stable
     source: str
     severity: Severity
-    find: str
-    says: str
-    known: str = "small letters"
+    find: str  # the regular expression that finds something in what is known of a name
+    says: str  # the finding in words, with what was `found` and the `length` of the name
+    known: str = "small letters"  # what is looked at, a key of what `judge` knows
 
 
 ANY = ".+"

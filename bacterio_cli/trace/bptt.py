@@ -23,45 +23,36 @@ STATES, NEXTS = ("a", "c"), ("dh_next", "dc_next")  # c in an LSTM alone; what c
 
 
 class Forward(NamedTuple):
-    """Step t: the id x is read, the id y is to come, and the loss is −ln ŷ_y in nats.
-
-    `vectors` by symbol: x_t (n_x,), logits z (n_y,), y_hat (n_y,), and of each layer what its cell keeps for the way
-    back, (n_a,) each, as 0.a.
-    """
+    """One step of the way forward."""
 
     t: int
-    x: int
-    y: int
-    nats: float
+    x: int  # the id that is read
+    y: int  # the id to come
+    nats: float  # the loss, −ln ŷ_y
+    # By symbol: x_t (n_x,), logits z (n_y,), y_hat (n_y,), and of each layer what its cell keeps, (n_a,) each, as 0.a.
     vectors: dict[str, Array]
 
 
 class Backward(NamedTuple):
-    """One way back: the gradients at each step, by symbol, and those of the parameters, summed.
+    """One way back."""
 
-    At a step dz_y (n_y,) of the logits and, of layer 0, 0.da (n_a,) from above, 0.dh_next and of an LSTM 0.dc_next
-    (n_a,) from step t+1, zeros at the last step and at a cut, and 0.dz (G, n_a) of its gates.
-    """
-
+    # By symbol the gradients at each step: dz_y (n_y,) of the logits and, of layer 0, 0.da (n_a,) from above, 0.dh_next
+    # and of an LSTM 0.dc_next (n_a,) from step t+1, zeros at the last step and at a cut, and 0.dz (G, n_a) of gates.
     steps: list[dict[str, Array]]
-    grads: Params
+    grads: Params  # those of the parameters, summed
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One name, there and back. L is the mean of the steps' losses, in nats per character.
-
-    `back` starts from L, `last` from the last step's loss L_T alone, `cut` from L with nothing coming back over the
-    borders of chunks of `truncate` letters; both None if nothing is to be truncated.
-    """
+    """One name, there and back. L is the mean of the steps' losses, in nats per character."""
 
     name: str
     model: CharRNN
     steps: list[Forward]
-    back: Backward
-    last: Backward
+    back: Backward  # from L
+    last: Backward  # from the last step's loss L_T alone
     truncate: int | None
-    cut: Backward | None
+    cut: Backward | None  # from L, with nothing coming back over the borders of chunks of `truncate` letters
 
     @property
     def nats_per_char(self) -> float:
