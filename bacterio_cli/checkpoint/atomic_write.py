@@ -24,7 +24,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     Raises FileError, with the old file untouched and nothing left beside it.
     """
     target = Path(os.path.realpath(path))
-    temporary = beside(target, os.urandom(4).hex())
+    temporary = target.parent / f".{target.name}.{os.urandom(4).hex()}.tmp"
     try:
         require_regular(path)
         remove_abandoned(target)
@@ -53,7 +53,8 @@ def reserved(
     See `require_ours`, which `force` overrules; it is None where it is no option. Raises FileError. The lock is a file
     with the name of a temporary one, which the next write removes if the process is killed.
     """
-    place = beside(Path(os.path.realpath(path)), "reserved")
+    target = Path(os.path.realpath(path))
+    place = target.parent / f".{target.name}.reserved.tmp"  # as long as a temporary one
     remedy = f"choose another place with {option}"
     with ExitStack() as stack:
         try:
@@ -84,11 +85,6 @@ def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str
     against = "it is read-only" if not writable else objection(Path(path)) if there.st_size else ""
     if against:
         raise FileError(path, "write", against, remedy)
-
-
-def beside(target: Path, word: str) -> Path:
-    """A temporary file in the target's directory; the word has eight letters."""
-    return target.parent / f".{target.name}.{word}.tmp"
 
 
 def lock(file: IO[bytes]) -> None:
