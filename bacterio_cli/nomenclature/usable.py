@@ -1,10 +1,7 @@
 """Which names a tool may print without being asked twice: those whose parts a reviewer recognises at once.
 
-Blind panels reject names of known parts too, and for few reasons: three elements in a row, a prefix such as para-
-before a bare noun, a diminutive behind a common noun, an odd linking vowel, an element that no genus has in that
-place, an adjective at the end, what agrees badly (hot and hot, rose and brown, a long sphere, an eater of nothing
-that is a thing), a name that is taken for another. A name with one of these may be a good one; its author will know
-why. Words of the user's own need no genus.
+Blind panels reject names of known parts too, for the reasons that README.md has under 'Names by default'. A name with
+one of these may be a good one; its author will know why.
 """
 
 import re
