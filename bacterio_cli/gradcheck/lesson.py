@@ -1,8 +1,7 @@
 """A planted mistake as a lesson: where it is, the rows that catch it, and the scale at which it hides.
 
-Small weights are the customary start, and the customary check there has two soft spots: an activation is linear to
-several digits, and one number for a whole net is ruled by the largest gradients. The sweep shows what both cost: it
-runs the cases that catch the mistake again at other scales.
+Small weights are the customary start, and the customary check there has two soft spots, which the sweep shows: an
+activation is linear to several digits, and one number for a whole net is ruled by the largest gradients.
 """
 
 import inspect
@@ -18,13 +17,12 @@ SCALES = (0.01, 0.1, SCALE)
 
 
 class Sight(NamedTuple):
-    """What is seen at one scale: the largest relative error of an entry by complex step, the largest
-    ‖g − n‖ / (‖g‖ + ‖n‖) of a case by central differences, and in how many cases this is too large to pass."""
+    """What is seen at one scale."""
 
     scale: float
-    error: float
-    distance: float
-    seen: int
+    error: float  # the largest relative error of an entry, by complex step
+    distance: float  # the largest ‖g − n‖ / (‖g‖ + ‖n‖) of a case, by central differences
+    seen: int  # in how many cases this is too large to pass
 
 
 def place_of(bug: Bug) -> tuple[str, str]:

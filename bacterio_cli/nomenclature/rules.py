@@ -84,20 +84,15 @@ RULES = (
 def judge(
     name: str,
     *,
-    listed: Sequence[str] | None = None,
-    elsewhere: Sequence[str] | None = None,
-    historical: Sequence[str] = (),
-    nearest: tuple[str | None, int | None] | None = None,
-    sounds: Sounds | None = None,
-    doubled: str | None = None,
+    listed: Sequence[str] | None = None,  # labels of the lists of prokaryotes in which it stands, in any case
+    elsewhere: Sequence[str] | None = None,  # of those of plants, animals, …
+    historical: Sequence[str] = (),  # of those of names in use before 1980
+    nearest: tuple[str | None, int | None] | None = None,  # the nearest listed name and its edits, if at most two
+    sounds: Sounds | None = None,  # what all known names teach
+    doubled: str | None = None,  # the element that stands twice, "" for none
 ) -> tuple[list[Finding], list[str]]:
-    """What all rules find in a name, in the order of RULES, and the codes of those that could not be checked.
-
-    What is None is not known, and what needs it is not checked. `listed`, `elsewhere`, `historical`: labels of the
-    lists of prokaryotes, of plants, animals, …, and of names in use before 1980 in which the name stands, whatever its
-    capitals, as a synonym or *Candidatus* too; `nearest`: the nearest listed name with its edits, None and None if it
-    has more than two; `sounds`: what all known names teach; `doubled`: the element that stands twice, "" for none.
-    """
+    """What all rules find in a name, in the order of RULES, and the codes of those that could not be checked: what is
+    None is not known, and what needs it is not checked."""
     known = {"name": name, "small letters": name.lower(), "four in a row": four_in_a_row(name), "doubled": doubled}
     for what, labels in (("listed", listed), ("elsewhere", elsewhere), ("historical", historical)):
         known[what] = None if labels is None else ", ".join(labels)
