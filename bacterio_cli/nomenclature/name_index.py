@@ -29,24 +29,20 @@ class Reference:
 
 
 class Lookup:
-    """Lists of names, compared in any case; memory is that of their spellings."""
+    """Lists of names, compared in any case."""
 
     def __init__(self, references: Sequence[Reference]) -> None:
         self.references = tuple(references)
 
     @cached_property
-    def spellings(self) -> dict[str, str]:
-        """The first spelling of every listed name by its form without capitals."""
-        found: dict[str, str] = {}
-        for reference in self.references:
-            for name in reference.names:
-                found.setdefault(name.casefold(), name)
-        return found
+    def names(self) -> list[str]:
+        """All spellings, list by list."""
+        return [name for reference in self.references for name in reference.names]
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """All listed names without capitals, ready to be measured against."""
-        return Neighbours(list(self.spellings))
+        """The same without capitals, ready to be measured against."""
+        return Neighbours([*map(str.casefold, self.names)])
 
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
@@ -56,8 +52,8 @@ class Lookup:
     def nearest(self, names: Sequence[str], most: int = 2) -> list[tuple[str | None, int | None]]:
         """The nearest listed name of each with its edits; None and None if it has more than `most`."""
         edits, index = self.neighbours.within([name.casefold() for name in names], most)
-        spelled, found = [*self.spellings.values()], zip(index.tolist(), edits.tolist(), strict=True)
-        return [(spelled[k], n) if k >= 0 else (None, None) for k, n in found]
+        found = zip(index.tolist(), edits.tolist(), strict=True)
+        return [(self.names[k], n) if k >= 0 else (None, None) for k, n in found]
 
 
 ALSO_KNOWN = {  # by the kinds of names in data/also_known.txt
