@@ -46,17 +46,13 @@ class Corpus:
 def read_corpus(
     sources: Sequence[str],
     *,
-    profile: str | None = None,
-    least: int = 2,
-    look_like_genera: Callable[[Sequence[str]], bool] | None = None,
+    profile: str | None = None,  # "genus" or "any", None to choose by what the sources are
+    least: int = 2,  # of which one can be left out to validate on
+    look_like_genera: Callable[[Sequence[str]], bool] | None = None,  # asked of plain lists
     **how: Any,
 ) -> Corpus:
-    """The names of one or several sources, joined and cleaned; duplicates dropped; `how` as in `read`.
-
-    `profile` is "genus" or "any", None to choose by what the sources are; of plain lists `look_like_genera` is asked.
-    Raises what `read` does; InputError too if fewer than `least` names are left: of two, one can be left out to
-    validate on.
-    """
+    """The distinct names of one or several sources, cleaned; `how` as in `read`. Raises what `read` does; InputError
+    too if fewer than `least` names are left."""
     readings = [read(source, profile=profile, **how) for source in sources]
     profile = profile or guess_profile(readings, look_like_genera)
     names, dropped = cleaned(readings, profile)
