@@ -186,16 +186,13 @@ def sample(
     params: SamplingParams,
     *,
     count: int,
-    max_tries: int,
-    stats: SamplingStats,
+    max_tries: int,  # draws
+    stats: SamplingStats,  # says what became of every draw
     filters: Sequence[Filter] = (),
-    hopeless: int = HOPELESS,
+    hopeless: int = HOPELESS,  # letters, end marks counted, of draws in vain in a row, after which it gives up
 ) -> Iterator[str]:
-    """Up to `count` accepted names, from at most `max_tries` draws; `stats` says what became of every draw.
-
-    Gives up after `hopeless` letters, end marks counted, of draws in a row of which none is accepted. Raises
-    BacterioError, before the first name is asked for, for a prefix that the vocabulary cannot spell.
-    """
+    """Up to `count` accepted names. Raises BacterioError, before the first is asked for, for a prefix that the
+    vocabulary cannot spell."""
     for prefix in params.prefixes:
         vocabulary.require(prefix, where=f"--prefix {prefix}")
     if params.temperature == 0 and not params.allow_duplicates:

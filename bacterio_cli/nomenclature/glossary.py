@@ -63,17 +63,13 @@ class Word(NamedTuple):
 
 
 class Glossary:
-    """Words by the forms in which they stand in names: `stems` inside and `finals`, with m, f, n or "", at the end.
-
-    Of several words with one form those that come first are the ones preferred. `links` are the vowels that may follow
-    a stem, - for none, and whether each is never the usual one.
-    """
+    """Words by the forms in which they stand in names; of several with one form those that come first are preferred."""
 
     def __init__(self, words: Iterable[Word]) -> None:
         self.words = tuple(words)
         self.stems: dict[str, list[Word]] = {}
-        self.finals: dict[str, list[tuple[Word, str]]] = {}
-        self.links: dict[str, dict[str, bool]] = {}
+        self.finals: dict[str, list[tuple[Word, str]]] = {}  # with m, f, n or ""
+        self.links: dict[str, dict[str, bool]] = {}  # by stem the vowels that may follow it, and if each is never usual
         for word in self.words:
             for stem in filter(None, word.stems.split(",")):
                 self.stems.setdefault(stem, []).append(word)

@@ -8,8 +8,7 @@ for one dropped before a vowel, HIATUS for one kept there, UNLISTED for o or i i
 After a relational prefix (para-, pseudo-, neo-) may stand a known genus. What has no such path may have a looser one:
 with a known genus behind anything else, with a bare inflection, and with one unknown stem.
 
-The answer is `explained` if every element is in the glossary, else `partly`, `eponym-like` (an unknown stem with an
-ending of names after persons or places) or `unexplained`. Doubtful cuts are `partly` too.
+README.md has the four answers that a cut leads to.
 """
 
 import re

@@ -1,9 +1,8 @@
 """What the two codes let a program check of a genus name: a table of rules, each with its severity and its source.
 
 The codes are the ICNP (International Code of Nomenclature of Prokaryotes) and the SeqCode (names from sequence data).
-The numbers of ICNP rules come from older texts and quotations, not from the 2022 revision; whoever prints them prints
-CAVEAT beside them. A rule finds something, or passes, or is not checked since there was nothing to compare with.
-No answer says that a name is free to use: at best it was not found in the lists given.
+A rule finds something, or passes, or is not checked since there was nothing to compare with. No answer says that a name
+is free to use: at best it was not found in the lists given.
 """
 
 import re
@@ -16,7 +15,7 @@ from bacterio_cli.nomenclature.phonotactics import REPEATED, Sounds, four_in_a_r
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["ok", "warn", "conflict"]
-CAVEAT = (
+CAVEAT = (  # to be printed beside them
     "Rule numbers of the ICNP come from older texts and quotations, not from the 2022 revision: "
     "look them up there before citing them."
 )
