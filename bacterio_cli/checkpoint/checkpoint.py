@@ -133,7 +133,7 @@ def encode(checkpoint: Checkpoint) -> tuple[Arrays, dict[str, Any]]:
         if table is not None:
             arrays |= {f"{name}.{part}": getattr(table, part) for part in COUNTS}
     for k, net in enumerate(checkpoint.nets):
-        arrays |= {net_key(k, f"first{j}"): s for j, s in enumerate(net.first)}
+        arrays |= {net_key(k, f"first{j}"): s for j, s in enumerate(net.initial_state)}
     arrays["known_names"] = np.frombuffer("\n".join(checkpoint.known).encode(), np.uint8)
     arrays["held_out"] = checkpoint.held_out
     arrays |= {f"resume.{name}": array for name, array in checkpoint.resume.items()}

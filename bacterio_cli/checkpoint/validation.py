@@ -76,10 +76,10 @@ def check_model(model: Model, nets: int) -> None:
 
 def check_nets(nets: Sequence[Net]) -> None:
     """Parameters and first state of each net: float32, finite and of the shapes that the model says."""
-    begins = nets[0].model.start(1, np.float32) if nets[0].first else ()
+    begins = nets[0].model.start(1, np.float32) if nets[0].initial_state else ()
     wanted = shapes(nets[0].model) | {f"first{j}": s.shape for j, s in enumerate(begins)}
     for k, net in enumerate(nets):
-        found = net.params | {f"first{j}": s for j, s in enumerate(net.first)}
+        found = net.params | {f"first{j}": s for j, s in enumerate(net.initial_state)}
         require(found.keys() == wanted.keys(), f"net {k + 1} has not all the arrays of its model")
         for name, value in found.items():
             sound = value.shape == wanted[name] and value.dtype == np.float32 and np.isfinite(value).all()

@@ -34,12 +34,12 @@ class Net:
     params: Params
     # The state (1, …) from which a name begins, if not from zeros: a net that was trained on a text, with the state
     # carried from name to name, has hardly ever seen zeros.
-    first: State = ()
+    initial_state: State = ()
 
     def start(self, n: int) -> State:
-        """`first` for each name; without one zeros, or a window of boundaries."""
-        if self.first:
-            return tuple(np.repeat(s, n, axis=0) for s in self.first)
+        """`initial_state` for each name; without one zeros, or a window of boundaries."""
+        if self.initial_state:
+            return tuple(np.repeat(s, n, axis=0) for s in self.initial_state)
         return self.model.start(n, self.params["W_ya"].dtype)
 
     def step(self, ids: Array, state: State) -> tuple[Array, State]:

@@ -49,7 +49,7 @@ def in_double_precision(model: LanguageModel) -> LanguageModel:
         return Mixture(tuple(map(in_double_precision, model.parts)), model.weights)
     if isinstance(model, Net):
         params = {name: p.astype(np.float64) for name, p in model.params.items()}
-        return Net(model.model, params, tuple(s.astype(np.float64) for s in model.first))
+        return Net(model.model, params, tuple(s.astype(np.float64) for s in model.initial_state))
     return model
 
 

@@ -100,17 +100,17 @@ def lost(whole: Array, truncated: Array) -> float:
 
 
 def trace(
-    model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None, first: State = ()
+    model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None, start: State = ()
 ) -> Trace:
     """Follow one name in float64; its targets are the letters themselves, and no unit is dropped.
 
-    It begins in the state `first`, (1, n_a) each, or else in zeros. With `truncate`, a further way back is cut every so
+    It begins in the state `start`, (1, n_a) each, or else in zeros. With `truncate`, a further way back is cut every so
     many letters, as training with --stream cuts it. Raises BacterioError for letters that the model does not know, and
     for numbers that overflow.
     """
     vocabulary.require(name, where=name)
     params = {key: value.astype(np.float64) for key, value in params.items()}
-    ids, state = vocabulary.encode([name]), tuple(s.astype(np.float64) for s in first) or model.start(1, np.float64)
+    ids, state = vocabulary.encode([name]), tuple(s.astype(np.float64) for s in start) or model.start(1, np.float64)
     steps, caches = [], []
     with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
         for t, (x, y) in enumerate(pairwise(ids), 1):

@@ -59,10 +59,10 @@ def test_a_streamed_net_begins_names_from_the_state_that_it_learned(saved: Path)
         assert {"first0", "first1", "net1.first0", "net1.first1"} <= set(opened)
     loaded = load(saved)
     assert same(loaded, checkpoint)
-    for found, kept in zip(loaded.net.start(3), chain(*(net.first for net in loaded.nets)), strict=True):
+    for found, kept in zip(loaded.net.start(3), chain(*(net.initial_state for net in loaded.nets)), strict=True):
         assert found.tolist() == kept.tolist() * 3
         assert np.abs(found).max() > 0.01
-    assert small_model().nets[0].first == ()
+    assert small_model().nets[0].initial_state == ()
     assert not any(s.any() for s in small_model().net.start(3))
 
 

@@ -67,7 +67,7 @@ def test_a_net_of_streams_begins_as_it_does_in_score(tmp_path: Path) -> None:
     model.save(tmp_path / "m.npz")
     shown = strict_json(inside("trace", "Borixa", "-c", "m.npz", "--json", cwd=tmp_path).stdout)
     (row,) = score(model, ["Borixa"])
-    assert any(s.any() for s in model.nets[0].first)
+    assert any(s.any() for s in model.nets[0].initial_state)
     assert shown["nats_per_char"] * 7 == pytest.approx(row.nats, rel=1e-9)
 
 
