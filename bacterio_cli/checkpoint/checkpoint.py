@@ -12,13 +12,11 @@ first0, …                 the state from which names begin, if not zeros; of a
 resume.…                  what only `--resume` needs: the weights and moments after the last step, and so on
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -96,7 +94,7 @@ class Checkpoint:
         """Whether it learned genera, so that the rules for their names apply to what it draws."""
         return self.corpus["profile"] == "genus"
 
-    def compact(self) -> Checkpoint:
+    def compact(self) -> Self:
         """The same without what only `--resume` needs."""
         return replace(self, progress=None, resume={})
 

@@ -4,8 +4,6 @@ Raises ContentsError with what is wrong, in words to stand behind the name of th
 another type whatever Python raises, which `checkpoint.load` catches.
 """
 
-from __future__ import annotations
-
 import math
 import reprlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Names as packed batches of ids (see `nn.packing`), or as one text in chunks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,7 +19,7 @@ class Batch(NamedTuple):
     batch_sizes: Ids
     position: Ids
 
-    def shard(self, k: int, shards: int) -> Batch:
+    def shard(self, k: int, shards: int) -> "Batch":
         """The names k, k + shards, k + 2 shards, … as a batch of their own."""
         begins = np.cumsum(self.batch_sizes) - self.batch_sizes
         name = np.arange(len(self.x)) - np.repeat(begins, self.batch_sizes)

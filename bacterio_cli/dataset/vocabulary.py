@@ -1,10 +1,9 @@
 """The alphabet of a list of names, and names as ids and back."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ class Vocabulary:
     capitalised: bool  # names are lowered before they are encoded and get their capital back when decoded
 
     @classmethod
-    def of(cls, names: Iterable[str]) -> Vocabulary:
+    def of(cls, names: Iterable[str]) -> Self:
         """The letters of these names, lowered if lowering and capitalising gives back each one exactly."""
         names = list(names)
         capitalised = all(name.lower().capitalize() == name for name in names)

@@ -14,12 +14,10 @@ What is stored is one row per context and one per observed pair (context, letter
 was seen; a pair that was not seen is found by following h → h′. Small tables are also written out, up to a fixed size.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -55,7 +53,7 @@ class NGram:
         return states * self.n_y + self.letter
 
     @classmethod
-    def of(cls, ids: Array, n_y: int, order: int, discounts: Discounts = ()) -> NGram:
+    def of(cls, ids: Array, n_y: int, order: int, discounts: Discounts = ()) -> Self:
         """Count a text of ids, 0 n₁ 0 n₂ 0 … 0; each name is a text of its own, begun by the boundary.
 
         The discounts are estimated if none are given.
@@ -160,7 +158,7 @@ class NGram:
         states = self.after(ids, state[0])
         return self.distributions(states), (states,)
 
-    def fitted(self, held_out: EncodedCorpus | None) -> NGram:
+    def fitted(self, held_out: EncodedCorpus | None) -> Self:
         """The same counts with the discounts that lose least on the first 20,000 letters held out, if any are.
 
         By coordinate descent in steps of 0.1 and 0.05: the loss is flat near its minimum.

@@ -40,9 +40,8 @@ def sounds_of(names: Sequence[str], *, enough: int = ENOUGH) -> Sounds | None:
         return None
     shared = Counter(word[k:] for word in words for k in range(1, len(word) - 3))
     endings = frozenset(ending for ending, count in shared.items() if count >= ENDING_OF)
-    return {"bare-ending": endings} | {
-        rule: frozenset(s for word in words for s in taught(rule, word)) for rule in TAUGHT
-    }
+    sounds = {rule: frozenset(s for word in words for s in taught(rule, word)) for rule in TAUGHT}
+    return sounds | {"bare-ending": endings}
 
 
 def unheard(name: str, sounds: Sounds) -> dict[str, str]:
