@@ -124,9 +124,9 @@ BUGS = [
 
 def find(name: str) -> Bug:
     """The bug of that name. Raises UsageError with the name that was probably meant."""
-    for bug in BUGS:
-        if bug.name == name:
-            return bug
-    meant = difflib.get_close_matches(name, [bug.name for bug in BUGS], n=1)
+    named = {bug.name: bug for bug in BUGS}
+    if name in named:
+        return named[name]
+    meant = difflib.get_close_matches(name, named, n=1)
     hint = f"did you mean {meant[0]}? " if meant else ""
     raise UsageError(f"--inject {name}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
