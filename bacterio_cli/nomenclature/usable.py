@@ -12,22 +12,17 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
 
-
-def keywords(text: str) -> frozenset[str]:
-    """Keywords of the glossary, with commas between as there."""
-    return frozenset(text.split(","))
-
-
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
 TAKEN = "taken for another"
 REASONS = ("not explained", "ill formed", "oddly composed", "rare element", TAKEN)
 ADJECTIVE = 10  # genera at least that end with an adjective; one is enough for other elements
 BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
-SHAPES = keywords("rod,sphere,spiral,filament,ring,disc,comma")
-STRETCHED = keywords("long,straight,curved,bent,flat")  # no sphere is
-WATERS = keywords("marine,coast,lake,river,soil,salt,freshwater,water")
-COLOURS = keywords("red,pink,orange,yellow,golden,green,blue,violet,purple,brown,black,white,grey")
-HEAT, COVERS = keywords("hot,warm,cold,ice,snow"), keywords("capsule,sheath")
+# Keywords of the glossary, with commas between as there.
+SHAPES = "rod,sphere,spiral,filament,ring,disc,comma"
+STRETCHED = "long,straight,curved,bent,flat"  # no sphere is
+WATERS = "marine,coast,lake,river,soil,salt,freshwater,water"
+COLOURS = "red,pink,orange,yellow,golden,green,blue,violet,purple,brown,black,white,grey"
+HEAT, COVERS = "hot,warm,cold,ice,snow", "capsule,sheath"
 # Behind these a reviewer expects what is eaten, loved, made or lived in: a noun, or an adjective 'of the sea'.
 AGENT = re.compile(
     "(phag|phil|phob|troph|vor|bor|lytic|clastic)(us|a|um)|vorax|vorans|ferax|fermentans|degradans|producens|oxidans|"
@@ -35,7 +30,7 @@ AGENT = re.compile(
 )
 EATER = re.compile("phag|vor|bor")
 DWELLER = re.compile("(in)?cola|habitans|colens")  # and behind these a place, by its keywords
-PLACES = keywords(
+PLACES = (
     "soil,sediment,mud,sand,rock,cave,desert,mountain,forest,marine,coast,deep sea,vent,freshwater,lake,river,"
     "spring,hot spring,groundwater,wetland,salt lake,estuary,island,ice,snow,polar,air,wastewater,compost,dung,"
     "cheese,milk,wine,beer,food,plant,root,leaf,flower,fruit,seed,wood,rice,grass,tree,legume,alga,fungus,"
@@ -113,7 +108,7 @@ def agrees(parts: Sequence[Part]) -> bool:
     first, last = parts[0], parts[-1]
     if not last.words:
         return True
-    odd = SHAPES | STRETCHED if all(concerns(last, keywords("sphere"))) else SHAPES
+    odd = f"{SHAPES},{STRETCHED}" if all(concerns(last, "sphere")) else SHAPES
     words = (*first.words, *last.words)
     at_odds = (
         ({word.sense for word in first.words} & {word.sense for word in last.words})
@@ -133,6 +128,6 @@ def agrees(parts: Sequence[Part]) -> bool:
     return any(word.grammar.endswith((" n.", "pref.")) or word.sense.startswith("of ") for word in objects)
 
 
-def concerns(part: Part, keywords: frozenset[str]) -> list[bool]:
+def concerns(part: Part, keywords: str) -> list[bool]:
     """Of each word that a part may be, whether it has one of these keywords."""
-    return [not keywords.isdisjoint(word.keywords.split(",")) for word in part.words]
+    return [not {*keywords.split(",")}.isdisjoint(word.keywords.split(",")) for word in part.words]
