@@ -28,14 +28,12 @@ def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
 
 
 def filters_of(
-    given: Mapping[str, Any], scorer: Scorer, words: Collection[Word] = (), banned: Collection[str] = ()
+    given: Mapping[str, Any],  # the options of `bacterio sample`, by their names there
+    scorer: Scorer,  # whose first list is the model's own corpus; names are to stand in none of the others
+    words: Collection[Word] = (),  # one of which a part of a name may be
+    banned: Collection[str] = (),  # none of which a name may contain
 ) -> list[Filter]:
-    """What the options of `bacterio sample`, by their names there, ask of a name, the quickest to find out first.
-
-    `words` are those that it is to be about, one of which a part of it may be, and `banned` those that it must not
-    contain. Names of genera are to be usable unless any will do, and to stand in none of the scorer's lists but the
-    first, which is the model's own corpus.
-    """
+    """What is asked of a name, the quickest to find out first; of one of a genus to be usable, unless any will do."""
     found: list[Filter] = []
     if endings := tuple(map(str.casefold, given.get("ending") or ())):
         found.append(

@@ -9,8 +9,6 @@ import numpy as np
 from bacterio_cli.nomenclature.edit_distance import MOST, Neighbours
 from bacterio_cli.nomenclature.phonotactics import taught
 
-LETTERS_OF_ENDING = 4
-
 
 def compare(names: Sequence[str], corpus: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Each figure of the invented names and of the corpus of two names or more; shares lie between 0 and 1.
@@ -43,7 +41,7 @@ def ks_distance(a: Sequence[str], b: Sequence[str]) -> float:
 
 def ending_distance(a: Sequence[str], b: Sequence[str]) -> float:
     """½ Σ |share_a − share_b| over the last four letters: the share of names whose endings would have to change."""
-    x, y = (Counter(name[-LETTERS_OF_ENDING:] for name in names) for names in (a, b))
+    x, y = (Counter(name[-4:] for name in names) for names in (a, b))
     return 0.5 * math.fsum(abs(x[ending] / len(a) - y[ending] / len(b)) for ending in x.keys() | y.keys())
 
 
