@@ -163,11 +163,10 @@ class Scorer:
 def summary(surprises: Sequence[Array | None]) -> dict[str, Any]:
     """The mean loss of a list over its characters, end marks counted; names that cannot be spelled are only counted."""
     spelled = [bits for bits in surprises if bits is not None]
-    characters = sum(map(len, spelled))
-    mean = float(sum(bits.sum() for bits in spelled)) / characters if characters else None
+    mean = float(np.concatenate(spelled).mean()) if spelled else None
     return {
         "names": len(spelled),
-        "characters": characters,
+        "characters": sum(map(len, spelled)),
         "nats_per_char": None if mean is None else round(mean * LN2, 6),
         "bits_per_char": None if mean is None else round(mean, 6),
         "unscorable": len(surprises) - len(spelled),
