@@ -129,5 +129,5 @@ def agrees(parts: Sequence[Part]) -> bool:
 
 
 def concerns(part: Part, keywords: str) -> list[bool]:
-    """Of each word that a part may be, whether it has one of these keywords."""
-    return [not {*keywords.split(",")}.isdisjoint(word.keywords.split(",")) for word in part.words]
+    """Of each word that a part may be, whether it has one of these keywords; a part without words has none."""
+    return [not {*keywords.split(",")}.isdisjoint(word.keywords.split(",")) for word in part.words] or [False]
