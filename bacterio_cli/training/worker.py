@@ -6,6 +6,7 @@ longer than the calls themselves. Two processes share memory instead, and exchan
 
 import mmap
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -93,7 +94,7 @@ def look_for(pipe: Connection) -> None:
     """Look for a message before it is waited for, and for so long at most: waking up takes longer than a small step."""
     soon = time.perf_counter() + SPIN
     while not pipe.poll() and time.perf_counter() < soon:
-        pass
+        os.sched_yield()  # to a program that wants the core, and would else get it in the middle of the step
 
 
 def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
