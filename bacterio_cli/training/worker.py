@@ -78,8 +78,8 @@ class ForkedWorker:
         with suppress(EOFError, OSError):
             look_for(self.pipe)
             if self.pipe.poll(self.timeout):
-                result: Gradients = self.pipe.recv()
-                return result._replace(grads=self.grads)
+                loss, state = self.pipe.recv()
+                return Gradients(loss, self.grads, state, ())
         self.close()
         return None
 
@@ -110,4 +110,4 @@ def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params, hid
             result = work(hidden)
             for name, g in result.grads.items():
                 grads[name][...] = g
-            pipe.send(result._replace(grads={}))
+            pipe.send((result.loss, result.state))
