@@ -100,11 +100,15 @@ def gradients_of_phase(
             second = (work for *_, work in works(state, soft, 1, 2))
             worker = ForkedWorker(second, state.params, state.hidden, timeout)
     try:
-        for step, batch, work in works(state, soft, 0, shards):
+        mine = works(state, soft, 0, shards)
+        ready = next(mine, None)
+        while ready:
+            step, batch, work = ready
             split = shards == 2 and batch.batch_sizes[0] > 1
             if split and worker:
                 worker.begin(state.hidden)
             parts = [work(state.hidden)]
+            ready = next(mine, None)  # while the worker is still at its shard
             if split:
                 answer = worker and worker.answer()
                 parts.append(answer or shard_work(state, soft, batch, step, 1, 2)(state.hidden))
