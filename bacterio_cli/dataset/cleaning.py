@@ -100,6 +100,8 @@ def refuse_other_things(reading: Reading, unlike: Sequence[str], option: str) ->
 
 def name_and_reason(entry: Entry, reading: Reading, profile: str) -> tuple[str, str | None]:
     """(the name of an entry, "" for none; why it is dropped, None if it is not).  InputError as of `cleaned`."""
+    if entry.kind == "species":
+        return "", None
     if entry.kind not in LEARNED:
         return entry.text, CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED
     if profile == "genus":

@@ -7,17 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bacterio_cli.dataset.cleaning import UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
+from bacterio_cli.dataset.cleaning import RANK_ENDINGS, UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Reading
+from bacterio_cli.dataset.readers.records import CANDIDATUS, STAND_INS, Reading
 from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 
 EDGES = "[](){}<>\"'`‘’‚“”„«»*?+×†‡., "
-BETWEEN = re.compile("[/;=()]|-(?=[A-Z])")  # two names: Escherichia-Shigella
+BETWEEN = re.compile(r"[][/;:=()|+]|-(?=[A-Z])|\bor\b")  # two names: Escherichia-Shigella
+BLANKS = re.compile(r"(?:[\s,&_]|\band\b)+")
 RANK_PREFIX = re.compile("^(?:[a-z]{1,2}|D_[0-9]+)__")
-POLYPHYLETIC = re.compile("(?<=[a-z])(?:_[A-Z]{1,2})?(?:_[0-9]+)?$")  # Bacillus_A of GTDB: a part of Bacillus
+NAME = re.compile("[A-ZÀ-Þ][a-zß-ÿ]++(?![A-Z])")  # behind it may stand a footnote, or what makes it a placeholder
 SPECIES = re.compile(" [a-z].*")
 DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
@@ -44,7 +45,8 @@ def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")
     lines = (SPECIES.sub("", entry.text.strip(EDGES)) for entry in reading.entries if genera)
     reasons = [flaw(line.capitalize()) for line in lines]
-    refuse_other_things(reading, [reason for reason in reasons if reason in UNLIKE_GENERA], "--input-format lines")
+    unlike = [reason for reason in reasons if reason in {*UNLIKE_GENERA, RANK_ENDINGS}]
+    refuse_other_things(reading, unlike, "--input-format lines")
     if elsewhere and reading.prokaryotes:
         raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
     kind = False if elsewhere else reading.prokaryotes
@@ -85,14 +87,19 @@ def spellings(reading: Reading, *, genera: bool = False) -> tuple[str, ...]:
 def undressed(text: str) -> Iterator[str]:
     """The genera in a text, without *Candidatus*, marks at the edges, prefixes of ranks, and what stands behind them.
 
-    `Bacillus_A` is Bacillus, other placeholders stay as they are; of a species the genus stays; `X/Y`, and a list of
-    single words between commas, are all of them; of several words the first with a capital counts.
+    Of `X/Y` and the like both are; where all words have a capital every one, else the first that has, be it of a
+    species or of `Bacillus_A`; other placeholders stay, and of a text without capitals the first word.
     """
+    found, others = list[str](), list[str]()
     for part in BETWEEN.split(text):
-        listed = re.split(r",|&|\band\b", part)
-        for some in listed if all(len(word.split()) == 1 for word in listed) else [part]:
-            text = CANDIDATUS.sub("", RANK_PREFIX.sub("", some.strip(EDGES)))
-            words = [word.strip(EDGES) for word in text.split()]
-            first = next((word for word in words if word[:1].isupper()), words[0] if words else "")
-            if len(name := POLYPHYLETIC.sub("", first)) > 1:
-                yield name
+        words = BLANKS.split(CANDIDATUS.sub("", RANK_PREFIX.sub("", part.strip(EDGES))))
+        words = [word.strip(EDGES) for word in words if word.lower() not in STAND_INS]
+        capitals = [word for word in words if word[:1].isupper()]
+        found += capitals if all(map(NAME.match, words)) else capitals[:1]
+        others += words
+    for word in found or others[:1]:
+        name = NAME.match(word)
+        if len(word) > 1:
+            yield name[0] if name else word
+        if name and "-" in word:
+            yield word.replace("-", "")

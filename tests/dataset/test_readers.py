@@ -92,6 +92,7 @@ def lpsn_rows(*statuses: str) -> str:
         ("name,rank,status,nomenclaturalStatus\nAbella,genus,accepted,nom. rej.\nBora,genus,Candidatus,\n"
          "Cora,genus,incorrect spelling,\nD,genus,synonym,valid\n", ["rejected", "candidatus", "rejected", "synonym"]),
         (NCBI, ["name", "name", "rejected", "candidatus"]),
+        ("name,rank\nBora alba,species\nAbella alba,species\nAbella,genus\n", ["species", "name"]),
         ("genus,note\nAbella,misspelling\n", ["name"]),  # a column that is not for that
         ('"","taxonomy"\n"bare soil","d__A;g__Abella"\n', ["name"]),  # nor is that of the samples' names
     ],

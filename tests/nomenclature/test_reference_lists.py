@@ -30,9 +30,15 @@ def reading(*texts: str, taxonomic: bool = False) -> Reading:
         *((text, "Abano") for text in ("g__Abano", "Abano_A", "Abano_AB", "Abano_A_1234", "Abano alba", "Abano_1234")),
         *((text, "Abano") for text in ("Candidatus_Abano", "g__Ca_Abano", '"Candidatus" Abano', "Abano Doe, 1831")),
         *((text, "Abano") for text in ("cf. Abano", "?Abano", "Abano Roe et al. 1999", "''Abano''", "[g__Abano]")),
-        *((text, text) for text in ("abano", "UBA1234", "WS3_genera_incertae_sedis", "O'Brien", "MAG_1", "Pica_alba")),
-        *(("g__", ""), ("Be\u0301la", "Béla"), ("New York", "New"), ("Ia_1234", "Ia"), ("a-x", "a-x")),
-        *((f"Abano{mark}Bacilla", "Abano Bacilla") for mark in ("/", ", ", "-", " and ", " (syn. ", " = ")),
+        *((text, text) for text in ("abano", "UBA1234", "O'Brien")),
+        *((text, "Abano") for text in ("Abano_unclassified", "Abano_alba", "_Abano_", "Genus Abano", "Abano¹")),
+        *(("WS3_genera_incertae_sedis", "WS3"), ("MAG_1", "MAG"), ("Abano-like", "Abano Abanolike")),
+        *(("g__", ""), ("Be\u0301la", "Béla"), ("New York", "New York"), ("Ia_1234", "Ia"), ("a-x", "a-x")),
+        *(
+            (f"Abano{mark}Bacilla", "Abano Bacilla")
+            for mark in ("/", ", ", "-", " and ", " = ", " or ", "|", " [", ": ")
+        ),
+        ("Abano (syn. Bacilla)", "Abano Bacilla"),
     ],
 )
 def test_spellings_are_undressed(text: str, taxa: str) -> None:
@@ -81,8 +87,12 @@ def test_a_list_of_other_things_is_refused_where_genera_are_wanted(tmp_path: Pat
     path = place(tmp_path, "New York\nLos Angeles\nBORA\nabano\nRio Claro\n")
     with pytest.raises(InputError, match=r"3 of 5 entries are no genera \(two words\); pass --input"):
         read_reference(path, column="1", genera=True)
-    for options in ({"column": "1"}, {}, {"input_format": "lines", "genera": True}):
+    for options in ({"column": "1"}, {}):
         assert len(read_reference(path, **options).names) == 5
+    assert len(read_reference(path, input_format="lines", genera=True).names) == 8
+    families = place(tmp_path, "Genus,n\nAceae,1\nBaceae,2\nCora,3\n", "families.csv")
+    with pytest.raises(InputError, match=r"2 of 3 entries are no genera \(rank endings\)"):
+        read_reference(families, genera=True)
     with pytest.raises(InputError, match="most lines are several words"):
         read_reference(path, genera=True)
     species = place(tmp_path, "?Abano alba\n?Bora alba\n")
@@ -107,6 +117,7 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
         (LPSN, "Abanella Borivibrio Caldomona Durella Erratum Ferrella", True),
         (GTDB, "Abanella Borivibrio UBA7703 Caldomonas", True),
         (ICTV, "Abavirus Borivirus", False),
+        ("name,rank\nAbanella,genus\nBora alba,species\nAbanella alba,species\n", "Abanella Bora", None),
         (NCBI, "Abanella Borivibrio Oldvibrio Caldella", None),
         (
             "scientificName\ttaxonRank\tnomenclaturalCode\tkingdom\nAbano\tgenus\tICN\tBacteria\n",

@@ -50,7 +50,7 @@ def read(
         if not found:
             what = f"is not in the format {name}: it has not {FORMATS[name]}"
             raise InputError(text.where, what, "leave out --input-format")
-        if not found.entries and name != "lines":
+        if name != "lines" and all(entry.kind == "species" for entry in found.entries):
             what = f"{found.label}, but without any {'genus' if found.taxonomic else 'name'}"
             raise InputError(text.where, what, "give the whole table, or choose a column with --column NAME or N")
         return found._replace(

@@ -17,6 +17,7 @@ Row = tuple[int, Sequence[str]]  # its line and its cells, the last of which is 
 AUTHORED = re.compile(
     r"((?:candidatus[ _])?[^\s,([]+)(?:\s*[,([]|\s.*(?:[&.]|\b(?:ex|et)\b|\b1[7-9]\d\d\b|\b20\d\d\b)).*", re.IGNORECASE
 )
+SPECIES = re.compile(r"(?:^|[;|] *|(?i:candidatus) )([A-Z][a-z]+) [a-z-]+[^;|]*$")  # at the end of a path, if it is one
 PREFIX = re.compile("^(?:[a-z]|D_[0-9])__")
 
 
@@ -99,6 +100,13 @@ def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int],
     return genus, (of_species, standing), key_of(domain[1] if domain else scope)
 
 
+def of_species(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
+    """(genus, standing, scope) of a row of rank species, whose genus may have no row of its own."""
+    cell, rank, _, scope, *_ = [row[place] for place in choice.places]
+    found = SPECIES.search(plain(cell)) if key_of(rank) in sources.SPECIES_RANKS else None
+    return (found[1], (True, RANKING.index("species")), key_of(scope)) if found else None
+
+
 def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Reading:
     """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
@@ -113,6 +121,8 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
                 if found := attested(choice, row):
                     break
             else:
+                found = of_species(choices[0], row)
+            if not found:
                 without.extend([line] * source.lineage)
                 continue
             genus, standing, scope = found
@@ -165,7 +175,11 @@ def read_lineages(text: Text) -> Reading | None:
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
             found: dict[str, str] = {}
-            for cells in (line.removeprefix(">").split("\t"), [line, *line.split(None, 1)[1:] * fasta]):
+            for cells in (
+                line.removeprefix(">").split("\t"),
+                [line, *line.split(None, 1)[1:] * fasta],
+                line.split(","),
+            ):
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):

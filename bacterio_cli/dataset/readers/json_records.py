@@ -10,7 +10,7 @@ from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import plain_lists
 from bacterio_cli.dataset.readers.genera import choices_of, gather, key_of, require_genera
 from bacterio_cli.dataset.readers.records import Entry, Reading
-from bacterio_cli.dataset.readers.sources import COLUMNS
+from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS_RANKS
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -35,11 +35,11 @@ def read(text: Text) -> Reading | None:
     if isinstance(values[0], list) and values[0] and all(isinstance(value, str) for value in values[0]):
         entries = [Entry(first.get(name, 1), name) for name in values[0]]
         return plain_lists.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
-    records = [*records_in(values, "")]
+    records = [*records_in(values)]
     columns = [*dict.fromkeys(key for record in records for key in record if key in COLUMNS)]
     if choices := choices_of(columns):
-        name = columns[choices[0].places[0]]
-        rows = ([*(record.get(column, "") for column in columns), ""] for record in records_in(values, name))
+        name, rank = [[*columns, ""][place] for place in choices[0].places[:2]]
+        rows = ([*(record.get(column, "") for column in columns), ""] for record in records_in(values, name, rank))
         found = gather(choices, ((first.get(row[columns.index(name)], 1), row) for row in rows), text.where)
         if found.entries:
             return require_genera(found, text.where)._replace(label=f"JSON, {found.label}")
@@ -48,10 +48,10 @@ def read(text: Text) -> Reading | None:
     raise InputError(text.where, what, "make it a list or a table")
 
 
-def records_in(values: list[Any], name: str) -> Iterator[dict[str, str]]:
+def records_in(values: list[Any], name: str = "", rank: str = "") -> Iterator[dict[str, str]]:
     """Objects at any depth as rows, by `key_of` their keys.
 
-    What is in one with a `name` belongs to it, such as its synonyms, and hosts are no records of their own.
+    What is in one with a `name`, and the `rank` of a genus, belongs to it, such as its synonyms; hosts are no records.
     """
     waiting = list(values)
     for value in waiting:  # which grows by what each holds
@@ -60,7 +60,8 @@ def records_in(values: list[Any], name: str) -> Iterator[dict[str, str]]:
             cells = {key_of(key): cell_of(item) for key, item in value.items()}
             record = {key: str(cell) for key, cell in cells.items() if not isinstance(cell, dict | list | None)}
             yield record
-        if isinstance(value, dict | list) and not record.get(name):
+        complete = record.get(name) and key_of(record.get(rank, "genus")) in GENUS_RANKS
+        if isinstance(value, dict | list) and not complete:
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             waiting += [item for key, item in pairs if "host" not in str(key).lower()]
 

@@ -8,7 +8,7 @@ from bacterio_cli.dataset import MOST_BYTES, MOST_ENTRIES
 from bacterio_cli.errors import InputError
 
 LEARNED = ("name", "synonym")  # the kinds that a corpus keeps
-RANKING = ("name", "synonym", "candidatus", "rejected")  # of several rows with one spelling the first of these counts
+RANKING = ("name", "synonym", "candidatus", "rejected", "species")  # of several rows with one spelling the first counts
 # So end nearly all genera, and every second surname does not.
 LATIN_WORD = re.compile("[A-Z][a-z]*(?:[aeimosx]|er|en|or|on|oc|oid|ar|an)")
 # Words that stand where a name is missing.
@@ -18,9 +18,10 @@ STAND_INS = {
     "archaea", "bacteria", "none", "null", "organism", "other", "others", "total", "sonstige", "gesamt",
     "gesamtergebnis", "unbekannt", "negativ", "autres", "inconnu", "desconocido", "otros", "altri", "overig",
     "negative", "failed", "rare", "average", "mean", "ambiguous", "multiple", "unresolved", "contaminated",
-    "contaminant", "abbreviations", "yeast", "andere", "sum", "summe", "unspecified", "root", "eukaryota",
-    "incertae", "bacterium", "symbiont", "endosymbiont", "unmapped", "remaining", "rest", "blank", "control",
-    "controls", "mittelwert", "maximum", "minimum", "median", "gesamtsumme", "totale", "totaal", "yes", "no",
+    "contaminant", "abbreviations", "yeast", "andere", "sum", "summe", "unspecified", "root", "eukaryota", "richness",
+    "shannon", "simpson", "stdev", "idem", "incertae", "bacterium", "symbiont", "endosymbiont", "unmapped",
+    "remaining", "rest", "blank", "control", "controls", "mittelwert", "maximum", "minimum", "median", "gesamtsumme",
+    "totale", "totaal", "yes", "no",
 }  # fmt: skip
 CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 
@@ -28,7 +29,8 @@ CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]
 class Entry(NamedTuple):
     """A spelling as it stands in its source, the number of its first line, and its kind, one of RANKING.
 
-    A rejected one is not to be learned, such as a misspelling, or a name that its source does not hold to be correct.
+    A rejected one is not to be learned, such as a misspelling, or a name that its source does not hold to be correct;
+    and of species, a genus that has no row of its own.
     """
 
     line: int

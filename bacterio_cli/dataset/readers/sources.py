@@ -26,11 +26,15 @@ class Source(NamedTuple):
 
 
 GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
-LINEAGE_COLUMNS = "taxonomy|taxon|tax|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy"
-NAME_COLUMNS = (
-    "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|genus"
+LINEAGE_COLUMNS = (
+    "taxonomy|taxon|tax|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy|path"
 )
-RANK_COLUMNS = "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel"
+NAME_COLUMNS = (
+    "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|nametxt|genus"
+)
+RANK_COLUMNS = (
+    "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel|rankcode|lvltype"
+)
 STATUS_COLUMNS = "nomenclaturalstatus taxonomicstatus|status|taxonstatus"
 LPSN_STATUS = "nomenclaturalstatus lpsntaxonomicstatus"
 
@@ -74,7 +78,7 @@ COLUMNS = {
 LAYOUTS = {
     r"\d+\t\|(\t[^|]*\|){3}": "taxid name uniquename nameclass",  # names.dmp of NCBI; the genera are in its nodes.dmp
     r"\d+\t\|(\t[^|]*\|){9,10}": "taxid taxname species genus family order class phylum kingdom superkingdom domain",
-    r" *[\d.]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name",  # Kraken
+    r" *[\d.,]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name",  # Kraken
     r" *[\d.]+\t\d+\t\d+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own minimizers distinct rank taxid name",
     r"[^\t]+;\t\d+\t[a-z_ ]+\t.*": "name taxid rank",  # SILVA: lineages with the rank of their last name
     r"\d+(\t\S*){3}\t[A-Z_]+\t[A-Z_]+\t\{.*": "id - - - status rank" + 13 * " -" + " canonicalname",  # GBIF
@@ -100,7 +104,8 @@ ELSEWHERE = {
     "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
 }  # fmt: skip
 GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "genere"}
-MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support"}
+SPECIES_RANKS = {"species", "subspecies", "s", "art"}
+MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support", "#n/a", "#name?"}
 
 # How a name stands, by the first pattern found in its status; "" if it is none. Of LPSN's the last clause counts.
 WRONG = "misappl|misspell|incorrect|typo|bare|illeg|not valid|nud[ua]|excluded|rej|unavailable|orthographic|placeholder"

@@ -46,14 +46,14 @@ def read(text: Text) -> Reading | None:
 
 
 def without_headings(table: Iterable[Row], place: int, where: str) -> Iterator[Row]:
-    """The rows; InputError if some of them, a tenth at most, have the cell at this place alone, as headings have."""
+    """The rows; InputError if some of them, a quarter at most, have the cell at this place alone, as headings have."""
     lone, count = list[tuple[int, str]](), 0
     for line, row in table:
         count += 1
         if row[place] and "".join(row) == row[place]:
             lone.append((line, row[place][:30]))
         yield line, row
-    if 0 < 10 * len(lone) <= count:
+    if 0 < 4 * len(lone) <= count:
         what = f"has nothing but {lone[0][1]!r}, as a heading between rows"
         raise InputError(f"{where}:{lone[0][0]}", what, "leave it out, or choose the column with --column NAME or N")
 
@@ -104,14 +104,17 @@ def without_header(text: Text) -> Layout | None:
     These are in nodes.dmp, in the same archive, else in the file beside it.
     """
     first = next((line for line in text.head if line.strip()), "")
-    columns = next((names.split() for pattern, names in LAYOUTS.items() if re.fullmatch(pattern, first)), None)
-    dumped = first.endswith("\t|") and first[:1].isdigit()
+    columns, delimiter, dumped = None, "", first.endswith("\t|") and first[:1].isdigit()
+    for delimiter in "|" if dumped else "\t,;":
+        shown = first if dumped else "\t".join(fields(first, delimiter))
+        if columns := next((names.split() for pattern, names in LAYOUTS.items() if re.fullmatch(pattern, shown)), None):
+            break
     if dumped:
         text.most_lines = MOST_DUMPED
         if not columns:
             raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
     if not columns or "nameclass" not in columns:
-        return Layout(0, "|" if dumped else "\t", columns) if columns else None
+        return Layout(0, delimiter, columns) if columns else None
     folder, file = os.path.split(text.source)
     nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
     genera = set[str]()
