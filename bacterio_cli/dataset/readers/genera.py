@@ -73,9 +73,11 @@ def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
     genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
     if source.rank and not genus:
         last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
-        authored, (first, _, rest) = AUTHORED.fullmatch(last), last.partition(" ")
-        twice = rest and (first in row or rest in row) and not CANDIDATUS.match(last)
-        genus = authored[1] if authored else first if twice else last
+        first, _, rest = last.partition(" ")
+        if authored := AUTHORED.fullmatch(last):
+            genus = authored[1]
+        else:
+            genus = first if rest and (first in row or rest in row) and not CANDIDATUS.match(last) else last
     elif genus is None:
         genus = "" if source.lineage else plain(cell)
     return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
@@ -117,12 +119,11 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
+            found = None
             for choice in choices:
                 if found := attested(choice, row):
                     break
-            else:
-                found = of_species(choices[0], row)
-            if not found:
+            if not (found := found or of_species(choices[0], row)):
                 without.extend([line] * source.lineage)
                 continue
             genus, standing, scope = found
