@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import options, progress, terminal
-from bacterio_cli.errors import BacterioError, InputError, UsageError
+from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import Word, glossary
@@ -63,11 +62,8 @@ def read_words(path: Path, option: str, *, placeholders: bool = False) -> list[s
     from bacterio_cli.dataset.cleaning import PLACEHOLDERS, clean, flaw, without_prefix
     from bacterio_cli.dataset.readers.formats import read
 
-    reading = None
-    if placeholders:
-        with suppress(InputError):  # MAG_001 looks like no name
-            reading = read(str(path))
-    reading = reading or read(str(path), input_format="lines")
+    # MAG_001 looks like no name, and is taken.
+    reading = read(str(path), any_lines=True) if placeholders else read(str(path), input_format="lines")
     if reading.taxonomic:
         names = [without_prefix(entry.text) for entry in reading.entries]
         words = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)

@@ -124,6 +124,6 @@ def test_placeholders_are_read_from_a_pipe_and_look_as_they_like(tmp_path: Path)
     names = draw(tmp_path, "-n", 2).stdout.split()
     (tmp_path / "bins.txt").write_text("MAG_001\nbin.2\n", encoding="utf-8")
     words = ("sample", "-c", ROOT / "data/model.npz", "--seed", 1, "--for")
-    for source, places in (("-", ["UBA1", "UBA2"]), ("bins.txt", ["MAG_001", "bin.2"])):
-        told = inside(*words, source, cwd=tmp_path, stdin=b"UBA1\nUBA2\n").stdout.splitlines()
+    for source, places in (("-", ["UBA1", "UBA2"]), ("-", ["MAG_001", "bin.2"]), ("bins.txt", ["MAG_001", "bin.2"])):
+        told = inside(*words, source, cwd=tmp_path, stdin="\n".join(places).encode()).stdout.splitlines()
         assert told == [f"{place}\t{name}" for place, name in zip(places, names, strict=True)]

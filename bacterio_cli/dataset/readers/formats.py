@@ -19,13 +19,14 @@ def read(
     column: str | None = None,
     encoding: str | None = None,
     profile: str | None = None,
+    any_lines: bool = False,
     watch: Watch | None = None,
 ) -> Reading:
     """All that a file holds, or standard input for `-`, in the shape that its content shows.
 
     `input_format` insists on one of FORMATS; `column` is the name or number of a table's column; with the `profile`
-    any, the lines of a plain list may be of several words. Raises FileError, InputError for a text that is not what it
-    should be, UsageError for words that mean nothing.
+    any, the lines of a plain list may be of several words, with `any_lines` whatever they like. Raises FileError,
+    InputError for a text that is not what it should be, UsageError for words that mean nothing.
     """
     known, asked = ", ".join(FORMATS), input_format if column is None else "table"
     refuse(
@@ -45,7 +46,13 @@ def read(
     with opened(source, encoding, watch=watch) as text:
         found, name = None, ""
         for name in [asked] if asked else FORMATS:
-            if found := shapes[name](text):
+            try:
+                found = shapes[name](text)
+            except InputError:
+                if not any_lines:
+                    raise
+                found = plain_lists.lines(text)
+            if found:
                 break
         if not found:
             what = f"is not in the format {name}: it has not {FORMATS[name]}"
