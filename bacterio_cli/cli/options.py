@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.nomenclature import glossary
 from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
@@ -58,7 +57,7 @@ def field(name: str, text: str, *declared: str, **more: Any) -> Any:
 
 # fmt: off
 CheckpointOption = Annotated[Path | None, Option("--checkpoint", "-c", metavar="FILE", autocompletion=checkpoints, help="The model. [default: bacterio.npz here, else the one that ships]")]
-InputFormatOption = Annotated[str | None, Option(**choices(FORMATS), help="The format of the lists that are read. [default: by content]")]
+InputFormatOption = Annotated[Literal["json", "table", "lineages", "lines"] | None, Option(help="The format of the lists that are read. [default: by content]")]
 AvoidOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="Another list of taken names, in any format that 'corpus' reads, or a column of a table; repeatable. [default: none]", show_default=False)]
 AvoidElsewhereOption = Annotated[list[str] | None, Option(metavar="FILE[#COLUMN]", help="The same for a list of plants, animals, fungi or viruses; repeatable. [default: none]", show_default=False)]
 ColumnOption = Annotated[str | None, Option(metavar="NAME|N", help="Read this column of a table, by name or number from 1. [default: it is no table]")]

@@ -64,6 +64,8 @@ def test_each_command_has_help_with_an_example(name: str, tmp_path: Path) -> Non
         ("sample --about=", "--about is empty; give letters or a word"),
         ("corpus", "FILE"),
         ("corpus names.txt --input-format excel", "excel"),
+        ("score --avoid names.txt#1 --input-format tabel Kora", "'tabel' is not one of 'json', 'table'"),
+        ("sample --avoid names.txt#1 --input-format tabel", "'tabel' is not one of 'json', 'table'"),
         ("-- score --format json Kora", "'jsonl'"),
         ("score --profile town Kora", "town"),
         ("score --column 2 Kora", "--input-format, --column and --encoding say how to read a list"),
