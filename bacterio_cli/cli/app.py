@@ -1,15 +1,13 @@
 """The application: its commands, and the one place where errors become exit codes."""
 
-import functools
 import gc
 import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -51,7 +49,7 @@ def application(asked: str) -> typer.Typer:
         source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text("utf-8")
         text = inspect.cleandoc(source.partition(f"def {name}(")[2].split('"""')[1])
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name) if name == asked else lambda: None
-        app.command(name, help=text, short_help=text.partition("\n")[0])(interruptible(command))
+        app.command(name, help=text, short_help=text.partition("\n")[0])(command)
     return app
 
 
@@ -62,33 +60,25 @@ def word_asked() -> str:
     return next((word for word in words[1:] if not word.startswith("-")), "")
 
 
-def interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """The command until its last row is written; interrupted it says so, which Typer would not."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        gc.freeze()  # what start-up made stays: no collection need go through it
-        before = signal.getsignal(signal.SIGINT)
-        if before is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
-            signal.signal(signal.SIGINT, before)
-        except KeyboardInterrupt:
-            terminal.notice("interrupted")
-            raise SystemExit(130) from None
-
-    return run
-
-
 def main() -> None:
     """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
     runtime.one_blas_thread()
     runtime.open_streams()
     try:
         app = application(word_asked())
-        raise SystemExit(app(prog_name="bacterio", standalone_mode=False) or 0)
+        gc.freeze()  # what start-up made stays: no collection need go through it
+        early = signal.getsignal(signal.SIGINT)
+        if early is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = app(prog_name="bacterio", standalone_mode=False)
+        if code == 130:  # Typer makes this of Ctrl-C, without a word
+            raise KeyboardInterrupt
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, early)
+        raise SystemExit(code or 0)
+    except KeyboardInterrupt:
+        terminal.notice("interrupted")
+        raise SystemExit(130) from None
     except BacterioError as failure:
         fail(str(failure), failure.exit_code)
     except TyperUsageError as failure:
