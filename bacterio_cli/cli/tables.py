@@ -43,15 +43,15 @@ def table(
         [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
         for row in rows
     ]
-    texts = [[name, *(cell.plain for cell in column)] for name, *column in zip(columns, *cells, strict=True)]
-    most = [max(map(cell_len, column)) for column in texts]
-    words = [" ".join(column).split() for column in texts]
-    widths = [most[k] if name in whole else max(map(cell_len, words[k]), default=0) for k, name in enumerate(columns)]
-    widths[-1] = min(widths[-1], LAST_COLUMN)
+    widths, least = [], []
+    for name, *column in zip(columns, *cells, strict=True):
+        texts = [name, *(cell.plain for cell in column)]
+        widths.append(max(map(cell_len, texts)))
+        least.append(widths[-1] if name in whole else max(map(cell_len, " ".join(texts).split()), default=0))
+    least[-1] = min(least[-1], LAST_COLUMN)
     ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
-    width = terminal.columns_of(stream) if ruled else sum(most) + gaps
-    room = width - gaps - sum(widths)
-    if room < 0:
+    room = terminal.columns_of(stream) - gaps if ruled else sum(widths)
+    if sum(least) > room:
         label = max(map(cell_len, columns)) + GAP
         lines = []
         for row in cells:
@@ -60,17 +60,16 @@ def table(
             lines.append(Text())
         terminal.print_rich(Text("\n").join(lines), stream=stream)
         return
-    lacking = [high - low for high, low in zip(most, widths, strict=True)]
-    for done, k in enumerate(sorted(range(len(columns)), key=lacking.__getitem__)):  # what lacks little gets it all
-        more = min(lacking[k], room // (len(columns) - done))
-        widths[k], room = widths[k] + more, room - more
-    edge = GAP - 1 if ruled else GAP  # rich rules between columns too, here with a blank
+    while sum(widths) > room:
+        widest = max((k for k in range(len(columns)) if widths[k] > least[k]), key=widths.__getitem__)
+        widths[widest] -= 1
+    edge = GAP - ruled  # where rich rules it sets a blank between columns
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
     for name, wide in zip(columns, widths, strict=True):
         drawn.add_column(Text(name), width=wide, justify="right" if name in right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*row)
-    terminal.print_rich(drawn, stream=stream, width=width)
+    terminal.print_rich(drawn, stream=stream, width=sum(widths) + gaps)
 
 
 def short(value: float) -> str:
