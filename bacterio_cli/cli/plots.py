@@ -92,15 +92,23 @@ def draw_model(
     path: Path, title: str, *, history: Sequence[dict[str, Any]], soft: bool,
     corpus: dict[str, float], sampled: dict[str, float], how: str,
 ) -> None:  # fmt: skip
-    """Learning curve, gradient norm and learning rate, if there is a history, and the letters of corpus and samples.
-
-    `soft`: the training loss was taken against soft targets, unlike the validation loss; `how` names were sampled.
-    """
+    """Learning curve, gradient norm and learning rate, if there is a history; the letters, two bars for each, the most
+    frequent of the corpus first. `soft`: the training loss was taken against soft targets; `how` names were sampled."""
+    some = list(corpus)[:MOST_LETTERS]
+    styles = ((-0.2, corpus, "the corpus", "0.55", ""), (0.2, sampled, how, "white", END))
+    what = "letters" if len(some) == len(corpus) else f"the {len(some)} most frequent of {len(corpus):,} letters"
     with sheet(path, 9.0 if history else 3.0, title) as figure:
-        axes = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
+        panels = figure.subplot_mosaic("cc\nnr\nll" if history else "l")
         if history:
-            draw_history(axes["c"], axes["n"], axes["r"], history, soft)
-        draw_letters(axes["l"], corpus, sampled, how)
+            draw_history(panels["c"], panels["n"], panels["r"], history, soft)
+        axes = panels["l"]
+        for aside, shares, label, face, hatch in styles:
+            places, heights = [k + aside for k in range(len(some))], [100 * shares.get(letter, 0.0) for letter in some]
+            axes.bar(places, heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
+        axes.set_xticks(range(len(some)), map(letter_shown, some))
+        axes.tick_params(axis="x", length=0)
+        axes.set(xlim=(-0.7, len(some) - 0.3), xlabel=what, ylabel="share of all letters (%)")
+        axes.legend()
 
 
 def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
@@ -112,8 +120,9 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
         (norm, "gradient_norm", 1.0, {"marker": "."}),
         (rate, "learning_rate", 1.0, {"marker": "."}),
     ]
-    panels = (loss, norm, rate)
-    labels = ("loss (bits per character)", "gradient norm (before clipping)", "learning rate (per step)")
+    loss.set_ylabel("loss (bits per character)")
+    norm.set_ylabel("gradient norm (before clipping)")
+    rate.set_ylabel("learning rate (per step)")
     begin = 0.0
     for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
         rows = list(own)
@@ -122,28 +131,13 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
             values = [math.nan if row[key] is None else row[key] / unit for row in rows]
             axes.plot(steps, values, color="black", linewidth=1, markersize=4, **style)
             style.pop("label", None)  # a legend names each curve once
-        for axes in panels:
+        for axes in (loss, norm, rate):
+            axes.set_xlabel("steps")
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         name = terminal.printable(f"{kind} {net + 1}")
         loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
         begin = steps[-1]
     loss.legend()
-    for axes, label in zip(panels, labels, strict=True):
-        axes.set(xlabel="steps", ylabel=label)
-
-
-def draw_letters(axes: Axes, corpus: dict[str, float], sampled: dict[str, float], how: str) -> None:
-    """Two bars per letter, the corpus beside what was sampled, the most frequent of the corpus first."""
-    some = list(corpus)[:MOST_LETTERS]
-    styles = ((-0.2, corpus, "the corpus", "0.55", ""), (0.2, sampled, how, "white", END))
-    for aside, shares, label, face, hatch in styles:
-        heights = [100 * shares.get(letter, 0.0) for letter in some]
-        axes.bar([k + aside for k in range(len(some))], heights, 0.4, label=label, facecolor=face, hatch=hatch, **EDGE)
-    axes.set_xticks(range(len(some)), [letter_shown(letter) for letter in some])
-    axes.tick_params(axis="x", length=0)
-    what = "letters" if len(some) == len(corpus) else f"the {len(some)} most frequent of {len(corpus):,} letters"
-    axes.set(xlim=(-0.7, len(some) - 0.3), xlabel=what, ylabel="share of all letters (%)")
-    axes.legend()
 
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,6 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
 class Unrolled:
     """The unrolled net of a trace, on axes in points whose y goes down; its numbers are norms."""
 
-    axes: Axes
-
     def __init__(self, found: Trace, letters: Sequence[str]) -> None:
         self.steps, self.letters, self.layers = found.steps, letters, found.model.layers
         self.states = ("a", "c")[: found.model.cells[0].states]
@@ -55,7 +54,7 @@ class Unrolled:
 
     def draw(self, axes: Axes) -> None:
         """All steps, as many side by side as there is room for, and what the arrows mean above them."""
-        self.axes = axes
+        self.axes, self.text = axes, partial(axes.text, ha="center")
         full = [f"widths: {DECADES} decades, full at {tables.short(value)}" for value in self.largest.values()]
         self.text(MARGIN, 40, f"→ ↑ forward: norms of a and c; {full[0]}", ha="left", color=FORWARD)
         gradients = "← ↓ backward: norms of ∂L/∂, L the mean over the steps"
@@ -116,7 +115,3 @@ class Unrolled:
         width = LEAST + (MOST - LEAST) * share
         head: dict[str, Any] = {"head_width": width + HEAD, "head_length": 0.7 * (width + HEAD), "linewidth": 0}
         self.axes.arrow(x, y, along, down, width=width, length_includes_head=True, color=colour, **head)
-
-    def text(self, x: float, y: float, words: str, *, ha: str = "center", **style: Any) -> None:
-        """A line of text with its baseline at y."""
-        self.axes.text(x, y, words, ha=ha, **style)
