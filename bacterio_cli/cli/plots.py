@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,18 +68,17 @@ def objection(path: Path) -> str:
 @contextmanager
 def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Iterator[Figure]:
     """An empty figure of so many inches, in a style of its own, written to `path` when the block ends well."""
-    form, drawn = path.suffix.lower().removeprefix("."), BytesIO()
     import matplotlib
     from matplotlib.figure import Figure
 
+    form = path.suffix.lower()[1:]
     # It warns of letters that its font lacks, and of numbers beyond all scales.
     with warnings.catch_warnings(action="ignore"), matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.suptitle(terminal.printable(title))
         yield figure
-        figure.savefig(drawn, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
-    with atomic_write(path) as file:
-        file.write(drawn.getvalue())
+        with atomic_write(path) as file:
+            figure.savefig(file, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
 
 
 def letter_shown(letter: str) -> str:
@@ -113,13 +111,12 @@ def draw_model(
 
 def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
     """The rows of the history over steps; where a phase of a net begins, it is named above the first panel."""
-    training = "training, an epoch's mean" + ", against soft targets" * soft
-    curves: list[tuple[Axes, str, float, dict[str, Any]]] = [
-        (loss, "nats_per_char", LN2, {"label": training, "ls": "--", "marker": "o", "markerfacecolor": "white"}),
-        (loss, "valid_nats_per_char", LN2, {"label": "validation, net alone", "marker": "s"}),
-        (norm, "gradient_norm", 1.0, {"marker": "."}),
-        (rate, "learning_rate", 1.0, {"marker": "."}),
-    ]
+    curves = (
+        (loss, "nats_per_char", LN2, "o--", "white"),
+        (loss, "valid_nats_per_char", LN2, "s-", "black"),
+        (norm, "gradient_norm", 1.0, ".-", "black"),
+        (rate, "learning_rate", 1.0, ".-", "black"),
+    )
     loss.set_ylabel("loss (bits per character)")
     norm.set_ylabel("gradient norm (before clipping)")
     rate.set_ylabel("learning rate (per step)")
@@ -127,17 +124,16 @@ def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str,
     for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
         rows = list(own)
         steps = [float(row["step"]) for row in rows]
-        for axes, key, unit, style in curves:
+        for axes, key, unit, line, inside in curves:
             values = [math.nan if row[key] is None else row[key] / unit for row in rows]
-            axes.plot(steps, values, color="black", linewidth=1, markersize=4, **style)
-            style.pop("label", None)  # a legend names each curve once
+            axes.plot(steps, values, line, color="black", linewidth=1, markersize=4, markerfacecolor=inside)
         for axes in (loss, norm, rate):
             axes.set_xlabel("steps")
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         name = terminal.printable(f"{kind} {net + 1}")
         loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
         begin = steps[-1]
-    loss.legend()
+    loss.legend(["training, an epoch's mean" + ", against soft targets" * soft, "validation, net alone"])
 
 
 def draw_surprise(path: Path, title: str, names: Sequence[tuple[str, Sequence[float]]]) -> None:

@@ -44,13 +44,15 @@ def trace(
     Example: bacterio trace Escherichia --truncate 4
     """
     name = " ".join(name.split())
-    one_step, cut = step is not None, truncate is not None
-    others = one_step or cut or plot or as_json
+    others = step is not None or truncate or plot or as_json
     refuse_overlong([name])
     refuse(
         (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
-        (one_step and cut, "--step shows the whole gradient and --truncate what is left of it; give one of them"),
-        (full and not one_step, "--full is for --step T; give both"),
+        (
+            step is not None and truncate,
+            "--step shows the whole gradient and --truncate what is left of it; give one of them",
+        ),
+        (full and step is None, "--full is for --step T; give both"),
         (compare and others, "--compare prints a table of its own; leave out --step, --truncate, --plot and --json"),
     )
     path, trained = loading.open_model(checkpoint)
@@ -157,11 +159,9 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
     s, vectors, model = found.steps[t - 1], found.vectors(t), found.model
     terminal.paragraph(f"step {t} of {len(found.steps)}: {letters[s.x]} is read, {letters[s.y]} is to come")
     terminal.paragraph(f"P(y) = {vectors['y_hat'][s.y]:.6f}, {s.nats / LN2:.4f} bits")
-    if model.n_x:
-        x_t = [tables.short(value) for value in vectors["x_t"][: None if full else MOST_SHOWN]]
-        terminal.paragraph(f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x))
-    else:
-        terminal.paragraph(f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
+    x_t = [tables.short(value) for value in vectors["x_t"][: None if full else MOST_SHOWN]]
+    embedded = f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x)
+    terminal.paragraph(embedded if model.n_x else f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
     units = [str(unit) for unit in range(1, model.n_a + 1)]
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
@@ -197,8 +197,6 @@ def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
             columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
-    terminal.paragraph(
-        "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0", apart=True
-    )
-    rows = list(zip(*columns.values(), strict=True))
-    tables.table(tuple(columns), rows, right=tuple(columns))
+    said = "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0"
+    terminal.paragraph(said, apart=True)
+    tables.table(tuple(columns), zip(*columns.values(), strict=True), right=tuple(columns))
