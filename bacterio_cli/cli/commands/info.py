@@ -31,16 +31,12 @@ def info(
     if plot:
         plots.ensure_drawable(plot)
     model = load(file)
+    facts = describe(model)
     if plot:
         draw(plot, file.name, model)
     if as_json:
-        sys.stdout.write(terminal.as_json(describe(model)))
-    else:
-        tables.table(("what", "value"), rows_of(describe(model)))
-
-
-def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """The facts for people, groups of them a row for each, and of the history what came of it."""
+        sys.stdout.write(terminal.as_json(facts))
+        return
     history, rows = facts.pop("history"), []
     for name, value in facts.items():
         parts = value.items() if isinstance(value, dict) else [("", value)]
@@ -50,7 +46,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if valid := tables.validation_curve(history):
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
-    return rows
+    tables.table(("what", "value"), rows)
 
 
 def draw(path: Path, name: str, model: Checkpoint) -> None:
@@ -75,11 +71,10 @@ def in_words(value: Any) -> str:
 
 def describe(model: Checkpoint) -> dict[str, Any]:
     """Everything but the numbers themselves, ready for JSON."""
-    sizes = {"hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x}
     return {
         "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
         "arch": model.arch,
-        **sizes,
+        **{"hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x},
         "parameters": sum(p.size for p in model.params.values()),
         "vocabulary": model.vocabulary.letters,
         "nets": len(model.nets),
