@@ -33,8 +33,12 @@ def describe(
     """Take the options that stand before the command."""
 
 
-def application(asked: str) -> typer.Typer:
+def application() -> typer.Typer:
     """The commands; only the one that is asked for is more than its help text: to import them takes long."""
+    # Asked for is the word behind `bacterio` and any dashes, also in the line that a shell wants to complete.
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    words = line.split() if "_BACTERIO_COMPLETE" in os.environ else sys.argv
+    asked = next((word for word in words[1:] if not word.startswith("-")), "")
     app = typer.Typer(
         name="bacterio",
         callback=describe,
@@ -53,19 +57,12 @@ def application(asked: str) -> typer.Typer:
     return app
 
 
-def word_asked() -> str:
-    """The word behind `bacterio` and any dashes: of the command line, or of the line that a shell wants to complete."""
-    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
-    words = line.split() if "_BACTERIO_COMPLETE" in os.environ else sys.argv
-    return next((word for word in words[1:] if not word.startswith("-")), "")
-
-
 def main() -> None:
     """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
     runtime.one_blas_thread()
     runtime.open_streams()
     try:
-        app = application(word_asked())
+        app = application()
         gc.freeze()  # what start-up made stays: no collection need go through it
         early = signal.getsignal(signal.SIGINT)
         if early is not signal.SIG_IGN:
