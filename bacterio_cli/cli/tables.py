@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
 CURVE = 24  # values of a curve
-STYLES = {
-    **dict.fromkeys(("FAIL", "conflict", "unseen"), "bold red"),
-    **dict.fromkeys(("warn", "skip"), "yellow"),
-    **dict.fromkeys(("pass", "ok"), "green"),
-}
+RED, YELLOW, GREEN = "bold red", "yellow", "green"
+STYLES = {"FAIL": RED, "conflict": RED, "unseen": RED, "warn": YELLOW, "skip": YELLOW, "pass": GREEN, "ok": GREEN}
 
 
 def table(

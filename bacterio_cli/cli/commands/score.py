@@ -52,18 +52,15 @@ def score(
     Example: bacterio score Methanoscillum Novimonas
     """
     given = dict(locals())  # the options, by their names here
-    how, lists = options.how_to_read(given), avoid or avoid_elsewhere
     form = form or ("table" if terminal.is_terminal(sys.stdout) else "tsv")
     from_stdin = not names or names == ["-"]
+    how, lists = options.how_to_read(given), avoid or avoid_elsewhere or from_stdin
     texts = [] if from_stdin else names or []
     file = next((name for name in texts if Path(name).suffix and os.path.isfile(name)), None)
     refuse(
         (header and form != "tsv", f"--header goes with --format tsv, not {form}"),
         (summary and etymology, "--summary prints one row for all names, and --etymology a draft for each; give one"),
-        (
-            how and not (lists or from_stdin),
-            "--input-format, --column and --encoding say how to read a list; give --avoid or names on standard input",
-        ),
+        (how and not lists, "--input-format, --column and --encoding say how to read a list; give --avoid or pipe one"),
         (not all(map(str.strip, texts)), "NAME is empty; give one, as in 'bacterio score Methanoscillum'"),
         (file, f"{file} is a file, not a name; read it with: bacterio score < {file}"),
     )
