@@ -43,6 +43,10 @@ def gradcheck(
     refuse(
         (arch not in (None, *CHOICES["arch"]), f"--arch is one of {', '.join(CHOICES['arch'])}, not {arch!r}"),
         (list_bugs + bool(show) + checks > 1, "--list-bugs or --show prints a list and checks nothing; give it alone"),
+        (tolerance is not None and not tolerance >= 0, f"--tolerance must be a number from 0, not {tolerance}"),
+        (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
+        (explain and inject is None, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
+        (explain and checking, "--explain has scales of its own; leave out -c, --method, --tolerance and --json"),
     )
     if show:
         show_softmax()
@@ -52,12 +56,6 @@ def gradcheck(
             terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
         return
     planted = None if inject is None else bugs.find(inject)
-    refuse(
-        (tolerance is not None and not tolerance >= 0, f"--tolerance must be a number from 0, not {tolerance}"),
-        (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
-        (explain and not planted, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
-        (explain and checking, "--explain has scales of its own; leave out -c, --method, --tolerance and --json"),
-    )
     if explain and planted:
         failed = show_lesson(planted, arch)
     else:
@@ -66,7 +64,7 @@ def gradcheck(
             small = (case for case in cases.all_cases() if arch in (None, case.arch))
             chosen = [cases.trained_case(load(checkpoint))] if checkpoint else [*small]
             found = (row for case in chosen for row in numerical.check(case, method=method, tolerance=tolerance))
-            rows = [*progress.watched(found, "parameters", sum(len(case.values) for case in chosen))]
+            rows = [*progress.progress_bar("parameters", sum(len(case.values) for case in chosen), found)]
         failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
         if as_json:
             verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
@@ -109,8 +107,8 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     terminal.paragraph(said, apart=True)
     if not failed:
         return 0
-    figures = ("error", "rows")
-    tables.table(("case", "parameter", *figures), cells, right=figures, whole=("parameter", *figures))
+    columns = ("case", "parameter", "error", "rows")
+    tables.table(columns, cells, right=columns[2:], whole=columns[1:])
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     columns, cells = ("scale", "error", "distance", "seen"), []
     for scale, error, distance, seen in sweep:
@@ -133,8 +131,8 @@ def show_softmax() -> None:
     z = np.random.default_rng(1).standard_normal(4)
     y_hat, J = softmax(z), softmax_jacobian(softmax(z))
     twin = np.stack([softmax(z + 1e-30j * unit).imag / 1e-30 for unit in np.eye(4)], axis=1)
-    values = [", ".join(f"{value:.4f}" for value in vector) for vector in (z, y_hat)]
-    terminal.paragraph(f"z = {values[0]}; ŷ = softmax(z) = {values[1]}")
+    logits, shares = (", ".join(f"{value:.4f}" for value in vector) for vector in (z, y_hat))
+    terminal.paragraph(f"z = {logits}; ŷ = softmax(z) = {shares}")
     rows = []
     for i, j in sorted(np.ndindex(4, 4), key=lambda at: at[0] != at[1]):
         equation = "i = j: ŷ_i (1 − ŷ_i)" if i == j else "i ≠ j: −ŷ_i ŷ_j"
