@@ -107,10 +107,9 @@ def sample(
     stats = sampler.SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
-    known = frozenset(model.known)
-    limits = {"count": count, "max_tries": tries}
-    drawn = sampler.sample(lm, model.vocabulary, known, params, **limits, stats=stats, filters=wanted)
-    names = progress.watched(drawn, "names", count, quiet=not rank and terminal.is_terminal(sys.stdout))
+    limits: dict[str, Any] = {"count": count, "max_tries": tries, "stats": stats, "filters": wanted}
+    drawn = sampler.sample(lm, model.vocabulary, frozenset(model.known), params, **limits)
+    names = progress.progress_bar("names", count, drawn, quiet=not rank and terminal.is_terminal(sys.stdout))
     chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
     label_of = None
     if labels:  # in turn, so that name k of a placeholder does not depend on how many there are of each

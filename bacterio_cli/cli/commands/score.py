@@ -103,7 +103,7 @@ def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, qu
     """A row per name; of genera with what the other names say of it: they are proposed together."""
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
     rows = (row for piece in loading.pieces(names, AT_ONCE) for row in scorer.score(piece, likelihood=likelihood))
-    for row, finding in zip(progress.watched(rows, "names", len(names), quiet=quiet), beside, strict=True):
+    for row, finding in zip(progress.progress_bar("names", len(names), rows, quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
 
@@ -122,7 +122,7 @@ def draw(path: Path, model: str, scorer: Scorer, names: Sequence[str]) -> None:
 def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: bool) -> None:
     """The whole list in one row."""
     bits = (part for piece in loading.pieces(names, AT_ONCE) for part in scorer.surprises(piece))
-    values: dict[str, Any] = summary_of(list(progress.watched(bits, "names", len(names))))
+    values: dict[str, Any] = summary_of(list(progress.progress_bar("names", len(names), bits)))
     if form == "table":
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
         tables.table(("what", "value"), rows, right=("value",))
