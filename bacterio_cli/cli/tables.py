@@ -1,15 +1,10 @@
 """Tables for people, laid out by rich as wide as the screen, and the short numbers and curves that stand in them."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from bacterio_cli.cli import terminal
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 GAP = 2  # columns between two cells
 LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
@@ -19,14 +14,10 @@ STYLES = {"FAIL": RED, "conflict": RED, "unseen": RED, "warn": YELLOW, "skip": Y
 
 
 def table(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | Text]],
-    *,
-    stream: TextIO | None = None,
-    right: Sequence[str] = (),
-    whole: Sequence[str] = (),
-) -> None:
-    """Rows under headings, on stdout by default: ruled on a terminal, plain aligned text of any width elsewhere.
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
+    stream: TextIO | None = None, right: Sequence[str] = (), whole: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Rows of texts, or rich's, under headings, on stdout by default: ruled on a terminal, elsewhere of any width.
 
     Cells break between words, those of `whole` nowhere. On a terminal too narrow each row is a block, a cell per line.
     """

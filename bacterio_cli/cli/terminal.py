@@ -1,7 +1,5 @@
 """What people see: notices, prose and coloured letters. rich, which costs 50 ms, is imported where it is needed."""
 
-from __future__ import annotations
-
 import json
 import math
 import os
@@ -10,13 +8,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, TextIO
+from itertools import zip_longest
+from typing import Any, TextIO
 from unicodedata import category
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
 
 PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
@@ -64,13 +58,12 @@ def is_terminal(stream: TextIO) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
-def shaded(pieces: Iterable[str], bits: Iterable[float] | None) -> Text:
-    """Each letter, or other piece, in the colour of its surprise, −log₂ P in bits; plain if there is none."""
+def shaded(pieces: Iterable[str], bits: Iterable[float]) -> Any:
+    """A text of rich's: each letter, or other piece, in the colour of its surprise, −log₂ P in bits, if it has one."""
     from rich.text import Text
 
-    found = repeat(0.0) if bits is None else bits
-    styles = (next(style for most, style in SURPRISES if surprise <= most) for surprise in found)
-    return Text.assemble(*zip(map(printable, pieces), styles, strict=False))
+    styles = (next(style for most, style in SURPRISES if surprise <= most) for surprise in bits)
+    return Text.assemble(*zip_longest(map(printable, pieces), styles, fillvalue=""))
 
 
 def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]) -> None:
@@ -85,7 +78,7 @@ def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]
     print_rich(Text("\n").join(rows), stream=sys.stdout)
 
 
-def print_rich(what: RenderableType, *, stream: TextIO, width: int | None = None) -> None:
+def print_rich(what: Any, *, stream: TextIO, width: int | None = None) -> None:
     """Something coloured, or a table, as this stream takes it; the blanks that rich leaves at line ends go."""
     from rich.console import Console
 

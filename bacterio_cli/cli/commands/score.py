@@ -136,7 +136,7 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
     """The rows for a person: letters shaded by surprise, 'better than' the percentile, the findings in words below."""
     cells = [
         (
-            terminal.shaded(row.name, row.bits),
+            terminal.shaded(row.name, () if row.bits is None else row.bits),
             "–" if row.bits_per_char is None else f"{row.bits_per_char:.2f}",
             "–" if row.percentile is None else f"{row.percentile:.0f} %",
             "" if row.nearest is None else f"{row.nearest} ({row.edits})",
