@@ -33,7 +33,16 @@ def info(
     model = load(file)
     facts = describe(model)
     if plot:
-        draw(plot, file.name, model)
+        params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
+        names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
+        unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
+        how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
+        corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
+        title = f"{file.name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
+        soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
+        plots.draw_model(plot, title, history=model.history, soft=soft, corpus=corpus, sampled=sampled, how=how)
+        lacking = "" if model.history else ", without learning curves: the file holds no history"
+        terminal.notice(f"drawn to {plot}{lacking}")
     if as_json:
         sys.stdout.write(terminal.as_json(facts))
         return
@@ -47,19 +56,6 @@ def info(
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
     tables.table(("what", "value"), rows)
-
-
-def draw(path: Path, name: str, model: Checkpoint) -> None:
-    """The picture of a checkpoint: its history, and the letters of its names beside those of names drawn from it."""
-    params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
-    names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
-    unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
-    how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
-    corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
-    title = f"{name}: {model.arch} {model.model.layers} × {model.model.n_a}, {len(model.known):,} names"
-    soft = bool(model.training.get("ngram") and model.training.get("smoothing"))
-    plots.draw_model(path, title, history=model.history, soft=soft, corpus=corpus, sampled=sampled, how=how)
-    terminal.notice(f"drawn to {path}{'' if model.history else ', without learning curves: the file holds no history'}")
 
 
 def in_words(value: Any) -> str:

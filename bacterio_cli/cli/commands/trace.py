@@ -172,31 +172,30 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
             columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
-            show_columns(f"Layer {k}, {way}", columns, by=own["da"], full=full)
+            show_columns(f"Layer {k}, {way}", columns, None if full else own["da"])
     target = [float(letter == s.y) for letter in range(len(letters))]
     columns = {"letter": letters, "z_y": vectors["z"], "ŷ": vectors["y_hat"], "y": target, "dz_y": vectors["dz_y"]}
-    show_columns("Letters", columns, by=vectors["dz_y"], full=full)
+    show_columns("Letters", columns, None if full else vectors["dz_y"])
 
 
-def show_columns(title: str, columns: Mapping[str, Any], *, by: layers.Array, full: bool) -> None:
+def show_columns(title: str, columns: Mapping[str, Any], by: layers.Array | None = None) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
-    shown = sorted(abs(by).argsort(kind="stable")[::-1][: None if full else MOST_SHOWN].tolist())
-    some = f": {len(shown)} of {len(by)}; --full shows all" if len(shown) < len(by) else ""
-    terminal.paragraph(title + some, apart=True)
-    labels, *vectors = columns.values()
-    rows = [(labels[k], *(tables.short(vector[k]) for vector in vectors)) for k in shown]
+    rows = [(label, *map(tables.short, numbers)) for label, *numbers in zip(*columns.values(), strict=True)]
+    if by is not None and len(rows) > MOST_SHOWN:
+        title += f": {MOST_SHOWN} of {len(rows)}; --full shows all"
+        rows = [rows[k] for k in sorted(abs(by).argsort(kind="stable")[-MOST_SHOWN:])]
+    terminal.paragraph(title, apart=True)
     tables.table(tuple(columns), rows, right=tuple(columns)[1:])
 
 
 def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
     """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
-    columns = {"t": [str(step.t) for step in reversed(found.steps)]}
+    columns: dict[str, Any] = {"t": [str(step.t) for step in reversed(found.steps)]}
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
         net = models.CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
         fresh = bptt.trace(net, models.init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
-            columns[f"{kind[-1]} {symbol[-1]}"] = [tables.short(value / max(norms)) for value in norms]
-    said = "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0"
-    terminal.paragraph(said, apart=True)
-    tables.table(tuple(columns), zip(*columns.values(), strict=True), right=tuple(columns))
+            columns[f"{kind[-1]} {symbol[-1]}"] = [value / max(norms) for value in norms]
+    title = "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0"
+    show_columns(title, columns)
