@@ -115,8 +115,7 @@ def test_modules_are_chapters() -> None:
 
 
 HOMES = {
-    "typer": ["cli"], "rich": ["cli.terminal", "cli.tables"], "tqdm": ["cli.progress"],
-    "matplotlib": ["cli.plots", "cli.unrolled_plot"],
+    "typer": ["cli"], "rich": ["cli.terminal", "cli.tables"], "tqdm": ["cli.progress"], "matplotlib": ["cli.plots"],
 }  # fmt: skip
 
 

@@ -69,8 +69,7 @@ def read_words(path: Path, option: str, *, placeholders: bool = False) -> list[s
         words = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)
         lacking = "every genus in it has a name already; give a list of placeholders"
     else:
-        words = dict.fromkeys(clean(entry, reading.source) for entry in reading.entries)
-        words.pop("", None)
+        words = dict.fromkeys(filter(None, (clean(entry, reading.source) for entry in reading.entries)))
         lacking = "the file has no words; give one a line"
     if not words:
         raise BacterioError(f"{option} {reading.source}: {lacking}")

@@ -4,8 +4,6 @@ Plain data go in and a file comes out, the same bytes for the same data. Nothing
 matplotlib, an optional extra, is imported inside functions: only --plot needs it.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import warnings
@@ -13,15 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bacterio_cli.checkpoint.atomic_write import atomic_write, reserved
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, refuse
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the program, without the time
     "png": {"Software": "bacterio"},
@@ -66,13 +60,13 @@ def objection(path: Path) -> str:
 
 
 @contextmanager
-def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Iterator[Figure]:
+def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Iterator[Any]:
     """An empty figure of so many inches, in a style of its own, written to `path` when the block ends well."""
     import matplotlib
     from matplotlib.figure import Figure
 
     form = path.suffix.lower()[1:]
-    # It warns of letters that its font lacks, and of numbers beyond all scales.
+    # matplotlib warns of letters that its font lacks, and of numbers beyond all scales.
     with warnings.catch_warnings(action="ignore"), matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.suptitle(terminal.printable(title))
@@ -109,7 +103,7 @@ def draw_model(
         axes.legend()
 
 
-def draw_history(loss: Axes, norm: Axes, rate: Axes, history: Sequence[dict[str, Any]], soft: bool) -> None:
+def draw_history(loss: Any, norm: Any, rate: Any, history: Sequence[dict[str, Any]], soft: bool) -> None:
     """The rows of the history over steps; where a phase of a net begins, it is named above the first panel."""
     curves = (
         (loss, "nats_per_char", LN2, "o--", "white"),

@@ -75,9 +75,7 @@ def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
 
 def curve(values: Sequence[float]) -> str:
     """A line of blocks from the lowest value to the highest, of 24 values spread over all if there are more."""
-    if not values:
-        return ""
     count = min(len(values), CURVE)
     some = [values[round(k * (len(values) - 1) / max(1, count - 1))] for k in range(count)]
-    low, spread = min(some), max(some) - min(some) or 1.0
-    return "".join(terminal.BARS[round(7 * (value - low) / spread)] for value in some)
+    low, high = min(some, default=0.0), max(some, default=0.0)
+    return "".join(terminal.BARS[round(7 * (value - low) / (high - low or 1.0))] for value in some)

@@ -1,19 +1,14 @@
 """`trace --plot`: the net unrolled over one name, a column per step, with what flows forward and back on its arrows."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bacterio_cli.cli import plots, tables
 from bacterio_cli.trace.bptt import Trace
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MOST_COLUMNS = 8  # side by side; what follows stands below
@@ -52,7 +47,7 @@ class Unrolled:
         self.band = self.layers * (self.tall + RISE) + 150
         self.width, self.height = max(560, 2 * MARGIN + GAP + self.columns * (CELL + GAP)), TOP + bands * self.band
 
-    def draw(self, axes: Axes) -> None:
+    def draw(self, axes: Any) -> None:
         """All steps, as many side by side as there is room for, and what the arrows mean above them."""
         self.axes, self.text = axes, partial(axes.text, ha="center")
         full = [f"widths: {DECADES} decades, full at {tables.short(value)}" for value in self.largest.values()]
