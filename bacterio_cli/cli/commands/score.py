@@ -134,18 +134,13 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
 
 def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
     """The rows for a person: letters shaded by surprise, 'better than' the percentile, the findings in words below."""
-    cells = [
-        (
-            terminal.shaded(row.name, () if row.bits is None else row.bits),
-            "–" if row.bits_per_char is None else f"{row.bits_per_char:.2f}",
-            "–" if row.percentile is None else f"{row.percentile:.0f} %",
-            "" if row.nearest is None else f"{row.nearest} ({row.edits})",
-            row.gender,
-            row.analysis.shown if row.analysis else "",
-            row.status,
-        )
-        for row in rows
-    ]
+    cells = []
+    for row in rows:
+        name = terminal.shaded(row.name, () if row.bits is None else row.bits)
+        bits = "–" if row.bits_per_char is None else f"{row.bits_per_char:.2f}"
+        share = "–" if row.percentile is None else f"{row.percentile:.0f} %"
+        nearest = "" if row.nearest is None else f"{row.nearest} ({row.edits})"
+        cells.append((name, bits, share, nearest, row.gender, row.analysis.shown if row.analysis else "", row.status))
     columns = ("name", "bits", "better than", "nearest", "gender", "parts", "status")
     tables.table(columns, cells, right=("bits", "better than"), whole=("name", "nearest", "status"))
     found = [(row.name, finding) for row in rows for finding in row.findings]

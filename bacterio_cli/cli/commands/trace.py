@@ -48,10 +48,7 @@ def trace(
     refuse_overlong([name])
     refuse(
         (not name, "NAME is empty; give one, as in 'bacterio trace Escherichia'"),
-        (
-            step is not None and truncate,
-            "--step shows the whole gradient and --truncate what is left of it; give one of them",
-        ),
+        (step is not None and truncate, "--step shows the whole gradient, --truncate what is left of it; give one"),
         (full and step is None, "--full is for --step T; give both"),
         (compare and others, "--compare prints a table of its own; leave out --step, --truncate, --plot and --json"),
     )
@@ -83,10 +80,9 @@ def trace(
 
 def describe(found: bptt.Trace, letters: Sequence[str | None], step: int | None) -> dict[str, Any]:
     """The whole trace, or all numbers of one step, ready for JSON."""
-    rows: list[dict[str, Any]] = [
-        {"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / LN2}
-        for s in found.steps
-    ]
+    rows: list[dict[str, Any]] = []
+    for s in found.steps:
+        rows.append({"t": s.t, "x": letters[s.x], "y": letters[s.y], "p": math.exp(-s.nats), "bits": s.nats / LN2})
     if step is not None:
         vectors = {symbol: vector.tolist() for symbol, vector in found.vectors(step).items()}
         return {"name": found.name, **rows[step - 1], **vectors}
@@ -144,10 +140,9 @@ def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
         top = {"dz_y": "dz_y"} if k == found.model.layers - 1 else {}
         shown = top | {f"{k}.{symbol}": title for symbol, title in columns.items()}
         terminal.paragraph(f"Layer {k}", apart=True)
-        rows = [
-            (str(step.t), letters[step.x], *(tables.short(own[symbol]) for symbol in shown))
-            for step, own in zip(reversed(found.steps), reversed(norms), strict=True)
-        ]
+        rows = []
+        for step, own in zip(reversed(found.steps), reversed(norms), strict=True):
+            rows.append((str(step.t), letters[step.x], *(tables.short(own[symbol]) for symbol in shown)))
         tables.table(("t", "x", *shown.values()), rows, right=("t", *shown.values()))
         first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
         if last and not found.truncate:
