@@ -10,7 +10,6 @@ from typing import Any
 from bacterio_cli.cli import terminal
 
 FORMAT = "{desc}|{bar}| {elapsed}<{remaining}{postfix}"  # the time so far, and the time left
-MARGIN = 3  # columns left free: a ^C that the terminal echoes must not begin a new line
 
 
 def progress_bar(
@@ -37,7 +36,7 @@ def progress_bar(
 
 def width() -> int:
     """The columns that the line may fill; the window may change at any time."""
-    return terminal.columns_of(sys.stderr) - MARGIN
+    return terminal.columns_of(sys.stderr) - 3  # a ^C that the terminal echoes must not begin a new line
 
 
 def show(bar: Any, what: str, done: int, total: int, figures: str) -> None:

@@ -6,8 +6,6 @@ import sys
 from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
-KEPT = 2**30  # bytes
-OLDER_LIMIT = 2**25  # all that an older glibc takes for MMAP_THRESHOLD
 
 
 class OutputError(Exception):
@@ -53,5 +51,5 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library
         return
-    if mallopt(MMAP_THRESHOLD, KEPT) or mallopt(MMAP_THRESHOLD, OLDER_LIMIT):
-        mallopt(TRIM_THRESHOLD, KEPT)
+    if mallopt(MMAP_THRESHOLD, 2**30) or mallopt(MMAP_THRESHOLD, 2**25):  # all that an older glibc takes
+        mallopt(TRIM_THRESHOLD, 2**30)

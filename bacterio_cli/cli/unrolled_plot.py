@@ -37,10 +37,9 @@ class Unrolled:
         self.states = ("a", "c")[: found.model.cells[0].states]
         back = found.cut or found.back
         self.norms = [replace(found, back=back, cut=None).norms(step.t) for step in found.steps]
-        self.largest = {
-            FORWARD: max(value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))),
-            BACKWARD: max(own[key] for own, step in zip(self.norms, back.steps, strict=True) for key in step),
-        }
+        forward = [value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))]
+        backward = [own[key] for own, step in zip(self.norms, back.steps, strict=True) for key in step]
+        self.largest = {FORWARD: max(forward), BACKWARD: max(backward)}
         bands = math.ceil(len(found.steps) / MOST_COLUMNS)
         self.columns = math.ceil(len(found.steps) / bands)
         self.tall = 60 * len(self.states) + 8  # a cell
