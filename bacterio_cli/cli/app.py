@@ -40,14 +40,10 @@ def application() -> typer.Typer:
     words = line.split() if "_BACTERIO_COMPLETE" in os.environ else sys.argv
     asked = next((word for word in words[1:] if not word.startswith("-")), "")
     app = typer.Typer(
-        name="bacterio",
-        callback=describe,
-        help="Learn bacterial genus names and invent new ones.",
+        name="bacterio", callback=describe, help="Learn bacterial genus names and invent new ones.",
         epilog="Exit codes: 0 done, 1 files and data, 2 usage error, 129 hung up, 130 interrupted, 143 terminated.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
+        no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    )  # fmt: skip
     for name in COMMANDS:
         # Docstrings are read in the source: without importing it, and under PYTHONOPTIMIZE=2 too.
         source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text("utf-8")

@@ -69,14 +69,10 @@ def describe(model: Checkpoint) -> dict[str, Any]:
     """Everything but the numbers themselves, ready for JSON."""
     return {
         "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
-        "arch": model.arch,
-        **{"hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x},
-        "parameters": sum(p.size for p in model.params.values()),
-        "vocabulary": model.vocabulary.letters,
-        "nets": len(model.nets),
-        "ngram_states": 0 if model.table is None else len(model.table.suffix),
-        "capitalised": model.vocabulary.capitalised,
-        "known_names": len(model.known),
+        "arch": model.arch, "hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x,
+        "parameters": sum(p.size for p in model.params.values()), "vocabulary": model.vocabulary.letters,
+        "nets": len(model.nets), "ngram_states": 0 if model.table is None else len(model.table.suffix),
+        "capitalised": model.vocabulary.capitalised, "known_names": len(model.known),
         "resumable": model.progress is not None,
-        **{name: getattr(model, name) for name in ("corpus", "training", "history")},
-    }
+        "corpus": model.corpus, "training": model.training, "history": model.history,
+    }  # fmt: skip
