@@ -11,6 +11,7 @@ from bacterio_cli.cli import plots, tables
 from bacterio_cli.trace.bptt import Trace
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
+MEANT = {FORWARD: "→ ↑ forward: norms of a and c", BACKWARD: "← ↓ backward: norms of ∂L/∂, L the mean over the steps"}
 MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # points: a cell, between cells, between layers, around, heading
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
@@ -49,10 +50,9 @@ class Unrolled:
     def draw(self, axes: Any) -> None:
         """All steps, as many side by side as there is room for, and what the arrows mean above them."""
         self.axes, self.text = axes, partial(axes.text, ha="center")
-        full = [f"widths: {DECADES} decades, full at {tables.short(value)}" for value in self.largest.values()]
-        self.text(MARGIN, 40, f"→ ↑ forward: norms of a and c; {full[0]}", ha="left", color=FORWARD)
-        gradients = "← ↓ backward: norms of ∂L/∂, L the mean over the steps"
-        self.text(MARGIN, 54, f"{gradients}; {full[1]}", ha="left", color=BACKWARD)
+        for y, (colour, what) in zip((40, 54), MEANT.items(), strict=True):
+            widths = f"widths: {DECADES} decades, full at {tables.short(self.largest[colour])}"
+            self.text(MARGIN, y, f"{what}; {widths}", ha="left", color=colour)
         for t in range(len(self.steps)):
             band, column = divmod(t, self.columns)
             x, y = MARGIN + GAP + column * (CELL + GAP), TOP + band * self.band

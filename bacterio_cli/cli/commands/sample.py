@@ -147,10 +147,8 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
     longest, missing = given["max_length"], model.vocabulary.missing
     beginnings = {b for word in words for b in word.beginnings if len(b) <= longest and not missing(b)}
     return sampler.SamplingParams(
-        seed=seed,
+        seed=seed, temperature=given["temp"], allow_known=given["allow_known"] or given["min_edits"] == 0,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),
         unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,
-        temperature=given["temp"],
-        allow_known=given["allow_known"] or given["min_edits"] == 0,
         **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
-    )
+    )  # fmt: skip
