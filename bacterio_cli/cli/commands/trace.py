@@ -180,7 +180,7 @@ def show_columns(title: str, columns: Mapping[str, Any], by: layers.Array | None
         title += f": {MOST_SHOWN} of {len(rows)}; --full shows all"
         rows = [rows[k] for k in sorted(abs(by).argsort(kind="stable")[-MOST_SHOWN:])]
     terminal.paragraph(title, apart=True)
-    tables.table(tuple(columns), rows, right=tuple(columns)[1:])
+    tables.table(tuple(columns), rows, right=tuple(columns))
 
 
 def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
