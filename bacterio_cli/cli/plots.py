@@ -1,6 +1,5 @@
-"""Pictures: learning curves, the letters of names, and the surprise of names letter by letter.
+"""Pictures of plain data: the same bytes for the same data, and nothing is told apart by colour alone.
 
-Plain data go in and a file comes out, the same bytes for the same data. Nothing is told apart by colour alone.
 matplotlib, an optional extra, is imported inside functions: only --plot needs it.
 """
 

@@ -9,16 +9,11 @@ from typing import Any
 
 from bacterio_cli.cli import terminal
 
-FORMAT = "{desc}|{bar}| {elapsed}<{remaining}{postfix}"  # the time so far, and the time left
-
 
 def progress_bar(
     what: str, total: int, items: Iterable[Any] | None = None, *, done: int = 0, delay: float = 1.0, quiet: bool = False
 ) -> Any:
-    """How far the work is: tqdm's bar, or the items as they come, counted if that takes more than `delay` seconds.
-
-    Nothing is shown if `quiet`, or where stderr is no terminal on which a line can be gone back to.
-    """
+    """How far the work is: a bar, shown after `delay` seconds; where nobody is to see one, the items as they come."""
     hidden = quiet or not terminal.is_terminal(sys.stderr) or os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     if hidden and items is not None:
         return items
@@ -28,7 +23,7 @@ def progress_bar(
     tqdm.set_lock(threading.RLock())  # not one of multiprocessing, which may start a process
     bar: Any = tqdm(
         items, desc=what, total=total, initial=done, delay=delay, file=sys.stderr, miniters=1, smoothing=0.05,
-        bar_format=FORMAT, ncols=width(), disable=hidden,
+        bar_format="{desc}|{bar}| {elapsed}<{remaining}{postfix}", ncols=width(), disable=hidden,
     )  # fmt: skip
     bar.dynamic_ncols = lambda _: (width(), None)
     return bar

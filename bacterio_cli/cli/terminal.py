@@ -69,13 +69,12 @@ def shaded(pieces: Iterable[str], bits: Iterable[float]) -> Any:
 def show_probabilities(name: str, drawn: Sequence[float], plain: Sequence[float]) -> None:
     """A name on stdout, coloured as drawn, over two rows of bars as high as P of each letter and of the end."""
     from rich.cells import cell_len
-    from rich.text import Text
 
     widths = [cell_len(printable(letter)) for letter in name + "$"]
-    rows = [shaded(name, drawn)]
+    print_rich(shaded(name, drawn), stream=sys.stdout)
     for bits in (drawn, plain):
-        rows.append(shaded((BARS[min(7, int(8 * 2**-s))] * wide for s, wide in zip(bits, widths, strict=True)), bits))
-    print_rich(Text("\n").join(rows), stream=sys.stdout)
+        bars = (BARS[min(7, int(8 * 2**-s))] * wide for s, wide in zip(bits, widths, strict=True))
+        print_rich(shaded(bars, bits), stream=sys.stdout)
 
 
 def print_rich(what: Any, *, stream: TextIO, width: int | None = None) -> None:

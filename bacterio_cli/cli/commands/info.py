@@ -14,6 +14,7 @@ from bacterio_cli.inference.sampler import SamplingParams, draws
 from bacterio_cli.nomenclature.statistics import letter_shares
 
 DRAWS = 2000  # whose letters a picture shows
+WORDS = {"True": "yes", "False": "no", "None": "–"}  # as people write them
 
 
 def info(
@@ -48,21 +49,15 @@ def info(
         return
     history, rows = facts.pop("history"), []
     for name, value in facts.items():
-        parts = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [(f"{name} {part}".rstrip(), in_words(found)) for part, found in parts]
+        for part, found in value.items() if isinstance(value, dict) else [("", value)]:
+            text = f"{found:,}" if type(found) is int else str(found)
+            rows.append((f"{name} {part}".rstrip(), WORDS.get(text, text)))
     phases = Counter(row["stage"] for row in history)
     rows.append(("epochs done", ", ".join(f"{count} {phase}" for phase, count in phases.items()) or "none"))
     if valid := tables.validation_curve(history):
         rows.append(("best validation", f"{min(valid):.4f} bits per character"))
         rows.append(("validation by epoch", tables.curve(valid)))
     tables.table(("what", "value"), rows)
-
-
-def in_words(value: Any) -> str:
-    """A value as people write it."""
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "–"}[value]
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def describe(model: Checkpoint) -> dict[str, Any]:

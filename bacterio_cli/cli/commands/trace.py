@@ -157,7 +157,6 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
     x_t = [tables.short(value) for value in vectors["x_t"][: None if full else MOST_SHOWN]]
     embedded = f"x_t = {', '.join(x_t)}" + f", … ({model.n_x} numbers)" * (len(x_t) < model.n_x)
     terminal.paragraph(embedded if model.n_x else f"x_t is one-hot: 1 at {letters[s.x]}, else 0")
-    units = [str(unit) for unit in range(1, model.n_a + 1)]
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
         if model.cell == "rnn":
@@ -166,7 +165,7 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
         own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
         back = list(own).index("da")
         for way, symbols in (("forward", list(own)[:back]), ("backward", list(own)[back:])):
-            columns: dict[str, Any] = {"unit": units} | {symbol: own[symbol] for symbol in symbols}
+            columns: dict[str, Any] = {"unit": range(1, model.n_a + 1)} | {symbol: own[symbol] for symbol in symbols}
             show_columns(f"Layer {k}, {way}", columns, None if full else own["da"])
     target = [float(letter == s.y) for letter in range(len(letters))]
     columns = {"letter": letters, "z_y": vectors["z"], "ŷ": vectors["y_hat"], "y": target, "dz_y": vectors["dz_y"]}
@@ -175,7 +174,7 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
 
 def show_columns(title: str, columns: Mapping[str, Any], by: layers.Array | None = None) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
-    rows = [(label, *map(tables.short, numbers)) for label, *numbers in zip(*columns.values(), strict=True)]
+    rows = [(str(label), *map(tables.short, numbers)) for label, *numbers in zip(*columns.values(), strict=True)]
     if by is not None and len(rows) > MOST_SHOWN:
         title += f": {MOST_SHOWN} of {len(rows)}; --full shows all"
         rows = [rows[k] for k in sorted(abs(by).argsort(kind="stable")[-MOST_SHOWN:])]
@@ -185,12 +184,11 @@ def show_columns(title: str, columns: Mapping[str, Any], by: layers.Array | None
 
 def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
     """‖∂L_T/∂a⟨t⟩‖ as a share of what it is at the last step, in fresh nets of one layer and the same width."""
-    columns: dict[str, Any] = {"t": [str(step.t) for step in reversed(found.steps)]}
+    columns: dict[str, Any] = {"t": [step.t for step in reversed(found.steps)]}
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
         net = models.CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
         fresh = bptt.trace(net, models.init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
         for symbol in ("last_a", "last_c")[: net.cells[0].states]:
             norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
             columns[f"{kind[-1]} {symbol[-1]}"] = [value / max(norms) for value in norms]
-    title = "‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0"
-    show_columns(title, columns)
+    show_columns("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0", columns)
