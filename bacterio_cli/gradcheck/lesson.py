@@ -7,22 +7,12 @@ activation is linear to several digits, and one number for a whole net is ruled 
 import inspect
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
 
 from bacterio_cli.gradcheck.bugs import Bug
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
 
 SCALES = (0.01, 0.1, SCALE)
-
-
-class Sight(NamedTuple):
-    """What is seen at one scale."""
-
-    scale: float
-    error: float  # the largest relative error of an entry, by complex step
-    distance: float  # the largest ‖g − n‖ / (‖g‖ + ‖n‖) of a case, by central differences
-    seen: int  # in how many cases this is too large to pass
 
 
 def place_of(bug: Bug) -> tuple[str, str]:
@@ -33,20 +23,21 @@ def place_of(bug: Bug) -> tuple[str, str]:
     return f"{file.as_posix()}:{first + k}, {bug.function.__qualname__}", line
 
 
-def sight(names: Collection[str], scale: float) -> Sight:
-    """Both checks on the cases of these names, at one scale."""
+def sight(names: Collection[str], scale: float) -> tuple[float, float, int]:
+    """Both checks on the cases of these names, at one scale: the largest relative error of an entry, by complex step;
+    the largest distance of a case, by central differences, and in how many cases it is too large to pass."""
     cases = [case for case in all_cases(scale) if case.name in names]
     error = max(row.max_relative_error for case in cases for row in check(case))
     distances = [distance(case) for case in cases]
     seen = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
-    return Sight(scale, error, max(distances), seen)
+    return error, max(distances), seen
 
 
-def teach(bug: Bug, arch: str | None = None) -> tuple[int, dict[str, list[Row]], list[Sight]]:
-    """(how many rows were checked, those of each case with one that fails, what is seen at each scale): the lesson of
+def teach(bug: Bug, arch: str | None = None) -> tuple[int, dict[str, list[Row]], dict[float, tuple[float, float, int]]]:
+    """(how many rows were checked, those of each case with one that fails, by scale what is seen there): the lesson of
     one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
     with bug.planted():
         rows = {case.name: list(check(case)) for case in all_cases(SCALE) if arch in (None, case.arch)}
         caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
-        sweep = [sight(caught, scale) for scale in SCALES] if caught else []
+        sweep = {scale: sight(caught, scale) for scale in SCALES if caught}
     return sum(map(len, rows.values())), caught, sweep

@@ -111,7 +111,7 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     tables.table(columns, cells, right=columns[2:], whole=columns[1:])
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     columns, cells = ("scale", "error", "distance", "seen"), []
-    for scale, error, distance, seen in sweep:
+    for scale, (error, distance, seen) in sweep.items():
         times = f"{seen} of {len(caught)}" if seen else "unseen"
         cells.append((f"{scale:g}", f"{error:.1e}", f"{distance:.1e}", times))
     tables.table(columns, cells, right=columns[1:], whole=columns)
