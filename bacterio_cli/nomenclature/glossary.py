@@ -53,7 +53,7 @@ class Word(NamedTuple):
     @property
     def topics(self) -> set[str]:
         """What `--about` finds the word by: its keywords, its sense and each word of it."""
-        senses = self.sense.split(", ")
+        senses = self.sense.lower().split(", ")
         return {*filter(None, self.keywords.split(",")), *senses, *chain.from_iterable(map(str.split, senses))}
 
     @property
@@ -120,7 +120,8 @@ def read_words(source: str) -> list[Word]:
         if fault := fault_of(cells):
             where = f"{reading.source}:{entry.line}"
             raise InputError(where, fault, f"a line has {', '.join(FORMS)}, with tabs between")
-        words.append(Word(*cells))
+        word = Word(*cells)
+        words.append(word._replace(keywords=",".join(map(str.strip, word.keywords.lower().split(",")))))
     if not words:
         raise InputError(reading.source, "has no words", f"give lines of {', '.join(FORMS)}, with tabs between")
     return words

@@ -46,8 +46,11 @@ def test_words_by_their_forms() -> None:
 
 @pytest.mark.parametrize(
     ("topic", "word"),
-    [("soil", "solum"), (" Hot Spring ", "thermae"), ("red", "erythros"), ("stick", "fustis"), ("cudgel", "fustis")],
-)
+    [
+        ("soil", "solum"), (" Hot Spring ", "thermae"), ("red", "erythros"), ("stick", "fustis"), ("cudgel", "fustis"),
+        ("bacchic", "thyrsus"), ("Bacchic staff", "thyrsus"),
+    ],
+)  # fmt: skip
 def test_words_about_a_topic(topic: str, word: str) -> None:
     """A keyword, a sense or a word of it finds the words that have it, whatever its capitals."""
     assert word in {found.word for found in standard().about(topic)}
@@ -63,6 +66,13 @@ def test_own_words_come_first(tmp_path: Path) -> None:
     assert words.stems["sol"][0] == words.stems["soll"][0] == words.about("our field")[0]
     assert words.about("SEOUL")[0].word == "seoulum"
     assert glossary() is standard()
+
+
+def test_keywords_of_own_words_are_found_however_they_are_typed(tmp_path: Path) -> None:
+    """With capitals, and with blanks around the commas, as a sense has them."""
+    words = glossary([str(write_names(tmp_path, [GOOD.removesuffix("seoul") + "Big town , Han river"]))])
+    assert [words.about(topic)[0].word for topic in ("big town", "Han River", "Seoul")] == ["seoulum"] * 3
+    assert {"big town", "han river"} < {*words.keywords}
 
 
 @pytest.mark.parametrize(
