@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
@@ -11,7 +10,6 @@ from bacterio_cli.dataset.readers.text_files import INVISIBLE
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
 FEW = 20  # names too few for a glossary to tell what they are
-EXAMPLES = 3  # examples kept a reason
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
 DUPLICATES, REJECTED, CANDIDATUS_NAMES = "duplicates", "not correct in the source", "Candidatus"
@@ -50,22 +48,17 @@ FLAWS = (
 )
 
 
-@dataclass
-class Dropped:
-    """How many entries one reason dropped, and of the first few `file:line` and how they were spelled."""
-
-    count: int = 0
-    examples: list[tuple[str, str]] = field(default_factory=list)
+Dropped = dict[str, list[tuple[str, str]]]  # by reason `file:line` of each entry, and how it was spelled
 
 
-def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], dict[str, Dropped]]:
-    """(distinct names in the order of their first appearance, what was dropped by reason).
+def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], Dropped]:
+    """(distinct names in the order of their first appearance, what was dropped).
 
     InputError with the place if `any` meets what cannot be a name, and for a source most of which is no genus, or of
     which a tenth and more than one has the ending of a higher rank: those without such an ending would be taken.
     """
     names: dict[str, None] = {}
-    dropped: dict[str, Dropped] = {}
+    dropped: Dropped = {}
     for reading in readings:
         unlike, ranks = list[str](), list[str]()
         for entry in reading.entries:
@@ -77,11 +70,8 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
             reason = reason or DUPLICATES
             unlike += [reason] * (reason in UNLIKE_GENERA)
             ranks += [name] * (reason == RANK_ENDINGS)
-            group = dropped.setdefault(reason, Dropped())
-            group.count += 1
-            if len(group.examples) < EXAMPLES:
-                text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
-                group.examples.append((f"{reading.source}:{entry.line}", text[:80]))
+            text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
+            dropped.setdefault(reason, []).append((f"{reading.source}:{entry.line}", text[:80]))
         refuse_other_things(reading, unlike, "--profile any")
         if len(ranks) > 1 and 10 * len(ranks) > len(reading.entries) and not reading.insisted:
             what = f"{len(ranks):,} of {len(reading.entries):,} entries are of higher ranks, such as {ranks[0]}"

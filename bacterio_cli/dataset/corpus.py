@@ -1,6 +1,6 @@
 """A corpus: clean, distinct names, what is known of them, and their alphabet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ class Corpus:
 
     names: tuple[str, ...]
     date: str | None = None  # the newest that a header states as `# date: 2020-12-31`; a file's own says nothing
-    dropped: Mapping[str, Dropped] = field(default_factory=dict, compare=False)  # by reason; duplicates are one
+    dropped: Dropped = field(default_factory=dict, compare=False)
     readings: tuple[str, ...] = field(default=(), compare=False)  # what each source was taken for
     profile: str = field(default="any", compare=False)
     plain: bool = field(default=True, compare=False)  # whether all were plain lists in UTF-8
@@ -37,7 +37,7 @@ class Corpus:
     @property
     def losses(self) -> str:
         """What was dropped, in a line: '12 dropped: 7 duplicates, 5 placeholders'; "" if nothing was."""
-        counts = sorted(((group.count, reason) for reason, group in self.dropped.items()), reverse=True)
+        counts = sorted(((len(group), reason) for reason, group in self.dropped.items()), reverse=True)
         total = sum(count for count, _ in counts)
         reasons = ", ".join(f"{count:,} {reason}" for count, reason in counts)
         return f"{total:,} dropped: {reasons}".replace(" 1 duplicates", " 1 duplicate") if total else ""

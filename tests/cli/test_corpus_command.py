@@ -37,14 +37,17 @@ def test_names_go_to_stdout_and_the_report_to_stderr(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("text", "code"), [("Abano\n", 0), ("Abano\nAbano\n", 1), ("# note\n\n Abano \n", 0)])
+@pytest.mark.parametrize(
+    ("text", "code"), [("Abano\n", 0), ("Abano\n" * 2, 1), ("Abano\n" * 6, 1), ("# note\n\n Abano \n", 0)]
+)
 def test_check_fails_if_anything_was_dropped(text: str, code: int, tmp_path: Path) -> None:
-    """--check changes the exit code and nothing else; one name is enough."""
+    """--check changes the exit code and nothing else; one name is enough. Three examples are given of each reason."""
     place(tmp_path, text, "l.txt")
     plain, checked = inside("corpus", "l.txt", cwd=tmp_path), inside("corpus", "l.txt", "--check", cwd=tmp_path)
     assert (plain.code, checked.code) == (0, code)
     assert checked[1:] == plain[1:]
     assert plain.stdout == "Abano\n"
+    assert plain.stderr.count("'Abano' (l.txt:") == min(3, text.count("Abano") - 1)
 
 
 def test_sources_are_joined_and_dash_is_standard_input(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from support.processes import examples
 from support.samples import BACDIVE, COLDP, GTDB, LPSN, NCBI, RDP, place
 
 from bacterio_cli.dataset import LONGEST_LINE
-from bacterio_cli.dataset.cleaning import Dropped, flaw
+from bacterio_cli.dataset.cleaning import flaw
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import InputError
 
@@ -54,15 +54,15 @@ def test_no_spelling_is_too_odd(text: str) -> None:
 
 
 def test_each_dropped_entry_counts_under_one_reason(tmp_path: Path) -> None:
-    """Names stay in order; counts and the first three examples with their lines tell what went."""
+    """Names stay in order; their lines and spellings tell what went."""
     names = "Abano\nUBA1\nBacilla\nUBA2\nUBA3\nAbano\nUBA4\ncocca\n"
     path = place(tmp_path, names)
     corpus = read_corpus([path], profile="genus")
     assert (corpus.names, corpus.profile) == (("Abano", "Bacilla"), "genus")
     assert corpus.dropped == {
-        "placeholders": Dropped(4, [(f"{path}:{k}", f"UBA{n}") for k, n in [(2, 1), (4, 2), (5, 3)]]),
-        "duplicates": Dropped(1, [(f"{path}:6", "Abano")]),
-        "lower case": Dropped(1, [(f"{path}:8", "cocca")]),
+        "placeholders": [(f"{path}:{k}", f"UBA{n}") for k, n in [(2, 1), (4, 2), (5, 3), (7, 4)]],
+        "duplicates": [(f"{path}:6", "Abano")],
+        "lower case": [(f"{path}:8", "cocca")],
     }
     assert corpus.losses == "6 dropped: 4 placeholders, 1 lower case, 1 duplicate"
 
@@ -146,7 +146,7 @@ def test_letters_that_look_alike_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r":3: 'Blаck' has letters of two scripts \(а is cyrillic small letter a\)"):
         read_corpus([path])
     dropped = read_corpus([path], profile="genus").dropped["letters of two scripts"]
-    assert dropped.examples[0][1] == "Blаck (а is cyrillic small letter a)"
+    assert dropped[0][1] == "Blаck (а is cyrillic small letter a)"
     assert len(read_corpus([path], input_format="lines").names) == 3
 
 

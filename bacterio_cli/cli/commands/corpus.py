@@ -10,6 +10,8 @@ from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.errors import refuse
 from bacterio_cli.nomenclature.morphology import look_like_genera
 
+EXAMPLES = 3  # of each reason
+
 
 def corpus(
     files: Annotated[list[str], Argument(metavar="FILE", help="Lists or downloads, also gzip; '-' is standard input; several are joined.")],
@@ -36,7 +38,7 @@ def corpus(
     sys.stdout.flush()  # a reader who has gone is noticed before --check decides
     if as_json:
         dropped = {
-            reason: {"count": group.count, "examples": [{"place": at, "text": text} for at, text in group.examples]}
+            reason: {"count": len(group), "examples": [{"place": at, "text": text} for at, text in group[:EXAMPLES]]}
             for reason, group in found.dropped.items()
         }
         facts = {name: getattr(found, name) for name in ("profile", "date", "digest", "readings")}
@@ -45,12 +47,12 @@ def corpus(
         for reading in found.readings:
             terminal.notice(reading)
         rows = [
-            (reason, f"{group.count:,}", ", ".join(f"{text!r} ({place})" for place, text in group.examples))
-            for reason, group in sorted(found.dropped.items(), key=lambda item: -item[1].count)
+            (reason, f"{len(group):,}", ", ".join(f"{text!r} ({place})" for place, text in group[:EXAMPLES]))
+            for reason, group in sorted(found.dropped.items(), key=lambda item: -len(item[1]))
         ]
         if rows:
             tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
-        lost = sum(group.count for group in found.dropped.values())
+        lost = sum(map(len, found.dropped.values()))
         kept, date = len(found.names), f", dated {found.date}" if found.date else ""
         terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {lost:,} dropped, profile {found.profile}")
     if check and found.dropped:
