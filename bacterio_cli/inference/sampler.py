@@ -108,7 +108,7 @@ def draw_block(
         ids[running, t] = letters
         if not len(running):
             break
-        batch.keep(goes_on)
+        batch.node = batch.node[goes_on]
     return ids[:, : t + 1], lengths
 
 

@@ -26,7 +26,7 @@ def largest_block(n_y: int) -> int:
 
 
 class PrefixBatch:
-    """Names that are read letter by letter in step; `node` (names,) says which distinct beginning each has."""
+    """Names that are read letter by letter in step; `node` (names,) is the distinct beginning of each that goes on."""
 
     def __init__(self, model: LanguageModel, names: int, *, at_once: int = AT_ONCE) -> None:
         self.model, self.at_once = model, at_once
@@ -58,10 +58,6 @@ class PrefixBatch:
         self.state = state
         return np.concatenate([p[begin] for begin in sorted(p)])
 
-    def keep(self, names: Array) -> None:
-        """Go on with these names alone."""
-        self.node = self.node[names]
-
 
 def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array], Array] | None = None) -> Array:
     """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`."""
@@ -74,7 +70,7 @@ def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array
             following = text.ids[at + 1]
             p[at] = distributions[batch.node, following]
             goes_on = following > 0
-            batch.keep(goes_on)
+            batch.node = batch.node[goes_on]
             at = at[goes_on] + 1
     return p
 

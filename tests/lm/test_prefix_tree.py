@@ -50,7 +50,7 @@ def test_any_words_are_read_letter_by_letter(at_once: int, words: list[str]) -> 
     model, rows = Spelling(), words
     batch = PrefixBatch(model, len(rows), at_once=at_once)
     for t in range(max(map(len, words))):
-        batch.keep(np.array([len(word) > t for word in rows]))
+        batch.node = batch.node[np.array([len(word) > t for word in rows])]
         rows = [word for word in rows if len(word) > t]
         p = batch.read(np.array([int(word[t]) for word in rows]), lambda p: p + 1)
         own = np.array([int(word[: t + 1]) for word in rows])
