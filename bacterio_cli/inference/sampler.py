@@ -28,12 +28,6 @@ AT_ONCE = 320  # draws that filters look at together
 MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be
 HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
 
-RANGES: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**63 - 1), "temp": (0, LARGEST_NUMBER), "top_k": (1, LARGEST_COUNT), "top_p": (LEAST_SHARE, 1),
-    "min_length": (1, LONGEST_NAME), "max_length": (1, LONGEST_NAME), "unprefixed": (0, 1),
-}  # fmt: skip
-WHOLE = ("seed", "top_k", "min_length", "max_length")
-
 
 @dataclass(frozen=True)
 class SamplingParams:
@@ -52,10 +46,15 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         """Refuse what no draw can meet; compose the prefixes (NFC)."""
-        for name, (low, high) in RANGES.items():
-            value = self.temperature if name == "temp" else getattr(self, name)
-            if value is not None or name not in ("top_k", "top_p"):
-                require_number("--" + name.replace("_", "-"), value, low, high, whole=name in WHOLE)
+        require_number("--seed", self.seed, 0, 2**63 - 1, whole=True)
+        require_number("--temp", self.temperature, 0, LARGEST_NUMBER)
+        if self.top_k is not None:
+            require_number("--top-k", self.top_k, 1, LARGEST_COUNT, whole=True)
+        if self.top_p is not None:
+            require_number("--top-p", self.top_p, LEAST_SHARE, 1)
+        require_number("--unprefixed", self.unprefixed, 0, 1)
+        require_number("--min-length", self.min_length, 1, LONGEST_NAME, whole=True)
+        require_number("--max-length", self.max_length, 1, LONGEST_NAME, whole=True)
         if self.min_length > self.max_length:
             raise UsageError(f"--min-length {self.min_length} is more than --max-length {self.max_length}")
         object.__setattr__(self, "prefixes", tuple(map(nfc, self.prefixes)))
