@@ -27,7 +27,10 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     temporary = target.parent / f".{target.name}.{os.urandom(4).hex()}.tmp"
     try:
         require_regular(path)
-        remove_abandoned(target)
+        for stray in target.parent.glob(f".{glob.escape(target.name)}.????????.tmp"):
+            with suppress(OSError), open(stray, "rb") as file:
+                lock(file)  # a killed process left it, and nobody holds it
+                os.unlink(stray)
         try:
             with open(temporary, "xb") as file:
                 lock(file)  # its process is alive
@@ -91,14 +94,6 @@ def lock(file: IO[bytes]) -> None:
     """Lock an open file for this process, on systems that can; BlockingIOError if another holds it."""
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def remove_abandoned(target: Path) -> None:
-    """Delete the temporary files that killed processes left beside this target, which nobody holds locked."""
-    for stray in target.parent.glob(f".{glob.escape(target.name)}.????????.tmp"):
-        with suppress(OSError), open(stray, "rb") as file:
-            lock(file)
-            os.unlink(stray)
 
 
 def require_regular(path: str | Path) -> None:
