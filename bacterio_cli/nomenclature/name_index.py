@@ -33,15 +33,11 @@ class Lookup:
 
     def __init__(self, references: Sequence[Reference]) -> None:
         self.references = tuple(references)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """All spellings, list by list."""
-        return [name for reference in self.references for name in reference.names]
+        self.names = [name for reference in references for name in reference.names]
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The same without capitals, ready to be measured against."""
+        """The names without capitals, ready to be measured against."""
         return Neighbours([*map(str.casefold, self.names)])
 
     def listed(self, name: str) -> tuple[Reference, ...]:
