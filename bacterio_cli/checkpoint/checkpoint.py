@@ -30,7 +30,7 @@ from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, shapes
 
 WORKING_CHECKPOINT = Path("bacterio.npz")
@@ -68,11 +68,6 @@ class Checkpoint:
     def model(self) -> Model:
         """The sizes of the nets."""
         return self.nets[0].model
-
-    @property
-    def params(self) -> Params:
-        """The weights of the first net."""
-        return self.nets[0].params
 
     @property
     def net(self) -> LanguageModel:

@@ -194,7 +194,7 @@ def all_cases(scale: float = SCALE) -> list[Case]:
 def trained_case(trained: Checkpoint) -> Case:
     """A trained model at full size and in double precision, on three of its known names and a random start."""
     rng = np.random.default_rng(5)
-    params = {name: p.astype(np.float64) for name, p in trained.params.items()}
+    params = {name: p.astype(np.float64) for name, p in trained.nets[0].params.items()}
     names = [trained.known[k] for k in rng.choice(len(trained.known), min(3, len(trained.known)), replace=False)]
     batch = next(EncodedCorpus(names, trained.vocabulary).name_batches(3, np.random.default_rng(0)))
     example = random_example(trained.model, rng, batch.batch_sizes)

@@ -54,7 +54,7 @@ def shipped_peer() -> Peer:
     """The net that ships, with its weights, so that both sides draw names of the same lengths."""
     trained = load(shipped("model.npz"))
     model: Any = trained.model
-    params = {name: torch.from_numpy(value.copy()) for name, value in trained.params.items()}
+    params = {name: torch.from_numpy(value.copy()) for name, value in trained.nets[0].params.items()}
     peer = Peer(model.cell, model.n_y, model.n_x, model.n_a, model.layers)
     rows = np.concatenate([np.arange(model.n_a) + k * model.n_a for k in BLOCKS[model.cell]])
     with torch.no_grad():

@@ -85,7 +85,7 @@ def test_held_out_names_may_be_alike(saved: Path) -> None:
 def test_what_could_not_be_read_again_is_neither_made_nor_written(tmp_path: Path) -> None:
     """Contents that `load` refuses are refused in memory too, and when a checkpoint that was sound is saved."""
     with pytest.raises(ContentsError, match="net 1 has not all"):
-        replace(small_model(), nets=(Net(small_model().model, {"E": small_model().params["E"]}),))
+        replace(small_model(), nets=(Net(small_model().model, {"E": small_model().nets[0].params["E"]}),))
     model = replace(small_model(), history=[dict(small_model().history[0])])
     model.history[0]["step"] = None
     with pytest.raises(ContentsError, match=r"a row of the history is .*, as no training"):

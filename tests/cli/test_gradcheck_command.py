@@ -56,8 +56,8 @@ def test_gradcheck_of_a_trained_model(room: Path) -> None:
     report = strict_json(inside("gradcheck", "-c", "m.npz", "--json", cwd=room).stdout)
     shapes = {row["parameter"]: tuple(row["shape"]) for row in report["rows"]}
     assert report["passed"]
-    assert {name: shapes[name] for name in small_model().params} == {
-        name: p.shape for name, p in small_model().params.items()
+    assert {name: shapes[name] for name in small_model().nets[0].params} == {
+        name: p.shape for name, p in small_model().nets[0].params.items()
     }
 
 

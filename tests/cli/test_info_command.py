@@ -17,7 +17,7 @@ def test_info_as_json(room: Path) -> None:
         "hidden": 16,
         "layers": 1,
         "embedding": 4,
-        "parameters": sum(p.size for p in model.params.values()),
+        "parameters": sum(p.size for p in model.nets[0].params.values()),
         "vocabulary": "".join(sorted(set("".join(NAMES).lower()))),
         "capitalised": True,
         "known_names": 40,
@@ -40,7 +40,7 @@ def test_info_as_a_table(room: Path) -> None:
     assert [row[2:] for row in rows if row[0] == "best"] == [[f"{min(valid):.4f}", "bits", "per", "character"]]
     for row in (
         ["arch", "gru"],
-        ["parameters", f"{sum(p.size for p in model.params.values()):,}"],
+        ["parameters", f"{sum(p.size for p in model.nets[0].params.values()):,}"],
         ["known_names", "40"],
         ["validation", "by", "epoch", curve(valid)],
         ["corpus", "names", "40"],

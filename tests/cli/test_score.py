@@ -187,7 +187,7 @@ def test_the_profile_is_that_of_the_model_unless_given(words: str, judged: bool,
 def test_an_impossible_name_is_no_crash_and_valid_json(room: Path) -> None:
     """A net so sure of itself that another letter has probability 0 in float32 still gives rows that JSON takes."""
     model = small_model()
-    sure = replace(model.nets[0], params={**model.params, "W_ya": 200 * model.params["W_ya"]})
+    sure = replace(model.nets[0], params={**model.nets[0].params, "W_ya": 200 * model.nets[0].params["W_ya"]})
     replace(model, nets=(sure,)).save(room / "sure.npz")
     result = score(room, "-c", "sure.npz", *WHOLE, "Xisbac", "Koraa")
     assert (result.code, len(records(result.stdout))) == (0, 2)

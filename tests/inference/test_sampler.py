@@ -196,7 +196,7 @@ def test_a_seed_keeps_its_names() -> None:
 def test_stepping_each_prefix_once_draws_the_same_names(prefixes: list[str], count: int) -> None:
     """As by stepping every row by itself, in one chunk or many; given letters take a random number too."""
     model = small_model()
-    lm = Net(model.model, {name: p.astype(np.float64) for name, p in model.params.items()})
+    lm = Net(model.model, {name: p.astype(np.float64) for name, p in model.nets[0].params.items()})
     given = np.zeros((count, max(map(len, prefixes))), int)
     for row in range(count):
         prefix = prefixes[row % len(prefixes)]

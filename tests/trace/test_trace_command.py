@@ -33,7 +33,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("room")
     small_model().save(folder / "m.npz")
     two = snapshot(advanced(begin(arch="lstm", layers=2, epochs=1)))
-    other = replace(two.nets[0], params={name: value + 1 for name, value in two.params.items()})
+    other = replace(two.nets[0], params={name: value + 1 for name, value in two.nets[0].params.items()})
     replace(two, nets=(*two.nets, other)).save(folder / "two.npz")
     snapshot(advanced(begin(arch="mlp", epochs=1))).save(folder / "mlp.npz")
     return folder
@@ -45,7 +45,7 @@ def test_json_has_every_step(truncate: int | None, room: Path) -> None:
     flags = ("--truncate", truncate) if truncate else ()
     result = inside("trace", "BORIXA", "-c", "m.npz", "--json", *flags, cwd=room)
     model = small_model()
-    found = trace(model.model, model.params, model.vocabulary, "Borixa", truncate=truncate)
+    found = trace(model.model, model.nets[0].params, model.vocabulary, "Borixa", truncate=truncate)
     shown = strict_json(result.stdout)
     assert (result.code, result.stderr) == (0, "")
     header = [shown[key] for key in ("name", "arch", "layers", "hidden", "T", "truncate")]
@@ -76,7 +76,7 @@ def test_a_step_in_full(room: Path) -> None:
     words = ("trace", "Borixa", "-c", "m.npz", "--step", 3, "--full")
     result, shown = inside(*words, cwd=room), strict_json(inside(*words, "--json", cwd=room).stdout)
     model = small_model()
-    found = trace(model.model, model.params, model.vocabulary, "Borixa")
+    found = trace(model.model, model.nets[0].params, model.vocabulary, "Borixa")
     for symbol, vector in found.vectors(3).items():
         assert shown[symbol] == vector.tolist(), symbol
     assert (result.code, result.stderr, shown["x"], shown["y"]) == (0, "", "o", "r")
@@ -123,7 +123,7 @@ def test_what_a_cut_loses_is_shown(room: Path) -> None:
     """--truncate K shows beside each norm what is left of dz, and the lost share of it and of each gradient."""
     page = inside("trace", "Borix", "-c", "m.npz", "--truncate", 2, cwd=room).stdout
     model = small_model()
-    found = trace(model.model, model.params, model.vocabulary, "Borix", truncate=2)
+    found = trace(model.model, model.nets[0].params, model.vocabulary, "Borix", truncate=2)
     wanted = [[short(found.norms(t)[f"0.{key}"]) for key in ("dz_truncated", "lost")] for t in range(6, 0, -1)]
     assert [row[6:] for row in rows_of(page, "Layer 0")] == wanted
     (gradient,) = (row for row in found.gradients() if row["name"] == "0.W_aa")

@@ -33,7 +33,9 @@ def test_phases_follow_the_plan() -> None:
     assert len(trained.nets) == 2
     assert sum(trained.weights) == pytest.approx(1)
     assert None not in (trained.table, trained.background)
-    assert not any(np.array_equal(first, trained.nets[1].params[name]) for name, first in trained.params.items())
+    assert not any(
+        np.array_equal(first, trained.nets[1].params[name]) for name, first in trained.nets[0].params.items()
+    )
 
 
 STREAM = {**ONE_NET, "stream": True, "bptt": 3, "valid_fraction": 0.4}
@@ -89,7 +91,7 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     tables = set()
     for _ in training.train(state):
         saved_now = training.snapshot(state)
-        assert saved_now.params == ((state.kept_by("fit") or [state.params])[0])
+        assert saved_now.nets[0].params == ((state.kept_by("fit") or [state.params])[0])
         assert saved_now.table is not None
         tables.add((int(saved_now.table.count.sum()), saved_now.table.discounts))
     final = training.snapshot(state)
@@ -97,8 +99,8 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     ((letters, discounts),) = tables
     assert int(final.table.count.sum()) > letters
     assert final.table.discounts == discounts
-    assert final.params == state.kept["refit", 0]
-    assert not np.array_equal(final.params["E"], state.kept["fit", 0]["E"])
+    assert final.nets[0].params == state.kept["refit", 0]
+    assert not np.array_equal(final.nets[0].params["E"], state.kept["fit", 0]["E"])
 
 
 def test_more_epochs_go_back_to_the_fit(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
         done = bacterio(*words, cwd=tmp_path, stdin=names.read_bytes(), PYTHONHASHSEED=hashed)
         assert done.code == 0, done
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert not np.array_equal(load(tmp_path / "a").params["E"], load(tmp_path / "c").params["E"])
+    assert not np.array_equal(load(tmp_path / "a").nets[0].params["E"], load(tmp_path / "c").nets[0].params["E"])
 
 
 A_LIST = "is one of the lists to be read; choose another file"
@@ -99,7 +99,7 @@ def test_resume_refuses_a_compact_file(finished: Path) -> None:
     result = bacterio("train", "names.txt", *TINY, "-q", "--compact", "-o", "compact.npz", cwd=finished)
     assert result == (0, "", "")
     full, compact = load(finished / "m.npz"), load(finished / "compact.npz")
-    assert all(np.array_equal(full.params[name], compact.params[name]) for name in full.params)
+    assert all(np.array_equal(full.nets[0].params[name], compact.nets[0].params[name]) for name in full.nets[0].params)
     assert (finished / "compact.npz").stat().st_size < (finished / "m.npz").stat().st_size / 2
     message = only_error(bacterio("train", "names.txt", "--resume", "-o", "compact.npz", cwd=finished))
     assert message.startswith("compact.npz is a model to use, without what --resume needs")

@@ -65,7 +65,7 @@ def describe(model: Checkpoint) -> dict[str, Any]:
     return {
         "weights": dict(zip(("nets", "table", "background"), model.weights, strict=True)),
         "arch": model.arch, "hidden": model.model.n_a, "layers": model.model.layers, "embedding": model.model.n_x,
-        "parameters": sum(p.size for p in model.params.values()), "vocabulary": model.vocabulary.letters,
+        "parameters": sum(p.size for p in model.nets[0].params.values()), "vocabulary": model.vocabulary.letters,
         "nets": len(model.nets), "ngram_states": 0 if model.table is None else len(model.table.suffix),
         "capitalised": model.vocabulary.capitalised, "known_names": len(model.known),
         "resumable": model.progress is not None,

@@ -61,7 +61,7 @@ def trace(
         what = "its net reads a window of letters and has no state, so that nothing goes back through time"
         raise CheckpointError(path, what, "train a recurrent net with 'bacterio train --arch rnn', gru or lstm")
     start = trained.nets[0].initial_state
-    found = bptt.trace(trained.model, trained.params, trained.vocabulary, name, truncate=truncate, start=start)
+    found = bptt.trace(trained.model, trained.nets[0].params, trained.vocabulary, name, truncate=truncate, start=start)
     if len(trained.nets) > 1 or trained.weights[0] < 1:
         terminal.notice("tracing the first net alone; 'bacterio score' averages all nets and mixes them with the table")
     letters = (BOUNDARY, *trained.vocabulary.letters)
