@@ -35,7 +35,7 @@ MOST_PACKED = 2**27  # of all of them together
 def save(path: str | Path, arrays: Arrays, meta: dict[str, Any], *, compress: bool = False) -> None:
     """Write the file whole or not at all: a `.npy` member per array, dated 1980, so that they alone decide its bytes.
 
-    Weights are never compressed: a fifteenth is saved, and unpacking takes longer than reading. Nor is what is so large
+    Floats are never compressed: a fifteenth is saved, and unpacking takes longer than reading. Nor is what is so large
     that it would not be unpacked again. Raises FileError, and ContentsError for more than is read.
     """
     members = {"meta": np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8), **arrays}

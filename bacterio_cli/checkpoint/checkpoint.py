@@ -4,12 +4,12 @@ The layout of a checkpoint:
 
 member                    what
 meta                      JSON: format, model, vocabulary, corpus, training, history, mixture, progress
-E, 0.W_ax, …, W_ya, b_y   the weights to use, float32; of a second net net1.E, …
+E, 0.W_ax, …, W_ya, b_y   the parameters to use, float32; of a second net net1.E, …
 table.suffix, …           the n-gram table counted on the corpus, background.… the one of the background list
 known_names               the corpus, UTF-8, one name per line
 held_out                  bits per character of the names held out, before the refit, ascending, float32
 first0, …                 the state from which names begin, if not zeros; of a second net net1.first0, …
-resume.…                  what only `--resume` needs: the weights and moments after the last step, and so on
+resume.…                  what only `--resume` needs: the parameters and moments after the last step, and so on
 """
 
 import os
@@ -140,11 +140,11 @@ def decode(arrays: Arrays, meta: dict[str, Any]) -> Checkpoint:
     validation.check_model(model, mixture["nets"])  # before anything is looked up for so many nets and layers
     known = arrays["known_names"].tobytes().decode().split("\n")
     counted = {"names": len(known), "characters": sum(map(len, known)) + len(known), "longest": max(map(len, known))}
-    firsts = [f"first{j}" for j in range(len(model.start(1, np.float32)))] if "first0" in arrays else []
+    initial = [f"first{j}" for j in range(len(model.start(1, np.float32)))] if "first0" in arrays else []
 
     def net(k: int) -> Net:
-        own = {name: arrays[net_key(k, name)] for name in (*shapes(model), *firsts)}
-        return Net(model, own, tuple(own.pop(first) for first in firsts))
+        own = {name: arrays[net_key(k, name)] for name in (*shapes(model), *initial)}
+        return Net(model, own, tuple(own.pop(name) for name in initial))
 
     return Checkpoint(
         nets=tuple(map(net, range(mixture["nets"]))),

@@ -97,7 +97,7 @@ def check_mixture(weights: Sequence[float], tables: Sequence[NGram | None], held
     missing = any(table is None and weight for table, weight in zip(tables, weights[1:], strict=True))
     require(not missing, "a table has a weight, but is missing")
     row = held_out.ndim == 1 and held_out.dtype == np.float32 and np.isfinite(held_out).all()
-    require(row, "the held-out likelihoods are no row of numbers")
+    require(row, "the bits of the held-out names are no row of numbers")
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
@@ -117,10 +117,10 @@ def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | N
     require(spans and (np.diff(table.keys) > 0).all(), f"the {name}'s pairs are not sorted by state and letter")
     three = len(discounts) == 3 and all(is_number(x) and 0 < x < k for k, x in enumerate(discounts, 1))
     require(three, f"the {name}'s discounts are not three numbers below 1, 2 and 3")
-    shorter, length, most = np.arange(S), np.zeros(S, int), limits.MOST_LEVELS - 1
+    context, length, most = np.arange(S), np.zeros(S, int), limits.MOST_LEVELS - 1
     for _ in range(most):
-        length += shorter > 0
-        shorter = table.suffix[shorter]
-    ordered = not shorter.any() and (np.diff(length) >= 0).all()  # as they are counted
+        length += context > 0
+        context = table.suffix[context]
+    ordered = not context.any() and (np.diff(length) >= 0).all()  # as they are counted
     require(ordered, f"the {name}'s contexts are not ordered by their length, {most} letters at most")
     return table

@@ -50,8 +50,8 @@ class EncodedCorpus:
         shuffled."""
         order, pool = rng.permutation(len(self.starts)), POOL * batch_size
         batches = []
-        for first in range(0, len(order), pool):
-            rows = order[first : first + pool]
+        for begin in range(0, len(order), pool):
+            rows = order[begin : begin + pool]
             rows = rows[np.argsort(-self.lengths[rows], kind="stable")]
             batches += [rows[k : k + batch_size] for k in range(0, len(rows), batch_size)]
         for k in rng.permutation(len(batches)):

@@ -17,10 +17,10 @@ SCALES = (0.01, 0.1, SCALE)
 
 def place_of(bug: Bug) -> tuple[str, str]:
     """Where the line stands that is exchanged, as file:line, function; and the line."""
-    lines, first = inspect.getsourcelines(bug.function)
+    lines, number = inspect.getsourcelines(bug.function)
     k, line = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
     file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
-    return f"{file.as_posix()}:{first + k}, {bug.function.__qualname__}", line
+    return f"{file.as_posix()}:{number + k}, {bug.function.__qualname__}", line
 
 
 def sight(names: Collection[str], scale: float) -> tuple[float, float, int]:

@@ -115,9 +115,7 @@ def without(words: Iterable[str]) -> Filter:
 
 def faultless(scorer: Scorer) -> Filter:
     """Names that break no rule for genus names, be it a warning."""
-    return lambda names: [
-        "" if row.status == "ok" else "breaks a rule" for row in scorer.score(names, likelihood=False)
-    ]
+    return lambda names: ["" if row.status == "ok" else "breaks a rule" for row in scorer.score(names, surprises=False)]
 
 
 def plausible(scorer: Scorer, percent: float) -> Filter:

@@ -20,7 +20,7 @@ from bacterio_cli.errors import BacterioError, UsageError, require_number
 from bacterio_cli.inference import LEAST_PROBABILITY, LEAST_SHARE, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
-from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, likelihood
+from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, probabilities
 from bacterio_cli.nn.layers import Array
 
 Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
@@ -124,7 +124,7 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     prefixes = np.zeros((len(begun) + 1, text.lengths.max()), np.intp)
     for row, ids in enumerate(np.split(text.ids[1:], text.starts[1:])):
         prefixes[row, : len(ids)] = ids
-    letters = np.log(np.maximum(likelihood(model, text, params.shape), LEAST_PROBABILITY))
+    letters = np.log(np.maximum(probabilities(model, text, params.shape), LEAST_PROBABILITY))
     log_p = np.array([part[:-1].sum() for part in np.split(letters, text.starts[1:])])
     p = np.exp(log_p - log_p.max())  # exp underflows below −745: nine letters that the model would never draw
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)

@@ -12,7 +12,7 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.errors import InputError
 from bacterio_cli.inference import LEAST_PROBABILITY, LONGEST_SCORED
 from bacterio_cli.lm.mixture import in_double_precision
-from bacterio_cli.lm.prefix_tree import likelihood
+from bacterio_cli.lm.prefix_tree import probabilities
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Glossary, standard
@@ -113,16 +113,16 @@ class Scorer:
         found: list[Array | None] = [None] * len(names)
         if spelled:
             text = EncodedCorpus([names[k] for k in spelled], vocabulary)
-            bits = -np.log2(np.maximum(likelihood(self.model, text, shape), LEAST_PROBABILITY))
+            bits = -np.log2(np.maximum(probabilities(self.model, text, shape), LEAST_PROBABILITY))
             for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
                 found[k] = part
         return found
 
-    def score(self, names: Sequence[str], *, likelihood: bool = True) -> list[Row]:
-        """A row for each name, without likelihoods, which take longest to compute, if they are not wanted."""
+    def score(self, names: Sequence[str], *, surprises: bool = True) -> list[Row]:
+        """A row for each name, without surprises, which take longest to compute, if they are not wanted."""
         refuse_overlong(names)
-        surprises = self.surprises(names) if likelihood else [None] * len(names)
-        return [*map(self.row, names, surprises, self.lookup.nearest(names))]
+        bits = self.surprises(names) if surprises else [None] * len(names)
+        return [*map(self.row, names, bits, self.lookup.nearest(names))]
 
     def row(self, name: str, bits: Array | None, nearest: tuple[str | None, int | None]) -> Row:
         """All that is known of one name."""

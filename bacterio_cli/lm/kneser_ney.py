@@ -70,9 +70,9 @@ class NGram:
             keys, rep, inverse, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
             at = here[rep]
             if k:  # a shorter context counts the letters before it, unless the boundary begins it
-                _, shorter, _, occurring = levels[-1]
-                continued = np.bincount(pair_of[at], minlength=len(shorter))
-                np.copyto(occurring, continued, where=depth[shorter] > k - 1)
+                _, places, _, occurring = levels[-1]
+                continued = np.bincount(pair_of[at], minlength=len(places))
+                np.copyto(occurring, continued, where=depth[places] > k - 1)
             is_state = ((y[at] > 0) | (k == 0)) & (k < order - 1)  # what is read makes a longer context
             suffix.append(after[at[is_state]])
             target = np.where(is_state, S + np.cumsum(is_state) - 1, after[at])
@@ -125,9 +125,9 @@ class NGram:
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
         pair, seen = self.find(states, ids)
-        after, shorter = np.where(seen, self.target[pair], 0), ~seen & (states > 0)
-        if shorter.any():
-            after[shorter] = self.after(ids[shorter], self.suffix[states[shorter]])
+        after, unseen = np.where(seen, self.target[pair], 0), ~seen & (states > 0)
+        if unseen.any():
+            after[unseen] = self.after(ids[unseen], self.suffix[states[unseen]])
         return after
 
     def states_along(self, text: EncodedCorpus) -> Array:
@@ -140,14 +140,14 @@ class NGram:
             at, current = at[goes_on] + 1, current[goes_on]
         return states
 
-    def likelihood(self, states: Array, letters: Array) -> Array:
+    def probabilities(self, states: Array, letters: Array) -> Array:
         """P(letter | state) by (1) for one letter each, (n,), (n,) → (n,)."""
         value, gamma = self.smoothed
-        shorter, longer = np.full(len(states), 1 / self.n_y), states > 0
+        P_below, longer = np.full(len(states), 1 / self.n_y), states > 0
         if longer.any():
-            shorter[longer] = self.likelihood(self.suffix[states[longer]], letters[longer])
+            P_below[longer] = self.probabilities(self.suffix[states[longer]], letters[longer])
         pair, seen = self.find(states, letters)
-        return np.where(seen, value[pair], 0) + gamma[states] * shorter
+        return np.where(seen, value[pair], 0) + gamma[states] * P_below
 
     def start(self, n: int) -> State:
         """No context yet; the first letter read is the boundary."""
@@ -169,7 +169,7 @@ class NGram:
         letters = held_out.ids[1:][:LETTERS_TO_CHOOSE_ON]
 
         def loss(discounts: Discounts) -> float:
-            return -float(np.log(replace(self, discounts=discounts).likelihood(states, letters)).mean())
+            return -float(np.log(replace(self, discounts=discounts).probabilities(states, letters)).mean())
 
         best = self.discounts
         least = loss(best)

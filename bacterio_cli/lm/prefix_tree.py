@@ -59,11 +59,11 @@ class PrefixBatch:
         return np.concatenate([p[begin] for begin in sorted(p)])
 
 
-def likelihood(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array], Array] | None = None) -> Array:
+def probabilities(model: LanguageModel, text: EncodedCorpus, shape: Callable[[Array], Array] | None = None) -> Array:
     """P of every letter of a text, (N,) float64 in text order, each name from a fresh state; `shape` as for `read`."""
     p, size = np.empty(len(text.ids) - 1), largest_block(text.n_y)
-    for first in range(0, len(text.starts), size):
-        at = text.starts[first : first + size]
+    for begin in range(0, len(text.starts), size):
+        at = text.starts[begin : begin + size]
         batch = PrefixBatch(model, len(at))
         while len(at):
             distributions = batch.read(text.ids[at], shape)

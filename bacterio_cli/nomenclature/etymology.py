@@ -41,14 +41,14 @@ def component(part: Part, *, twice: bool) -> tuple[str | None, ...]:
         return part.form, "N.L.", noun(part.gender), part.form.capitalize(), "a genus of prokaryotes", ""
     if not part.words:
         return part.form, "", "", "", None, UNSAID[part.kind]
-    first, *others = part.words
+    likeliest, *others = part.words
     notes = [f"or {word.language} {word.grammar} {word.word}, {word.sense}" for word in others]
-    vowel, usual = part.form[len(part.stem) :], first.links[:1]
-    if vowel not in first.links:
+    vowel, usual = part.form[len(part.stem) :], likeliest.links[:1]
+    if vowel not in likeliest.links:
         notes.append("usually without a linking vowel" if usual == "-" else f"the usual linking vowel is -{usual}-")
     if twice:
         notes.append("stands twice")
-    return part.form, first.language, first.grammar, first.word, first.sense, "; ".join(notes)
+    return part.form, likeliest.language, likeliest.grammar, likeliest.word, likeliest.sense, "; ".join(notes)
 
 
 def noun(gender: str | None) -> str:

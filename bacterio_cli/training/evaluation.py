@@ -31,7 +31,7 @@ def likelihoods(state: TrainingState) -> list[Array]:
             state.likelihoods[key] = plan.likelihoods(state.kept[key], names)
     nets = [np.mean([state.likelihoods[key] for key in fits], axis=0)]
     tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
-    return nets + [table.likelihood(table.states_along(names), names.ids[1:]) for table in tables]
+    return nets + [table.probabilities(table.states_along(names), names.ids[1:]) for table in tables]
 
 
 def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float, float]:
@@ -73,7 +73,7 @@ def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
     scores = [("uniform", np.array(1 / plan.vocabulary.n_y))]
     for low in [low for low in ORDERS if low < order]:
         table = NGram.of(plan.texts["fit"].ids, plan.vocabulary.n_y, low).fitted(plan.held_out)
-        p = table.likelihood(table.states_along(plan.held_out), plan.held_out.ids[1:])
+        p = table.probabilities(table.states_along(plan.held_out), plan.held_out.ids[1:])
         scores.append((f"n-gram, order {low}", p))
     scores += zip([f"n-gram, order {order}", "n-gram of the background"], parts[1:], strict=False)
     nets, weights = len(state.kept_by("fit")), choose_weights(plan, parts)

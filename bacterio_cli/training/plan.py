@@ -21,7 +21,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.lm.prefix_tree import likelihood
+from bacterio_cli.lm.prefix_tree import probabilities
 from bacterio_cli.nn import optim
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
@@ -132,7 +132,7 @@ class TrainingPlan:
     def likelihoods(self, params: Params, text: EncodedCorpus) -> Array:
         """What a net with these weights gives each letter of a text; not finite where they overflow."""
         with np.errstate(all="ignore"):
-            return likelihood(self.net(params), text)
+            return probabilities(self.net(params), text)
 
     def table(self, kind: str) -> NGram | None:
         """The table of the training names ("fit"), of all ("refit"), or of the background; None without one.

@@ -27,7 +27,7 @@ from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.lm.prefix_tree import likelihood
+from bacterio_cli.lm.prefix_tree import probabilities
 from bacterio_cli.nomenclature.morphology import look_like_genera
 from bacterio_cli.training import trainer
 from bacterio_cli.training.config import resolve
@@ -51,7 +51,7 @@ def lists(train: str, tests: Sequence[str]) -> tuple[Corpus, list[list[str]]]:
 
 def loss(model: LanguageModel, text: EncodedCorpus) -> float:
     """Nats per character, end marks counted."""
-    return -float(np.log(likelihood(model, text)).mean())
+    return -float(np.log(probabilities(model, text)).mean())
 
 
 def kneser_ney(names: Sequence[str]) -> Iterator[Row]:

@@ -40,7 +40,7 @@ def discounts(*values: object) -> Change:
 LETTERS = "the vocabulary is not that of the known names and of the model"
 DISTINCT = "the known names are not distinct and of 1 to 500 characters"
 FACTS = "the facts about the corpus are not those of a list"
-HELD_OUT = "the held-out likelihoods are no row of numbers"
+HELD_OUT = "the bits of the held-out names are no row of numbers"
 WEIGHTS = "the mixture weights are not numbers from 0 that sum to 1"
 ROW = "as no training writes it"
 PAIRS = "the table's pairs are not sorted by state and letter"

@@ -224,7 +224,7 @@ def test_rows_go_into_json_in_the_promised_order() -> None:
 def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
     """Findings, neighbours and parts are the same, and nothing is said of likelihood."""
     names = ["Borixis", "Boria", "rosa"]
-    for judged, scored in zip(scorer().score(names, likelihood=False), scorer().score(names), strict=True):
+    for judged, scored in zip(scorer().score(names, surprises=False), scorer().score(names), strict=True):
         assert replace(scored, bits=None, percentile=None) == judged
 
 

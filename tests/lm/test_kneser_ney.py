@@ -90,7 +90,7 @@ def test_a_table_that_is_not_written_out_has_the_same_bits(order: int, names: Se
     assert (sparse.written_out is None, dense.written_out is None) == (True, False)
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-6)
     assert P.min() > 0
-    np.testing.assert_allclose(sparse.likelihood(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
+    np.testing.assert_allclose(sparse.probabilities(states, letters), P[np.arange(len(P)), letters], atol=1e-7)
     np.testing.assert_array_equal(sparse.after(np.zeros(len(states), np.int64), states), min(1, order - 1))
     some = np.random.default_rng(order).permutation(len(states))[: 300 * rows]
     for chunk in [*np.array_split(some, -(-len(some) // rows)), some[:0]]:
@@ -133,7 +133,7 @@ def test_no_discounts_near_those_chosen_are_better() -> None:
 
     def loss(*discounts: float) -> float:
         model = replace(table, discounts=discounts)
-        return -float(np.log(model.likelihood(model.states_along(held), held.ids[1:])).mean())
+        return -float(np.log(model.probabilities(model.states_along(held), held.ids[1:])).mean())
 
     chosen = table.fitted(held).discounts
     assert chosen == pytest.approx((0.98, 0.345238, 0.05), abs=1e-6)

@@ -15,7 +15,7 @@ from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import Mixture
-from bacterio_cli.lm.prefix_tree import LARGEST_TABLE, PrefixBatch, in_chunks, largest_block, likelihood
+from bacterio_cli.lm.prefix_tree import LARGEST_TABLE, PrefixBatch, in_chunks, largest_block, probabilities
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
@@ -94,8 +94,8 @@ def test_likelihood_is_that_of_each_name_alone(kind: str, n_y: int) -> None:
     """In the order of the text, one that stands in it twice included; of many letters, three or one side by side."""
     text = EncodedCorpus(LIST, VOCABULARY)
     text.n_y = n_y
-    p = likelihood(KINDS[kind], text)
-    half = likelihood(KINDS[kind], text, lambda p: p / 2)
+    p = probabilities(KINDS[kind], text)
+    half = probabilities(KINDS[kind], text, lambda p: p / 2)
     np.testing.assert_array_equal(half, p / 2)
     assert p.dtype == np.float64
     np.testing.assert_allclose(p, alone(KINDS[kind], LIST), rtol=0, atol=1e-6)

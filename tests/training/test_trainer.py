@@ -10,7 +10,7 @@ from support.processes import NAMES, SMALL, advanced, begin
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.lm.base import Net
-from bacterio_cli.lm.prefix_tree import likelihood
+from bacterio_cli.lm.prefix_tree import probabilities
 from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import loss_and_grads
 from bacterio_cli.training import trainer as training
@@ -28,7 +28,9 @@ def test_patience_ends_a_training_that_no_longer_improves(patience: int, epochs:
 
 def mean_loss(state: training.TrainingState, params: Params, names: Sequence[str]) -> float:
     """Nats per character of the net alone."""
-    return -float(np.log(likelihood(Net(state.plan.model, params), EncodedCorpus(names, state.plan.vocabulary))).mean())
+    return -float(
+        np.log(probabilities(Net(state.plan.model, params), EncodedCorpus(names, state.plan.vocabulary))).mean()
+    )
 
 
 def test_training_loss_of_an_epoch_weighs_its_letters() -> None:

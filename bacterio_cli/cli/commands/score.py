@@ -85,7 +85,7 @@ def score(
         draw(plot, checkpoint.name, scorer, wanted)
     if summary:
         show_summary(scorer, wanted, form, header=header)
-        conflict = strict and any(row.status == "conflict" for row in rows_of(scorer, wanted, likelihood=False))
+        conflict = strict and any(row.status == "conflict" for row in rows_of(scorer, wanted, surprises=False))
     else:
         rows: Iterable[Row] = rows_of(scorer, wanted, quiet=form != "table" and terminal.is_terminal(sys.stdout))
         if form == "table":
@@ -99,10 +99,10 @@ def score(
         raise SystemExit(1)
 
 
-def rows_of(scorer: Scorer, names: Sequence[str], *, likelihood: bool = True, quiet: bool = True) -> Iterator[Row]:
+def rows_of(scorer: Scorer, names: Sequence[str], *, surprises: bool = True, quiet: bool = True) -> Iterator[Row]:
     """A row per name; of genera with what the other names say of it: they are proposed together."""
     beside = compare_proposals(names) if scorer.genus else [None] * len(names)
-    rows = (row for piece in loading.pieces(names, AT_ONCE) for row in scorer.score(piece, likelihood=likelihood))
+    rows = (row for piece in loading.pieces(names, AT_ONCE) for row in scorer.score(piece, surprises=surprises))
     for row, finding in zip(progress.progress_bar("names", len(names), rows, quiet=quiet), beside, strict=True):
         yield replace(row, findings=(*row.findings, finding)) if finding else row
 
