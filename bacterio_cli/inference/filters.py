@@ -57,7 +57,8 @@ def filters_of(
     if given.get("min_edits") == 2:
         found.append(apart(scorer.lookup, 2))
     if given.get("check"):
-        found += [faultless(scorer), plausible(scorer, SURE)]
+        found.append(per_name("breaks a rule", lambda name: scorer.score([name], surprises=False)[0].status == "ok"))
+        found.append(plausible(scorer, SURE))
     return found
 
 
@@ -111,11 +112,6 @@ def without(words: Iterable[str]) -> Filter:
         return all(text[k : k + n] not in banned for n in lengths for k in range(len(text)))
 
     return per_name("banned word", is_free)
-
-
-def faultless(scorer: Scorer) -> Filter:
-    """Names that break no rule for genus names, be it a warning."""
-    return lambda names: ["" if row.status == "ok" else "breaks a rule" for row in scorer.score(names, surprises=False)]
 
 
 def plausible(scorer: Scorer, percent: float) -> Filter:
