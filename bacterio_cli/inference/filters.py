@@ -52,8 +52,7 @@ def filters_of(
     if words:
         found.append(per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words)))
     if lists := scorer.lookup.references[1:]:
-        listed = Lookup(lists).listed
-        found.append(per_name("listed", lambda name: not listed(name)))
+        found.append(per_name("listed", lambda name: all(name.casefold() not in listed.folded for listed in lists)))
     if given.get("min_edits") == 2:
         found.append(apart(scorer.lookup, 2))
     if given.get("check"):

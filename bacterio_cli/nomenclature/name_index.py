@@ -34,11 +34,7 @@ class Lookup:
     def __init__(self, references: Sequence[Reference]) -> None:
         self.references = tuple(references)
         self.names = [name for reference in references for name in reference.names]
-
-    @cached_property
-    def neighbours(self) -> Neighbours:
-        """The names without capitals, ready to be measured against."""
-        return Neighbours([*map(str.casefold, self.names)])
+        self.neighbours = Neighbours([*map(str.casefold, self.names)])
 
     def listed(self, name: str) -> tuple[Reference, ...]:
         """The lists in which the name stands."""
