@@ -192,8 +192,8 @@ def sample(
     vocabulary cannot spell."""
     for prefix in params.prefixes:
         vocabulary.require(prefix, where=f"--prefix {prefix}")
-    if params.temperature == 0 and not params.allow_duplicates:
-        max_tries = min(max_tries, 1)  # every draw is the same name
+    if params.temperature == 0 and not params.allow_duplicates:  # one name, or with a share without prefix two
+        max_tries = min(max_tries, AT_ONCE if params.unprefixed else 1)
 
     def accepted() -> Iterator[str]:
         seen: set[str] = set()

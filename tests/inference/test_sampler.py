@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,16 @@ def test_the_likeliest_name(how: dict[str, float], prefix: str) -> None:
     for count in (1, 3):
         found, _ = sampled(count, prefixes=(prefix,) if prefix else (), allow_duplicates=count > 1, **how)
         assert found == [greedy(prefix)] * count
+
+
+def test_temperature_0_has_an_answer_with_a_prefix_and_one_without() -> None:
+    """One draw gives one of them, and the other is looked for; there is no third, which is soon said."""
+    how: dict[str, Any] = {"temperature": 0.0, "prefixes": ("Du",), "allow_known": True}
+    for count in (2, 3):
+        names, stats = sampled(count, unprefixed=0.25, **how)
+        assert {*names} == {greedy("Du"), greedy()}
+        assert 2 <= stats.drawn <= 320
+    assert sampled(2, **how)[1].drawn == 1
 
 
 def test_lengths_are_those_asked_for() -> None:
