@@ -21,12 +21,12 @@ from typing import Any, Self
 import numpy as np
 
 from bacterio_cli.checkpoint import archive, validation
-from bacterio_cli.checkpoint.archive import Arrays
+from bacterio_cli.checkpoint.archive import Arrays, require
 from bacterio_cli.checkpoint.atomic_write import require_ours
-from bacterio_cli.checkpoint.validation import COUNTS, net_key, read_table
-from bacterio_cli.dataset import shipped
+from bacterio_cli.checkpoint.validation import COUNTS, is_number, net_key, read_table
+from bacterio_cli.dataset import LONGEST_LINE, shipped
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import BacterioError, CheckpointError, ContentsError
+from bacterio_cli.errors import UNPRINTABLE, BacterioError, CheckpointError, ContentsError
 from bacterio_cli.lm.base import LanguageModel, Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.mixture import mixture_of
@@ -61,8 +61,18 @@ class Checkpoint:
         validation.check_model(self.model, len(self.nets))
         validation.check_nets(self.nets)
         validation.check_words(self.corpus, self.training, self.progress or {}, self.history)
-        validation.check_names(self.known, self.vocabulary, self.model.n_y)
-        validation.check_mixture(self.weights, (self.table, self.background), self.held_out)
+        require(not UNPRINTABLE.search(" ".join(self.known)), "the known names have characters that cannot be printed")
+        lines = all(0 < len(name) <= LONGEST_LINE for name in self.known) and len(set(self.known)) == len(self.known)
+        require(lines, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
+        agrees = self.vocabulary == Vocabulary.of(self.known) and self.vocabulary.n_y == self.model.n_y
+        require(agrees, "the vocabulary is not that of the known names and of the model")
+        weights = self.weights
+        shares = all(is_number(weight) and weight >= 0 for weight in weights) and abs(sum(weights) - 1) < 1e-3
+        require(shares, "the mixture weights are not numbers from 0 that sum to 1")
+        lacks = any(table is None and w for table, w in zip((self.table, self.background), weights[1:], strict=True))
+        require(not lacks, "a table has a weight, but is missing")
+        row = self.held_out.ndim == 1 and self.held_out.dtype == np.float32 and np.isfinite(self.held_out).all()
+        require(row, "the bits of the held-out names are no row of numbers")
 
     @property
     def model(self) -> Model:

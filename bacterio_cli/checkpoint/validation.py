@@ -1,4 +1,4 @@
-"""What holds of every checkpoint, whether it is made, written or read; a table from a file is followed link by link.
+"""What holds of the nets, words and tables of every checkpoint; a table from a file is followed link by link.
 
 Raises ContentsError with what is wrong, in words to stand behind the name of the file; of a part that is missing or of
 another type whatever Python raises, which `checkpoint.load` catches.
@@ -14,13 +14,10 @@ import numpy as np
 
 from bacterio_cli import checkpoint as limits
 from bacterio_cli.checkpoint.archive import Arrays, require
-from bacterio_cli.dataset import LONGEST_LINE, PROFILES
-from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.errors import UNPRINTABLE
+from bacterio_cli.dataset import PROFILES
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.layers import Array
 from bacterio_cli.nn.models import CELLS, Model, shapes
 
 COUNTS = ("suffix", "first", "letter", "target", "count")
@@ -47,15 +44,6 @@ def check_words(
         sound = all(is_number(row[key]) for key in FIGURES) and isinstance(row["stage"], str)
         sound = sound and all(row[key] is None or is_number(row[key]) for key in HELD_OUT_FIGURES)
         require(sound, f"a row of the history is {reprlib.repr(row)}, as no training writes it")
-
-
-def check_names(known: Sequence[str], vocabulary: Vocabulary, n_y: int) -> None:
-    """Distinct names that are lines of a list, and a vocabulary that agrees with them."""
-    require(not UNPRINTABLE.search(" ".join(known)), "the known names have characters that cannot be printed")
-    sound = all(0 < len(name) <= LONGEST_LINE for name in known) and len(set(known)) == len(known)
-    require(sound, f"the known names are not distinct and of 1 to {LONGEST_LINE} characters")
-    agrees = vocabulary == Vocabulary.of(known) and vocabulary.n_y == n_y
-    require(agrees, "the vocabulary is not that of the known names and of the model")
 
 
 def check_model(model: Model, nets: int) -> None:
@@ -88,16 +76,6 @@ def check_nets(nets: Sequence[Net]) -> None:
 def net_key(k: int, name: str) -> str:
     """The member that holds a parameter of net k; the first net's have the names of the formulas."""
     return f"net{k}.{name}" if k else name
-
-
-def check_mixture(weights: Sequence[float], tables: Sequence[NGram | None], held_out: Array) -> None:
-    """Weights of the nets together and of each table; finite bits per character of the held-out names."""
-    sound = all(is_number(weight) and weight >= 0 for weight in weights) and abs(sum(weights) - 1) < 1e-3
-    require(sound, "the mixture weights are not numbers from 0 that sum to 1")
-    missing = any(table is None and weight for table, weight in zip(tables, weights[1:], strict=True))
-    require(not missing, "a table has a weight, but is missing")
-    row = held_out.ndim == 1 and held_out.dtype == np.float32 and np.isfinite(held_out).all()
-    require(row, "the bits of the held-out names are no row of numbers")
 
 
 def read_table(arrays: Arrays, name: str, discounts: Any, n_y: int) -> NGram | None:
