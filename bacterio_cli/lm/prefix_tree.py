@@ -7,7 +7,7 @@ boundary. So a state belongs to a beginning, not to a name: of the letters that 
 
 from collections.abc import Callable
 from contextvars import copy_context
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 
@@ -88,12 +88,8 @@ def in_chunks(work: Callable[[slice], None], count: int, size: int) -> None:
 
     edges = np.linspace(0, count, 2 * -(-count // (2 * size)) + 1).astype(int).tolist()
     chunks = [slice(begin, end) for begin, end in pairwise(edges) if begin < end]
-
-    def each(own: list[slice]) -> None:
-        for chunk in own:
-            work(chunk)
-
     with ThreadPoolExecutor(1) as helper:
-        other = helper.submit(copy_context().run, each, chunks[1::2])  # the context holds NumPy's errstate
-        each(chunks[::2])
-    other.result()
+        done = helper.map(copy_context().run, repeat(work), chunks[1::2])  # the context holds NumPy's errstate
+        for chunk in chunks[::2]:
+            work(chunk)
+    list(done)  # raises what was raised there
