@@ -23,12 +23,6 @@ SPECIES = re.compile(" [a-z].*")
 DATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
-def file_and_column(source: str) -> tuple[str, str | None]:
-    """The file and the column of `FILE#COLUMN`, None if no column is named; a file whose own name has a # is that."""
-    file, mark, column = source.rpartition("#")
-    return (file, column or None) if mark and not os.path.exists(source) else (source, None)
-
-
 def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False, **how: Any) -> Reference:
     """A list of spellings that are taken, `how` as in `read`; `source` is FILE or FILE#COLUMN, a column of its own.
 
@@ -36,7 +30,9 @@ def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False
     does; InputError too for a list without any spelling, or most of which is no genus in any case of letters where
     `genera` are wanted, UsageError for one of prokaryotes that is said to be of others.
     """
-    file, column = file_and_column(source)
+    file, mark, column = source.rpartition("#")
+    if not mark or os.path.exists(source):  # a file whose own name has a # is that
+        file, column = source, ""
     if column:
         how |= {"column": column, "input_format": None}
     reading = read(file, profile=None if genera else "any", **how)

@@ -14,7 +14,7 @@ from support.samples import GTDB, ICTV, LPSN, NCBI, TABLE, place
 from bacterio_cli.dataset.readers.records import Entry, Reading
 from bacterio_cli.errors import FileError, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
-from bacterio_cli.nomenclature.reference_lists import date_of, file_and_column, read_reference, spellings
+from bacterio_cli.nomenclature.reference_lists import date_of, read_reference, spellings
 
 
 def reading(*texts: str, taxonomic: bool = False) -> Reading:
@@ -104,9 +104,12 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
     path = place(tmp_path, TABLE, "plants.csv")
     assert read_reference(f"{path}#genus of it").names == read_reference(path, column="2").names[1:]
     odd = place(tmp_path, "Abano\n", "a#b")
-    assert [file_and_column(f"{file}#2") for file in (path, odd)] == [(path, "2"), (odd, "2")]
+    assert read_reference(f"{path}#2").names == read_reference(path, column="2").names
+    with pytest.raises(InputError, match="a#b: has no column '2'"):
+        read_reference(f"{odd}#2")
     assert read_reference(odd).names == ("Abano",)
-    assert file_and_column(f"{path}#") == (path, None)
+    with pytest.raises(InputError, match=r"plants\.csv: looks like a table"):
+        read_reference(f"{path}#")
     with pytest.raises(FileError):
         read_reference(str(tmp_path / "none#x"))
 
