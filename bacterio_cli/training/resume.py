@@ -1,6 +1,7 @@
 """A training as a checkpoint, and taken up again from it, to the same last byte."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ ANEW = "start anew without --resume"
 
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
+    state = replace(state, params=deepcopy(state.params), history=[*state.history])  # training goes on in place
     plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
     parts = likelihoods(state)
@@ -62,7 +64,7 @@ def saved_arrays(state: TrainingState) -> Params:
     groups: dict[str, Mapping[Any, Array]] = {
         "current": state.params, "optimizer": state.moments, "state": dict(enumerate(state.hidden)),
     }  # fmt: skip
-    if (end := state.fit_end) and end.params is not state.params:
+    if (end := state.fit_end) and state.current_phase.kind == "refit":
         groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
     groups |= {f"{kind}{net}": params for (kind, net), params in state.kept.items()}
     return {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}

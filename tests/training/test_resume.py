@@ -95,6 +95,17 @@ def test_a_fit_that_was_taken_up_again_can_be_resumed(options: dict[str, Any], t
         assert saved(advanced(reopened(tmp_path / "part")), tmp_path / "end") == expected
 
 
+@pytest.mark.parametrize("steps", [4, 5])
+def test_a_model_stays_as_it_was_while_training_goes_on(steps: int, tmp_path: Path) -> None:
+    """Saved when its training has long gone on, within an epoch or at an end, it is one to resume to the same bytes."""
+    state = advanced(begin(), steps)
+    early = training.snapshot(state)
+    expected = saved(advanced(state), tmp_path / "whole")
+    early.save(tmp_path / "early")
+    assert reopened(tmp_path / "early").step == steps
+    assert saved(advanced(reopened(tmp_path / "early")), tmp_path / "resumed") == expected
+
+
 def test_resume_keeps_the_profile(tmp_path: Path) -> None:
     """Names that were learned as genera stay genera, also where --resume is given without --profile."""
     saved(begin(Corpus(NAMES, profile="genus")), tmp_path / "m")
