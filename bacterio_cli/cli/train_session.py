@@ -120,7 +120,7 @@ class Session:
 
     def show(self, progress: trainer.Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
-        state, phase = self.state, self.state.plan.phases[self.state.phase]
+        state, phase = self.state, self.state.phase
         net = f", net {phase.net + 1}/{state.plan.config.nets}" if state.plan.config.nets > 1 else ""
         what = f"{phase.kind} {progress.epoch}/{phase.epochs}{net}"
         loss = (state.nats / state.chars if state.chars else state.history[-1]["nats_per_char"]) / math.log(2)

@@ -92,7 +92,7 @@ def gradients_of_phase(
     Batches of names × units² ≥ `split_from` are split. `fork` says whether a worker computes the second shard, if None
     where possible: the params are moved to shared memory then. One that is silent for `timeout` seconds is given up.
     """
-    soft, worker = state.plan.soft_targets(state.current_phase.kind), None
+    soft, worker = state.plan.soft_targets(state.phase.kind), None
     shards = 2 if is_split(state.plan.model, state.plan.batch_size, split_from) else 1
     if shards == 2 and (can_fork() if fork is None else fork):
         with suppress(OSError):  # no memory or no process left

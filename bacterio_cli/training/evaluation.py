@@ -17,8 +17,8 @@ from bacterio_cli.training.state import TrainingState
 ORDERS = (2, 3, 5)  # shown beside the order that was used
 
 
-def likelihoods(state: TrainingState) -> list[Array]:
-    """What the average of the fitted nets, the table and the background's table give each held-out letter.
+def held_out_parts(state: TrainingState) -> list[Array]:
+    """P of each held-out letter by the average of the fitted nets, by the table and by the background's table.
 
     In text order; empty if no names are held out, or before the first epoch of a fit.
     """
@@ -27,15 +27,15 @@ def likelihoods(state: TrainingState) -> list[Array]:
     if names is None or not fits:
         return []
     for key in fits:
-        if key not in state.likelihoods:  # as in a training that was resumed
-            state.likelihoods[key] = plan.likelihoods(state.kept[key], names)
-    nets = [np.mean([state.likelihoods[key] for key in fits], axis=0)]
+        if key not in state.held_out_p:  # as in a training that was resumed
+            state.held_out_p[key] = plan.likelihood(state.kept[key], names)
+    nets = [np.mean([state.held_out_p[key] for key in fits], axis=0)]
     tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
     return nets + [table.probabilities(table.states_along(names), names.ids[1:]) for table in tables]
 
 
 def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float, float]:
-    """The weights of nets, table and background: the nets' as asked for, else all by the `likelihoods` of the parts."""
+    """The weights of nets, table and background: the nets' as asked for, else all by what the parts give."""
     if not plan.config.ngram:
         return (1.0, 0.0, 0.0)
     fixed = None if plan.config.mix == "auto" else float(plan.config.mix)
@@ -55,7 +55,7 @@ def mixed(weights: Sequence[float], parts: list[Array]) -> Array:
 
 
 def held_out_bits(plan: TrainingPlan, weights: Sequence[float], parts: list[Array]) -> Array:
-    """Bits per character of each held-out name in the mixture, ascending, float32; empty without `likelihoods`."""
+    """Bits per character of each held-out name in the mixture, ascending, float32; empty without parts."""
     if plan.held_out is None or not parts:
         return np.empty(0, np.float32)
     bits = np.add.reduceat(-np.log2(mixed(weights, parts)), plan.held_out.starts)
@@ -67,7 +67,7 @@ def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
 
     Empty without held-out names or a fitted net.
     """
-    plan, order, parts = state.plan, state.plan.config.ngram, likelihoods(state)
+    plan, order, parts = state.plan, state.plan.config.ngram, held_out_parts(state)
     if plan.held_out is None or not parts:
         return []
     scores = [("uniform", np.array(1 / plan.vocabulary.n_y))]

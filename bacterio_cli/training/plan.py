@@ -10,7 +10,7 @@ refit        all names                    nothing          the last weights
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,8 @@ from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import NGram
 from bacterio_cli.lm.prefix_tree import probabilities
 from bacterio_cli.nn import optim
-from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
-from bacterio_cli.nn.models import CharRNN, Model, WindowMLP, init
+from bacterio_cli.nn.models import CharRNN, Model, WindowMLP
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.soft_targets import CrossFit
 
@@ -106,17 +105,6 @@ class TrainingPlan:
             return text.chunks(self.batch_size, config.bptt, text.shuffled(rng))
         return text.name_batches(self.batch_size, rng)
 
-    def fresh_params(self, net: int) -> Params:
-        """The weights that a net starts from."""
-        return init(self.model, self.rng(INIT, net), np.float32, self.config.init_scale)
-
-    def fresh_hidden(self, phase: Phase) -> State:
-        """With `--stream`, the hidden states from which a phase begins: zeros for each of its streams."""
-        if not self.config.stream:
-            return ()
-        letters = len(self.texts[phase.kind].ids) - 1
-        return self.model.start(min(self.batch_size, letters), np.float32)
-
     def net(self, params: Params) -> Net:
         """A net with these weights, to validate and to sample.
 
@@ -129,8 +117,8 @@ class TrainingPlan:
         with np.errstate(all="ignore"):  # weights so large that a sum overflows are refused by the next step
             return Net(self.model, params, self.model.forward(params, ids, np.ones(len(ids), int))[1])
 
-    def likelihoods(self, params: Params, text: EncodedCorpus) -> Array:
-        """What a net with these weights gives each letter of a text; not finite where they overflow."""
+    def likelihood(self, params: Params, text: EncodedCorpus) -> Array:
+        """P of each letter of a text by a net with these weights; not finite where they overflow."""
         with np.errstate(all="ignore"):
             return probabilities(self.net(params), text)
 
@@ -152,8 +140,10 @@ class TrainingPlan:
         table, config = self.table("background" if kind == "background" else "fit"), self.config
         if table is None or not config.smoothing:
             return None
-        how: dict[str, Any] = {"order": config.ngram, "discounts": table.discounts, "weight": config.smoothing}
-        return CrossFit(self.texts[kind], **how, rng=self.rng(FOLD, PHASES.index(kind)))
+        rng = self.rng(FOLD, PHASES.index(kind))
+        return CrossFit(
+            self.texts[kind], order=config.ngram, discounts=table.discounts, weight=config.smoothing, rng=rng
+        )
 
 
 def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:

@@ -14,7 +14,7 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.evaluation import choose_weights, held_out_bits, likelihoods
+from bacterio_cli.training.evaluation import choose_weights, held_out_bits, held_out_parts
 from bacterio_cli.training.plan import TrainingPlan
 from bacterio_cli.training.state import TrainingState, begin
 
@@ -26,7 +26,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
     state = replace(state, params=deepcopy(state.params), history=[*state.history])  # training goes on in place
     plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
-    parts = likelihoods(state)
+    parts = held_out_parts(state)
     weights = choose_weights(plan, parts)
     facts = {
         "digest": corpus.digest,
@@ -54,9 +54,12 @@ def snapshot(state: TrainingState) -> Checkpoint:
 
 def progress_of(state: TrainingState) -> dict[str, Any]:
     """The figures that only `resume` needs."""
-    progress = {name: getattr(state, name) for name in ("step", "phase", "phase_step", "chars", "nats", "norms")}
     background = state.plan.background
-    return progress | {"finished": state.done, "background": background and background.digest}
+    return {
+        "step": state.step, "phase": state.phase_number, "phase_step": state.phase_step, "chars": state.chars,
+        "nats": state.nats, "norms": state.norms, "finished": state.done,
+        "background": background and background.digest,
+    }  # fmt: skip
 
 
 def saved_arrays(state: TrainingState) -> Params:
@@ -64,7 +67,7 @@ def saved_arrays(state: TrainingState) -> Params:
     groups: dict[str, Mapping[Any, Array]] = {
         "current": state.params, "optimizer": state.moments, "state": dict(enumerate(state.hidden)),
     }  # fmt: skip
-    if (end := state.fit_end) and state.current_phase.kind == "refit":
+    if (end := state.fit_end) and state.phase.kind == "refit":
         groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
     groups |= {f"{kind}{net}": params for (kind, net), params in state.kept.items()}
     return {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
@@ -119,14 +122,13 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
     KeyError, IndexError, TypeError or ValueError if something does not fit.
     """
     for row in checkpoint.history:
-        go_on(state, row["stage"] != state.current_phase.kind)
-        phase = state.current_phase
+        go_on(state, later=row["stage"] != state.phase.kind)
+        phase = state.phase
         count_steps(state, phase.steps_per_epoch)
-        place = {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net}
-        state.add_row(row | place)
-    if progress["phase"] > state.phase:
+        state.add_row(row | {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net})
+    if progress["phase"] > state.phase_number:
         go_on(state, later=True)
-    steps = progress["phase_step"] % state.current_phase.steps_per_epoch
+    steps = progress["phase_step"] % state.phase.steps_per_epoch
     state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
     count_steps(state, steps)
     state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
@@ -140,12 +142,12 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
             array[...] = stored  # in place: the end of the fit and the state share what was kept
 
 
-def go_on(state: TrainingState, later: bool) -> None:
-    """Begin the next phase if the current one is over; that of a background is, too, if the saved training was `later`.
+def go_on(state: TrainingState, *, later: bool) -> None:
+    """Begin the next phase if the current one is over, or if the saved training was `later` than a background.
 
-    It may have had fewer epochs, in a training that was given more when it was resumed.
+    That had fewer epochs in a training which was given more when it was resumed.
     """
-    if not state.done and (state.phase_is_over or (later and state.current_phase.kind == "background")):
+    if not state.done and (state.phase_is_over or (later and state.phase.kind == "background")):
         state.end_phase()
 
 

@@ -8,35 +8,38 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.models import init
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.plan import Phase, TrainingPlan
+from bacterio_cli.training.plan import INIT, Phase, TrainingPlan
 
 
 @dataclass
 class TrainingState:
     """Everything that the next step of a training depends on.
 
-    `phase` is its place in the plan, and `step` counts all steps. `moments` is the optimiser's state, `hidden` the
-    hidden state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each
-    fit and the last of each refit, by kind and net, and `likelihoods` what they give the held-out letters, where that
-    was computed; `best_epoch` and `best_loss` say when the phase was best; `fit_end` is the state in
-    which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
+    `step` and `phase_number` say where it stands in the plan. `moments` is the optimiser's state, `hidden` the hidden
+    state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each fit
+    and the last of each refit, by kind and net, and `held_out_p` what they give each held-out letter, where that was
+    computed; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the state in which the fit of a single
+    net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
     """
 
     plan: TrainingPlan
-    params: Params
-    moments: Params
-    hidden: State
+    params: Params = field(default_factory=dict)
+    moments: Params = field(default_factory=dict)
+    hidden: State = ()
     kept: dict[tuple[str, int], Params] = field(default_factory=dict)
-    likelihoods: dict[tuple[str, int], Array] = field(default_factory=dict)
+    held_out_p: dict[tuple[str, int], Array] = field(default_factory=dict)
     fit_end: TrainingState | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
-    phase: int = 0
+    phase_number: int = 0
     best_epoch: int = 0
     best_loss: float | None = None
     nats: float = 0.0
@@ -46,12 +49,12 @@ class TrainingState:
     @property
     def done(self) -> bool:
         """Whether no phase is left."""
-        return self.phase == len(self.plan.phases)
+        return self.phase_number == len(self.plan.phases)
 
     @property
-    def current_phase(self) -> Phase:
+    def phase(self) -> Phase:
         """The phase of the next step; of a training that is done, the last."""
-        return self.plan.phases[min(self.phase, len(self.plan.phases) - 1)]
+        return self.plan.phases[min(self.phase_number, len(self.plan.phases) - 1)]
 
     def kept_by(self, kind: str) -> list[Params]:
         """The params kept so far by the phases of a kind, net by net."""
@@ -59,72 +62,76 @@ class TrainingState:
 
     @property
     def phase_step(self) -> int:
-        """The steps of the current phase that are done: as many updates as its optimiser has made."""
+        """The steps of the phase that are done: as many updates as its optimiser has made."""
         return int(self.moments["k"])
 
     @property
     def epochs(self) -> int:
-        """The epochs of the current phase that are done."""
-        return self.phase_step // self.current_phase.steps_per_epoch
+        """The epochs of the phase that are done."""
+        return self.phase_step // self.phase.steps_per_epoch
 
     @property
     def phase_is_over(self) -> bool:
         """Whether all its steps are done, or the last `patience` epochs of a fit brought no improvement."""
-        phase, patience = self.current_phase, self.plan.config.patience
+        phase, patience = self.phase, self.plan.config.patience
         out_of_patience = phase.kind == "fit" and 0 < patience <= self.epochs - self.best_epoch
         return self.phase_step >= phase.steps or out_of_patience
 
     @property
     def total(self) -> int:
         """All steps of the training, if patience does not end it early."""
-        later = sum(phase.steps for phase in self.plan.phases[self.phase :])
+        later = sum(phase.steps for phase in self.plan.phases[self.phase_number :])
         return self.step if self.done else self.step - self.phase_step + later
 
     def batches(self) -> Iterator[Batch]:
-        """The batches of the current phase that are left, epoch after epoch."""
-        phase = self.current_phase
-        begun, done = divmod(self.phase_step, phase.steps_per_epoch)
-        for epoch in range(begun, phase.epochs):
-            yield from islice(self.plan.batches(phase, epoch), done, None)
+        """The batches of the phase that are left, epoch after epoch."""
+        done = self.phase_step % self.phase.steps_per_epoch
+        for epoch in range(self.epochs, self.phase.epochs):
+            yield from islice(self.plan.batches(self.phase, epoch), done, None)
             done = 0
 
-    def add_row(self, row: dict[str, Any], likelihoods: Array | None = None) -> None:
+    def add_row(self, row: dict[str, Any], held_out_p: Array | None = None) -> None:
         """Add a row to the history, and begin new sums.
 
         Keep the params, with what they give the held-out letters, if its loss is the least of the phase or none is
         validated; those of a background are never kept.
         """
-        phase, valid = self.current_phase, row["valid_nats_per_char"]
+        key, valid = (self.phase.kind, self.phase.net), row["valid_nats_per_char"]
         if valid is None or self.best_loss is None or valid < self.best_loss:
             self.best_epoch, self.best_loss = row["epoch"], valid
-            if phase.kind != "background":
-                self.kept[phase.kind, phase.net] = deepcopy(self.params)
-                if likelihoods is not None:
-                    self.likelihoods[phase.kind, phase.net] = likelihoods
+            if self.phase.kind != "background":
+                self.kept[key] = deepcopy(self.params)
+                if held_out_p is not None:
+                    self.held_out_p[key] = held_out_p
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
     def end_phase(self) -> None:
-        """Make ready for the next phase, if there is one."""
-        ended = self.current_phase.kind
-        if ended == "fit" and self.plan.config.nets == 1:
+        """Go on to the next phase, if there is one."""
+        if self.phase.kind == "fit" and self.plan.config.nets == 1:
             self.fit_end = replace(
-                self, history=[*self.history], kept=dict(self.kept), likelihoods=dict(self.likelihoods)
+                self, history=[*self.history], kept=dict(self.kept), held_out_p=dict(self.held_out_p)
             )
-        self.phase += 1
-        if self.done:
-            return
-        following = self.current_phase
-        if following.kind == "refit":
-            self.params = deepcopy(self.kept["fit", following.net])
-        elif ended == "fit":
-            self.params = self.plan.fresh_params(following.net)
-        self.moments = self.plan.optimiser.init(self.params)
-        self.hidden, self.best_epoch, self.best_loss = self.plan.fresh_hidden(following), 0, None
+        self.phase_number += 1
+        if not self.done:
+            self.begin_phase()
+
+    def begin_phase(self) -> None:
+        """Begin a refit with what the fit kept, a fit after a background with what that left, and others afresh."""
+        plan, phase = self.plan, self.phase
+        if phase.kind == "refit":
+            self.params = deepcopy(self.kept["fit", phase.net])
+        elif phase.kind == "background" or plan.background is None:
+            self.params = init(plan.model, plan.rng(INIT, phase.net), np.float32, plan.config.init_scale)
+        self.moments = plan.optimiser.init(self.params)
+        if plan.config.stream:
+            streams = min(plan.batch_size, len(plan.texts[phase.kind].ids) - 1)
+            self.hidden = plan.model.start(streams, np.float32)
+        self.best_epoch, self.best_loss = 0, None
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:
     """The state before the first step: fresh weights from the seed."""
-    plan = TrainingPlan(config, corpus, background)
-    params = plan.fresh_params(0)
-    return TrainingState(plan, params, plan.optimiser.init(params), plan.fresh_hidden(plan.phases[0]))
+    state = TrainingState(TrainingPlan(config, corpus, background))
+    state.begin_phase()
+    return state

@@ -46,7 +46,7 @@ def train(
     plan = state.plan
     schedule: dict[str, Any] = {"schedule": plan.config.schedule, "warmup": plan.config.warmup}
     while not state.done:
-        phase, seconds, chars = state.current_phase, 0.0, 0
+        phase, seconds, chars = state.phase, 0.0, 0
         with closing(gradients_of_phase(state, split_from=split_from, fork=fork)) as gradients:
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs + 1
@@ -104,7 +104,7 @@ def can_be_used(state: TrainingState) -> bool:
     """
     if state.kept:
         return True
-    p = state.plan.likelihoods(state.params, state.plan.probe)
+    p = state.plan.likelihood(state.params, state.plan.probe)
     return bool(np.isfinite(p).all() and p.min() > 0)
 
 
@@ -113,10 +113,10 @@ def end_epoch(state: TrainingState, learning_rate: float) -> None:
 
     Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
     """
-    plan, phase = state.plan, state.current_phase
+    plan, phase = state.plan, state.phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe
-    p = plan.likelihoods(state.params, text)
+    p = plan.likelihood(state.params, text)
     with np.errstate(all="ignore"):
         valid = -float(np.log(p).mean()) if held_out else None
     if not np.isfinite(p).all() or (valid is not None and not math.isfinite(valid)):

@@ -47,7 +47,7 @@ def test_the_bytes_are_the_same_whoever_computes_the_second_shard(options: dict[
         if progress.step == 3:
             assert len(workers) == 1
             workers[0].kill()
-        elif killed.phase == 0 and progress.step > 3:
+        elif killed.phase_number == 0 and progress.step > 3:
             assert workers == []
     assert multiprocessing.active_children() == []
     worker, alone = (advanced(begin(dropout=0.3, **options), split_from=1, fork=fork) for fork in (True, False))
