@@ -1,15 +1,13 @@
 """The gradients of a training phase, step by step, whole or in two shards computed side by side.
 
-The order of an epoch comes from the seed, the phase, the net and the epoch, the dropout masks of a step from the
-seed, the step and the shard. So any process that computes a shard computes the same. The names of a batch are
-independent of each other, and L is a mean over its N letters. With L_k the mean over the N_k letters of shard k and
-s_k = N_k / N:
+The names of a batch are independent of each other, and L is a mean over its N letters. With L_k the mean over the N_k
+letters of shard k and s_k = N_k / N:
 
 L = Σ_k s_k L_k        ∂L/∂θ = Σ_k s_k ∂L_k/∂θ
 
-Whether a batch is split depends on sizes alone, never on the machine or on timing, and the same shards are added in
-the same order everywhere. Who computes the second shard is another matter: a forked worker, which lets training use
-two cores, or, where there can be none, this process itself after the first. The bytes are the same.
+The second shard is computed by a forked worker, which lets training use two cores, or, where there can be none, by this
+process after the first. The bytes are the same: whether a batch is split depends on sizes alone, the dropout of a shard
+comes from the seed, the step and the shard, and shards are added in their order.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -40,8 +38,8 @@ def shard_work(
 ) -> Callable[[State], Gradients]:
     """The call that computes what shard k adds to loss and gradients, with its dropout and targets at hand.
 
-    The shard is the names k, k + shards, … of the batch. With `--stream` they go on from their rows of the hidden state
-    that the call is given, and their new one comes back.
+    With `--stream` its names go on from their rows of the hidden state that the call is given, and their new one comes
+    back.
     """
     plan, shard, masks = state.plan, batch.shard(k, shards), None
     N, streams = len(shard.x), shard.batch_sizes[0]
@@ -66,9 +64,9 @@ def works(
 ) -> Iterator[tuple[int, Batch, Callable[[State], Gradients]]]:
     """Each step that is left of the phase, its batch, and the work of shard k; a single name is all shard 0's."""
     for step, batch in enumerate(state.batches(), state.step):
-        alone = batch.batch_sizes[0] == 1
-        if not (alone and k):
-            yield step, batch, shard_work(state, soft, batch, step, k, 1 if alone else shards)
+        parts = min(shards, int(batch.batch_sizes[0]))
+        if k < parts:
+            yield step, batch, shard_work(state, soft, batch, step, k, parts)
 
 
 def added(parts: list[Gradients], hidden: State) -> Gradients:
