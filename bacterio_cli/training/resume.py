@@ -29,13 +29,9 @@ def snapshot(state: TrainingState) -> Checkpoint:
     parts = held_out_parts(state)
     weights = choose_weights(plan, parts)
     facts = {
-        "digest": corpus.digest,
-        "names": len(corpus.names),
-        "characters": corpus.characters,
-        "date": corpus.date,
-        "longest": max(map(len, corpus.names)),
-        "profile": corpus.profile,
-    }
+        "digest": corpus.digest, "names": len(corpus.names), "characters": corpus.characters, "date": corpus.date,
+        "longest": max(map(len, corpus.names)), "profile": corpus.profile,
+    }  # fmt: skip
     return Checkpoint(
         nets=tuple(map(plan.net, state.kept_by(kind) or [state.params])),
         vocabulary=plan.vocabulary,
@@ -115,22 +111,23 @@ def resume(
 
 
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
-    """Put a fresh state where the saved one stood.
+    """Put a fresh state where the saved one stood: through its epochs and phases as training did, with any weights.
 
-    It goes through its epochs and phases as training did, with any weights. Taken from the checkpoint are the rows of
-    the history, two sums and the arrays of floats; history and progress must then be those that were saved. Raises
-    KeyError, IndexError, TypeError or ValueError if something does not fit.
+    Taken from the checkpoint are the rows of the history, two sums and the arrays of floats; history and progress must
+    then be those that were saved. Raises KeyError, IndexError, TypeError or ValueError if something does not fit.
     """
     for row in checkpoint.history:
         go_on(state, later=row["stage"] != state.phase.kind)
         phase = state.phase
-        count_steps(state, phase.steps_per_epoch)
+        state.step += phase.steps_per_epoch
+        state.moments["k"] += phase.steps_per_epoch
         state.add_row(row | {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net})
     if progress["phase"] > state.phase_number:
         go_on(state, later=True)
     steps = progress["phase_step"] % state.phase.steps_per_epoch
     state.chars = sum(len(batch.x) for batch in islice(state.batches(), steps))
-    count_steps(state, steps)
+    state.step += steps
+    state.moments["k"] += steps
     state.nats, state.norms = float(progress["nats"]), float(progress["norms"])
     if (state.history, progress_of(state)) != (checkpoint.history, progress):
         raise ValueError("its history and progress are not those of its options")
@@ -149,9 +146,3 @@ def go_on(state: TrainingState, *, later: bool) -> None:
     """
     if not state.done and (state.phase_is_over or (later and state.phase.kind == "background")):
         state.end_phase()
-
-
-def count_steps(state: TrainingState, steps: int) -> None:
-    """Count so many steps as done."""
-    state.step += steps
-    state.moments["k"] = np.array(state.phase_step + steps, np.int64)

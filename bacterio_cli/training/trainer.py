@@ -43,8 +43,7 @@ def train(
 
     Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
     """
-    plan = state.plan
-    schedule: dict[str, Any] = {"schedule": plan.config.schedule, "warmup": plan.config.warmup}
+    schedule: dict[str, Any] = {"schedule": state.plan.config.schedule, "warmup": state.plan.config.warmup}
     while not state.done:
         phase, seconds, chars = state.phase, 0.0, 0
         with closing(gradients_of_phase(state, split_from=split_from, fork=fork)) as gradients:
@@ -64,8 +63,7 @@ def train(
                     except DivergedError:  # the one way in which a step is refused after it was taken
                         vars(state).update(vars(before))
                         raise
-                row = state.history[-1] if last else None
-                yield Progress(state.step, state.total, epoch, chars / seconds, row)
+                yield Progress(state.step, state.total, epoch, chars / seconds, state.history[-1] if last else None)
                 if last:
                     seconds, chars = 0.0, 0
         state.end_phase()
@@ -97,10 +95,9 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 
 def can_be_used(state: TrainingState) -> bool:
-    """Whether what a checkpoint would hold can draw names.
+    """Whether what a checkpoint would hold can draw names; from the first evaluation on that has been checked.
 
-    Not if weights are so large that names of the corpus overflow, or have letters without a chance; from the first
-    evaluation on that has been checked.
+    Not if weights are so large that names of the corpus overflow, or have letters without a chance.
     """
     if state.kept:
         return True
@@ -117,19 +114,13 @@ def end_epoch(state: TrainingState, learning_rate: float) -> None:
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe
     p = plan.likelihood(state.params, text)
-    with np.errstate(all="ignore"):
-        valid = -float(np.log(p).mean()) if held_out else None
-    if not np.isfinite(p).all() or (valid is not None and not math.isfinite(valid)):
+    if not np.isfinite(p).all() or (held_out and p.min() == 0):
         raise DivergedError(state.step, rate=learning_rate, longest=int(text.lengths.max()))
+    valid = -float(np.log(p).mean()) if held_out else None
     row = {
-        "step": state.step,
-        "epoch": state.epochs,
-        "stage": phase.kind,
-        "net": phase.net,
+        "step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net,
         "nats_per_char": state.nats / state.chars,
-        "valid_nats_per_char": valid,
-        "valid_bits_per_char": None if valid is None else valid / math.log(2),
-        "gradient_norm": state.norms / phase.steps_per_epoch,
-        "learning_rate": learning_rate,
-    }
+        "valid_nats_per_char": valid, "valid_bits_per_char": None if valid is None else valid / math.log(2),
+        "gradient_norm": state.norms / phase.steps_per_epoch, "learning_rate": learning_rate,
+    }  # fmt: skip
     state.add_row(row, p if held_out else None)
