@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
-from bacterio_cli.errors import UsageError, require_number, short
+from bacterio_cli.errors import UsageError, refuse, require_number, short
 
 LEARNING_RATES = {"sgd": 0.5, "adagrad": 0.05, "rmsprop": 0.002, "adam": 0.005, "adamw": 0.005}
 # What a plain cell needs instead of the defaults: more units, since they are cheap, less noise, and smaller steps.
@@ -75,7 +75,13 @@ class TrainingConfig:
             if f.name in RANGES and (value is not None or f.default is not None):
                 require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
                 object.__setattr__(self, f.name, f.metadata["kind"](value))
-        object.__setattr__(self, "mix", written_weight(self.mix))
+        try:
+            weight = 0.0 if self.mix == "auto" else float(self.mix)
+        except (TypeError, ValueError, OverflowError):
+            weight = -1.0
+        if not 0 <= weight <= 1:
+            raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(self.mix)}")
+        object.__setattr__(self, "mix", "auto" if self.mix == "auto" else f"{weight:g}")
 
     def sized(self, characters: int) -> TrainingConfig:
         """With `epochs` and `batch_size` filled in for a corpus of so many characters.
@@ -118,19 +124,11 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def written_weight(mix: object) -> str:
-    """The nets' weight as it is stored: 'auto', or a number from 0 to 1 written in one way. Raises UsageError."""
-    try:
-        weight = 0.0 if mix == "auto" else float(mix)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        weight = -1.0
-    if not 0 <= weight <= 1:
-        raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(mix)}")
-    return "auto" if mix == "auto" else f"{weight:g}"
-
-
 def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
-    """The config of a preset with the options given beside it, which win. Raises UsageError."""
+    """The config of a preset with the options given beside it, which win.
+
+    Raises UsageError, also for an option that has no effect beside the others.
+    """
     if preset not in list(PRESETS):  # a list: what has no hash may be asked for
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
     settings = {**PRESETS[preset], **given}
@@ -140,9 +138,21 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     if settings.get("arch") == "rnn":
         defaults = {**PLAIN_CELL, **defaults}
     if settings.get("ngram") == 0:
-        settings = {**settings, **PLAIN, "refit": settings.get("refit", TrainingConfig.refit)}
+        settings = {**PLAIN, "refit": TrainingConfig.refit, **settings}
     config = TrainingConfig(**{**defaults, **settings})
-    refuse_contradictions(config, given)
+    arch, table = config.arch, config.ngram > 0
+    conflicts = [
+        ("activation", arch not in ("rnn", "mlp"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
+        ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
+        ("stream", arch == "mlp", "carries a state from chunk to chunk, and an mlp has none"),
+        ("bptt", not config.stream, "is the chunk of --stream; whole names are never cut"),
+        ("weight_decay", config.optimizer != "adamw", f"needs --optimizer adamw, not {config.optimizer}"),
+        ("patience", config.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
+        ("smoothing", not table, "needs a table, and --ngram is 0"),
+        ("mix", not table and config.mix != "1", "needs a table, and --ngram is 0"),
+        ("refit", config.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
+    ]
+    refuse(*((conflict and given.get(name), f"{flag(name)} {why}") for name, conflict, why in conflicts))
     return config
 
 
@@ -154,31 +164,10 @@ def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: st
     config = replace(stored, **asked)
     for name in asked:
         value, before = getattr(config, name), getattr(stored, name)
-        longer = (
-            name == "epochs" and value > before and stored.nets == 1
-        )  # several nets are refitted when all are fitted
+        longer = name == "epochs" and value > before and stored.nets == 1  # several are refitted when all are fitted
         if value != before and not longer:
             raise UsageError(
                 f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
                 "leave it out, or start anew without --resume"
             )
     return config
-
-
-def refuse_contradictions(config: TrainingConfig, given: Mapping[str, Any]) -> None:
-    """UsageError for an option that has no effect beside the others."""
-    arch, table = config.arch, config.ngram > 0
-    conflicts = [
-        ("activation", arch not in ("rnn", "mlp"), f"belongs to --arch rnn or mlp; {arch} has its own gates"),
-        ("window", arch != "mlp", f"belongs to --arch mlp; {arch} carries a state instead"),
-        ("stream", arch == "mlp", "carries a state from chunk to chunk, and an mlp has none"),
-        ("bptt", not config.stream, "is the chunk of --stream; whole names are never cut"),
-        ("weight_decay", config.optimizer != "adamw", f"needs --optimizer adamw, not {config.optimizer}"),
-        ("patience", config.valid_fraction == 0, "needs names to validate on, and --valid-fraction is 0"),
-        ("smoothing", not table, "needs a table, and --ngram is 0"),
-        ("mix", not table and written_weight(given.get("mix", "1")) != "1", "needs a table, and --ngram is 0"),
-        ("refit", config.valid_fraction == 0, "repeats what was validated, and --valid-fraction is 0"),
-    ]
-    for name, conflict, why in conflicts:
-        if conflict and given.get(name):
-            raise UsageError(f"{flag(name)} {why}")

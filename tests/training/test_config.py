@@ -85,6 +85,7 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option: str, 
         ({"valid_fraction": 0.0, "patience": 3}, "--patience needs names to validate on"),
         ({"ngram": 0, "smoothing": 0.1}, "--smoothing needs a table"),
         ({"ngram": 0, "mix": "0.5"}, "--mix needs a table"),
+        ({"ngram": 0, "smoothing": None}, "--smoothing must be a number"),
         ({"valid_fraction": 0.0, "refit": True}, "--refit repeats what was validated"),
     ],
 )
