@@ -82,20 +82,9 @@ def open_log(
 def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int, int]:
     """(where the rows end that a training with this history keeps, how many they are); it makes the others again.
 
-    ValueError, with the objection, for a file that is no log, or that of another training.
+    The last may be cut short. ValueError, with the objection, for a file that is no log, or that of another training.
     """
-    rows = rows_of(path)
-    if not rows or history is None:
-        return 0, 0
-    own = list(zip(rows, history, strict=False))
-    if not own or any(row[key] != known[key] for (_, row), known in own for key in KEYS):
-        raise ValueError("it is the log of another training")
-    return rows[len(own) - 1][0], len(own)
-
-
-def rows_of(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Where each whole row of a log ends, and the row; ValueError if it is none. The last may be cut short."""
-    rows, end = list[tuple[int, dict[str, Any]]](), 0
+    rows, ends = list[dict[str, Any]](), [0]
     with path.open("rb") as file:
         for line in file:
             if rows and not line.endswith(b"\n") and line.startswith(BEGINNING[: len(line)]):
@@ -106,6 +95,11 @@ def rows_of(path: Path) -> list[tuple[int, dict[str, Any]]]:
                 row = None
             if not (isinstance(row, dict) and row.keys() >= KEYS and line.endswith(b"\n")):
                 raise ValueError("it is not a log of this program")
-            end += len(line)
-            rows.append((end, row))
-    return rows
+            rows.append(row)
+            ends.append(ends[-1] + len(line))
+    if not rows or history is None:
+        return 0, 0
+    own = list(zip(rows, history, strict=False))
+    if not own or any(row[key] != known[key] for row, known in own for key in KEYS):
+        raise ValueError("it is the log of another training")
+    return ends[len(own)], len(own)
