@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from bacterio_cli.nn.activations import ACTIVATIONS
-from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
-from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.models import CELLS, CharRNN, LetterModel
 
 NUMBER = re.compile(r"\(\d′?[^)]*\) ")
@@ -57,8 +55,8 @@ def equations_of(model: CharRNN) -> list[Equation]:
     ]
 
 
-# What the gradient of each parameter, input and initial state is, by the last part of its name; then where a gated cell
-# has another equation, or its own source.
+# What the gradient of each parameter, input and initial state is, by the last part of its name. Gated cells have their
+# own source for all of theirs, and these other equations.
 GRADIENTS = {
     "E": "dE[v] = Σ_t dx⟨t⟩ where the letter is v",
     "W_ax": "dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ (T1 ∂a/∂W_ax; T2 eq. 9)",
@@ -72,23 +70,16 @@ GRADIENTS = {
     "b": "db_l = Σ (δ ⊙ f′) (T4)",
 }
 GATED = {
-    "gru": {
-        "W_ax": f"dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ ({GRU.source})",
-        "W_aa": f"dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩ ({GRU.source})",
-        "b_a": f"db_a = Σ_t dz⟨t⟩ ({GRU.source})",
-        "a_0": f"ā⟨0⟩ = ā⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa ({GRU.source})",
-    },
-    "lstm": {
-        "W_ax": f"dW_ax = Σ_t dz⟨t⟩ᵀ x⟨t⟩ ({LSTM.source})",
-        "W_aa": f"dW_aa = Σ_t dz⟨t⟩ᵀ a⟨t−1⟩ ({LSTM.source})",
-        "b_a": f"db_a = Σ_t dz⟨t⟩ ({LSTM.source})",
-        "a_0": f"ā⟨0⟩ = dz⟨1⟩ W_aa ({LSTM.source})",
-        "c_0": f"c̄⟨0⟩ = c̄⟨1⟩ ⊙ f⟨1⟩ ({LSTM.source})",
-    },
+    "gru": {"W_aa": "dW_aa = Σ_t [dz_u, dz_r, dp]⟨t⟩ᵀ a⟨t−1⟩", "a_0": "ā⟨0⟩ = ā⟨1⟩ ⊙ u⟨1⟩ + [dz_u, dz_r, dp]⟨1⟩ W_aa"},
+    "lstm": {"c_0": "c̄⟨0⟩ = c̄⟨1⟩ ⊙ f⟨1⟩"},
 }
 
 
 def gradient_equations(names: Iterable[str], arch: str) -> dict[str, str]:
     """The equation of each gradient with its source, found by the part of its name behind the layer's number."""
-    known = GRADIENTS | GATED.get(arch, {})
+    known = GRADIENTS
+    if arch in GATED:
+        plain = {name: known[name].partition(" (")[0] for name in ("W_ax", "W_aa", "b_a", "a_0")}
+        own = (plain | GATED[arch]).items()
+        known = known | {name: f"{equation} ({CELLS[arch].source})" for name, equation in own}
     return {name: known[name.rpartition(".")[2]] for name in names}
