@@ -56,7 +56,7 @@ class Trace:
 
     @property
     def nats_per_char(self) -> float:
-        """L."""
+        """L, the mean of the steps' losses."""
         return sum(step.nats for step in self.steps) / len(self.steps)
 
     def vectors(self, t: int) -> dict[str, Array]:
@@ -82,10 +82,12 @@ class Trace:
 
     def gradients(self) -> list[dict[str, Any]]:
         """Name and norm of each parameter's gradient; with a cut also the norm of what is left, and what is lost."""
-        rows: list[dict[str, Any]] = [{"name": name, "norm": norm(whole)} for name, whole in self.back.grads.items()]
-        if self.cut:
-            for row, whole, left in zip(rows, self.back.grads.values(), self.cut.grads.values(), strict=True):
-                row |= {"truncated": norm(left), "lost": lost(whole, left)}
+        rows: list[dict[str, Any]] = []
+        for name, whole in self.back.grads.items():
+            rows.append({"name": name, "norm": norm(whole)})
+            if self.cut:
+                left = self.cut.grads[name]
+                rows[-1] |= {"truncated": norm(left), "lost": lost(whole, left)}
         return rows
 
 
@@ -102,11 +104,10 @@ def lost(whole: Array, truncated: Array) -> float:
 def trace(
     model: CharRNN, params: Params, vocabulary: Vocabulary, name: str, *, truncate: int | None = None, start: State = ()
 ) -> Trace:
-    """Follow one name in float64; its targets are the letters themselves, and no unit is dropped.
+    """Follow one name in float64, from the state `start`, (1, n_a) each, or zeros; no unit is dropped.
 
-    It begins in the state `start`, (1, n_a) each, or else in zeros. With `truncate`, a further way back is cut every so
-    many letters, as training with --stream cuts it. Raises BacterioError for letters that the model does not know, and
-    for numbers that overflow.
+    Its targets are the letters themselves. With `truncate`, a further way back is cut every so many letters, as by
+    training with --stream. Raises BacterioError for letters that the model does not know, and numbers that overflow.
     """
     vocabulary.require(name, where=name)
     params = {key: value.astype(np.float64) for key, value in params.items()}
@@ -149,9 +150,9 @@ def backward(model: CharRNN, params: Params, caches: Sequence[Any], dz: Array, t
         here, da = {"dz_y": dz[t]}, dz[t] @ params["W_ya"]
         for k, cell in reversed(list(enumerate(model.cells))):
             dz_k = own[f"{k}.b_a"]
-            nexts = {symbol: d[0] for symbol, d in zip(NEXTS, model.state_of(k, came_back), strict=False)}
-            found = {"da": da, **nexts, "dz": cell.by_gate(dz_k)}
-            here |= {f"{k}.{symbol}": value for symbol, value in found.items()}
+            here[f"{k}.da"] = da
+            here |= {f"{k}.{symbol}": d[0] for symbol, d in zip(NEXTS, model.state_of(k, came_back), strict=False)}
+            here[f"{k}.dz"] = cell.by_gate(dz_k)
             da = dz_k @ params[f"{k}.W_ax"]
         for name, g in own.items():
             grads[name] += g
