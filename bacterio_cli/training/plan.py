@@ -151,7 +151,7 @@ def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) ->
 
     The corpus is learned from itself, and its validation names must be unknown to the background, in whatever case.
     """
-    spell = str.capitalize if vocabulary.capitalised else str
-    names = dict.fromkeys(spell(name) for name in background.names if not vocabulary.missing(name))
+    known = [vocabulary.fold(name) for name in background.names if not vocabulary.missing(name)]
+    names = dict.fromkeys(map(vocabulary.restore, known))
     own = {name.lower() for name in corpus.names}
     return [name for name in names if name.lower() not in own]

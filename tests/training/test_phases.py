@@ -74,6 +74,13 @@ def test_the_background_never_holds_the_corpus() -> None:
         with_background(NAMES[:3])
 
 
+def test_a_background_keeps_a_letter_whose_capital_is_two() -> None:
+    """ŉ is ʼN where it is capitalised, and the vocabulary has no ʼ."""
+    state = with_background(["ŉAB"], (*NAMES, "Boŉa"))
+    text = state.plan.texts["background"]
+    assert state.plan.vocabulary.spell(text.ids[None, 1:]) == ["ŉab"]
+
+
 def test_mix_is_the_weight_asked_for() -> None:
     """A given weight stands in the file; auto is chosen by the held-out names; 1 is the net alone."""
     weights = {mix: training.snapshot(advanced(begin(**ONE_NET, mix=mix))).weights for mix in ("0.3", "1", "auto")}
