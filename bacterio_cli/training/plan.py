@@ -8,7 +8,7 @@ fit          the names not held out       the held-out     the best weights
 refit        all names                    nothing          the last weights
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -69,8 +69,10 @@ class TrainingPlan:
         self.optimiser = replace(optim.OPTIMISERS[config.optimizer], weight_decay=decay)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
-        if background is not None:
-            related = related_names(background, corpus, vocabulary)
+        if background is not None:  # names held out of the corpus must be unknown to it, in whatever case
+            own = {name.lower() for name in corpus.names}
+            spelled = [vocabulary.fold(name) for name in background.names if not vocabulary.missing(name)]
+            related = [name for name in dict.fromkeys(map(vocabulary.restore, spelled)) if name.lower() not in own]
             if not related:
                 raise BacterioError("--background: no name of it is new and spelled with the letters of the corpus")
             self.texts["background"] = EncodedCorpus(related, vocabulary)
@@ -106,10 +108,7 @@ class TrainingPlan:
         return text.name_batches(self.batch_size, rng)
 
     def net(self, params: Params) -> Net:
-        """A net with these weights, to validate and to sample.
-
-        With `--stream` it begins in the state of a running text, which some training names in random order lead to.
-        """
+        """A net with these weights; with `--stream` it begins in the state to which some training names lead."""
         if not self.config.stream:
             return Net(self.model, params)
         text = self.texts["fit"]
@@ -125,7 +124,7 @@ class TrainingPlan:
     def table(self, kind: str) -> NGram | None:
         """The table of the training names ("fit"), of all ("refit"), or of the background; None without one.
 
-        Discounts are chosen on the validation names: for the corpus with the table that is counted without them.
+        Discounts are chosen on the names held out, which the table of all has learned: it has those of the fit.
         """
         if not self.config.ngram or kind not in self.texts:
             return None
@@ -140,18 +139,5 @@ class TrainingPlan:
         table, config = self.table("background" if kind == "background" else "fit"), self.config
         if table is None or not config.smoothing:
             return None
-        rng = self.rng(FOLD, PHASES.index(kind))
-        return CrossFit(
-            self.texts[kind], order=config.ngram, discounts=table.discounts, weight=config.smoothing, rng=rng
-        )
-
-
-def related_names(background: Corpus, corpus: Corpus, vocabulary: Vocabulary) -> Sequence[str]:
-    """The background's names that the vocabulary can spell, in its case, without those of the corpus.
-
-    The corpus is learned from itself, and its validation names must be unknown to the background, in whatever case.
-    """
-    known = [vocabulary.fold(name) for name in background.names if not vocabulary.missing(name)]
-    names = dict.fromkeys(map(vocabulary.restore, known))
-    own = {name.lower() for name in corpus.names}
-    return [name for name in names if name.lower() not in own]
+        text, rng = self.texts[kind], self.rng(FOLD, PHASES.index(kind))
+        return CrossFit(text, order=config.ngram, discounts=table.discounts, weight=config.smoothing, rng=rng)

@@ -109,9 +109,7 @@ class TrainingState:
     def end_phase(self) -> None:
         """Go on to the next phase, if there is one."""
         if self.phase.kind == "fit" and self.plan.config.nets == 1:
-            self.fit_end = replace(
-                self, history=[*self.history], kept=dict(self.kept), held_out_p=dict(self.held_out_p)
-            )
+            self.fit_end = replace(self, history=[*self.history], kept={**self.kept}, held_out_p={**self.held_out_p})
         self.phase_number += 1
         if not self.done:
             self.begin_phase()
