@@ -96,7 +96,13 @@ class Session:
                 closing(trainer.train(self.state)) as steps,
             ):
                 for progress in steps:
-                    self.note(progress)
+                    if progress.row and self.log:
+                        self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
+                    if not self.bar.disable:
+                        self.show(progress)
+                    enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
+                    if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
+                        self.save()
                     if self.signals.number is not None:
                         break
         except DivergedError:
@@ -107,16 +113,6 @@ class Session:
         self.signals.deferred = False
         if self.signals.number is not None:
             self.signals.stop()
-
-    def note(self, progress: trainer.Progress) -> None:
-        """Show a step, and save it if it is time to."""
-        if progress.row and self.log:
-            self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
-        if not self.bar.disable:
-            self.show(progress)
-        enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
-        if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
-            self.save()
 
     def show(self, progress: trainer.Progress) -> None:
         """Phase, epoch, bits and speed on the bar; above it a few names now and then, when the model has improved."""
