@@ -56,12 +56,9 @@ def open_log(
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
-            (end, kept), objection = (0, 0), ""
+            end, kept, objection = 0, 0, ""
             if path.exists() and not endless:
-                try:
-                    end, kept = kept_part(path, history)
-                except ValueError as error:
-                    objection = str(error)
+                end, kept, objection = kept_part(path, history)
                 if not force:
                     require_ours(path, lambda _: objection, f"{remedy} or replace it with --force")
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
@@ -79,10 +76,10 @@ def open_log(
         yield log
 
 
-def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int, int]:
-    """(where the rows end that a training with this history keeps, how many they are); it makes the others again.
+def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int, int, str]:
+    """(where the rows end that a training with this history keeps, how many they are, an objection to the file).
 
-    The last may be cut short. ValueError, with the objection, for a file that is no log, or that of another training.
+    It makes the other rows again; the last may be cut short. Of a file with an objection nothing is kept.
     """
     rows, ends = list[dict[str, Any]](), [0]
     with path.open("rb") as file:
@@ -94,12 +91,12 @@ def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int
             except (ValueError, RecursionError):
                 row = None
             if not (isinstance(row, dict) and row.keys() >= KEYS and line.endswith(b"\n")):
-                raise ValueError("it is not a log of this program")
+                return 0, 0, "it is not a log of this program"
             rows.append(row)
             ends.append(ends[-1] + len(line))
     if not rows or history is None:
-        return 0, 0
+        return 0, 0, ""
     own = list(zip(rows, history, strict=False))
     if not own or any(row[key] != known[key] for row, known in own for key in KEYS):
-        raise ValueError("it is the log of another training")
-    return ends[len(own)], len(own)
+        return 0, 0, "it is the log of another training"
+    return ends[len(own)], len(own), ""
