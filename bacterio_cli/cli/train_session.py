@@ -25,22 +25,17 @@ WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 REPEATS = 1.0  # seconds in which a signal is taken for one that was noticed already
 
 
-class Interrupted(BaseException):
-    """A signal asks to stop. Not an Exception, so that nothing takes it for a failure of its own."""
-
-
 class Signals:
     """SIGINT, SIGTERM and SIGHUP during a block: what is kept is said, and the exit code is 128 and the signal's number.
 
-    The first signal raises Interrupted, or is remembered while `deferred`. Those that follow within a second are
-    ignored, one that comes later raises, and then all are ignored. `kept` says how far the training is and where.
+    The first signal ends the process, or is remembered as `number` while `deferred`. Those that follow within a second
+    are ignored, and one that comes later ends it. `kept` says how far the training is and where.
     """
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet, self.deferred = quiet, False
         self.kept = "before a step was taken; nothing was saved"
-        self.number: int | None = None
-        self.since = 0.0
+        self.number, self.since = 0, 0.0
 
     def __enter__(self) -> Signals:
         """Take the signals over, but for a hangup that is ignored, as under nohup."""
@@ -50,7 +45,7 @@ class Signals:
 
     def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """The signal handler."""
-        if self.number is None:
+        if not self.number:
             self.number, self.since = number, time.monotonic()
             if not self.deferred:
                 self.stop()
@@ -58,19 +53,18 @@ class Signals:
             self.stop()
 
     def stop(self) -> None:
-        """Raise Interrupted; from now on the process only cleans up."""
+        """End the process with the code of the first signal; from now on it only cleans up."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        raise Interrupted
+        raise SystemExit(128 + self.number)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Leave with a line and the exit code of a signal, if there was one."""
-        if kind is Interrupted and self.number is not None:
-            if not self.quiet:
-                terminal.notice(f"{WORDS.get(signal.Signals(self.number), 'hung up')} {self.kept}")
-            raise SystemExit(128 + self.number) from None
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
+        """Leave with a line if a signal ends the process, else give the signals back."""
+        if kind is not SystemExit:
+            for number, handler in self.before.items():
+                signal.signal(number, handler)
+        elif not self.quiet:
+            terminal.notice(f"{WORDS.get(signal.Signals(self.number), 'hung up')} {self.kept}")
 
 
 class Session:
@@ -85,7 +79,7 @@ class Session:
         self.saved_at = self.saving = 0.0
 
     def go(self) -> None:
-        """Train to the end; a signal saves and raises Interrupted, divergence saves and raises."""
+        """Train to the end; a signal saves and ends the process, divergence saves and raises."""
         if self.state.done:
             return
         runtime.keep_freed_memory()
@@ -103,7 +97,7 @@ class Session:
                     enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
                     if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
                         self.save()
-                    if self.signals.number is not None:
+                    if self.signals.number:
                         break
         except DivergedError:
             if self.state.step:
@@ -111,7 +105,7 @@ class Session:
             raise
         self.save()
         self.signals.deferred = False
-        if self.signals.number is not None:
+        if self.signals.number:
             self.signals.stop()
 
     def show(self, progress: trainer.Progress) -> None:
