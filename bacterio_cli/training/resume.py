@@ -24,7 +24,7 @@ ANEW = "start anew without --resume"
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
     state = replace(state, params=deepcopy(state.params), history=[*state.history])  # training goes on in place
-    plan, corpus, config = state.plan, state.plan.corpus, state.plan.config
+    plan, corpus = state.plan, state.plan.corpus
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
     parts = held_out_parts(state)
     weights = choose_weights(plan, parts)
@@ -37,7 +37,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
         vocabulary=plan.vocabulary,
         known=corpus.names,
         corpus=facts,
-        training=asdict(config),
+        training=asdict(plan.config),
         history=state.history,
         table=plan.table(kind),
         background=plan.table("background"),
@@ -74,8 +74,7 @@ def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
     try:
         return TrainingConfig(**checkpoint.training).sized(checkpoint.corpus["characters"])
     except (TypeError, UsageError) as error:
-        what = f"its training options are not those of this version ({error})"
-        raise CheckpointError(path, what, ANEW) from error
+        raise CheckpointError(path, f"its training options are not those of this version ({error})", ANEW) from error
 
 
 def resume(
@@ -140,9 +139,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
 
 
 def go_on(state: TrainingState, *, later: bool) -> None:
-    """Begin the next phase if the current one is over, or if the saved training was `later` than a background.
-
-    That had fewer epochs in a training which was given more when it was resumed.
-    """
-    if not state.done and (state.phase_is_over or (later and state.phase.kind == "background")):
+    """Begin the next phase if this one is over; a background is, too, if the saved training was `later` than that."""
+    shorter = later and state.phase.kind == "background"  # of a training that was given more epochs when it was resumed
+    if not state.done and (state.phase_is_over or shorter):
         state.end_phase()

@@ -91,10 +91,9 @@ class TrainingState:
             done = 0
 
     def add_row(self, row: dict[str, Any], held_out_p: Array | None = None) -> None:
-        """Add a row to the history, and begin new sums.
+        """Add a row to the history, and begin new sums; keep the params if none of the phase has validated better.
 
-        Keep the params, with what they give the held-out letters, if its loss is the least of the phase or none is
-        validated; those of a background are never kept.
+        Those of a background are never kept; `held_out_p` is what they give the held-out letters.
         """
         key, valid = (self.phase.kind, self.phase.net), row["valid_nats_per_char"]
         if valid is None or self.best_loss is None or valid < self.best_loss:

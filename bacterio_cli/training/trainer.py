@@ -22,10 +22,7 @@ __all__ = ["Progress", "TrainingState", "begin", "resume", "snapshot", "train"]
 
 
 class Progress(NamedTuple):
-    """One step done. `row` is the history's new row where the step ended an epoch, else None.
-
-    `chars_per_second` counts the training steps since the last row alone, not the evaluations.
-    """
+    """One step done, the speed of the steps since the last row, and the history's new row where it ended an epoch."""
 
     step: int
     total: int
@@ -95,21 +92,15 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 
 def can_be_used(state: TrainingState) -> bool:
-    """Whether what a checkpoint would hold can draw names; from the first evaluation on that has been checked.
-
-    Not if weights are so large that names of the corpus overflow, or have letters without a chance.
-    """
-    if state.kept:
+    """Whether no name of the corpus overflows, or has a letter without a chance, with what a checkpoint would hold."""
+    if state.kept:  # an evaluation has told
         return True
     p = state.plan.likelihood(state.params, state.plan.probe)
     return bool(np.isfinite(p).all() and p.min() > 0)
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> None:
-    """Evaluate, add a row to the history, and keep the weights if they are the best of the phase so far.
-
-    Raises DivergedError for weights with which the names overflow: no name could be drawn from them.
-    """
+    """Evaluate, and add a row to the history; DivergedError if names overflow, so that none could be drawn."""
     plan, phase = state.plan, state.phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe
