@@ -98,14 +98,14 @@ class TrainingConfig:
 CHOICES = {f.name: f.metadata["choices"] for f in fields(TrainingConfig) if "choices" in f.metadata}
 RANGES = {f.name: f.metadata["range"] for f in fields(TrainingConfig) if "range" in f.metadata}
 
-# Without a table: the plain net, trained on what was seen.
-PLAIN = {"ngram": 0, "smoothing": 0.0, "mix": "1", "refit": False}
+# The net alone.
+NO_TABLE = {"ngram": 0, "smoothing": 0.0, "mix": "1"}
 
 # What the systems of T1 and T2 have in common: one tanh layer on one-hot letters, and neither schedule nor dropout.
 SOURCE_TEXTS = {
     "arch": "rnn", "activation": "tanh", "layers": 1, "embedding": 0, "dropout": 0.0, "schedule": "constant",
     "weight_decay": 0.0, "batch_size": 1, "epochs": 12, "clip": 5.0, "clip_mode": "element", "reduction": "sum",
-    "init_scale": 0.01, **PLAIN,
+    "init_scale": 0.01, "refit": False, **NO_TABLE,
 }  # fmt: skip
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -131,14 +131,14 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     """
     if preset not in list(PRESETS):  # a list: what has no hash may be asked for
         raise UsageError(f"--preset is one of {', '.join(PRESETS)}, not {preset}")
-    settings = {**PRESETS[preset], **given}
-    optimizer, defaults = settings.get("optimizer", TrainingConfig.optimizer), {}
-    if optimizer != "adamw" and optimizer in list(LEARNING_RATES):
-        defaults = {"lr": LEARNING_RATES[optimizer], "weight_decay": 0.0}
+    settings, defaults = {**PRESETS[preset], **given}, dict[str, Any]()
     if settings.get("arch") == "rnn":
-        defaults = {**PLAIN_CELL, **defaults}
+        defaults |= PLAIN_CELL
+    optimizer = settings.get("optimizer", "adamw")
+    if optimizer != "adamw" and optimizer in list(LEARNING_RATES):
+        defaults |= {"lr": LEARNING_RATES[optimizer], "weight_decay": 0.0}
     if settings.get("ngram") == 0:
-        settings = {**PLAIN, "refit": TrainingConfig.refit, **settings}
+        defaults |= NO_TABLE
     config = TrainingConfig(**{**defaults, **settings})
     arch, table = config.arch, config.ngram > 0
     conflicts = [
