@@ -26,6 +26,7 @@ from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
+Work = Callable[[State], Gradients]
 
 
 def is_split(model: Model, names: int, split_from: int = SPLIT_FROM) -> bool:
@@ -33,9 +34,7 @@ def is_split(model: Model, names: int, split_from: int = SPLIT_FROM) -> bool:
     return names > 1 and names * model.n_a**2 >= split_from
 
 
-def shard_work(
-    state: TrainingState, soft: CrossFit | None, batch: Batch, step: int, k: int, shards: int
-) -> Callable[[State], Gradients]:
+def shard_work(state: TrainingState, soft: CrossFit | None, batch: Batch, step: int, k: int, shards: int) -> Work:
     """The call that computes what shard k adds to loss and gradients, with its dropout and targets at hand.
 
     With `--stream` its names go on from their rows of the hidden state that the call is given, and their new one comes
@@ -59,9 +58,7 @@ def shard_work(
     return work
 
 
-def works(
-    state: TrainingState, soft: CrossFit | None, k: int, shards: int
-) -> Iterator[tuple[int, Batch, Callable[[State], Gradients]]]:
+def works(state: TrainingState, soft: CrossFit | None, k: int, shards: int) -> Iterator[tuple[int, Batch, Work]]:
     """Each step that is left of the phase, its batch, and the work of shard k; a single name is all shard 0's."""
     for step, batch in enumerate(state.batches(), state.step):
         parts = min(shards, int(batch.batch_sizes[0]))
@@ -71,15 +68,15 @@ def works(
 
 def added(parts: list[Gradients], hidden: State) -> Gradients:
     """The sum of the shards of a batch; a stream that has ended keeps its hidden state for the next epoch."""
-    first, *others = parts
-    for name, g in first.grads.items():
-        for other in others:
-            g += other.grads[name]
+    grads = parts[0].grads
+    for part in parts[1:]:
+        for name, g in part.grads.items():
+            grads[name] += g
     after = tuple(s.copy() for s in hidden)
     for k, part in enumerate(parts):
         for s, own in zip(after, part.state, strict=True):
             s[k :: len(parts)][: len(own)] = own
-    return Gradients(sum(part.loss for part in parts), first.grads, after, ())
+    return Gradients(sum(part.loss for part in parts), grads, after, ())
 
 
 def gradients_of_phase(

@@ -60,9 +60,8 @@ def progress_of(state: TrainingState) -> dict[str, Any]:
 
 def saved_arrays(state: TrainingState) -> Params:
     """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
-    groups: dict[str, Mapping[Any, Array]] = {
-        "current": state.params, "optimizer": state.moments, "state": dict(enumerate(state.hidden)),
-    }  # fmt: skip
+    groups: dict[str, Mapping[Any, Array]] = {"current": state.params, "optimizer": state.moments}
+    groups["state"] = dict(enumerate(state.hidden))
     if (end := state.fit_end) and state.phase.kind == "refit":
         groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
     groups |= {f"{kind}{net}": params for (kind, net), params in state.kept.items()}
