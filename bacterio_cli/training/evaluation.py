@@ -54,19 +54,8 @@ def mixed(weights: Sequence[float], parts: list[Array]) -> Array:
     return np.asarray(sum(w * p for w, p in zip(weights, parts, strict=False)))
 
 
-def held_out_bits(plan: TrainingPlan, weights: Sequence[float], parts: list[Array]) -> Array:
-    """Bits per character of each held-out name in the mixture, ascending, float32; empty without parts."""
-    if plan.held_out is None or not parts:
-        return np.empty(0, np.float32)
-    bits = np.add.reduceat(-np.log2(mixed(weights, parts)), plan.held_out.starts)
-    return np.sort(bits / plan.held_out.lengths).astype(np.float32)
-
-
 def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
-    """(model, −(1/N) Σ log₂ p) of uniform letters, tables of growing order, the nets, and the mixture.
-
-    Empty without held-out names or a fitted net.
-    """
+    """(model, −(1/N) Σ log₂ p) of uniform letters, tables of growing order, nets and mixture; empty without parts."""
     plan, order, parts = state.plan, state.plan.config.ngram, held_out_parts(state)
     if plan.held_out is None or not parts:
         return []

@@ -14,7 +14,7 @@ from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.errors import BacterioError, CheckpointError, UsageError
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.evaluation import choose_weights, held_out_bits, held_out_parts
+from bacterio_cli.training.evaluation import choose_weights, held_out_parts, mixed
 from bacterio_cli.training.plan import TrainingPlan
 from bacterio_cli.training.state import TrainingState, begin
 
@@ -28,6 +28,10 @@ def snapshot(state: TrainingState) -> Checkpoint:
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
     parts = held_out_parts(state)
     weights = choose_weights(plan, parts)
+    held_out_bits = np.empty(0)  # per character of each name, ascending
+    if parts and plan.held_out:
+        bits = np.add.reduceat(-np.log2(mixed(weights, parts)), plan.held_out.starts)
+        held_out_bits = np.sort(bits / plan.held_out.lengths)
     facts = {
         "digest": corpus.digest, "names": len(corpus.names), "characters": corpus.characters, "date": corpus.date,
         "longest": max(map(len, corpus.names)), "profile": corpus.profile,
@@ -44,7 +48,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
         weights=weights,
         progress=progress_of(state),
         resume=saved_arrays(state),
-        held_out=held_out_bits(plan, weights, parts),
+        held_out=held_out_bits.astype(np.float32),
     )
 
 
