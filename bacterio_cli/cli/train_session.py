@@ -76,7 +76,7 @@ class Session:
         self.state, self.out, self.save_every, self.log, self.signals = state, out, save_every, log, signals
         self.guards_model = out.exists() and not state.step and not save_every  # until an epoch has ended
         self.names_due = 0  # the row of the history from which names are shown again
-        self.saved_at = self.saving = 0.0
+        self.next_save = 0.0  # the time from which an epoch is saved
 
     def go(self) -> None:
         """Train to the end; a signal saves and ends the process, divergence saves and raises."""
@@ -94,8 +94,8 @@ class Session:
                         self.log.rows.append(progress.row | {"chars_per_second": round(progress.chars_per_second)})
                     if not self.bar.disable:
                         self.show(progress)
-                    enough = time.perf_counter() - self.saved_at > self.saving / SAVING_SHARE
-                    if (progress.row and enough) or (self.save_every and progress.step % self.save_every == 0):
+                    due = progress.row and time.perf_counter() > self.next_save
+                    if due or (self.save_every and progress.step % self.save_every == 0):
                         self.save()
                     if self.signals.number:
                         break
@@ -135,8 +135,8 @@ class Session:
         else:
             trainer.snapshot(self.state).save(self.out, force=True)  # it was reserved
             kept = f"; saved to {self.out}, go on with --resume"
-            self.saved_at = time.perf_counter()
-            self.saving = self.saved_at - begun
+            now = time.perf_counter()
+            self.next_save = now + (now - begun) / SAVING_SHARE
             if self.log:
                 self.log.write()
         self.signals.kept = f"at step {self.state.step:,}{kept}"
