@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bacterio_cli.checkpoint.validation import check_model
-from bacterio_cli.dataset.batching import Batch, EncodedCorpus
+from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
@@ -98,14 +98,6 @@ class TrainingPlan:
             again, rate = max(1, round(REFIT_EPOCHS * epochs)), REFIT_RATE * config.lr
             for net in range(config.nets):
                 yield Phase("refit", net, again, steps["refit"], rate)
-
-    def batches(self, phase: Phase, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch: names in a fresh order, by themselves or with `--stream` as one text in chunks."""
-        config, text = self.config, self.texts[phase.kind]
-        rng = self.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
-        if config.stream:
-            return text.chunks(self.batch_size, config.bptt, text.shuffled(rng))
-        return text.name_batches(self.batch_size, rng)
 
     def net(self, params: Params) -> Net:
         """A net with these weights; with `--stream` it begins in the state to which some training names lead."""

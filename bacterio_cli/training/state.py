@@ -16,7 +16,7 @@ from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import init
 from bacterio_cli.training.config import TrainingConfig
-from bacterio_cli.training.plan import INIT, Phase, TrainingPlan
+from bacterio_cli.training.plan import INIT, ORDER, PHASES, Phase, TrainingPlan
 
 
 @dataclass
@@ -84,10 +84,15 @@ class TrainingState:
         return self.step if self.done else self.step - self.phase_step + later
 
     def batches(self) -> Iterator[Batch]:
-        """The batches of the phase that are left, epoch after epoch."""
-        done = self.phase_step % self.phase.steps_per_epoch
-        for epoch in range(self.epochs, self.phase.epochs):
-            yield from islice(self.plan.batches(self.phase, epoch), done, None)
+        """The batches of the phase that are left: names in an epoch's order, or with `--stream` one text in chunks."""
+        plan, phase, done = self.plan, self.phase, self.phase_step % self.phase.steps_per_epoch
+        for epoch in range(self.epochs, phase.epochs):
+            text, rng = plan.texts[phase.kind], plan.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
+            if plan.config.stream:
+                batches = text.chunks(plan.batch_size, plan.config.bptt, text.shuffled(rng))
+            else:
+                batches = text.name_batches(plan.batch_size, rng)
+            yield from islice(batches, done, None)
             done = 0
 
     def add_row(self, row: dict[str, Any], held_out_p: Array | None = None) -> None:
