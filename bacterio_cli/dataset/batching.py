@@ -46,8 +46,7 @@ class EncodedCorpus:
         return Batch(self.ids[position], self.ids[position + 1], running.sum(axis=1), position)
 
     def name_batches(self, batch_size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Every name once, `batch_size` a batch: shuffled, sorted by length within pools of 32 batches, and the batches
-        shuffled."""
+        """Every name once, `batch_size` a batch: shuffled, sorted by length within pools, and the batches shuffled."""
         order, pool = rng.permutation(len(self.starts)), POOL * batch_size
         batches = []
         for begin in range(0, len(order), pool):

@@ -84,12 +84,8 @@ class TrainingConfig:
         object.__setattr__(self, "mix", "auto" if self.mix == "auto" else f"{weight:g}")
 
     def sized(self, characters: int) -> TrainingConfig:
-        """With `epochs` and `batch_size` filled in for a corpus of so many characters.
-
-        Epochs are 45 (of a plain rnn 60) at 43,000 characters, and ∝ characters^−0.6, so that time is ∝ characters^0.4;
-        at least 3, and at most twice those at 43,000.
-        """
-        usual = 60 if self.arch == "rnn" else 45
+        """With `epochs` and `batch_size` filled in for a corpus of so many characters; time is ∝ characters^0.4."""
+        usual = 60 if self.arch == "rnn" else 45  # epochs at 43,000 characters
         epochs = min(2 * usual, max(3, round(usual * (43_000 / characters) ** 0.6)))
         batch_size = 32 if characters < 300_000 else 128
         return replace(self, epochs=self.epochs or epochs, batch_size=self.batch_size or batch_size)
