@@ -14,6 +14,7 @@ from bacterio_cli.errors import FileError
 
 KEYS = {"step", "epoch", "stage", "nats_per_char"}
 BEGINNING = b'{"step": '
+Row = dict[str, Any]
 
 
 class Log:
@@ -21,7 +22,7 @@ class Log:
 
     def __init__(self, path: Path, file: FileIO, *, quiet: bool) -> None:
         self.path, self.file, self.quiet = path, file, quiet
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[Row] = []
         self.end: int | None = None  # where the first row will be written, if not wherever the file is
         self.failure: FileError | None = None
 
@@ -44,9 +45,7 @@ class Log:
 
 
 @contextmanager
-def open_log(
-    path: Path, history: Sequence[dict[str, Any]] | None, *, force: bool = False, quiet: bool = False
-) -> Iterator[Log]:
+def open_log(path: Path, history: Sequence[Row] | None, *, force: bool = False, quiet: bool = False) -> Iterator[Log]:
     """The log at `path`, for this process alone; a pipe or a character device takes what comes. Raises FileError.
 
     Only a log of this program is written anew, or another file by `force`. With a history, that of a training that is
@@ -76,12 +75,12 @@ def open_log(
         yield log
 
 
-def kept_part(path: Path, history: Sequence[dict[str, Any]] | None) -> tuple[int, int, str]:
+def kept_part(path: Path, history: Sequence[Row] | None) -> tuple[int, int, str]:
     """(where the rows end that a training with this history keeps, how many they are, an objection to the file).
 
     It makes the other rows again; the last may be cut short. Of a file with an objection nothing is kept.
     """
-    rows, ends = list[dict[str, Any]](), [0]
+    rows, ends = list[Row](), [0]
     with path.open("rb") as file:
         for line in file:
             if rows and not line.endswith(b"\n") and line.startswith(BEGINNING[: len(line)]):
