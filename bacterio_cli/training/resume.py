@@ -37,19 +37,11 @@ def snapshot(state: TrainingState) -> Checkpoint:
         "longest": max(map(len, corpus.names)), "profile": corpus.profile,
     }  # fmt: skip
     return Checkpoint(
-        nets=tuple(map(plan.net, state.kept_by(kind) or [state.params])),
-        vocabulary=plan.vocabulary,
-        known=corpus.names,
-        corpus=facts,
-        training=asdict(plan.config),
-        history=state.history,
-        table=plan.table(kind),
-        background=plan.table("background"),
-        weights=weights,
-        progress=progress_of(state),
-        resume=saved_arrays(state),
-        held_out=held_out_bits.astype(np.float32),
-    )
+        nets=tuple(map(plan.net, state.kept_by(kind) or [state.params])), vocabulary=plan.vocabulary,
+        table=plan.table(kind), background=plan.table("background"), weights=weights,
+        known=corpus.names, corpus=facts, held_out=held_out_bits.astype(np.float32),
+        training=asdict(plan.config), history=state.history, progress=progress_of(state), resume=saved_arrays(state),
+    )  # fmt: skip
 
 
 def progress_of(state: TrainingState) -> dict[str, Any]:
