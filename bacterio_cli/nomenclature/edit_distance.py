@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 2  # edits that are looked for
-PAIRS = 1 << 17  # pairs of names compared at once
+PAIRS = 1 << 17  # of names, compared at once
 Counts = NDArray[np.int64]
 
 
@@ -26,11 +26,13 @@ class Neighbours:
         bits[-2 * MOST :] = 0  # behind the last name
         self.letters = np.where(self.lengths, np.bitwise_or.reduceat(bits, self.starts), np.uint64(0))
 
-    def within(self, queries: Sequence[str], most: int = MOST, *, itself: bool = True) -> tuple[Counts, Counts]:
+    def within(
+        self, queries: Sequence[str], most: int = MOST, *, itself: bool = True, pairs: int = PAIRS
+    ) -> tuple[Counts, Counts]:
         """(edits (Q,), index (Q,)): edits to the nearest name, and where it stands, the first of equals.
 
         most + 1 and −1 where no name is within `most` edits, which are 0, 1 or 2. `itself` False passes over the same
-        spelling.
+        spelling. So many `pairs` are compared at once.
         """
         K = max(len(self.lengths), 1)
         best = np.full(len(queries), (most + 1) * K)  # edits · K + index: the least is the first of the nearest
@@ -39,7 +41,7 @@ class Neighbours:
             rows = np.flatnonzero(asked.lengths == length)
             names = np.flatnonzero(np.abs(self.lengths - length) <= most)
             letters = self.letters[names]
-            at_once = max(PAIRS // max(len(names), 1), 1)
+            at_once = max(pairs // max(len(names), 1), 1)
             for some in (rows[begin : begin + at_once] for begin in range(0, len(rows), at_once)):
                 own = asked.letters[some, np.newaxis]
                 near = (np.bitwise_count(own & ~letters) <= most) & (np.bitwise_count(letters & ~own) <= most)

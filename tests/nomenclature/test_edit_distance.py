@@ -1,7 +1,6 @@
 """The nearest known name within two edits."""
 
 import tracemalloc
-from unittest import mock
 
 import numpy as np
 from hypothesis import given
@@ -20,8 +19,7 @@ def within(
     names: list[str], queries: list[str], most: int = 2, *, itself: bool = True, pairs: int = PAIRS
 ) -> list[tuple[int, int]]:
     """What the index finds, as pairs."""
-    with mock.patch("bacterio_cli.nomenclature.edit_distance.PAIRS", pairs):
-        edits, index = Neighbours(names).within(queries, most, itself=itself)
+    edits, index = Neighbours(names).within(queries, most, itself=itself, pairs=pairs)
     return list(zip(edits.tolist(), index.tolist(), strict=True))
 
 
