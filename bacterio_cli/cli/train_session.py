@@ -34,7 +34,7 @@ class Signals:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet, self.deferred = quiet, False
-        self.kept = "before a step was saved"
+        self.kept = "before anything was saved"
         self.number, self.since = 0, 0.0
 
     def __enter__(self) -> Signals:

@@ -125,7 +125,7 @@ def test_what_an_interruption_keeps_is_said(tmp_path: Path) -> None:
     waiting = start(tmp_path, "train", "pipe", *OPTIONS)
     with (tmp_path / "pipe").open("w"):  # it has begun to read
         waiting.send_signal(TERM)
-        said = "bacterio: terminated before a step was saved\n"
+        said = "bacterio: terminated before anything was saved\n"
         assert ended(waiting) == (143, "", said)
     assert not (tmp_path / "m.npz").exists()
     result = in_the_first_epoch(tmp_path, *words)

@@ -57,4 +57,4 @@ def test_steps_that_were_taken_and_not_saved_are_not_denied(
     for number, handler in signals.before.items():
         signal.signal(number, handler)
     assert state.step == 2
-    assert capsys.readouterr().err == "bacterio: interrupted before a step was saved\n"
+    assert capsys.readouterr().err == "bacterio: interrupted before anything was saved\n"
