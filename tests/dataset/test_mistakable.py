@@ -25,6 +25,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "Kraken 1": ("".join(REPORT.format(*row) for row in (("-", 1, "root"), ("G", 2, "Abanella"))), AB[:1]),
     "rank of no genus without one": ("name\ttaxRank\nroot\tno rank\nAbanella\tgenus\n", AB[:1]),
     "lineage ends above": ("name\trank\tlineage\nx\tspecies\tBacteria;A;B;C;D;Abanella\nBorivibrio\tgenus\t\n", AB),
+    "records over several lines": ('{"genus":\n"Abanella"}\n\n{"genus":\n"Borivibrio"}\n', AB),
     "records with other keys": ('[{"genus": "Abanella"}, {"name": "Borivibrio", "rank": "genus"}]', AB),
     "tribe and group": ("Bacteria;C;Alphaceae;Alphieae;Abanella\nBacteria;Betaceae;X/Cora group;Borivibrio\n", AB),
     "name and rank in turn": (RDP.format(1, "Abanella") + RDP.format(2, "Borivibrio"), AB),
@@ -132,6 +133,7 @@ REFUSED = {
     "strings in JSON": ('["GCF_1", "GCF_2"]', ": does not look like a list of names"),
     "mail": ("From: a@b.de\nSubject: genera\nAbanella\nBora\nCora\nDora\nEra\n", ":1: is no name, though others are"),
     "code and paths": ("main()\ndata/a\nimport os\n", ": does not look like a list of names"),
+    "third line of JSON": ('{"genus": "Abanella"}\n{"genus": "Bora"}\n{"genus"\n', ":3: is JSON that is cut off"),
     "RTF": ("{\\rtf1 Abanella}", ": seems to be an RTF document"),
 }
 

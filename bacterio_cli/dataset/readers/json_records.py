@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from bacterio_cli.dataset import MOST_ENTRIES
@@ -17,6 +16,7 @@ from bacterio_cli.errors import InputError
 BEGINS = re.compile(r"(?:\{\s*[\"}]|\[\s*[\[{\"])")
 STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
 KEY = re.compile(r'"([^"\\]+)"\s*:')
+SIGN = re.compile(r"\S")
 LARGEST_JSON = 2**24  # bytes: all of it is held in memory
 
 
@@ -29,11 +29,12 @@ def read(text: Text) -> Reading | None:
         return None
     text.longest = text.file.largest = min(text.file.largest, LARGEST_JSON)
     lines = list(text)
-    values = [parse(lines, text.where)]
+    values = parse("\n".join(lines), text.where)
     numbered = reversed([*enumerate(lines, 1)])  # so that of each text the first line stays
     first = {string: number for number, line in numbered for string in STRING.findall(line)}
-    if isinstance(values[0], list) and values[0] and all(isinstance(value, str) for value in values[0]):
-        entries = [Entry(first.get(name, 1), name) for name in values[0]]
+    names = values[0] if len(values) == 1 and isinstance(values[0], list) else []
+    if names and all(isinstance(name, str) for name in names):
+        entries = [Entry(first.get(name, 1), name) for name in names]
         return plain_lists.list_of(entries, text.where, blanks=False)._replace(label="JSON list")
     records = [*records_in(values)]
     columns = [*dict.fromkeys(key for record in records for key in record if key in COLUMNS)]
@@ -74,18 +75,19 @@ def cell_of(value: Any) -> Any:
     return ";".join(value) if value and ranks else value
 
 
-def parse(lines: list[str], where: str) -> Any:
-    """The value of a JSON text, or a list of those of its lines; InputError if these are too many, or damaged."""
-    text, place = "\n".join(lines), 1
+def parse(text: str, where: str) -> list[Any]:
+    """The values of a JSON text, one or several as of JSON Lines; InputError if they are too many, or damaged."""
     if sum(map(text.count, ",[{")) > MOST_ENTRIES:
         raise InputError(where, f"is JSON of more than {MOST_ENTRIES:,} values", "make it a table or a plain list")
-    decode = partial(json.loads, parse_int=float)  # Python refuses integers of 5,000 digits
+    decoder = json.JSONDecoder(parse_int=float)  # Python refuses integers of 5,000 digits
+    values, position = list[Any](), 0
     try:
-        try:
-            return decode(text)
-        except json.JSONDecodeError as error:
-            place = error.lineno
-        return [decode(line) for line in lines if line.strip()]
+        while begin := SIGN.search(text, position):
+            position = begin.start()
+            value, position = decoder.raw_decode(text, position)
+            values.append(value)
+        return values
     except (ValueError, RecursionError) as error:
+        place = getattr(error, "lineno", text.count("\n", 0, position) + 1)
         what = "is JSON that is cut off, damaged or nested too deeply"
         raise InputError(f"{where}:{place}", what, "fetch it again, or make it a table") from error
