@@ -41,6 +41,7 @@ INVISIBLE = re.compile(
     "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
 )
 DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
+UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler surrogateescape makes of bytes
 HEAD = 1000  # lines that show the shape of a text
 
 
@@ -74,7 +75,7 @@ class Text:
         self.removed: Counter[str] = Counter()
         self.dates: set[str] = set()
         self.file.seek(0)
-        decoded, number, letters = io.TextIOWrapper(self.file, self.codec), 0, False  # other than ASCII's
+        decoded, above = io.TextIOWrapper(self.file, self.codec, "surrogateescape"), ""  # the last with other letters
         try:
             for number, line in enumerate(iter(partial(decoded.readline, self.longest + 1), ""), 1):
                 if len(line) > self.longest and line[-1] != "\n":
@@ -85,12 +86,14 @@ class Text:
                 if line[0] == "#":
                     self.dates.update(filter(is_date, DATE.findall(line)))
                 if not line.isascii():
-                    letters = True
+                    if foreign := UNDECODED.search(line):
+                        raise self.undecodable(foreign[0], number, above + line[: foreign.start()])
+                    above = line
                     self.removed.update(INVISIBLE.findall(line))
                     line = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", line)
                 yield line.removesuffix("\n")
         except UnicodeError as error:
-            raise self.undecodable(error, number + 1, letters=letters) from error
+            raise InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding") from error
         finally:
             decoded.detach()
 
@@ -111,20 +114,13 @@ class Text:
         removed = f"{count:,} invisible character{'s' * (count != 1)} removed ({kinds})"
         return (removed,) * bool(count) + (f"from {self.member}",) * bool(self.member)
 
-    def undecodable(self, error: UnicodeError, number: int, *, letters: bool) -> InputError:
-        """The error for bytes that are not in the encoding, of which the first is in this line or behind it.
-
-        If there were other `letters` in it above, both encodings are in the file.
-        """
-        if not isinstance(error, UnicodeDecodeError) or self.codec.startswith(("utf-16", "utf-32")):
-            return InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding")
-        what, remedy = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}", "check --encoding"
-        before = error.object[: error.start]
-        if self.encoding == "UTF-8" and (letters or not before.removeprefix(codecs.BOM_UTF8).isascii()):
+    def undecodable(self, byte: str, number: int, before: str) -> InputError:
+        """The error for a byte that is not in the encoding: if other letters `before` it are, the file has two."""
+        what, remedy = f"byte 0x{ord(byte) - 0xDC00:02x} is not {self.encoding}", "check --encoding"
+        if self.encoding == "UTF-8" and not before.isascii():
             what, remedy = f"{what}, though other letters above are: encodings are mixed", "convert the line to UTF-8"
         elif self.encoding == "UTF-8":
             remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
-        number += len(re.findall(b"\r\n|\n|\r", before))
         return InputError(f"{self.where}:{number}", what, remedy)
 
 
