@@ -30,11 +30,6 @@ def filled(names: Iterable[str]) -> list[str]:
     return [name for name in map(plain, names) if name.lower() not in MISSING]
 
 
-def of_organelle(text: str) -> bool:
-    """Whether there is a chloroplast or a mitochondrion in a lineage: behind it stands its host."""
-    return "hloroplast" in text or "itochondri" in text
-
-
 @lru_cache(8)  # lineages may be long, and are looked at twice
 def genus_of(text: str) -> str | None:
     """The genus of a lineage, "" if it has none; None if the text is no lineage.
@@ -49,7 +44,7 @@ def genus_of(text: str) -> str | None:
         if found := GENUS_PREFIX.search(text):
             genus, above = plain(found[1]), text[: found.start()]
             fills = genus in above and genus in filled(NAME.findall(above))[-1:]
-            return "" if fills or of_organelle(above) else genus
+            return "" if fills or "hloroplast" in above or "itochondri" in above else genus  # a host stands behind it
         if RANK_PREFIX.search(text):
             return ""
     if found := IN_TURN.search(text):
@@ -61,7 +56,7 @@ def genus_of(text: str) -> str | None:
     words = [name.lower() for name in names]
     if not words or any(map(str.isdecimal, words)) or not DOMAIN.fullmatch(names[0]):
         return None
-    if words[0] not in ("bacteria", "archaea") or of_organelle(text):
+    if words[0] not in ("bacteria", "archaea") or "hloroplast" in text or "itochondri" in text:
         return ""
     families = [k for k, word in enumerate(words) if FAMILY.fullmatch(word)]
     place = families[-1] + 1 if families else 5
