@@ -22,11 +22,11 @@ PREFIX = re.compile("^(?:[a-z]|D_[0-9])__")
 
 
 class Choice(NamedTuple):
-    """A source whose columns a table has: their places in a row, and those of ranks above the genus."""
+    """A source whose columns a table has: their places in a row, by default the first alone, and higher ranks'."""
 
     source: Source
-    places: Sequence[int]
-    higher_ranks: Sequence[int]
+    places: Sequence[int] = (0, -1, -1, -1)
+    higher_ranks: Sequence[int] = ()
 
 
 @lru_cache(64)  # cells may be long
@@ -58,11 +58,6 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
         if has_all and not (found and source.lineage):
             found.append(Choice(source, places[:4] + [place for place in places[4:] if place >= 0], higher_ranks))
     return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
-
-
-def lineages(label: str) -> Choice:
-    """The choice of lineages in the first cell of rows that have no header."""
-    return Choice(Source(label, "", "", lineage=True), (0, -1, -1, -1), ())
 
 
 def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
@@ -189,7 +184,7 @@ def read_lineages(text: Text) -> Reading | None:
 
     shown = [genus_of(row[0]) for _, row in rows(cells if columns else text.head)]
     if 2 * shown.count(None) < len(shown):
-        return gather([lineages(label)], rows(cells if columns else text), text.where)
+        return gather([Choice(Source(label, lineage=True))], rows(cells if columns else text), text.where)
     if fasta:
         raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
     return None

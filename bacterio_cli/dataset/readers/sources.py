@@ -15,8 +15,8 @@ class Source(NamedTuple):
     """
 
     label: str
-    required: str
-    name: str
+    required: str = ""
+    name: str = ""
     rank: str = ""
     status: str = ""
     prokaryotes: bool | None = None

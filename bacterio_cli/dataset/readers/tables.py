@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, key_of, lineages, require_genera
+from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, key_of, require_genera
 from bacterio_cli.dataset.readers.lineages import genus_of
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS
+from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -77,7 +77,8 @@ def column(text: Text, wanted: str) -> Reading:
     cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
     entries = counted((Entry(line, cell) for line, cell in cells if cell), text.where)
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
-        return gather([lineages(COLUMN)], ((line, [cell, ""]) for line, cell, _ in entries), text.where)
+        lineages = ((line, [cell, ""]) for line, cell, _ in entries)
+        return gather([Choice(Source(COLUMN, lineage=True))], lineages, text.where)
     marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in entries]
     return Reading(marked, COLUMN)
 
