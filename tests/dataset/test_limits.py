@@ -18,7 +18,7 @@ import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_BYTES, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.dataset.readers import files, json_records, tables
+from bacterio_cli.dataset.readers import files, json_records, text_files
 from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
 
@@ -120,7 +120,7 @@ def test_the_readme_names_the_limits() -> None:
     readme = Path(bacterio_cli.dataset.__file__).with_name("README.md").read_text(encoding="utf-8")
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
     assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
-        files.LARGEST // 2**20, files.PIPED // 2**20, MOST_LINES, tables.MOST_DUMPED, LONGEST_ROW,
+        files.LARGEST // 2**20, files.PIPED // 2**20, MOST_LINES, text_files.MOST_DUMPED, LONGEST_ROW,
         csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES, LONGEST_LINE, json_records.LARGEST_JSON // 2**20,
         MOST_ENTRIES, files.MOST_MEMBERS,
     ]  # fmt: skip

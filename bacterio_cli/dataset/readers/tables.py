@@ -17,7 +17,6 @@ from bacterio_cli.errors import InputError
 DELIMITERS = "\t,;|"
 SEARCHED = 30  # lines in which a header is looked for: banners and comments may stand above it
 RULES = "-+|=: "  # of which lines between rows are made
-MOST_DUMPED = 10_000_000  # lines of a dump: they are many, and quickly passed over
 BESIDE = "give names.dmp with the nodes.dmp that belongs to it beside it"
 QUOTED = re.compile(r'"[^"]*"( "[^"]*")+')  # as R writes tables
 COLUMN = "column of a table"
@@ -110,10 +109,8 @@ def without_header(text: Text) -> Layout | None:
         shown = first if dumped else "\t".join(fields(first, delimiter))
         if columns := next((names.split() for pattern, names in LAYOUTS.items() if re.fullmatch(pattern, shown)), None):
             break
-    if dumped:
-        text.most_lines = MOST_DUMPED
-        if not columns:
-            raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
+    if dumped and not columns:
+        raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
     if not columns or "nameclass" not in columns:
         return Layout(0, delimiter, columns) if columns else None
     folder, file = os.path.split(text.source)
@@ -121,7 +118,6 @@ def without_header(text: Text) -> Layout | None:
     genera = set[str]()
     if text.source != "-" and os.path.exists(nodes):
         with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
-            tree.most_lines = MOST_DUMPED
             genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "is a dump of NCBI, but no nodes.dmp beside it says what is a genus", BESIDE)

@@ -42,6 +42,7 @@ INVISIBLE = re.compile(
 )
 DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
 UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler surrogateescape makes of bytes
+MOST_DUMPED = 10_000_000  # lines of a dump of NCBI: they are many, and quickly passed over
 HEAD = 1000  # lines that show the shape of a text
 
 
@@ -54,12 +55,13 @@ class Text:
 
     def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
         self.file, self.source, self.member, self.where = file, source, member, file.where
-        self.most_lines, self.longest = MOST_LINES, LONGEST_ROW
+        self.longest = LONGEST_ROW
         data = file.read(4096)
         asked += "-le" if asked in ("utf-16", "utf-32") else ""
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
         self.encoding = LABELS.get(self.codec, self.codec)
         self.start = data.decode(self.codec, "ignore")[:1000].lstrip()
+        self.most_lines = MOST_DUMPED if "\t|" in self.start else MOST_LINES
         for beginnings, (what, remedy) in KNOWN.items():
             if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"seems to be {what}", remedy)
