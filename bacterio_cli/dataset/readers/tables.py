@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
@@ -40,21 +40,8 @@ def read(text: Text) -> Reading | None:
     for name in (layout.columns[choice.places[0]] for choice in choices):
         if layout.columns.count(name) > 1:
             raise InputError(text.where, f"has two columns {name!r}", "choose one with --column and its number")
-    found = gather(choices, without_headings(rows(text, layout), choices[0].places[0], text.where), text.where)
+    found = gather(choices, rows(text, layout, choices[0].places[0]), text.where)
     return require_genera(found, text.where, layout.columns)
-
-
-def without_headings(table: Iterable[Row], place: int, where: str) -> Iterator[Row]:
-    """The rows; InputError if some of them, a quarter at most, have the cell at this place alone, as headings have."""
-    lone, count = list[tuple[int, str]](), 0
-    for line, row in table:
-        count += 1
-        if row[place] and "".join(row) == row[place]:
-            lone.append((line, row[place][:30]))
-        yield line, row
-    if 0 < 4 * len(lone) <= count:
-        what = f"has nothing but {lone[0][1]!r}, as a heading between rows"
-        raise InputError(f"{where}:{lone[0][0]}", what, "leave it out, or choose the column with --column NAME or N")
 
 
 def column(text: Text, wanted: str) -> Reading:
@@ -145,11 +132,12 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
     return None
 
 
-def rows(text: Text, layout: Layout) -> Iterator[Row]:
+def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
     """All rows below a header, each with a last cell "" that stands for what there is not.
 
     InputError with the line for a row with quotes that are not closed, or with more or fewer cells than the header or
-    the first one: a row may have been cut in two, or a delimiter may stand inside a cell.
+    the first one: a row may have been cut in two, or a delimiter may stand inside a cell; and if some of them, a
+    quarter at most, have the cell at this place alone, as headings have.
     """
     top, ids, width = layout.line, layout.ids, len(layout.columns)
     lines: Iterator[str] = islice(text, top, None)
@@ -158,16 +146,26 @@ def rows(text: Text, layout: Layout) -> Iterator[Row]:
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, expected = top + 1, width if top else 0  # without a header, what the first row has
-    repair = "repair the row; a quote inside quotes is doubled"
+    lone, count = list[tuple[int, str]](), 0
     try:
         for row in table:
-            if "".join(row).strip(RULES):
+            if (joined := "".join(row)).strip(RULES):
                 expected = expected or len(row)
                 if len(row) != expected:
                     what = f"has {len(row)} cell{'s' * (len(row) != 1)}, and rows above have {expected}"
                     raise InputError(f"{text.where}:{number}", what, "repair it, or leave it out if it is a note")
-                yield number, [*row, *[""] * max(1, width + 1 - len(row))]
+                count += 1
+                cells = [*row, *[""] * max(1, width + 1 - len(row))]
+                if joined == cells[place]:
+                    lone.append((number, joined[:30]))
+                yield number, cells
             number = top + table.line_num + 1
     except csv.Error as error:
         what = "a quote is opened and not closed, or followed by letters, or a cell has more than"
-        raise InputError(f"{text.where}:{number}", f"{what} {csv.field_size_limit():,} characters", repair) from error
+        what = f"{what} {csv.field_size_limit():,} characters"
+        repair = "repair the row; a quote inside quotes is doubled"
+        raise InputError(f"{text.where}:{number}", what, repair) from error
+    if 0 < 4 * len(lone) <= count:
+        what = f"has nothing but {lone[0][1]!r}, as a heading between rows"
+        remedy = "leave it out, or choose the column with --column NAME or N"
+        raise InputError(f"{text.where}:{lone[0][0]}", what, remedy)
