@@ -14,7 +14,7 @@ from bacterio_cli.errors import InputError
 SIGNS = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
 BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)")  # or a number
-AROUND = re.compile(r"([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1")  # quotes, italics of Markdown or of a wiki
+AROUND = re.compile(r"^([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1\Z")  # quotes, italics of Markdown or of a wiki
 # No name, whatever the others are.
 FOREIGN = re.compile(r"^[>@]|^\d+ +\d+$|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
@@ -41,7 +41,10 @@ def read(text: Text, *, blanks: bool) -> Reading:
 def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """A plain list of these entries, without their bullets, quotes and heading; InputError if most are no names."""
     notes, heading = [], ""
-    undressed = [entry if entry.text.isalpha() else entry._replace(text=bare(entry.text)) for entry in entries]
+    undressed = [
+        e if e.text.isalpha() else e._replace(text=AROUND.sub(r"\2", BULLET.sub("", e.text)).rstrip("*†‡"))
+        for e in entries
+    ]
     if undressed != entries:
         notes.append("bullets, numbers or quotes removed")
     entries = undressed
@@ -70,13 +73,6 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
     found = Reading(entries, taxonomic=key_of(heading) in GENUS_COLUMNS.split("|"), notes=tuple(notes))
     return require_genera(found, where) if found.taxonomic else found
-
-
-def bare(text: str) -> str:
-    """A line without the bullet or number before its name, the quotes around it, and a dagger behind it."""
-    text = BULLET.sub("", text, count=1)
-    around = AROUND.fullmatch(text)
-    return (around[2] if around else text).rstrip("*†‡")
 
 
 def refusal(texts: Sequence[str], several: int) -> tuple[str, str]:
