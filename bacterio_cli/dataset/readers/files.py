@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from bacterio_cli.dataset import waiting_for
 from bacterio_cli.dataset.readers.sources import MEMBERS
-from bacterio_cli.errors import FileError, InputError, UsageError
+from bacterio_cli.errors import FileError, InputError
 
 LARGEST = 2**29  # bytes of a list, unpacked
 PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is packed itself
@@ -130,9 +130,7 @@ def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch
 
 
 def open_file(source: str, where: str) -> IO[bytes]:
-    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError, UsageError."""
-    if not source:
-        raise UsageError("the name of a list is empty; name a file")
+    """A file; what comes through a pipe is held in memory, since it comes once.  FileError, InputError."""
     if source == "-" and sys.stdin is None:
         raise FileError(where, "read", "it is closed")
     try:

@@ -30,6 +30,7 @@ def read(
     """
     known, asked = ", ".join(FORMATS), input_format if column is None else "table"
     refuse(
+        (not source, "the name of a list is empty; name a file"),
         (input_format not in (None, *FORMATS), f"--input-format {input_format}: no such format; it is one of {known}"),
         (input_format not in (None, asked), f"--column is for tables, and not for --input-format {input_format}"),
         (
