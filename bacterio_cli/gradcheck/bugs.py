@@ -1,22 +1,29 @@
-"""The classic mistakes, planted one line at a time, to show that the check would have seen them.
+"""The classic mistakes, planted one line at a time, to show that the check would have seen them, each as a lesson.
 
 A bug names a function, a line of it, and the line that people write instead. Planting compiles the function's own
 source with that line exchanged and runs it in the original's place: the very code, with one real mistake in it.
 
 At a small scale tanh z = z − z³/3 …, σ(z) = ½ + z/4 …, ŷ = 1/n_y, and whatever came back through W_aa has shrunk by its
-scale. T1–T4 are source texts, see `bacterio_cli.nn`.
+scale. Small weights are the customary start, and the customary check there has two soft spots, which the sweep of a
+lesson shows: an activation is linear to several digits, and one number for a whole net is ruled by the largest
+gradients. T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
 import difflib
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bacterio_cli.errors import UsageError
+from bacterio_cli.gradcheck.cases import SCALE, all_cases
+from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
 from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, plain_dense, rnn
+
+SCALES = (0.01, 0.1, SCALE)
 
 
 @dataclass(frozen=True)
@@ -130,3 +137,31 @@ def find(name: str) -> Bug:
     meant = difflib.get_close_matches(name, named, n=1)
     hint = f"did you mean {meant[0]}? " if meant else ""
     raise UsageError(f"--inject {name}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
+
+
+def place_of(bug: Bug) -> tuple[str, str]:
+    """Where the line stands that is exchanged, as file:line, function; and the line."""
+    lines, number = inspect.getsourcelines(bug.function)
+    k, line = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
+    file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
+    return f"{file.as_posix()}:{number + k}, {bug.function.__qualname__}", line
+
+
+def sight(names: Collection[str], scale: float) -> tuple[float, float, int]:
+    """Both checks on the cases of these names, at one scale: the largest relative error of an entry, by complex step;
+    the largest distance of a case, by central differences, and in how many cases it is too large to pass."""
+    cases = [case for case in all_cases(scale) if case.name in names]
+    error = max(row.max_relative_error for case in cases for row in check(case))
+    distances = [distance(case) for case in cases]
+    seen = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
+    return error, max(distances), seen
+
+
+def teach(bug: Bug, arch: str | None = None) -> tuple[int, dict[str, list[Row]], dict[float, tuple[float, float, int]]]:
+    """(how many rows were checked, those of each case with one that fails, by scale what is seen there): the lesson of
+    one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
+    with bug.planted():
+        rows = {case.name: list(check(case)) for case in all_cases(SCALE) if arch in (None, case.arch)}
+        caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
+        sweep = {scale: sight(caught, scale) for scale in SCALES if caught}
+    return sum(map(len, rows.values())), caught, sweep

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from support.processes import ROOT, inside
 
-from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
+from bacterio_cli.gradcheck.bugs import BUGS, SCALES, Bug, find, place_of, sight, teach
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
-from bacterio_cli.gradcheck.lesson import SCALES, place_of, sight, teach
 from bacterio_cli.gradcheck.numerical import METHODS, Case, check, distance
 from bacterio_cli.nn import activations
 

@@ -14,7 +14,7 @@ from typer import Option
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.cli import options, progress, tables, terminal
 from bacterio_cli.errors import refuse
-from bacterio_cli.gradcheck import bugs, cases, lesson, numerical
+from bacterio_cli.gradcheck import bugs, cases, numerical
 from bacterio_cli.nn.loss import softmax, softmax_jacobian
 from bacterio_cli.training.config import CHOICES
 
@@ -92,7 +92,7 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
 
 def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     """Print what it is, why it is made, where, which cases catch it and at which scale; return how many rows fail."""
-    (checked_rows, caught, sweep), (place, right) = lesson.teach(bug, arch), lesson.place_of(bug)
+    (checked_rows, caught, sweep), (place, right) = bugs.teach(bug, arch), bugs.place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
