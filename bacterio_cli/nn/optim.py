@@ -105,16 +105,16 @@ def global_norm(grads: Params) -> float:
     return math.sqrt(sum(float(np.vdot(g, g).real) for g in grads.values()))
 
 
-def clip_by_value(grads: Params, limit: float) -> None:
-    """g ← min(max(g, −limit), limit), each element by itself, in place; T2 takes limit = 5."""
-    for g in grads.values():
-        np.clip(g, -limit, limit, out=g)
+def clip(grads: Params, mode: str, limit: float, norm: float) -> None:
+    """In place, by the norm ‖g‖ or each element by itself; limit 0 is none.
 
-
-def clip_by_norm(grads: Params, limit: float, norm: float) -> None:
-    """g ← g · limit / ‖g‖ where ‖g‖ > limit, in place: the direction stays (Pascanu et al. 2013, algorithm 1)."""
-    if norm > limit:
-        for g in grads.values():
+    norm: g ← g · limit / ‖g‖ where ‖g‖ > limit: the direction stays (Pascanu et al. 2013, algorithm 1)
+    element: g ← min(max(g, −limit), limit); T2 takes limit = 5
+    """
+    for g in grads.values() if limit else ():
+        if mode == "element":
+            np.clip(g, -limit, limit, out=g)
+        elif norm > limit:
             g *= limit / norm
 
 

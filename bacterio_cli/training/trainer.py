@@ -77,10 +77,7 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
     try:
         if not np.isfinite(loss + norm):
             raise FloatingPointError
-        if config.clip and config.clip_mode == "norm":
-            optim.clip_by_norm(grads, config.clip, norm)
-        elif config.clip:
-            optim.clip_by_value(grads, config.clip)
+        optim.clip(grads, config.clip_mode, config.clip, norm)
         state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
     except FloatingPointError as error:
         raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes)) from error
