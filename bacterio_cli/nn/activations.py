@@ -10,16 +10,12 @@ import numpy as np
 from bacterio_cli.nn.layers import Array
 
 
-def tanh(z: Array) -> Array:
-    """a = tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ).  (T3, where the fraction stands upside down.)"""
-    return np.tanh(z)
-
-
 def tanh_derivative(a: Array) -> Array:
     """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7)
 
-    T3 prints 1 + tan². This function takes the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by
-    2a⁴/3, which hides while a is small (`bacterio gradcheck --inject tanh-twice --explain`).
+    Of tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ), which T3 prints upside down; it prints 1 + tan² for this. The function takes
+    the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which hides while a is small
+    (`bacterio gradcheck --inject tanh-twice --explain`).
     """
     return 1 - a * a
 
@@ -55,7 +51,7 @@ def relu_derivative(a: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, tuple[Callable[..., Array], Callable[..., Array]]] = {  # f, and f′ as a function of the value a
-    "tanh": (tanh, tanh_derivative),
+    "tanh": (np.tanh, tanh_derivative),
     "sigmoid": (sigmoid, sigmoid_derivative),
     "relu": (relu, relu_derivative),
 }
