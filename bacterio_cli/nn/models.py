@@ -148,29 +148,24 @@ class WindowMLP(LetterModel):
         """The window before the first letter of n names: boundaries."""
         return (np.zeros((n, self.window - 1), np.intp),)
 
-    def windows(self, x: Array, batch_sizes: Array, state: State | None) -> tuple[Array, State]:
-        """The last `window` ids at every row of the batch, (N, window), and what follows as state."""
+    def forward(
+        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
+    ) -> tuple[Array, State, list[Any]]:
+        """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
         B, steps = int(batch_sizes[0]), steps_of(batch_sizes)
         windows = np.zeros((B + len(x), self.window), np.intp)  # on top those that end before the first letter
         windows[:B, 1:] = state[0] if state else 0
         for step in steps:
             windows[B:][step.now] = np.column_stack([windows[step.before, 1:], x[step.now]])
-        return windows[B:], (last_rows(windows, steps)[:, 1:],)
-
-    def forward(
-        self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
-    ) -> tuple[Array, State, list[Any]]:
-        """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
-        windows, after = self.windows(x, batch_sizes, state)
-        rows = EmbeddingLookup(params.get("E"), windows)
-        h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(windows), -1)  # (1)
-        caches: list[Any] = [windows]
+        rows = EmbeddingLookup(params.get("E"), windows[B:])
+        h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(x), -1)  # (1)
+        caches: list[Any] = [rows.ids]
         f, _ = ACTIVATIONS[self.activation]
         for k in range(self.layers):
             value = f(linear(h, params[f"{k}.W"], params[f"{k}.b"]))  # (2)
             caches.append((h, value))
             h = dropout(value, masks[k] if masks else None)
-        return linear(h, params["W_ya"], params["b_y"]), after, [*caches, h]  # (3)
+        return linear(h, params["W_ya"], params["b_y"]), (last_rows(windows, steps)[:, 1:],), [*caches, h]  # (3)
 
     def backward(self, params: Params, caches: list[Any], dz: Array, masks: Masks = None) -> tuple[State, Params]:
         """The gradient of every parameter; the window's ids have none."""
