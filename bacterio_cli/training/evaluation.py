@@ -22,14 +22,10 @@ def held_out_parts(state: TrainingState) -> list[Array]:
 
     In text order; empty if no names are held out, or before the first epoch of a fit.
     """
-    plan, names = state.plan, state.plan.held_out
-    fits = [key for key in state.kept if key[0] == "fit"]
+    plan, names, fits = state.plan, state.plan.held_out, state.kept_by("fit")
     if names is None or not fits:
         return []
-    for key in fits:
-        if key not in state.held_out_p:  # as in a training that was resumed
-            state.held_out_p[key] = plan.likelihood(state.kept[key], names)
-    nets = [np.mean([state.held_out_p[key] for key in fits], axis=0)]
+    nets = [np.mean([plan.likelihood(params, names) for params in fits], axis=0)]
     tables = [table for kind in ("fit", "background") if (table := plan.table(kind))]
     return nets + [table.probabilities(table.states_along(names), names.ids[1:]) for table in tables]
 

@@ -13,7 +13,7 @@ import numpy as np
 from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Params
 from bacterio_cli.nn.models import init
 from bacterio_cli.training.config import TrainingConfig
 from bacterio_cli.training.plan import INIT, ORDER, PHASES, Phase, TrainingPlan
@@ -25,9 +25,9 @@ class TrainingState:
 
     `step` and `phase_number` say where it stands in the plan. `moments` is the optimiser's state, `hidden` the hidden
     state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each fit
-    and the last of each refit, by kind and net, and `held_out_p` what they give each held-out letter, where that was
-    computed; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the state in which the fit of a single
-    net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
+    and the last of each refit, by kind and net; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the
+    state in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the
+    history.
     """
 
     plan: TrainingPlan
@@ -35,7 +35,6 @@ class TrainingState:
     moments: Params = field(default_factory=dict)
     hidden: State = ()
     kept: dict[tuple[str, int], Params] = field(default_factory=dict)
-    held_out_p: dict[tuple[str, int], Array] = field(default_factory=dict)
     fit_end: TrainingState | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
@@ -95,25 +94,20 @@ class TrainingState:
             yield from islice(batches, done, None)
             done = 0
 
-    def add_row(self, row: dict[str, Any], held_out_p: Array | None = None) -> None:
-        """Add a row to the history, and begin new sums; keep the params if none of the phase has validated better.
-
-        Those of a background are never kept; `held_out_p` is what they give the held-out letters.
-        """
-        key, valid = (self.phase.kind, self.phase.net), row["valid_nats_per_char"]
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Add a row to the history and begin new sums; keep a fit's best params so far, and a refit's last."""
+        phase, valid = self.phase, row["valid_nats_per_char"]
         if valid is None or self.best_loss is None or valid < self.best_loss:
             self.best_epoch, self.best_loss = row["epoch"], valid
-            if self.phase.kind != "background":
-                self.kept[key] = deepcopy(self.params)
-                if held_out_p is not None:
-                    self.held_out_p[key] = held_out_p
+            if phase.kind != "background":
+                self.kept[phase.kind, phase.net] = deepcopy(self.params)
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
     def end_phase(self) -> None:
         """Go on to the next phase, if there is one."""
         if self.phase.kind == "fit" and self.plan.config.nets == 1:
-            self.fit_end = replace(self, history=[*self.history], kept={**self.kept}, held_out_p={**self.held_out_p})
+            self.fit_end = replace(self, history=[*self.history], kept={**self.kept})
         self.phase_number += 1
         if not self.done:
             self.begin_phase()

@@ -108,4 +108,4 @@ def end_epoch(state: TrainingState, learning_rate: float) -> None:
         "valid_nats_per_char": valid, "valid_bits_per_char": None if valid is None else valid / math.log(2),
         "gradient_norm": state.norms / phase.steps_per_epoch, "learning_rate": learning_rate,
     }  # fmt: skip
-    state.add_row(row, p if held_out else None)
+    state.add_row(row)
