@@ -100,22 +100,20 @@ OPTIMISERS = {
 }
 
 
-def global_norm(grads: Params) -> float:
-    """‖g‖ = √(Σ g²) over all parameters together, summed in float64 across arrays."""
-    return math.sqrt(sum(float(np.vdot(g, g).real) for g in grads.values()))
+def clip(grads: Params, mode: str, limit: float) -> float:
+    """The norm of all gradients together, which are then clipped in place, by the norm or by element; limit 0 is none.
 
-
-def clip(grads: Params, mode: str, limit: float, norm: float) -> None:
-    """In place, by the norm ‖g‖ or each element by itself; limit 0 is none.
-
+    ‖g‖ = √(Σ g²), summed in float64 across arrays
     norm: g ← g · limit / ‖g‖ where ‖g‖ > limit: the direction stays (Pascanu et al. 2013, algorithm 1)
     element: g ← min(max(g, −limit), limit); T2 takes limit = 5
     """
+    norm = math.sqrt(sum(float(np.vdot(g, g).real) for g in grads.values()))
     for g in grads.values() if limit else ():
         if mode == "element":
             np.clip(g, -limit, limit, out=g)
         elif norm > limit:
             g *= limit / norm
+    return norm
 
 
 # η(τ)/η₀ as a function of progress τ from 0 to 1; cosine is Loshchilov and Hutter 2017, eq. 5, without restarts.

@@ -73,11 +73,10 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
     if config.reduction == "sum":
         for g in grads.values():
             g *= N
-    norm = optim.global_norm(grads)
+    norm = optim.clip(grads, config.clip_mode, config.clip)
     try:
         if not np.isfinite(loss + norm):
             raise FloatingPointError
-        optim.clip(grads, config.clip_mode, config.clip, norm)
         state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
     except FloatingPointError as error:
         raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes)) from error
