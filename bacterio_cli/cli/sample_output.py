@@ -80,9 +80,8 @@ def show_report(names: list[str], known: Sequence[str], tally: SamplingStats, *,
         sys.stderr.write(terminal.as_json({**counts, "compared": len(names), "figures": values}))
         return
     terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {reasons(tally)}")
-    cells = [(name, f"{own:.3f}", f"{corpus:.3f}") for name, (own, corpus) in figures.items()]
-    title = f"{len(names):,} names beside the corpus"
-    tables.table((title, "names", "corpus"), cells, stream=sys.stderr, right=("names", "corpus"))
+    columns = (f"{len(names):,} names beside the corpus", "names", "corpus")
+    tables.table(columns, [(name, *pair) for name, pair in figures.items()], stream=sys.stderr)
 
 
 def reasons(tally: SamplingStats) -> str:

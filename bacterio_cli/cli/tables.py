@@ -1,5 +1,6 @@
 """Tables for people, laid out by rich as wide as the screen, and the short numbers and curves that stand in them."""
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -14,12 +15,12 @@ STYLES = {"FAIL": RED, "conflict": RED, "unseen": RED, "warn": YELLOW, "skip": Y
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
-    stream: TextIO | None = None, right: Sequence[str] = (), whole: Sequence[str] = (),
-) -> None:  # fmt: skip
-    """Rows of texts, or rich's, under headings, on stdout by default: ruled on a terminal, elsewhere of any width.
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, stream: TextIO | None = None, whole: Sequence[str] = ()
+) -> None:
+    """Rows of texts, rich's or numbers under headings, on stdout by default: ruled on a terminal, elsewhere of any width.
 
-    Cells break between words, those of `whole` nowhere. On a terminal too narrow each row is a block, a cell per line.
+    Numbers stand flush right, – for None. Cells break between words, those of `whole` nowhere. On a terminal
+    too narrow each row is a block, a cell per line.
     """
     from rich import box
     from rich.cells import cell_len
@@ -27,13 +28,12 @@ def table(
     from rich.text import Text
 
     stream = stream or sys.stdout
-    cells = [
-        [Text(terminal.printable(cell), STYLES.get(cell, "")) if isinstance(cell, str) else cell for cell in row]
-        for row in rows
-    ]
-    widths, least = [], []
-    for name, *column in zip(columns, *cells, strict=True):
-        texts = [name, *(cell.plain for cell in column)]
+    widths, least, right, cells = [], [], [], []
+    for name, *column in zip(columns, *rows, strict=True):
+        right.append(any(isinstance(cell, int | float) for cell in column))
+        words = [short(cell) if isinstance(cell, int | float) else "–" if cell is None else cell for cell in column]
+        cells.append([Text(terminal.printable(w), STYLES.get(w, "")) if isinstance(w, str) else w for w in words])
+        texts = [name, *(cell.plain for cell in cells[-1])]
         widths.append(max(map(cell_len, texts)))
         least.append(widths[-1] if name in whole else max(map(cell_len, " ".join(texts).split()), default=0))
     least[-1] = min(least[-1], LAST_COLUMN)
@@ -42,7 +42,7 @@ def table(
     if sum(least) > room:
         label = max(map(cell_len, columns)) + GAP
         lines = []
-        for row in cells:
+        for row in zip(*cells, strict=True):
             pairs = zip(columns, row, strict=True)
             lines += [Text.assemble((name.ljust(label), "bold"), cell) for name, cell in pairs if cell.plain]
             lines.append(Text())
@@ -53,17 +53,19 @@ def table(
         widths[widest] -= 1
     edge = GAP - ruled  # where rich rules it sets a blank between columns
     drawn = Table(box=box.SIMPLE_HEAD if ruled else None, show_edge=False, pad_edge=False, padding=(0, edge, 0, 0))
-    for name, wide in zip(columns, widths, strict=True):
-        drawn.add_column(Text(name), width=wide, justify="right" if name in right else "left", overflow="fold")
-    for row in cells:
+    for name, wide, flush in zip(columns, widths, right, strict=True):
+        drawn.add_column(Text(name), width=wide, justify="right" if flush else "left", overflow="fold")
+    for row in zip(*cells, strict=True):
         drawn.add_row(*row)
     terminal.print_rich(drawn, stream=stream, width=sum(widths) + gaps)
 
 
 def short(value: float) -> str:
-    """A number in six characters and a sign, or seven for powers below 10⁻⁹: four decimals, or two digits."""
-    if value == 0 or 1e-3 <= abs(value) < 9.99995:
-        return f"{value:.4f}" if value else "0"
+    """A number in six characters and a sign, or seven for powers below 10⁻⁹: four decimals, or two digits; all of an int."""
+    if isinstance(value, int) or value == 0:
+        return f"{value:,.0f}"
+    if not (abs(value) < 1e-3 or 9.99995 <= abs(value) < math.inf):  # or not finite
+        return f"{value:.4f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}" if abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.5g}"
 

@@ -25,7 +25,7 @@ def shown(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines of the table on a screen so wide, without colours."""
     monkeypatch.setenv("COLUMNS", str(width))
     screen = Screen()
-    table(COLUMNS, ROWS, stream=screen, right=("better than",), whole=("name",))
+    table(COLUMNS, ROWS, stream=screen, whole=("name",))
     return [line.rstrip() for line in ANSI.sub("", screen.getvalue()).splitlines()]
 
 
@@ -59,6 +59,13 @@ def test_a_column_that_lacks_little_gets_it_all(monkeypatch: pytest.MonkeyPatch)
     screen = Screen()
     table(("a", "b", "c"), [("a word " * 6, "two of it", "seven")], stream=screen)
     assert ANSI.sub("", screen.getvalue()).splitlines()[2] == "a word a word a   two of it  seven"
+
+
+def test_numbers_stand_flush_right() -> None:
+    """All digits of a whole number, six characters of another, and – for what is not known."""
+    stream = io.StringIO()
+    table(("a", "b", "c"), [("x", 1234, 0.5), ("yz", 7, None)], stream=stream)
+    assert stream.getvalue().splitlines() == ["a       b       c", "x   1,234  0.5000", "yz      7       –"]
 
 
 def test_a_curve_is_a_line_of_blocks() -> None:

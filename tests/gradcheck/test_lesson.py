@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.processes import ROOT, inside
 
+from bacterio_cli.cli.tables import short
 from bacterio_cli.gradcheck.bugs import BUGS, SCALES, Bug, find, place_of, sight, teach
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Case, check, distance
@@ -111,7 +112,7 @@ def test_lesson_is_printed(tmp_path: Path) -> None:
     assert lines[at + 1 : at + 3] == ["- return 1 - np.tanh(a) ** 2", "+ " + right]
     assert all(text in shown for text in (bug.why, bug.by_scale, "Caught by 25 of 53 rows"))
     worst = max(teach(bug, "rnn")[1]["rnn, 2 layers, from no state"], key=lambda row: row.max_relative_error)
-    assert f"rnn, 2 layers, from no state {worst.parameter} {worst.max_relative_error:.1e} 7 of 9 " in shown
+    assert f"rnn, 2 layers, from no state {worst.parameter} {short(worst.max_relative_error)} 7 9 " in shown
     sweep = [line.split() for line in lines if re.match(r"0\.\d+ +\d", line)]
     assert [(row[0], row[3]) for row in sweep] == [("0.01", "unseen"), ("0.1", "unseen"), ("0.5", "4")]
     assert "\x1b" not in result.stdout

@@ -108,7 +108,7 @@ def test_the_page_shows_what_json_says(room: Path) -> None:
     assert max(map(width, result.stdout.splitlines())) <= 80
     forward = rows_of(result.stdout, "Forward")
     assert [row[:3] for row in forward] == [[str(s["t"]), s["x"] or "$", s["y"] or "$"] for s in steps]
-    assert [row[3:5] for row in forward] == [[f"{s['p']:.4f}", f"{s['bits']:.2f}"] for s in steps]
+    assert [row[3:5] for row in forward] == [[short(s["p"]), short(s["bits"])] for s in steps]
     assert result.stdout.index("Layer 1") < result.stdout.index("Layer 0")
     for k, above in ((1, ["dz_y"]), (0, [])):
         keys = [*above, *(f"{k}.{symbol}" for symbol in ("da", "dh_next", "dc_next", "dz", "last_a"))]
@@ -171,6 +171,7 @@ def test_a_terminal_of_80_columns_folds_no_row(room: Path) -> None:
     [
         (0.0, "0"), (0.5, "0.5000"), (-1.23456, "-1.2346"), (0.001, "0.0010"), (0.000999, "1.0e-3"),
         (-2.34e-11, "-2.3e-11"), (12.3456, "12.346"), (9999.4, "9999.4"), (12345.0, "1.2e4"),
+        (float("-inf"), "-inf"), (float("nan"), "nan"),
     ],
 )  # fmt: skip
 def test_numbers_are_short(value: float, text: str) -> None:

@@ -47,11 +47,11 @@ def corpus(
         for reading in found.readings:
             terminal.notice(reading)
         rows = [
-            (reason, f"{len(group):,}", ", ".join(f"{text!r} ({place})" for place, text in group[:EXAMPLES]))
+            (reason, len(group), ", ".join(f"{text!r} ({place})" for place, text in group[:EXAMPLES]))
             for reason, group in sorted(found.dropped.items(), key=lambda item: -len(item[1]))
         ]
         if rows:
-            tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr, right=("count",))
+            tables.table(("dropped", "count", "such as"), rows, stream=sys.stderr)
         lost = sum(map(len, found.dropped.values()))
         kept, date = len(found.names), f", dated {found.date}" if found.date else ""
         terminal.notice(f"{kept:,} name{'s' * (kept != 1)}{date}, {lost:,} dropped, profile {found.profile}")

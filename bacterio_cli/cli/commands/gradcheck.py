@@ -79,10 +79,10 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     """All rows, and the verdict in a line on stderr."""
     cells = []
     for row in rows:
-        shape, error = "×".join(map(str, row.shape)), f"{row.max_relative_error:.1e}"
-        verdict = "skip" if row.skipped else "pass" if row.passed else "FAIL"
-        cells.append((row.case, row.parameter, shape, error, verdict, row.skipped or row.equation))
-    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells, right=("error",))
+        shape, verdict = "×".join(map(str, row.shape)), "skip" if row.skipped else "pass" if row.passed else "FAIL"
+        equation = row.skipped or row.equation
+        cells.append((row.case, row.parameter, shape, row.max_relative_error, verdict, equation))
+    tables.table(("case", "parameter", "shape", "error", "", "equation"), cells)
     skipped = sum(bool(row.skipped) for row in rows)
     proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")
     outcome = f"{failed} of {len(rows)} rows FAIL" if failed else proved
@@ -101,20 +101,18 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
     failed, cells = 0, []
     for case, rows in caught.items():
         worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
-        cells.append((case, worst.parameter, f"{worst.max_relative_error:.1e}", f"{count} of {len(rows)}"))
+        cells.append((case, worst.parameter, worst.max_relative_error, count, len(rows)))
         failed += count
     said = f"Caught by {failed} of {checked_rows} rows" + "; the worst of each case, and how many:" * bool(failed)
     terminal.paragraph(said, apart=True)
     if not failed:
         return 0
-    columns = ("case", "parameter", "error", "rows")
-    tables.table(columns, cells, right=columns[2:], whole=columns[1:])
+    tables.table(("case", "parameter", "error", "failed", "rows"), cells)
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
-    columns, cells = ("scale", "error", "distance", "seen"), []
+    sights = []
     for scale, (error, distance, seen) in sweep.items():
-        times = f"{seen} of {len(caught)}" if seen else "unseen"
-        cells.append((f"{scale:g}", f"{error:.1e}", f"{distance:.1e}", times))
-    tables.table(columns, cells, right=columns[1:], whole=columns)
+        sights.append((f"{scale:g}", error, distance, f"{seen} of {len(caught)}" if seen else "unseen"))
+    tables.table(("scale", "error", "distance", "seen"), sights, whole=("seen",))
     exact, usual = (tolerance for _, tolerance in numerical.METHODS.values())
     terminal.paragraph(
         "Scale: the standard deviation of all weights, biases, states and inputs. Error: the largest relative error of "
@@ -136,7 +134,6 @@ def show_softmax() -> None:
     rows = []
     for i, j in sorted(np.ndindex(4, 4), key=lambda at: at[0] != at[1]):
         equation = "i = j: ŷ_i (1 − ŷ_i)" if i == j else "i ≠ j: −ŷ_i ŷ_j"
-        numbers = (f"{J[i, j]:.16f}", f"{twin[i, j]:.16f}", f"{abs(J[i, j] - twin[i, j]):.0e}")
-        rows.append((equation, str(i + 1), str(j + 1), *numbers))
-    columns = ("∂ŷ_i/∂z_j", "i", "j", "by hand", "complex step", "difference")
-    tables.table(columns, rows, right=columns[1:])
+        numbers = (f"{J[i, j]: .16f}", f"{twin[i, j]: .16f}", float(abs(J[i, j] - twin[i, j])))
+        rows.append((equation, i + 1, j + 1, *numbers))
+    tables.table(("∂ŷ_i/∂z_j", "i", "j", "by hand", "complex step", "difference"), rows)

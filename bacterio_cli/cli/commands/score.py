@@ -125,7 +125,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     values: dict[str, Any] = summary_of(list(progress.progress_bar("names", len(names), bits)))
     if form == "table":
         rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
-        tables.table(("what", "value"), rows, right=("value",))
+        tables.table(("what", "value"), rows)
         return
     if header:
         sys.stdout.write("\t".join(values) + "\n")
@@ -137,12 +137,11 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
     cells = []
     for row in rows:
         name = terminal.shaded(row.name, () if row.bits is None else row.bits)
-        bits = "–" if row.bits_per_char is None else f"{row.bits_per_char:.2f}"
-        share = "–" if row.percentile is None else f"{row.percentile:.0f} %"
-        nearest = "" if row.nearest is None else f"{row.nearest} ({row.edits})"
-        cells.append((name, bits, share, nearest, row.gender, row.analysis.shown if row.analysis else "", row.status))
-    columns = ("name", "bits", "better than", "nearest", "gender", "parts", "status")
-    tables.table(columns, cells, right=("bits", "better than"), whole=("name", "nearest", "status"))
+        share, nearest = row.percentile and round(row.percentile), row.nearest and f"{row.nearest} ({row.edits})"
+        parts = row.analysis and row.analysis.shown
+        cells.append((name, row.bits_per_char, share, nearest, row.gender, parts, row.status))
+    columns = ("name", "bits", "better than %", "nearest", "gender", "parts", "status")
+    tables.table(columns, cells, whole=("name", "nearest", "status"))
     found = [(row.name, finding) for row in rows for finding in row.findings]
     lines = [f"{name}: {f.says} [{', '.join(filter(None, (f.severity, f.rule)))}]" for name, f in found]
     lines.append(f"not found in the lists given: {sum(not row.listed_in for row in rows):,} of {len(rows):,}")

@@ -101,29 +101,28 @@ def print_trace(found: bptt.Trace, letters: Sequence[str]) -> None:
     sizes = f"{model.layers} × {model.n_a} units; n_x = {model.width}, n_a = {model.n_a}, n_y = {model.n_y}"
     terminal.paragraph(f"{model.cell}, {sizes}; float64; {BOUNDARY} is the boundary")
     terminal.paragraph("Forward: x is read, y is to come", apart=True)
-    rows: list[Sequence[str]] = []
+    rows: list[Sequence[str | float]] = []
     for s in found.steps:
         norms, y_hat = found.norms(s.t), s.vectors["y_hat"]
         states = " ".join(f"{norms[f'{k}.a']:.3f}" for k in range(model.layers))
         best = "  ".join(f"{letters[i]} {y_hat[i]:.2f}" for i in (-y_hat).argsort(kind="stable")[:3])
-        rows.append((str(s.t), letters[s.x], letters[s.y], f"{y_hat[s.y]:.4f}", f"{s.nats / LN2:.2f}", states, best))
+        rows.append((s.t, letters[s.x], letters[s.y], float(y_hat[s.y]), s.nats / LN2, states, best))
     columns = ("t", "x", "y", "P(y)", "bits", "‖a‖" if model.layers == 1 else "‖a‖ by layer", "likeliest")
-    tables.table(columns, rows, right=("t", "P(y)", "bits"))
+    tables.table(columns, rows)
     show_backward(found, letters)
     terminal.paragraph("Equations of a step", apart=True)
     tables.table(("equation", "shape", "source"), equations.equations_of(model))
     grads, gradients = found.back.grads, found.gradients()
     sums, rows = equations.gradient_equations(grads, model.cell), []
     for name, *numbers in (row.values() for row in gradients):
-        rows.append((name, "×".join(map(str, grads[name].shape)), *map(tables.short, numbers), sums[name]))
+        rows.append((name, "×".join(map(str, grads[name].shape)), *numbers, sums[name]))
     terminal.paragraph("Gradients of the parameters, summed over time", apart=True)
-    figures = [key for key in gradients[0] if key != "name"]
-    tables.table(("parameter", "shape", *figures, "equation"), rows, right=figures)
+    tables.table(("parameter", "shape", *list(gradients[0])[1:], "equation"), rows)
 
 
 def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
-    norms = [found.norms(step.t) for step in found.steps]
+    norms, back = [found.norms(step.t) for step in found.steps], found.steps[::-1]
     columns = {symbol: symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]}
     if found.truncate:
         behind = f"cut every {found.truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
@@ -139,11 +138,10 @@ def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
     for k in reversed(range(found.model.layers)):
         top = {"dz_y": "dz_y"} if k == found.model.layers - 1 else {}
         shown = top | {f"{k}.{symbol}": title for symbol, title in columns.items()}
-        terminal.paragraph(f"Layer {k}", apart=True)
-        rows = []
-        for step, own in zip(reversed(found.steps), reversed(norms), strict=True):
-            rows.append((str(step.t), letters[step.x], *(tables.short(own[symbol]) for symbol in shown)))
-        tables.table(("t", "x", *shown.values()), rows, right=("t", *shown.values()))
+        steps: dict[str, Any] = {"t": [step.t for step in back], "x": [letters[step.x] for step in back]}
+        for symbol, title in shown.items():
+            steps[title] = [own[symbol] for own in reversed(norms)]
+        show_columns(f"Layer {k}", steps)
         first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
         if last and not found.truncate:
             terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
@@ -174,12 +172,12 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
 
 def show_columns(title: str, columns: Mapping[str, Any], by: layers.Array | None = None) -> None:
     """Labels and vectors of one length side by side: all their rows, or those that are largest by one vector."""
-    rows = [(str(label), *map(tables.short, numbers)) for label, *numbers in zip(*columns.values(), strict=True)]
+    rows = list(zip(*columns.values(), strict=True))
     if by is not None and len(rows) > MOST_SHOWN:
         title += f": {MOST_SHOWN} of {len(rows)}; --full shows all"
         rows = [rows[k] for k in sorted(abs(by).argsort(kind="stable")[-MOST_SHOWN:])]
     terminal.paragraph(title, apart=True)
-    tables.table(tuple(columns), rows, right=tuple(columns))
+    tables.table(tuple(columns), rows)
 
 
 def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:

@@ -129,11 +129,11 @@ def describe(names: Corpus, state: trainer.TrainingState) -> str:
 def show_outcome(state: trainer.TrainingState, out: Path) -> None:
     """What was reached on the names held out, with a warning if the net is of no use; which names were learned."""
     if scores := evaluation.validation_scores(state):
-        rows = [(model, f"{bits:.4f}") for model, bits in scores]
+        rows: list[tuple[str, str | float]] = [*scores]
         valid = tables.validation_curve(state.history)
         rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
         title, unit = "on the names held out", "bits per character"
-        tables.table((title, unit), rows, stream=sys.stderr, right=(unit,))
+        tables.table((title, unit), rows, stream=sys.stderr)
         counted = [bits for model, bits in scores if model.startswith("n-gram")]
         net = next(bits for model, bits in scores if "net" in model)
         if counted and net >= min(counted):
