@@ -7,6 +7,7 @@ from pathlib import Path
 
 # Control characters, the bidirectional marks that hide text on a screen, half surrogate pairs, the byte order mark.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+short = reprlib.repr  # a value as a message shows it, whatever its size
 
 
 class BacterioError(Exception):
@@ -26,11 +27,6 @@ def refuse(*rules: tuple[object, str]) -> None:
     for broken, message in rules:
         if broken:
             raise UsageError(message)
-
-
-def short(value: object) -> str:
-    """A value as a message shows it, whatever its size."""
-    return reprlib.repr(value)
 
 
 def require_number(option: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
