@@ -3,10 +3,9 @@
 import os
 import signal
 import sys
-from types import FrameType
 
 
-def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+def leave(*_: object) -> None:
     """Ctrl-C before a command is at work: nothing can be lost, and Typer and NumPy take an exception for a failure."""
     try:
         os.write(2, b"bacterio: interrupted\n")

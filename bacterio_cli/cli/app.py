@@ -15,7 +15,6 @@ from bacterio_cli import __version__
 from bacterio_cli.cli import runtime, terminal
 from bacterio_cli.errors import BacterioError
 
-KEPT = 1_000  # letters at either end of an error that is longer
 COMMANDS = ("train", "sample", "score", "trace", "gradcheck", "info", "corpus")
 TyperUsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]  # which has no public name
 
@@ -93,5 +92,5 @@ def main() -> None:
 
 def fail(text: str, code: int = 1) -> NoReturn:
     """Say in a line what went wrong, without the middle of what is very long, and end with this exit code."""
-    terminal.notice("error: " + (text if len(text) <= 2 * KEPT else f"{text[:KEPT]} … {text[-KEPT:]}"))
+    terminal.notice("error: " + (text if len(text) <= 2_000 else f"{text[:1_000]} … {text[-1_000:]}"))
     raise SystemExit(code) from None

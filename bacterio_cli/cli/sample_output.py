@@ -10,7 +10,6 @@ from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature import etymology, statistics, usable
 
 AT_ONCE = 512  # names scored together
-INDENT = "    "
 
 
 def print_names(names: Iterable[str], label_of: Mapping[str, str] | None, scorer: Scorer | None) -> Iterator[str]:
@@ -19,7 +18,7 @@ def print_names(names: Iterable[str], label_of: Mapping[str, str] | None, scorer
         sys.stdout.write(terminal.result(name + "\n") if label_of is None else f"{label_of[name]}\t{name}\n")
         if scorer:
             drafted = etymology.in_print(etymology.draft(scorer.morphology.analyse(name)))
-            terminal.line(INDENT + drafted, stream=sys.stdout, indent=INDENT)
+            terminal.line(f"    {drafted}", stream=sys.stdout, indent="    ")
         yield name
 
 

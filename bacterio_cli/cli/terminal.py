@@ -12,7 +12,6 @@ from itertools import zip_longest
 from typing import Any, TextIO
 from unicodedata import category
 
-PIPE_WIDTH, LEAST_WIDTH = 200, 20  # columns of a file or a pipe, and of a screen, however narrow
 SURPRISES = ((2, ""), (4, "yellow"), (6, "bold yellow"), (math.inf, "bold red"))  # bits up to which a letter is so
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of what is not seen, moves others about, or is half a character
 JOINERS = "\u200c\u200d"  # of these, those that are letters to whoever writes Persian or Hindi
@@ -90,13 +89,11 @@ def print_rich(what: Any, *, stream: TextIO, width: int | None = None) -> None:
 
 def columns_of(stream: TextIO) -> int:
     """How wide it is, or 20 if it is narrower; COLUMNS wins, as elsewhere, where it is a number of columns."""
-    if not is_terminal(stream):
-        return PIPE_WIDTH
     said = os.environ.get("COLUMNS", "")
     columns = int(said) if said.isdecimal() and len(said) < 6 else 0
-    with suppress(OSError, ValueError, AttributeError):  # a terminal in name only
+    with suppress(OSError, ValueError, AttributeError):  # no terminal, or one in name only
         columns = columns or os.get_terminal_size(stream.fileno()).columns
-    return max(LEAST_WIDTH, columns or 80)
+    return max(20, columns or 80)
 
 
 def paragraph(text: str, *, apart: bool = False) -> None:

@@ -36,11 +36,7 @@ def filters_of(
     """What is asked of a name, the quickest to find out first; of one of a genus to be usable, unless any will do."""
     found: list[Filter] = []
     if endings := tuple(map(str.casefold, given.get("ending") or ())):
-        found.append(
-            per_name(
-                "another ending", lambda name: name.casefold().endswith(endings) and name.casefold() not in endings
-            )
-        )
+        found.append(per_name("another ending", lambda name: name[1:].casefold().endswith(endings)))
     if given.get("match") is not None:
         found.append(match(given["match"]))
     if banned:

@@ -81,9 +81,9 @@ def test_a_curve_is_a_line_of_blocks() -> None:
     ("said", "columns"), [("50", 50), ("20", 20), ("1", 20), ("0", 80), ("-5", 80), ("abc", 80), ("9" * 20, 80)]
 )
 def test_columns_come_from_the_screen(said: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has 200; a screen what COLUMNS says if it is a number of columns, 20 at least, else 80."""
+    """What COLUMNS says if it is a number of columns, 20 at least, else 80; of a file too."""
     monkeypatch.setenv("COLUMNS", said)
-    assert (columns_of(io.StringIO()), columns_of(Screen())) == (200, columns)
+    assert (columns_of(io.StringIO()), columns_of(Screen())) == (columns, columns)
 
 
 def test_rows_in_a_pipe_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:

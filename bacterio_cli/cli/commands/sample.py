@@ -18,9 +18,6 @@ from bacterio_cli.nomenclature.glossary import Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
 REPEATABLE = ("prefix", "ending", "about")
-REPORTED = 100_000  # names that a report keeps
-LITTLE = 0.05  # weight of a net that is hardly heard
-FREELY = 0.25  # of the draws with --about: their element may stand at the end
 
 
 def sample(
@@ -98,7 +95,7 @@ def sample(
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
             model.vocabulary.require(letters, where=f"--{option} {letters}")
-    if model.weights[0] < LITTLE and not nets_only:
+    if model.weights[0] < 0.05 and not nets_only:
         terminal.notice(f"the net has a weight of {model.weights[0]:.2f}: names come from the table; see --nets-only")
     runtime.keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=genus)
@@ -124,7 +121,7 @@ def sample(
         rows = (row for some in loading.pieces(chosen, sample_output.AT_ONCE) for row in scorer.score(some))
         found = loading.print_rows(rows, form, header=header, etymology=etymology, label_of=label_of)
         printed = (row.name for row in found)
-    kept = list(islice(printed, REPORTED))
+    kept = list(islice(printed, 100_000))  # for the report
     deque(printed, maxlen=0)  # prints the others
     sys.stdout.flush()
     if lists or check or form != "names":
@@ -149,6 +146,6 @@ def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...])
     return sampler.SamplingParams(
         seed=seed, temperature=given["temp"], allow_known=given["allow_known"] or given["min_edits"] == 0,
         prefixes=tuple(given["prefix"] or sorted(beginnings)),
-        unprefixed=0.0 if given["prefix"] or not beginnings else FREELY,
+        unprefixed=0.0 if given["prefix"] or not beginnings else 0.25,  # the element of --about may stand at the end
         **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
     )  # fmt: skip
