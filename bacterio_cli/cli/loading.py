@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bacterio_cli.checkpoint.checkpoint import WORKING_CHECKPOINT, Checkpoint, default_checkpoint, load
 from bacterio_cli.cli import options, progress, terminal
@@ -13,8 +13,6 @@ from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import Word, glossary
 from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference, also_known_lists
-
-T = TypeVar("T")
 
 
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
@@ -118,7 +116,7 @@ def cell(value: Any) -> str:
     return "" if value is None else str(value["code"] if isinstance(value, dict) else value)
 
 
-def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items, so many at a time."""
-    iterator = iter(items)
+def pieces(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The names, so many at a time."""
+    iterator = iter(names)
     return iter(lambda: list(islice(iterator, size)), [])

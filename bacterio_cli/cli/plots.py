@@ -34,9 +34,7 @@ STYLE: dict[Any, Any] = {
 EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.6}  # of a bar
 END = "/////"  # the hatching of an end, and of what was sampled
 LN2 = math.log(2)
-MOST_LETTERS = 40  # of an alphabet, the most frequent
 MOST_NAMES = 12  # in one picture
-MOST_PIXELS = 30_000  # of a .png from top to bottom: a larger picture is coarser
 
 
 def ensure_drawable(path: Path) -> None:
@@ -71,7 +69,8 @@ def sheet(path: Path, height: float, title: str, *, width: float = 9.0) -> Itera
         figure.suptitle(terminal.printable(title))
         yield figure
         with atomic_write(path) as file:
-            figure.savefig(file, format=form, metadata=SIGNED[form], dpi=min(150.0, MOST_PIXELS / height))
+            # A .png has 30,000 pixels from top to bottom at most: a larger picture is coarser.
+            figure.savefig(file, format=form, metadata=SIGNED[form], dpi=min(150.0, 30_000 / height))
 
 
 def letter_shown(letter: str) -> str:
@@ -85,7 +84,7 @@ def draw_model(
 ) -> None:  # fmt: skip
     """Learning curve, gradient norm and learning rate, if there is a history; the letters, two bars for each, the most
     frequent of the corpus first. `soft`: the training loss was taken against soft targets; `how` names were sampled."""
-    some = list(corpus)[:MOST_LETTERS]
+    some = list(corpus)[:40]
     styles = ((-0.2, corpus, "the corpus", "0.55", ""), (0.2, sampled, how, "white", END))
     what = "letters" if len(some) == len(corpus) else f"the {len(some)} most frequent of {len(corpus):,} letters"
     with sheet(path, 9.0 if history else 3.0, title) as figure:

@@ -8,8 +8,6 @@ from typing import Any, TextIO
 from bacterio_cli.cli import terminal
 
 GAP = 2  # columns between two cells
-LAST_COLUMN = 12  # columns that the last one keeps where its words are longer than the screen
-CURVE = 24  # values of a curve
 RED, YELLOW, GREEN = "bold red", "yellow", "green"
 STYLES = {"FAIL": RED, "conflict": RED, "unseen": RED, "warn": YELLOW, "skip": YELLOW, "pass": GREEN, "ok": GREEN}
 
@@ -36,7 +34,7 @@ def table(
         texts = [name, *(cell.plain for cell in cells[-1])]
         widths.append(max(map(cell_len, texts)))
         least.append(widths[-1] if name in whole else max(map(cell_len, " ".join(texts).split()), default=0))
-    least[-1] = min(least[-1], LAST_COLUMN)
+    least[-1] = min(least[-1], 12)  # whose words may be longer than the screen
     ruled, gaps = terminal.is_terminal(stream), GAP * (len(columns) - 1)
     room = terminal.columns_of(stream) - gaps if ruled else sum(widths)
     if sum(least) > room:
@@ -77,7 +75,7 @@ def validation_curve(history: Iterable[dict[str, Any]]) -> list[float]:
 
 def curve(values: Sequence[float]) -> str:
     """A line of blocks from the lowest value to the highest, of 24 values spread over all if there are more."""
-    count = min(len(values), CURVE)
+    count = min(len(values), 24)
     some = [values[round(k * (len(values) - 1) / max(1, count - 1))] for k in range(count)]
     low, high = min(some, default=0.0), max(some, default=0.0)
     return "".join(terminal.BARS[round(7 * (value - low) / (high - low or 1.0))] for value in some)

@@ -12,7 +12,6 @@ from bacterio_cli.trace.bptt import Trace
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MEANT = {FORWARD: "→ ↑ forward: norms of a and c", BACKWARD: "← ↓ backward: norms of ∂L/∂, L the mean over the steps"}
-MOST_COLUMNS = 8  # side by side; what follows stands below
 CELL, GAP, RISE, MARGIN, TOP = 104, 96, 48, 16, 66  # points: a cell, between cells, between layers, around, heading
 LEAST, MOST, HEAD = 0.8, 9.0, 7.0  # widths of arrows, and how much wider their heads are
 OUTLINE: dict[str, Any] = {"align": "edge", "fill": False, "edgecolor": "0.5", "linewidth": 0.8}
@@ -41,7 +40,7 @@ class Unrolled:
         forward = [value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))]
         backward = [own[key] for own, step in zip(self.norms, back.steps, strict=True) for key in step]
         self.largest = {FORWARD: max(forward), BACKWARD: max(backward)}
-        bands = math.ceil(len(found.steps) / MOST_COLUMNS)
+        bands = math.ceil(len(found.steps) / 8)  # columns side by side; what follows stands below
         self.columns = math.ceil(len(found.steps) / bands)
         self.tall = 60 * len(self.states) + 8  # a cell
         self.band = self.layers * (self.tall + RISE) + 150

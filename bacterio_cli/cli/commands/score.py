@@ -124,8 +124,7 @@ def show_summary(scorer: Scorer, names: Sequence[str], form: str, *, header: boo
     bits = (part for piece in loading.pieces(names, AT_ONCE) for part in scorer.surprises(piece))
     values: dict[str, Any] = summary_of(list(progress.progress_bar("names", len(names), bits)))
     if form == "table":
-        rows = [(name.replace("_", " "), loading.cell(value)) for name, value in values.items()]
-        tables.table(("what", "value"), rows)
+        tables.table(("what", "value"), [(name.replace("_", " "), loading.cell(values[name])) for name in values])
         return
     if header:
         sys.stdout.write("\t".join(values) + "\n")
