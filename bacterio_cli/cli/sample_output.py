@@ -15,7 +15,7 @@ AT_ONCE = 512  # names scored together
 def print_names(names: Iterable[str], label_of: Mapping[str, str] | None, scorer: Scorer | None) -> Iterator[str]:
     """Print each name, behind its placeholder if there are any, with a scorer its etymology below, then yield it."""
     for name in names:
-        sys.stdout.write(terminal.result(name + "\n") if label_of is None else f"{label_of[name]}\t{name}\n")
+        sys.stdout.write(terminal.result(f"{name}\n" if label_of is None else f"{label_of[name]}\t{name}\n"))
         if scorer:
             drafted = etymology.in_print(etymology.draft(scorer.morphology.analyse(name)))
             terminal.line(f"    {drafted}", stream=sys.stdout, indent="    ")

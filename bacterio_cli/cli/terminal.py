@@ -29,7 +29,7 @@ def printable(text: str, *, keep: str = "") -> str:
 
 def result(text: str) -> str:
     """Lines as they go to stdout: escaped for a terminal, to the letter for a file or a pipe."""
-    return printable(text, keep=JOINERS + "\n") if is_terminal(sys.stdout) else text
+    return printable(text, keep=JOINERS + "\t\n") if is_terminal(sys.stdout) else text
 
 
 def as_json(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The standard streams: full, closed and gone, and what a terminal gets of characters that it would obey."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from unicodedata import category
@@ -102,3 +103,11 @@ def test_names_of_files_and_of_genera_are_escaped(tmp_path: Path) -> None:
     assert on_terminal(*words, cwd=tmp_path)[1].splitlines()[-2:] == [r"fu\u2061nc", joined]
     assert inside(*words, cwd=tmp_path).stdout.splitlines()[-2:] == ["fu\u2061nc", joined]
     assert joined in inside("score", joined, "--format", "tsv", cwd=tmp_path).stdout
+
+
+def test_placeholders_are_escaped(room: Path) -> None:
+    """On a terminal, with the tab that stands before the name; a pipe gets the letters."""
+    write_names(room, ["fu\u2061nc"], "places.txt")
+    words = ("sample", "-c", "m.npz", "--seed", 1, "--for", "places.txt")
+    (name,) = re.findall("^fu\u2061nc\t(\\w+)\n$", inside(*words, cwd=room).stdout)
+    assert re.search(rf"^fu\\u2061nc\s+{name}$", on_terminal(*words, cwd=room)[1].replace("\r", ""), flags=re.M)
