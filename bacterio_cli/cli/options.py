@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.nomenclature import glossary
 from bacterio_cli.training.config import CHOICES, LEARNING_RATES, PLAIN_CELL, RANGES, TrainingConfig
 
 Profile = Literal["genus", "any"]
@@ -27,12 +26,6 @@ def choices(words: Iterable[str]) -> dict[str, Any]:
 def checkpoints(incomplete: str) -> list[str]:
     """The checkpoints whose path begins so, none with odd characters, since zsh evaluates what it is given."""
     return [path for path in sorted(glob(escape(incomplete) + "*.npz")) if re.fullmatch(r"[\w./+=@%-]+", path)]
-
-
-def endings() -> list[tuple[str, str]]:
-    """The endings that tell a gender, each with the gender."""
-    in_words = {"m": "masculine", "f": "feminine", "n": "neuter", "": "unclear"}
-    return [(ending, in_words[gender]) for ending, gender in glossary.GENDERS.items()]
 
 
 def field(name: str, text: str, *declared: str, **more: Any) -> Any:

@@ -14,7 +14,7 @@ from bacterio_cli.cli import loading, options, progress, runtime, sample_output,
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries, sampler
-from bacterio_cli.nomenclature.glossary import Word
+from bacterio_cli.nomenclature.glossary import GENDERS, Word
 
 POOL, TRIES_PER_RANKED = 5_000, 10
 REPEATABLE = ("prefix", "ending", "about")
@@ -26,7 +26,7 @@ def sample(
     checkpoint: options.CheckpointOption = None,
     seed: Annotated[int | None, Option(help="Seed, from 0; the same seed gives the same names. [default: fresh each time]")] = None,
     prefix: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, help="Begin with these letters; repeatable: with one of them, each as often as the model has it. [default: any]", show_default=False)] = None,
-    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=options.endings, help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
+    ending: Annotated[list[str] | None, Option(metavar="TEXT", parser=nfc, autocompletion=lambda: list(GENDERS.items()), help="End with these letters; repeatable: with one of them. [default: any]", show_default=False)] = None,
     gender: Annotated[Literal["m", "f", "n"] | None, Option(help="Only names of this gender, by their last component or ending. [default: any]")] = None,
     about: Annotated[list[str] | None, Option(metavar="WORD", help="Only names with an element that says so: soil, marine, 'hot spring', rod, red, …; repeatable; 'help' lists them. [default: any]", show_default=False)] = None,
     glossary: options.GlossaryOption = None,
