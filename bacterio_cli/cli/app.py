@@ -54,7 +54,8 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """The entry point and error boundary: an expected failure is one line and its exit code; a bug keeps its traceback."""
-    runtime.one_blas_thread()
+    # Small products gain little from a second thread, and wait for it when another process wants the core it spins on.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy, imported later, reads it
     runtime.open_streams()
     try:
         app = application()

@@ -1,4 +1,4 @@
-"""What a process needs before a command begins: standard streams in UTF-8, one BLAS thread, memory that it keeps."""
+"""What a process needs before a command begins: standard streams in UTF-8, memory that it keeps."""
 
 import io
 import os
@@ -35,12 +35,6 @@ def open_streams() -> None:
             buffer = io.BufferedWriter(Output(number, "w", closefd=False))
             at_once = stream.line_buffering or stream.write_through
             setattr(sys, name, io.TextIOWrapper(buffer, "utf-8", "backslashreplace", line_buffering=at_once))
-
-
-def one_blas_thread() -> None:
-    """Matrix products on one thread each, unless the environment says otherwise; to be called before NumPy is imported."""
-    # Small ones gain little from a second thread, and wait for it when another process wants the core it spins on.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def keep_freed_memory() -> None:

@@ -1,12 +1,13 @@
 """The engine's side of the benchmarks: each function prepares a piece of work, ready to be timed."""
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
+from bacterio_cli.cli.runtime import keep_freed_memory
 
-one_blas_thread()
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 keep_freed_memory()
 
 import numpy as np

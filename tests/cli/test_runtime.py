@@ -1,12 +1,14 @@
-"""What a process asks of its machine: one BLAS thread, and memory that it keeps."""
+"""What a process asks of its machine: one BLAS thread."""
 
 import ctypes
 import os
+import sys
 from unittest.mock import Mock
 
 import pytest
 
-from bacterio_cli.cli.runtime import keep_freed_memory, one_blas_thread
+from bacterio_cli.cli.app import main
+from bacterio_cli.cli.runtime import keep_freed_memory
 
 
 @pytest.mark.parametrize(("said", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "4"}, "4")], ids=["unset", "set"])
@@ -15,7 +17,9 @@ def test_one_blas_thread_unless_the_environment_says_otherwise(
 ) -> None:
     """OPENBLAS_NUM_THREADS becomes 1 where it is not set, and stays where it is; nothing else changes."""
     monkeypatch.setattr(os, "environ", {"PATH": "/bin", **said})
-    one_blas_thread()
+    monkeypatch.setattr(sys, "argv", ["bacterio", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
     assert os.environ == {"PATH": "/bin", "OPENBLAS_NUM_THREADS": threads}
 
 
