@@ -141,3 +141,15 @@ def test_colours_can_be_asked_for_in_a_pipe(room: Path) -> None:
     assert red not in inside(*words, cwd=room, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
     assert "\x1b" not in inside(*words, cwd=room, FORCE_COLOR="1", TERM="dumb").stdout
     assert "\x1b" not in inside(*words, cwd=room, TERM="xterm").stdout
+
+
+def test_usual_names_have_a_row_each_at_80_columns(tmp_path: Path) -> None:
+    """With all that `score` says of them: no column is wider than it must be."""
+    words = ("score", "Methanoscillum", "Novimonas", "Escherichia", "Жук")
+    code, seen = on_terminal(*words, cwd=tmp_path, size=(24, 80), NO_COLOR="1")
+    lines = ANSI.sub("", seen).splitlines()
+    rows = [re.split(" {2,}", line.strip()) for line in lines if re.search(r"  (ok|conflict) *$", line)]
+    assert (code, [(row[0], row[-1]) for row in rows]) == (
+        0, [("Methanoscillum", "ok"), ("Novimonas", "ok"), ("Escherichia", "conflict"), ("Жук", "conflict")],
+    )  # fmt: skip
+    assert rows[1] == ["Novimonas", "1.58", "54", "Solimonas (2)", "f", "novi+monas", "ok"]

@@ -137,8 +137,8 @@ def show_table(rows: Sequence[Row], *, etymology: bool) -> None:
     for row in rows:
         name = terminal.shaded(row.name, () if row.bits is None else row.bits)
         share, nearest = row.percentile and round(row.percentile), row.nearest and f"{row.nearest} ({row.edits})"
-        parts = row.analysis and row.analysis.shown
-        cells.append((name, row.bits_per_char, share, nearest, row.gender, parts, row.status))
+        bits, parts = row.bits_per_char and f"{row.bits_per_char:.2f}", row.analysis and row.analysis.shown
+        cells.append((name, bits, share, nearest, row.gender, parts, row.status))
     columns = ("name", "bits", "better than %", "nearest", "gender", "parts", "status")
     tables.table(columns, cells, whole=("name", "nearest", "status"))
     found = [(row.name, finding) for row in rows for finding in row.findings]
