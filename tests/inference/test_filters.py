@@ -29,7 +29,6 @@ from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 CORPUS = Lookup([Reference("the corpus", NAMES, prokaryotes=True)])
 SCORER = Scorer(small_model(), CORPUS, genus=True)
-FAULTLESS, _ = filters.filters_of({"check": True}, SCORER)
 
 
 def accepted(by: Filter, names: Sequence[str]) -> list[str]:
