@@ -106,15 +106,25 @@ class NGram:
         return P[row_of]
 
     @cached_property
-    def written_out(self) -> Array | None:
-        """P (S, n_y) float32 of every state, or None where that would be too large."""
-        S = len(self.suffix)
-        return self.smooth(np.arange(S)).astype(np.float32) if S * self.n_y <= self.most_written_out else None
+    def written_out(self) -> tuple[Array, Array] | None:
+        """(P (S, n_y) float32, next state (S, n_y)) of every state by (1), or None where that would be too large."""
+        (value, gamma), S, n_y = self.smoothed, len(self.suffix), self.n_y
+        if S * n_y > self.most_written_out:
+            return None
+        P, after = np.full((S, n_y), 1 / n_y), np.zeros((S, n_y), np.int32)
+        begin, end = 0, 1
+        while begin < end:  # contexts of one length, from those one letter shorter
+            below, pairs = self.suffix[begin:end], slice(self.first[begin], self.first[end])
+            P[begin:end], after[begin:end] = gamma[begin:end, None] * P[below], after[below]
+            P.reshape(-1)[self.keys[pairs]] += value[pairs]
+            after.reshape(-1)[self.keys[pairs]] = self.target[pairs]
+            begin, end = end, end + int(np.searchsorted(self.suffix[end:], end))
+        return P.astype(np.float32), after
 
     def distributions(self, states: Array) -> Array:
         """P(· | state), (n,) → (n, n_y) float32."""
-        P = self.written_out
-        return np.take(P, states, axis=0) if P is not None else self.smooth(states).astype(np.float32)
+        table = self.written_out
+        return np.take(table[0], states, axis=0) if table else self.smooth(states).astype(np.float32)
 
     def find(self, states: Array, letters: Array) -> tuple[Array, Array]:
         """(pair, whether it was seen) for each state and letter, (n,)."""
@@ -124,6 +134,8 @@ class NGram:
 
     def after(self, ids: Array, states: Array) -> Array:
         """The state after reading one letter: that of the longest suffix that was seen."""
+        if self.written_out:
+            return self.written_out[1][states, ids]
         pair, seen = self.find(states, ids)
         after, unseen = np.where(seen, self.target[pair], 0), ~seen & (states > 0)
         if unseen.any():
