@@ -150,6 +150,12 @@ def test_letters_that_look_alike_are_named(tmp_path: Path) -> None:
     assert len(read_corpus([path], input_format="lines").names) == 3
 
 
+def test_species_are_no_names_that_were_dropped(tmp_path: Path) -> None:
+    """The genus of a row of rank species is neither learned nor counted: the row is of something else."""
+    corpus = read_corpus([place(tmp_path, "name,rank\nAbanella,genus\nBora alba,species\n")], least=1)
+    assert (corpus.names, corpus.losses) == (("Abanella",), "")
+
+
 def test_nothing_left_says_why(tmp_path: Path) -> None:
     """The error for too few names has the reasons; one name, undressed of g__ and blanks, is enough where asked for."""
     path = place(tmp_path, "UBA1\nUBA2\n\u00a0g__Abano\n")
