@@ -24,7 +24,7 @@ from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, probabilitie
 from bacterio_cli.nn.layers import Array
 
 Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
-AT_ONCE = 320  # draws that filters look at together
+AT_ONCE = 320  # draws that are spelled, and that filters look at, together
 MOST_IDS = 2**22  # that a block may draw, were all of its names as long as they may be
 HOPELESS = 1_000_000  # letters, of draws in a row of which none is accepted: some seconds
 
@@ -142,8 +142,10 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) 
             if len(prefixes) > 1:
                 row = choose(np.cumsum(shares)[None], row, rng.random(size))
             ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
-        ended = (lengths < steps).tolist()
-        yield from (name if whole else None for name, whole in zip(vocabulary.spell(ids), ended, strict=True))
+        for begin in range(0, size, AT_ONCE):  # spelled all at once they take as much memory as the letters
+            rows = slice(begin, begin + AT_ONCE)
+            ended = (lengths[rows] < steps).tolist()
+            yield from (name if whole else None for name, whole in zip(vocabulary.spell(ids[rows]), ended, strict=True))
 
 
 def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str:
