@@ -146,7 +146,7 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, expected = top + 1, width if top else 0  # without a header, what the first row has
-    lone, count = list[tuple[int, str]](), 0
+    lone, count, heading = 0, 0, (0, "")  # the first of the rows with that cell alone
     try:
         for row in table:
             if (joined := "".join(row)).strip(RULES):
@@ -157,7 +157,7 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
                 count += 1
                 cells = [*row, *[""] * max(1, width + 1 - len(row))]
                 if joined == cells[place]:
-                    lone.append((number, joined[:30]))
+                    lone, heading = lone + 1, heading if lone else (number, joined[:30])
                 yield number, cells
             number = top + table.line_num + 1
     except csv.Error as error:
@@ -165,7 +165,7 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
         what = f"{what} {csv.field_size_limit():,} characters"
         repair = "repair the row; a quote inside quotes is doubled"
         raise InputError(f"{text.where}:{number}", what, repair) from error
-    if 0 < 4 * len(lone) <= count:
-        what = f"has nothing but {lone[0][1]!r}, as a heading between rows"
+    if 0 < 4 * lone <= count:
+        what = f"has nothing but {heading[1]!r}, as a heading between rows"
         remedy = "leave it out, or choose the column with --column NAME or N"
-        raise InputError(f"{text.where}:{lone[0][0]}", what, remedy)
+        raise InputError(f"{text.where}:{heading[0]}", what, remedy)
