@@ -68,7 +68,7 @@ class DivergedError(BacterioError):
 
     def __init__(self, step: int, *, rate: float, longest: int) -> None:
         super().__init__(
-            f"a loss, gradient or weight is not finite at step {step:,} (learning rate {rate:g}, rows of up to "
+            f"a loss or gradient is not finite at step {step:,} (learning rate {rate:g}, rows of up to "
             f"{longest:,} characters); stopped with what stood before it: lower --lr, clip harder with --clip, or "
             "leave out what is overlong"
         )

@@ -12,56 +12,62 @@ import numpy as np
 
 from bacterio_cli.nn.layers import Array, Params
 
+BLOCK = 2**15  # numbers of a parameter that are updated together, so that what a rule makes of them stays in the cache
 EPSILON = 1e-8
 RHO = 0.99  # of RMSprop
 BETA_1, BETA_2 = 0.9, 0.999  # of Adam
 
 
-def sgd(g: Array, _slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+def sgd(p: Array, g: Array, _slots: list[Array], learning_rate: float, _k: int) -> None:
     """θ ← θ − η g.  (T4, whose component-wise form prints + for −.)
 
-    Like every rule: the step that is subtracted from θ, and the new slots, at update k = 1, 2, …; all new arrays.
+    Like every rule it changes the parameter and its slots in place, at update k = 1, 2, …
     """
-    return learning_rate * g, []
+    p -= learning_rate * g
 
 
-def adagrad(g: Array, slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+def adagrad(p: Array, g: Array, slots: list[Array], learning_rate: float, _k: int) -> None:
     """s ← s + g², θ ← θ − η g / √(s + ε): ε inside the root, as T2 has it; Duchi et al. 2011, fig. 1, has δ + √s."""
-    s = slots[0] + g * g
-    return learning_rate * g / np.sqrt(s + EPSILON), [s]
+    (s,) = slots
+    s += g * g
+    p -= learning_rate * g / np.sqrt(s + EPSILON)
 
 
-def rmsprop(g: Array, slots: list[Array], learning_rate: float, _k: int) -> tuple[Array, list[Array]]:
+def rmsprop(p: Array, g: Array, slots: list[Array], learning_rate: float, _k: int) -> None:
     """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)  (Tieleman and Hinton 2012, lecture 6e, with ρ = 0.9 and no ε).
 
     ρ = 0.99 and ε outside the root are PyTorch's.
     """
-    s = RHO * slots[0] + (1 - RHO) * g * g
-    return learning_rate * g / (np.sqrt(s) + EPSILON), [s]
+    (s,) = slots
+    s *= RHO
+    s += (1 - RHO) * g * g
+    p -= learning_rate * g / (np.sqrt(s) + EPSILON)
 
 
-def adam(g: Array, slots: list[Array], learning_rate: float, k: int) -> tuple[Array, list[Array]]:
+def adam(p: Array, g: Array, slots: list[Array], learning_rate: float, k: int) -> None:
     """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015, algorithm 1).
 
     m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct at update k for starting at zero; η / (1 − β₁ᵏ) is taken as one
     number.
     """
-    m = BETA_1 * slots[0] + (1 - BETA_1) * g
-    v = BETA_2 * slots[1] + (1 - BETA_2) * (g * g)
-    root = np.sqrt(v / (1 - BETA_2**k)) + EPSILON
-    return learning_rate / (1 - BETA_1**k) * m / root, [m, v]
+    m, v = slots
+    m *= BETA_1
+    m += (1 - BETA_1) * g
+    v *= BETA_2
+    v += (1 - BETA_2) * (g * g)
+    p -= learning_rate / (1 - BETA_1**k) * m / (np.sqrt(v / (1 - BETA_2**k)) + EPSILON)
 
 
 @dataclass(frozen=True)
 class Optimiser:
-    """An update rule for one parameter, applied to all of them at once or not at all.
+    """An update rule for one parameter, applied to all of them.
 
     `slots` names the arrays that the rule keeps for each parameter; the state holds them as "m.W_ya", and the number of
     updates done as "k". Weight decay λ is decoupled: before the step θ ← θ (1 − η λ) for matrices that multiply, not
     for biases and embeddings (Loshchilov and Hutter 2019, algorithm 2, with λ scaled by η as PyTorch does).
     """
 
-    rule: Callable[[Array, list[Array], float, int], tuple[Array, list[Array]]]
+    rule: Callable[[Array, Array, list[Array], float, int], None]
     slots: tuple[str, ...] = ()
     weight_decay: float = 0.0
 
@@ -71,24 +77,20 @@ class Optimiser:
         return {"k": np.zeros((), np.int64), **state}
 
     def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
-        """θ ← θ − step for every parameter, in place.
+        """θ ← θ − step for every parameter; parameters and state change in place.
 
-        FloatingPointError if a parameter would not be finite; then nothing has changed.
+        They stay finite if the norm of the gradients is (see `clip`) and neither the rate nor η λ is out of bounds (see
+        `training.config`): no square overflows, a step of `sgd` is η ‖g‖ at most, one of the others a few η.
         """
-        k = int(state["k"]) + 1
-        new_params, new_state = {}, {"k": np.array(k, np.int64)}
-        for name, g in grads.items():
-            before = [state[f"{slot}.{name}"] for slot in self.slots]
-            step, after = self.rule(g, before, learning_rate, k)
-            decays = self.weight_decay and name.rpartition(".")[2].startswith("W")
-            p = params[name] * (1 - learning_rate * self.weight_decay) if decays else params[name]
-            new_params[name] = p - step
-            if not np.isfinite(new_params[name]).all():
-                raise FloatingPointError(f"{name} would not be finite")
-            new_state |= {f"{slot}.{name}": value for slot, value in zip(self.slots, after, strict=True)}
-        for name, p in new_params.items():
-            params[name][...] = p
-        state |= new_state
+        state["k"] += 1
+        for name, p in params.items():
+            if self.weight_decay and name.rpartition(".")[2].startswith("W"):
+                p *= 1 - learning_rate * self.weight_decay
+            arrays = [p, grads[name], *(state[f"{slot}.{name}"] for slot in self.slots)]
+            rows = max(1, BLOCK * len(p) // p.size)
+            for begin in range(0, len(p), rows):
+                block, g, *slots = (array[begin : begin + rows] for array in arrays)
+                self.rule(block, g, slots, learning_rate, int(state["k"]))
 
 
 OPTIMISERS = {

@@ -43,7 +43,7 @@ class TrainingConfig:
     window: int = number(5, 1, 100, int)
     dropout: float = number(0.4, 0, 0.95)
     optimizer: str = choice(*LEARNING_RATES, default="adamw")
-    lr: float = number(LEARNING_RATES["adamw"], 0, LARGEST_NUMBER)
+    lr: float = number(LEARNING_RATES["adamw"], 0, 1e12)  # weights cannot overflow before a loss does
     schedule: str = choice("constant", "linear", "cosine", default="cosine")
     warmup: int = number(0, 0, LARGEST_COUNT, int)
     weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
@@ -75,6 +75,8 @@ class TrainingConfig:
             if f.name in RANGES and (value is not None or f.default is not None):
                 require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
                 object.__setattr__(self, f.name, f.metadata["kind"](value))
+        if self.optimizer == "adamw" and self.lr * self.weight_decay > 1:
+            raise UsageError("--lr times --weight-decay is at most 1: no step can take more than a weight")
         try:
             weight = 0.0 if self.mix == "auto" else float(self.mix)
         except (TypeError, ValueError, OverflowError):

@@ -23,7 +23,8 @@ ANEW = "start anew without --resume"
 
 def snapshot(state: TrainingState) -> Checkpoint:
     """The state as a checkpoint: the nets and tables to use, and all that `resume` needs."""
-    state = replace(state, params=deepcopy(state.params), history=[*state.history])  # training goes on in place
+    params, moments = deepcopy(state.params), deepcopy(state.moments)  # training goes on in place
+    state = replace(state, params=params, moments=moments, history=[*state.history])
     plan, corpus = state.plan, state.plan.corpus
     kind = "refit" if state.done and state.kept_by("refit") else "fit"
     parts = held_out_parts(state)

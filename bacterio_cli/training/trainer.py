@@ -38,7 +38,7 @@ def train(
 
     `split_from` and `fork` say where batches are computed in two shards, and by whom, see `batch_gradients`.
 
-    Raises DivergedError when a loss, gradient or weight stops being finite; the state then stands before that step.
+    Raises DivergedError when a loss or gradient stops being finite; the state then stands before that step.
     """
     schedule: dict[str, Any] = {"schedule": state.plan.config.schedule, "warmup": state.plan.config.warmup}
     while not state.done:
@@ -48,7 +48,7 @@ def train(
                 begun, epoch = time.perf_counter(), state.epochs + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
                 if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
-                    before = replace(state, params=deepcopy(state.params), moments=dict(state.moments))
+                    before = replace(state, params=deepcopy(state.params), moments=deepcopy(state.moments))
                 with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
                     batch, result = next(gradients)
                     take_step(state, batch, result, rate)
@@ -74,12 +74,9 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
         for g in grads.values():
             g *= N
     norm = optim.clip(grads, config.clip_mode, config.clip)
-    try:
-        if not np.isfinite(loss + norm):
-            raise FloatingPointError
-        state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
-    except FloatingPointError as error:
-        raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes)) from error
+    if not np.isfinite(loss + norm):
+        raise DivergedError(state.step + 1, rate=learning_rate, longest=len(batch.batch_sizes))
+    state.plan.optimiser.update(state.params, grads, state.moments, learning_rate=learning_rate)
     state.hidden = hidden
     state.step += 1
     state.nats += loss * N

@@ -101,8 +101,8 @@ def test_an_interruption_leaves_a_clean_line(tmp_path: Path) -> None:
 
 def test_an_error_leaves_a_clean_line_and_the_same_file(tmp_path: Path) -> None:
     """Training that diverges ends as without a bar: the same error as the last line, the same checkpoint."""
-    wild = ("--hidden", 4, "--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", 50)
-    words = ("train", write_names(tmp_path), "--epochs", 5, "--warmup", 8, *wild, "-o")
+    wild = ("--arch", "rnn", "--activation", "relu", "--valid-fraction", 0, "--lr", 700, "--weight-decay", 0)
+    words = ("train", write_names(tmp_path), "--epochs", 5, "--warmup", 8, "--hidden", 4, *wild, "-o")
     plain = inside(*words, "plain.npz", cwd=tmp_path)
     code, shown = on_terminal(*words, "seen.npz", cwd=tmp_path, size=(24, 300))
     assert code == plain.code == 1
