@@ -18,7 +18,7 @@ from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.phonotactics import Sounds, sounds_of
+from bacterio_cli.nomenclature.phonotactics import Sounds, sounds_of, unheard
 
 LN2 = float(np.log(2))
 FIELDS = (
@@ -132,16 +132,16 @@ class Scorer:
         not_checked: list[str] = []
         if analysis:
             kinds = {reference.prokaryotes for reference in self.lookup.references if reference.complete}
-            taken = [r.label for r in listed if r.prokaryotes is not False and not r.historical]
-            elsewhere = [r.label for r in listed if r.prokaryotes is False]
+            taken = ", ".join(r.label for r in listed if r.prokaryotes is not False and not r.historical)
+            elsewhere = ", ".join(r.label for r in listed if r.prokaryotes is False)
             findings, not_checked = rules.judge(
                 name,
-                listed=taken if taken or True in kinds else None,
-                elsewhere=elsewhere if elsewhere or False in kinds else None,
-                nearest=nearest,
-                sounds=self.sounds,
+                listed=taken or ("" if True in kinds else None),
+                elsewhere=elsewhere or ("" if False in kinds else None),
+                historical=", ".join(r.label for r in listed if r.historical),
+                near=f"{nearest[1]} {nearest[0]}",
                 doubled=analysis.doubled,
-                historical=[r.label for r in listed if r.historical],
+                **(unheard(name, self.sounds) if self.sounds else {}),
             )
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"

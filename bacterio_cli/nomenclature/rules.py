@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from bacterio_cli.nomenclature.edit_distance import Neighbours
-from bacterio_cli.nomenclature.phonotactics import REPEATED, Sounds, four_in_a_row, unheard
+from bacterio_cli.nomenclature.phonotactics import REPEATED, four_in_a_row
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["ok", "warn", "conflict"]
@@ -61,8 +61,8 @@ RULES = (
     Rule("homonym", HOMONYM, "error", ANY, "stands in {found}: the name is taken", "listed"),
     Rule("homonym-elsewhere", ELSEWHERE, "error", ANY, "stands in {found}: the name is taken there", "elsewhere"),
     Rule("historical", HISTORICAL, "warning", ANY, "stands in {found}: look up what became of it", "historical"),
-    Rule("near", NEAR, "warning", ANY, "a single edit from {found}: easily taken for it", "one edit away"),
-    Rule("near", NEAR, "note", ANY, "two edits from {found}", "two edits away"),
+    Rule("near", NEAR, "warning", "(?<=^1 ).+", "a single edit from {found}: easily taken for it", "near"),
+    Rule("near", NEAR, "note", "(?<=^2 ).+", "two edits from {found}", "near"),
     Rule("long", SOUND, "warning", f".{{{VERY_LONG}}}", "{length} letters: hardly any genus has as many"),
     Rule("long", SOUND, "note", f".{{{LONG + 1}}}", f"{{length}} letters: most genera have at most {LONG}"),
     Rule("pronounce", SOUND, "warning", ANY, "four {found} in a row: hard to pronounce", "four in a row"),
@@ -80,26 +80,16 @@ RULES = (
 )
 
 
-def judge(
-    name: str,
-    *,
-    listed: Sequence[str] | None = None,  # labels of the lists of prokaryotes in which it stands, in any case
-    elsewhere: Sequence[str] | None = None,  # of those of plants, animals, …
-    historical: Sequence[str] = (),  # of those of names in use before 1980
-    nearest: tuple[str | None, int | None] | None = None,  # the nearest listed name and its edits, if at most two
-    sounds: Sounds | None = None,  # what all known names teach
-    doubled: str | None = None,  # the element that stands twice, "" for none
-) -> tuple[list[Finding], list[str]]:
-    """What all rules find in a name, in the order of RULES, and the codes of those that could not be checked: what is
-    None is not known, and what needs it is not checked."""
-    known = {"name": name, "small letters": name.lower(), "four in a row": four_in_a_row(name), "doubled": doubled}
-    for what, labels in (("listed", listed), ("elsewhere", elsewhere), ("historical", historical)):
-        known[what] = None if labels is None else ", ".join(labels)
-    if nearest is not None:
-        near = {"one edit away": 1, "two edits away": 2}
-        known |= {what: nearest[0] if nearest[1] == edits else "" for what, edits in near.items()}
-    if sounds is not None:
-        known |= unheard(name, sounds)
+def judge(name: str, **known: str | None) -> tuple[list[Finding], list[str]]:
+    """What all rules find in a name, in the order of RULES, and the codes of those that could not be checked.
+
+    `known` is what they look at besides the letters: the labels of the lists of prokaryotes in which the name is
+    `listed`, of those of plants, animals, … (`elsewhere`) and of those of names in use before 1980 (`historical`); the
+    edits to the nearest listed name and that name (`near`); the element that is `doubled`; and what is `unheard`. ""
+    is none of it; what is None or missing is not known, and what needs it is not checked.
+    """
+    letters = {"name": name, "small letters": name.lower(), "four in a row": four_in_a_row(name)}
+    known = {"historical": "", **letters, **known}
     findings: dict[str, Finding] = {}
     unchecked: dict[str, None] = {}
     for code, source, severity, find, says, what in RULES:

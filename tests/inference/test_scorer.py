@@ -183,6 +183,11 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert homonyms & codes(score("Rosa", lists[0])) == set()
     old = Reference("old names", ("Rosa",), prokaryotes=True, historical=True)
     assert {"historical", "homonym"} & codes(score("Rosa", old)) == {"historical"}
+    unknown, moths = replace(lists[1], label="list", prokaryotes=None), replace(lists[1], label="moths.txt")
+    says = {finding.code: finding.says for finding in score("Rosa", old, *lists, unknown, moths, lists[0]).findings}
+    assert says["historical"] == "stands in old names: look up what became of it"
+    assert says["homonym"] == "stands in list: the name is taken"
+    assert says["homonym-elsewhere"] == "stands in plants.txt, moths.txt: the name is taken there"
     assert score("Rosa", *lists).not_checked == SOUNDS
     assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
     alone = Scorer(small_model(), Lookup([]), genus=True)

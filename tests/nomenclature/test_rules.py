@@ -6,17 +6,22 @@ import pytest
 from support.lists import SHIPPED
 
 from bacterio_cli.nomenclature import rules
-from bacterio_cli.nomenclature.phonotactics import TAUGHT, four_in_a_row, sounds_of
+from bacterio_cli.nomenclature.phonotactics import TAUGHT, Sounds, four_in_a_row, sounds_of, unheard
 from bacterio_cli.nomenclature.rules import Finding, compare_proposals
 
-COMPARED: dict[str, Any] = {"listed": (), "elsewhere": (), "nearest": (None, None), "doubled": ""}
-COMPARED["sounds"] = sounds_of(SHIPPED)
+COMPARED: dict[str, Any] = {"listed": "", "elsewhere": "", "near": "None None", "doubled": ""}
+KNOWN = sounds_of(SHIPPED) or {}
 NONE_KNOWN = dict.fromkeys(TAUGHT, frozenset[str]()) | {"bare-ending": frozenset({"qrxxbbaeioaiooooooooooooaceae"})}
 
 
-def found(code: str, name: str, evidence: dict[str, Any] = COMPARED) -> tuple[str, str]:
+def compared(name: str, sounds: Sounds = KNOWN, **evidence: str) -> tuple[list[Finding], list[str]]:
+    """What the rules find in a name that is compared with lists, and with names that teach all `sounds`."""
+    return rules.judge(name, **COMPARED | evidence, **unheard(name, sounds))
+
+
+def found(code: str, name: str, evidence: dict[str, Any] | None = None) -> tuple[str, str]:
     """The severity and the words of what a rule finds, blank if it passes, the severity 'not checked' if it cannot."""
-    findings, unchecked = rules.judge(name, **evidence)
+    findings, unchecked = compared(name) if evidence is None else rules.judge(name, **evidence)
     severities = {finding.code: (finding.severity, finding.says) for finding in findings}
     return ("not checked", "") if code in unchecked else severities.get(code, ("", ""))
 
@@ -33,16 +38,16 @@ def test_one_capitalised_word_of_latin_letters(name: str) -> None:
 @pytest.mark.parametrize(
     ("code", "evidence", "expected", "words"),
     [
-        ("homonym", {"listed": ("LPSN", "GTDB")}, "error", "stands in LPSN, GTDB: the name is taken"),
-        ("homonym", {"listed": ()}, "", ""),
-        ("homonym", {"elsewhere": ("Index",)}, "not checked", ""),
-        ("homonym-elsewhere", {"elsewhere": ("Index",)}, "error", "stands in Index"),
-        ("homonym-elsewhere", {"elsewhere": ()}, "", ""),
-        ("homonym-elsewhere", {"listed": ("LPSN",)}, "not checked", ""),
-        ("historical", {"historical": ("old names",)}, "warning", "stands in old names"),
-        *(("near", {"nearest": ("Bacillus", edits)}, "", "") for edits in (0, None)),
-        ("near", {"nearest": ("Bacillus", 1)}, "warning", "Bacillus"),
-        ("near", {"nearest": ("Bacillus", 2)}, "note", "Bacillus"),
+        ("homonym", {"listed": "LPSN, GTDB"}, "error", "stands in LPSN, GTDB: the name is taken"),
+        *(("homonym", {"listed": ""}, "", ""), ("homonym", {"listed": None}, "not checked", "")),
+        ("homonym", {"elsewhere": "Index"}, "not checked", ""),
+        ("homonym-elsewhere", {"elsewhere": "Index"}, "error", "stands in Index"),
+        ("homonym-elsewhere", {"elsewhere": ""}, "", ""),
+        ("homonym-elsewhere", {"listed": "LPSN"}, "not checked", ""),
+        ("historical", {"historical": "old names"}, "warning", "stands in old names"),
+        *(("near", {"near": near}, "", "") for near in ("0 Bacillus", "None None")),
+        ("near", {"near": "1 Bacillus"}, "warning", "a single edit from Bacillus: easily taken for it"),
+        ("near", {"near": "2 Bacillus"}, "note", "two edits from Bacillus"),
         ("doubled", {"doubled": "halo"}, "warning", "the element halo stands twice"),
     ],
 )
@@ -94,7 +99,7 @@ def test_what_no_genus_looks_like(name: str, code: str, severity: str) -> None:
 
 def test_few_real_names_are_alarms() -> None:
     """Fewer than one in a hundred real genera breaks a rule, and none by its letters or by four sounds in a row."""
-    findings = {name: rules.judge(name, **COMPARED)[0] for name in SHIPPED}
+    findings = {name: compared(name)[0] for name in SHIPPED}
     worse = [name for name in SHIPPED if rules.status(findings[name]) != "ok" and len(name) < rules.VERY_LONG]
     assert len(worse) < 0.01 * len(SHIPPED)
     assert {"letters", "pronounce"}.isdisjoint(finding.code for some in findings.values() for finding in some)
@@ -106,15 +111,14 @@ def test_nothing_known_is_said_not_passed() -> None:
     assert [finding.code for finding in findings] == ["letters", "rank-ending"]
     comparing = "homonym homonym-elsewhere near beginning end consonants bare-ending doubled rare-triple"
     assert unchecked == comparing.split()
-    assert rules.judge("Thermofustis", **COMPARED) == ([], [])
+    assert compared("Thermofustis") == ([], [])
 
 
 def test_every_rule_can_speak() -> None:
     """Each rule is asked under a code of its own, and every finding has a source and words."""
-    evidence = COMPARED | {"listed": ("a",), "elsewhere": ("b",), "historical": ("c",), "doubled": "bac"}
-    evidence |= {"nearest": ("Bacillus", 1), "sounds": NONE_KNOWN}
+    evidence = {"listed": "a", "elsewhere": "b", "historical": "c", "doubled": "bac", "near": "1 Bacillus"}
     names = ("qrxxbbaeioaiooooooooooooaceae", "Xq", "Unclassified", "Smithii")
-    spoken = {finding.code: finding for name in names for finding in rules.judge(name, **evidence)[0]}
+    spoken = {finding.code: finding for name in names for finding in compared(name, NONE_KNOWN, **evidence)[0]}
     codes = """letters short vowelless placeholder epithet homonym homonym-elsewhere historical near long pronounce
         repeated beginning end consonants bare-ending doubled rank-ending rare-triple"""
     assert [*dict.fromkeys(rule.code for rule in rules.RULES)] == codes.split()
