@@ -1,7 +1,7 @@
 """Scoring names: for each, its likelihood, its nearest listed name, and what the rules for genus names say of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,38 +32,19 @@ class Row:
     """What is known of one name."""
 
     name: str
-    bits: Array | None  # (letters + 1,) the surprises −log₂ P of its letters and its end; None if the model lacks one
-    percentile: float | None  # the share of held-out names, in per cent, that are less likely per character
     nearest: str | None
     edits: int | None  # to the nearest listed name; None if it has more than two or there is none
     listed_in: tuple[str, ...]
     findings: tuple[rules.Finding, ...]
     not_checked: tuple[str, ...]
+    gender: str  # m, f, n, or "" if it is for the author to say
     analysis: Analysis | None  # None where the rules for genera do not apply
-    spelled: str  # letter by letter as the model reads it: two of i̇ for İ
-
-    @property
-    def gender(self) -> str:
-        """m, f, n, or "" if it is for the author to say."""
-        return self.analysis.gender if self.analysis else ""
-
-    @property
-    def nats(self) -> float | None:
-        """−ln P of the whole name, its end counted."""
-        return None if self.bits is None else float(self.bits.sum()) * LN2
-
-    @property
-    def bits_per_char(self) -> float | None:
-        """The mean surprise of a character, the end mark counted."""
-        return None if self.bits is None else float(self.bits.mean())
-
-    @property
-    def least_likely(self) -> str:
-        """The most surprising letter with its place, as a4; $ is the end."""
-        if self.bits is None:
-            return ""
-        place = int(self.bits.argmax())
-        return f"{(self.spelled + '$')[place]}{place + 1}"
+    # What follows stays as it is here for a name with a letter that the model lacks, and where nobody asks for it.
+    bits: Array | None = None  # (letters + 1,) the surprises −log₂ P of its letters and its end
+    nats: float | None = None  # −ln P of the whole name, its end counted
+    bits_per_char: float | None = None  # the mean surprise of a character, the end mark counted
+    percentile: float | None = None  # the share of held-out names, in per cent, that are less likely per character
+    least_likely: str = ""  # the most surprising letter with its place, as a4; $ is the end
 
     @property
     def status(self) -> str:
@@ -146,10 +127,15 @@ class Scorer:
         if missing := vocabulary.missing(name):
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings.append(rules.Finding("alphabet", "warning", "", says))
-        spelled = vocabulary.shown(name)
-        listed_in = tuple(reference.label for reference in listed)
-        percentile = self.percentile(bits)
-        return Row(name, bits, percentile, *nearest, listed_in, tuple(findings), tuple(not_checked), analysis, spelled)
+        labels, gender = tuple(reference.label for reference in listed), analysis.gender if analysis else ""
+        row = Row(name, *nearest, labels, tuple(findings), tuple(not_checked), gender, analysis)
+        if bits is None:
+            return row
+        nats, mean, place = float(bits.sum()) * LN2, float(bits.mean()), int(bits.argmax())
+        least_likely = f"{(vocabulary.shown(name) + '$')[place]}{place + 1}"  # as the model reads it: two of i̇ for İ
+        return replace(
+            row, bits=bits, nats=nats, bits_per_char=mean, percentile=self.percentile(bits), least_likely=least_likely
+        )
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""

@@ -103,11 +103,12 @@ def test_letters_are_those_that_the_model_reads() -> None:
     corpus = Corpus(("Abi\u0307x", "J\u030cab", "Borimonas", "Tss"))
     trained = training.snapshot(training.begin(corpus, resolve("seed", {"epochs": 1})))
     assert trained.vocabulary.capitalised
-    rows = Scorer(trained, Lookup([]), genus=True).score(["İ", "J\u030c", "ß", "Straße"])
+    judge = Scorer(trained, Lookup([]), genus=True)
+    rows = judge.score(["İ", "J\u030c", "ß", "Straße"])
     for row, letters in zip(rows, ("i\u0307", "J\u030c", None, None), strict=True):
         assert (row.bits is None) == (letters is None)
         for place, letter in enumerate((letters or "") + "$" * (letters is not None), 1):
-            unlikely = replace(row, bits=np.eye(3)[place - 1])
+            unlikely = judge.row(row.name, np.eye(3)[place - 1], (None, None))
             assert unlikely.least_likely == f"{letter}{place}"
 
 
@@ -230,7 +231,7 @@ def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
     """Findings, neighbours and parts are the same, and nothing is said of likelihood."""
     names = ["Borixis", "Boria", "rosa"]
     for judged, scored in zip(scorer().score(names, surprises=False), scorer().score(names), strict=True):
-        assert replace(scored, bits=None, percentile=None) == judged
+        assert replace(scored, bits=None, nats=None, bits_per_char=None, percentile=None, least_likely="") == judged
 
 
 def test_the_summary_is_the_mean_over_characters() -> None:
