@@ -86,29 +86,28 @@ def block_size(block: int, n_y: int, steps: int) -> int:
 
 def draw_block(
     model: LanguageModel, given: Array, steps: int, cumulative: Callable[[Array], Array], rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """(ids (count, longest), lengths (count,)) of names drawn in step; `given` (count, longest prefix) begins each.
+) -> Array:
+    """The ids of names drawn in step, (count, longest), 0 behind the end; `given` (count, longest prefix) begins each.
 
     `given` is 0 behind the end of a name's prefix. `cumulative` turns the model's distributions into sums Σ_{k≤i} p_k.
-    A length of `steps` means that no end mark came in `steps` letters. Every row takes one number per step, used or
-    not, so that its letters do not depend on when the others end.
+    A name that has not ended in so many `steps` has as many letters. Every row takes one number per step, used or not,
+    so that its letters do not depend on when the others end.
     """
     count = len(given)
     batch = PrefixBatch(model, count)
-    ids, lengths = np.zeros((count, steps), np.int32), np.full(count, steps)
+    ids = np.zeros((count, steps), np.int32)
     running, letters = np.arange(count), np.zeros(count, np.intp)
     for t in range(steps):
         letters = choose(batch.read(letters, cumulative), batch.node, rng.random(count)[running])
         if t < given.shape[1]:
             letters = np.where(given[running, t] > 0, given[running, t], letters)
         goes_on = letters > 0
-        lengths[running[~goes_on]] = t
         running, letters = running[goes_on], letters[goes_on]
         ids[running, t] = letters
         if not len(running):
             break
         batch.node = batch.node[goes_on]
-    return ids[:, : t + 1], lengths
+    return ids[:, : t + 1]
 
 
 def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> tuple[Array, Array]:
@@ -130,8 +129,8 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     return prefixes, np.append(p / p.sum() * (1 - params.unprefixed), params.unprefixed)
 
 
-def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str | None]:
-    """Endless draws in their fixed order; None where a name did not end within the longest length."""
+def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) -> Iterator[str]:
+    """Endless draws in their fixed order; one that is longer than the longest length has not ended."""
     prefixes, shares = beginnings(model, vocabulary, params)
     steps = params.max_length + 1
     for block in count():
@@ -141,16 +140,14 @@ def draws(model: LanguageModel, vocabulary: Vocabulary, params: SamplingParams) 
         with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
             if len(prefixes) > 1:
                 row = choose(np.cumsum(shares)[None], row, rng.random(size))
-            ids, lengths = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
+            ids = draw_block(model, prefixes[row], steps, lambda p: np.cumsum(params.shape(p), axis=1), rng)
         for begin in range(0, size, AT_ONCE):  # spelled all at once they take as much memory as the letters
-            rows = slice(begin, begin + AT_ONCE)
-            ended = (lengths[rows] < steps).tolist()
-            yield from (name if whole else None for name, whole in zip(vocabulary.spell(ids[rows]), ended, strict=True))
+            yield from vocabulary.spell(ids[begin : begin + AT_ONCE])
 
 
-def refusal(name: str | None, params: SamplingParams, known: Collection[str]) -> str:
+def refusal(name: str, params: SamplingParams, known: Collection[str]) -> str:
     """Why a draw is not accepted, whatever the filters say; "" if it may be."""
-    if name is None:
+    if len(name) > params.max_length:
         return "too long"
     if not name:
         return "empty"
@@ -167,13 +164,13 @@ def refusal(name: str | None, params: SamplingParams, known: Collection[str]) ->
 
 
 def refusals(
-    names: Sequence[str | None], params: SamplingParams, known: Collection[str], filters: Sequence[Filter]
+    names: Sequence[str], params: SamplingParams, known: Collection[str], filters: Sequence[Filter]
 ) -> list[str]:
     """Why each draw is not accepted, by the first filter that refuses it, which later ones do not see; "" if it is."""
     reasons = [refusal(name, params, known) for name in names]
     for filter_ in filters:
         left = [k for k, why in enumerate(reasons) if not why]
-        for k, why in zip(left, filter_([str(names[k]) for k in left]), strict=True):
+        for k, why in zip(left, filter_([names[k] for k in left]), strict=True):
             reasons[k] = why
     return reasons
 
@@ -206,10 +203,10 @@ def sample(
                 if stats.accepted >= count or stats.drawn >= max_tries or letters >= hopeless:
                     return
                 stats.drawn += 1
-                letters += params.max_length + 1 if name is None else len(name) + 1
+                letters += min(len(name), params.max_length) + 1
                 if why := refused or ("duplicate" if name in seen else ""):
                     stats.refused[why] += 1
-                elif name is not None:
+                else:
                     stats.accepted, letters = stats.accepted + 1, 0
                     if not params.allow_duplicates:
                         seen.add(name)

@@ -65,6 +65,6 @@ def greedy(prefix: str = "") -> str:
 
 
 def drawn(count: int, **wanted: object) -> list[str | None]:
-    """The first draws from TABLE, accepted or not."""
+    """The first draws from TABLE, accepted or not; None for one that has not ended within the longest length."""
     params = SamplingParams(**{"seed": 1, "temperature": 1.0} | wanted)  # type: ignore[arg-type]
-    return list(islice(draws(TABLE, AB, params), count))
+    return [name if len(name) <= params.max_length else None for name in islice(draws(TABLE, AB, params), count)]

@@ -35,7 +35,8 @@ def info(
     facts = describe(model)
     if plot:
         params = SamplingParams(seed=0, temperature=1.0, max_length=2 * model.corpus["longest"])
-        names = list(filter(None, islice(draws(model.language_model, model.vocabulary, params), DRAWS)))
+        drawn = islice(draws(model.language_model, model.vocabulary, params), DRAWS)
+        names = [name for name in drawn if 0 < len(name) <= params.max_length]
         unended = "" if len(names) == DRAWS else f", {DRAWS - len(names):,} empty or endless ones left out"
         how = f"{DRAWS:,} draws from the model at temperature 1, seed 0{unended}"
         corpus, sampled = (letter_shares([*map(model.vocabulary.fold, some)]) for some in (model.known, names))
