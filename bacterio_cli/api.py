@@ -15,7 +15,7 @@ from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import UsageError, require_number, short
 from bacterio_cli.inference import MOST_NAMES, filters, most_tries, sampler
 from bacterio_cli.inference.scorer import Row, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
+from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.training import trainer
 from bacterio_cli.training.config import resolve
 
@@ -47,7 +47,7 @@ def sample(
     if "prefixes" in options:
         options["prefixes"] = texts("prefixes", options["prefixes"])
     request = sampler.SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
-    scorer = scorer_of(model, also_known=also_known)
+    scorer = Scorer(model, genus=model.of_genera, also_known=also_known)
     wanted, stats = filters.filters_of({"any_name": any_name}, scorer), sampler.SamplingStats()
     limits = {"count": n, "max_tries": most_tries(n)}
     known = frozenset(model.known)
@@ -66,14 +66,7 @@ def score(model: Checkpoint, names: Sequence[str], *, avoid: Iterable[str] = (),
     ('ok', 'n')
     """
     more = Reference("avoid", texts("avoid", avoid))
-    return scorer_of(model, more, also_known=also_known).score(texts("names", names))
-
-
-def scorer_of(model: Checkpoint, *lists: Reference, also_known: bool) -> Scorer:
-    """What compares names with the corpus, these lists, and of genera with what the authors of the tool know of."""
-    corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
-    known = also_known_lists() if also_known and model.of_genera else []
-    return Scorer(model, Lookup([corpus, *lists, *known]), genus=model.of_genera)
+    return Scorer(model, more, genus=model.of_genera, also_known=also_known).score(texts("names", names))
 
 
 def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> Iterator[Checkpoint]:

@@ -12,7 +12,7 @@ from bacterio_cli.errors import BacterioError, UsageError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import Word, glossary
-from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference, also_known_lists
+from bacterio_cli.nomenclature.name_index import KINDS, Lookup, Reference
 
 
 def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
@@ -26,7 +26,7 @@ def open_model(checkpoint: Path | None) -> tuple[Path, Checkpoint]:
 
 def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Scorer:
     """The scorer for the options of a command, by their names there; notices say what the lists were taken for."""
-    lists = [Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)]
+    lists: list[Reference] = []
     how: dict[str, Any] = {"genera": genus, **options.how_to_read(given)}
     for option in ("avoid", "avoid_elsewhere"):
         for source in given[option] or ():
@@ -36,9 +36,7 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
                 how |= {"elsewhere": option == "avoid_elsewhere", "watch": progress.reading_on(bar)}
                 lists.append(read_reference(source, **how))
             terminal.notice(lists[-1].taken_for)
-    if given["also_known"] and genus:
-        lists += also_known_lists()
-    return Scorer(model, Lookup(lists), genus=genus, words=glossary(given["glossary"]) if given["glossary"] else None)
+    return Scorer(model, *lists, genus=genus, also_known=given["also_known"], words=glossary(given["glossary"] or ()))
 
 
 def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:

@@ -14,7 +14,7 @@ from bacterio_cli.inference import LONGEST_NAME
 from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import GENDERS, Word, gender_by_ending, glossary
-from bacterio_cli.nomenclature.name_index import Lookup, Reference
+from bacterio_cli.nomenclature.name_index import Lookup
 from bacterio_cli.nomenclature.usable import TAKEN, Usable
 
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
@@ -29,7 +29,7 @@ def per_name(reason: str, accepts: Callable[[str], object]) -> Filter:
 
 def filters_of(
     given: Mapping[str, Any],  # the options of `bacterio sample`, by their names there
-    scorer: Scorer,  # whose first list is the model's own corpus; names are to stand in none of the others
+    scorer: Scorer,  # names are to stand in none of its lists but the first, the model's own corpus
     words: Collection[Word] = (),  # one of which a part of a name may be
     banned: Collection[str] = (),  # none of which a name may contain
 ) -> list[Filter]:
@@ -60,7 +60,7 @@ def filters_of(
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:
     """What names of genera pass unless any will do; those with words asked for may be rare or implausible."""
     refusal = Usable(scorer.morphology, asked).refusal
-    corpus = Lookup([Reference("", scorer.checkpoint.known)])
+    corpus = Lookup(scorer.lookup.references[:1])
     found: list[Filter] = [lambda names: [*map(refusal, names)], apart(corpus, 2, TAKEN)]
     return found if asked else [*found, plausible(scorer, PLAUSIBLE)]
 

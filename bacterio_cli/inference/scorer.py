@@ -17,7 +17,7 @@ from bacterio_cli.nn.layers import Array
 from bacterio_cli.nomenclature import rules
 from bacterio_cli.nomenclature.glossary import Glossary, standard
 from bacterio_cli.nomenclature.morphology import Analysis, Morphology
-from bacterio_cli.nomenclature.name_index import Lookup
+from bacterio_cli.nomenclature.name_index import Lookup, Reference, also_known_lists
 from bacterio_cli.nomenclature.phonotactics import Sounds, sounds_of, unheard
 
 LN2 = float(np.log(2))
@@ -72,12 +72,16 @@ def refuse_overlong(names: Sequence[str]) -> None:
 
 
 class Scorer:
-    """A model, the lists to compare with, whether the rules of genus names apply, and words of the user's own."""
+    """A model, lists to compare with, its corpus first, whether the rules of genus names apply, and the glossary."""
 
-    def __init__(self, checkpoint: Checkpoint, lookup: Lookup, *, genus: bool, words: Glossary | None = None) -> None:
-        self.checkpoint, self.lookup, self.genus = checkpoint, lookup, genus
-        self.model = in_double_precision(checkpoint.language_model)
-        self.morphology = Morphology(words or standard(), checkpoint.known)
+    def __init__(
+        self, model: Checkpoint, *lists: Reference, genus: bool, also_known: bool = False, words: Glossary | None = None
+    ) -> None:
+        corpus = Reference("the model's corpus", model.known, model.corpus["date"], prokaryotes=model.of_genera or None)
+        self.lookup = Lookup([corpus, *lists, *(also_known_lists() if also_known and genus else ())])
+        self.checkpoint, self.genus = model, genus
+        self.model = in_double_precision(model.language_model)
+        self.morphology = Morphology(words or standard(), model.known)
 
     @cached_property
     def sounds(self) -> Sounds | None:

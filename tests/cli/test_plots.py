@@ -11,7 +11,6 @@ from support.svg import drawn, panels, texts
 
 from bacterio_cli.cli.plots import draw_model, draw_surprise
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.name_index import Lookup
 
 
 @drawn
@@ -25,7 +24,7 @@ def test_the_surprise_of_each_letter_and_of_the_end(room: Path, tmp_path: Path) 
         == f"bacterio: drawn to {tmp_path / 'p.svg'}: 3 of 3 names, the first that the model can spell"
     )
     found = panels(tmp_path / "p.svg")[: len(names)]
-    expected = Scorer(small_model(), Lookup([]), genus=False).surprises(names)
+    expected = Scorer(small_model(), genus=False).surprises(names)
     for panel, name, bits in zip(found, names, expected, strict=True):
         assert panel.letters == [*name, "$"]
         assert panel.bars(found[0]) == pytest.approx(bits.tolist(), abs=0.01)

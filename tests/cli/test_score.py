@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.processes import NAMES, Result, inside, only_error, small_model, strict_json, write_names
+from support.processes import Result, inside, only_error, small_model, strict_json, write_names
 from support.samples import LPSN_HEADER
 
 from bacterio_cli.inference.scorer import FIELDS, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
 WHOLE = ("--format", "jsonl")
 GIVEN = ("Borixis", "Borixia", "Boribactus", "Lilium", "Жук", "Koraa")
@@ -47,8 +46,8 @@ def test_a_row_a_name_in_tsv(room: Path) -> None:
     assert (plain.code, headed.stdout) == (0, "\t".join(FIELDS) + "\n" + plain.stdout)
     assert "\x1b" not in plain.stdout
     found = rows(headed.stdout)
-    corpus = Reference("the model's corpus", NAMES, prokaryotes=True)
-    expected = [row.asdict() for row in Scorer(small_model(), Lookup([corpus]), genus=True).score(GIVEN)]
+    model = replace(small_model(), corpus=small_model().corpus | {"profile": "genus"})
+    expected = [row.asdict() for row in Scorer(model, genus=True).score(GIVEN)]
     assert [row["edits"] for row in found] == ["0", "1", "2", ">2", ">2", "0"]
     assert [row["status"] for row in found] == ["conflict", "warn", "ok", "ok", "conflict", "conflict"]
     beside = [",proposed-near", ",proposed-near", "", "", "", ""]  # what is proposed together is compared

@@ -15,9 +15,8 @@ from support.sampling import sampled
 
 from bacterio_cli.inference.filters import SURE
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer
-from bacterio_cli.nomenclature.name_index import Lookup, Reference
 
-SCORER = Scorer(small_model(), Lookup([Reference("the corpus", NAMES, prokaryotes=True)]), genus=True)
+SCORER = Scorer(small_model(), genus=True)
 
 
 @pytest.fixture(scope="module")

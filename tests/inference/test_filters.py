@@ -25,10 +25,10 @@ from bacterio_cli.inference.sampler import Filter, SamplingParams, draws, refusa
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import Morphology
-from bacterio_cli.nomenclature.name_index import Lookup, Reference
+from bacterio_cli.nomenclature.name_index import Reference
 
-CORPUS = Lookup([Reference("the corpus", NAMES, prokaryotes=True)])
-SCORER = Scorer(small_model(), CORPUS, genus=True)
+SCORER = Scorer(small_model(), genus=True)
+CORPUS = SCORER.lookup
 
 
 def accepted(by: Filter, names: Sequence[str]) -> list[str]:
@@ -36,13 +36,11 @@ def accepted(by: Filter, names: Sequence[str]) -> list[str]:
     return [name for name, why in zip(names, by(names), strict=True) if not why]
 
 
-def asked(lookup: Lookup = CORPUS, words: Sequence[Word] = (), banned: Sequence[str] = (), **given: Any) -> Filter:
-    """The one filter that these options bring."""
-    (found,) = filters_of(given, Scorer(small_model(), lookup, genus=True), words, banned)
+def asked(*taken: str, words: Sequence[Word] = (), banned: Sequence[str] = (), **given: Any) -> Filter:
+    """The one filter that these options, or a list of these names, bring."""
+    scorer = Scorer(small_model(), Reference("", taken), genus=True) if taken else SCORER
+    (found,) = filters_of(given, scorer, words, banned)
     return found
-
-
-TAKEN = Lookup([Reference("the corpus", ()), Reference("", ("borixis", "Rosa"))])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ TAKEN = Lookup([Reference("the corpus", ()), Reference("", ("borixis", "Rosa"))]
         (asked(match="l.m"), "Alimonas Salima Milas limo", "Alimonas Salima limo"),
         (asked(match="^A"), "Alimonas Salima aria", "Alimonas"),
         (asked(banned=["LIM", "a.b"]), "Alimonas Salima acb a.B aab", "acb aab"),
-        (asked(TAKEN), "Borixis ROSA Rosae borixi", "Rosae borixi"),
+        (asked("borixis", "Rosa"), "Borixis ROSA Rosae borixi", "Rosae borixi"),
         (filters.apart(CORPUS, 1), "BORIXIS Borixia Borixea Lilium", "Borixia Borixea Lilium"),
         (asked(min_edits=2), "BORIXIS Borixia Borixea Lilium", "Borixea Lilium"),
         (filters.usable(SCORER)[1], "Borixis Borixia Borixea", "Borixea"),
@@ -73,8 +71,7 @@ def test_each_filter_refuses_what_it_should(filter_: Filter, names: str, through
 def test_each_filter_says_why() -> None:
     """In the words in which the statistics of a sample count what was refused, and in this order."""
     given = {"ending": ["monas"], "match": "q", "gender": "n", "min_edits": 2, "check": True}
-    lists = Lookup([Reference("the corpus", SHIPPED), Reference("", ("Bacillxs",))])
-    scorer = Scorer(shipped.SCORER.checkpoint, lists, genus=True)
+    scorer = Scorer(shipped.SCORER.checkpoint, Reference("", ("Bacillxs",)), genus=True)
     found = filters_of(given, scorer, standard().about("soil"), ["llx"])
     reasons = ["another ending", "no match", "banned word", "not explained", "taken for another", "another gender"]
     reasons += ["about something else", "listed", "too near", "breaks a rule", "implausible"]
@@ -185,7 +182,7 @@ def test_a_name_is_refused_by_the_first_filter_alone() -> None:
 
 
 WANTED = {
-    "avoid": [asked(Lookup([*CORPUS.references, Reference("", ("durics", "kglis", "ali", "duria"))]))],
+    "avoid": [asked("durics", "kglis", "ali", "duria")],
     "check": [filters_of({"any_name": True, "check": True}, SCORER)[0]],
     "several": filters_of({"ending": ["a"], "match": "r", "min_edits": 2}, SCORER, banned=["k"]),
 }

@@ -18,7 +18,7 @@ from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.errors import InputError
 from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, refuse_overlong, summary
 from bacterio_cli.nomenclature.glossary import Glossary
-from bacterio_cli.nomenclature.name_index import Lookup, Reference
+from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.training import trainer as training
 from bacterio_cli.training.config import resolve
 from bacterio_cli.training.plan import SPLIT
@@ -47,8 +47,7 @@ def surprises(trained: Checkpoint, name: str) -> list[float]:
 def scorer(trained: Checkpoint | None = None, *lists: Reference, genus: bool = True) -> Scorer:
     """A scorer with the corpus, which is of genera, and further lists."""
     trained = trained or small_model()
-    corpus = Reference("the corpus", trained.known, prokaryotes=True)
-    return Scorer(trained, Lookup([corpus, *lists]), genus=genus)
+    return Scorer(replace(trained, corpus=trained.corpus | {"profile": "genus"}), *lists, genus=genus)
 
 
 def score(name: str, *lists: Reference, genus: bool = True) -> Row:
@@ -103,7 +102,7 @@ def test_letters_are_those_that_the_model_reads() -> None:
     corpus = Corpus(("Abi\u0307x", "J\u030cab", "Borimonas", "Tss"))
     trained = training.snapshot(training.begin(corpus, resolve("seed", {"epochs": 1})))
     assert trained.vocabulary.capitalised
-    judge = Scorer(trained, Lookup([]), genus=True)
+    judge = Scorer(trained, genus=True)
     rows = judge.score(["İ", "J\u030c", "ß", "Straße"])
     for row, letters in zip(rows, ("i\u0307", "J\u030c", None, None), strict=True):
         assert (row.bits is None) == (letters is None)
@@ -161,8 +160,8 @@ def test_the_held_out_names_are_kept_as_a_model_before_the_refit_sees_them(optio
     ("name", "edits", "nearest", "listed_in", "status"),
     [
         ("Borea", 0, "Borea", ("moths.txt",), "conflict"),
-        ("Koraa", 0, "Koraa", ("the corpus", "moths.txt"), "conflict"),
-        ("kORAXIS", 0, "Koraxis", ("the corpus",), "conflict"),
+        ("Koraa", 0, "Koraa", ("the model's corpus", "moths.txt"), "conflict"),
+        ("kORAXIS", 0, "Koraxis", ("the model's corpus",), "conflict"),
         *(("Borixia", 1, "Borixis", (), "warn"), ("Boribactus", 2, "Boribacter", (), "ok")),
         *(("Lilium", None, None, (), "ok"), ("Rubaceae", None, None, (), "conflict")),
     ],
@@ -191,7 +190,7 @@ def test_homonyms_are_told_apart_by_the_list() -> None:
     assert says["homonym-elsewhere"] == "stands in plants.txt, moths.txt: the name is taken there"
     assert score("Rosa", *lists).not_checked == SOUNDS
     assert score("Rosa", lists[0]).not_checked == ("homonym-elsewhere", *SOUNDS)
-    alone = Scorer(small_model(), Lookup([]), genus=True)
+    alone = Scorer(small_model(), genus=True)
     assert alone.score(["Rosa"])[0].not_checked == ("homonym", "homonym-elsewhere", *SOUNDS)
     partial = replace(lists[1], complete=False)  # what such a list lacks stays unchecked
     assert score("Rosa", partial).not_checked == SOUNDS
@@ -209,7 +208,7 @@ def test_only_genera_are_judged_as_genera() -> None:
     assert of(other.asdict()) == ("", "", "", [], "ok")
     assert other.analysis is None
     assert "beginning" in codes(SCORER.score(["Qxorium"])[0])  # which 3,928 names are enough to teach
-    assert Scorer(small_model(), Lookup([]), genus=True, words=(own := Glossary(()))).morphology.glossary is own
+    assert Scorer(small_model(), genus=True, words=(own := Glossary(()))).morphology.glossary is own
     assert (other.nats, other.nearest, other.edits) == (genus.nats, "Borimonas", 0)
 
 

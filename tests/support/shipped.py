@@ -3,6 +3,5 @@
 from bacterio_cli.checkpoint.checkpoint import load
 from bacterio_cli.dataset import shipped
 from bacterio_cli.inference.scorer import Scorer
-from bacterio_cli.nomenclature.name_index import Lookup
 
-SCORER = Scorer(load(shipped("model.npz")), Lookup([]), genus=True)
+SCORER = Scorer(load(shipped("model.npz")), genus=True)
