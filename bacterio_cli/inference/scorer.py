@@ -94,14 +94,13 @@ class Scorer:
         `shape` (see `SamplingParams.shape`) turns the model's distributions into those that names are drawn from.
         """
         vocabulary = self.checkpoint.vocabulary
-        spelled = [k for k, name in enumerate(names) if name and not vocabulary.missing(name)]
-        found: list[Array | None] = [None] * len(names)
-        if spelled:
-            text = EncodedCorpus([names[k] for k in spelled], vocabulary)
-            bits = -np.log2(np.maximum(probabilities(self.model, text, shape), LEAST_PROBABILITY))
-            for k, part in zip(spelled, np.split(bits, text.starts[1:]), strict=True):
-                found[k] = part
-        return found
+        spelled = [name for name in names if name and not vocabulary.missing(name)]
+        if not spelled:
+            return [None] * len(names)
+        text = EncodedCorpus(spelled, vocabulary)
+        bits = -np.log2(np.maximum(probabilities(self.model, text, shape), LEAST_PROBABILITY))
+        found = dict(zip(spelled, np.split(bits, text.starts[1:]), strict=True))
+        return [found.get(name) for name in names]
 
     def score(self, names: Sequence[str], *, surprises: bool = True) -> list[Row]:
         """A row for each name, without surprises, which take longest to compute, if they are not wanted."""
