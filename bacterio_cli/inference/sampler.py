@@ -8,7 +8,7 @@ seed, not on how many names are asked for.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class SamplingParams:
     allow_duplicates: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no draw can meet; compose the prefixes (NFC)."""
+        """Refuse what no draw can meet; the letters of a prefix are counted composed (NFC)."""
         require_number("--seed", self.seed, 0, 2**63 - 1, whole=True)
         require_number("--temp", self.temperature, 0, LARGEST_NUMBER)
         if self.top_k is not None:
@@ -57,8 +57,7 @@ class SamplingParams:
         require_number("--max-length", self.max_length, 1, LONGEST_NAME, whole=True)
         if self.min_length > self.max_length:
             raise UsageError(f"--min-length {self.min_length} is more than --max-length {self.max_length}")
-        object.__setattr__(self, "prefixes", tuple(map(nfc, self.prefixes)))
-        for prefix in self.prefixes:
+        for prefix in map(nfc, self.prefixes):
             if len(prefix) > self.max_length:
                 raise UsageError(f"--prefix {prefix[:60]} is longer than --max-length {self.max_length}")
 
@@ -120,9 +119,7 @@ def beginnings(model: LanguageModel, vocabulary: Vocabulary, params: SamplingPar
     if not begun:
         return np.zeros((1, 0), np.intp), np.ones(1)
     text = EncodedCorpus(begun, vocabulary)
-    prefixes = np.zeros((len(begun) + 1, text.lengths.max()), np.intp)
-    for row, ids in enumerate(np.split(text.ids[1:], text.starts[1:])):
-        prefixes[row, : len(ids)] = ids
+    prefixes = np.array([*zip_longest(*np.split(text.ids[1:], text.starts[1:]), (), fillvalue=0)], np.intp).T
     letters = np.log(np.maximum(probabilities(model, text, params.shape), LEAST_PROBABILITY))
     log_p = np.array([part[:-1].sum() for part in np.split(letters, text.starts[1:])])
     p = np.exp(log_p - log_p.max())  # exp underflows below −745: nine letters that the model would never draw
