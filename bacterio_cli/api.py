@@ -13,7 +13,7 @@ from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
 from bacterio_cli.dataset.readers.records import Entry
 from bacterio_cli.errors import UsageError, require_number, short
-from bacterio_cli.inference import MOST_NAMES, filters, most_tries, sampler
+from bacterio_cli.inference import filters, most_tries, sampler
 from bacterio_cli.inference.scorer import Row, Scorer
 from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.training import trainer
@@ -43,7 +43,7 @@ def sample(
     >>> list(sample(load(), 2, seed=7, prefixes=("Methano",), temperature=0.5))[0].startswith("Methano")
     True
     """
-    require_number("n", n, 0, MOST_NAMES, whole=True)
+    require_number("n", n, 0, 10**12, whole=True)
     if "prefixes" in options:
         options["prefixes"] = texts("prefixes", options["prefixes"])
     request = sampler.SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})

@@ -4,9 +4,7 @@ Imports checkpoint/, lm/, nn/, nomenclature/ and dataset/.
 """
 
 TEMPERATURE = 0.8  # unless another is asked for
-MOST_NAMES = 10**12  # drawn at a time
 LONGEST_NAME, LONGEST_SCORED = 10_000, 1_000  # letters of a name that is drawn, and of one that is scored
-LEAST_SHARE = 1e-9  # of --top-p
 LEAST_PROBABILITY = 2.0**-126  # stands for one that has vanished in float32
 
 

@@ -17,7 +17,7 @@ from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_number
-from bacterio_cli.inference import LEAST_PROBABILITY, LEAST_SHARE, LONGEST_NAME, TEMPERATURE
+from bacterio_cli.inference import LEAST_PROBABILITY, LONGEST_NAME, TEMPERATURE
 from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, probabilities
@@ -51,7 +51,7 @@ class SamplingParams:
         if self.top_k is not None:
             require_number("--top-k", self.top_k, 1, LARGEST_COUNT, whole=True)
         if self.top_p is not None:
-            require_number("--top-p", self.top_p, LEAST_SHARE, 1)
+            require_number("--top-p", self.top_p, 1e-9, 1)
         require_number("--unprefixed", self.unprefixed, 0, 1)
         require_number("--min-length", self.min_length, 1, LONGEST_NAME, whole=True)
         require_number("--max-length", self.max_length, 1, LONGEST_NAME, whole=True)
