@@ -51,7 +51,7 @@ def component(part: Part, *, twice: bool) -> tuple[str | None, ...]:
     return part.form, likeliest.language, likeliest.grammar, likeliest.word, likeliest.sense, "; ".join(notes)
 
 
-def noun(gender: str | None) -> str:
+def noun(gender: str) -> str:
     """`masc. n.`, or `n.` if the author assigns the gender."""
     return f"{GENDERS[gender]} n." if gender else "n."
 

@@ -46,7 +46,7 @@ class Part(NamedTuple):
     kind: Kind
     stem: str  # the letters without the linking vowel
     words: tuple[Word, ...] = ()  # those of the glossary with this form, the likeliest first
-    gender: str | None = None  # of a last part: m, f, n, "" (unclear), None (not known)
+    gender: str = ""  # of a last part: m, f, n, or "" if the author decides
 
 
 class Analysis(NamedTuple):
@@ -75,9 +75,8 @@ class Analysis(NamedTuple):
 
     @property
     def gender(self) -> str:
-        """The gender of the last part where the glossary knows it, else by the ending; "" if the author decides."""
-        last = self.parts[-1].gender
-        return gender_by_ending(self.name) if last is None else last
+        """That of the last part: by the glossary where this knows it, else by the ending."""
+        return self.parts[-1].gender
 
 
 class Step(NamedTuple):
@@ -197,9 +196,9 @@ class Morphology:
         """A step as a part with its words, those that have its linking vowel first, each sense once."""
         form = word[start : step.end]
         if step.kind == "genus":
-            return Part(form, "genus", form, (), self.analyse(form).gender)
+            return Part(form, "genus", form, gender=self.analyse(form).gender)
         if step.kind != "word":
-            return Part(form, step.kind, form)
+            return Part(form, step.kind, form, gender=gender_by_ending(word))
         if step.end == len(word):
             finals = self.glossary.finals.get(form, [])
             genders = {gender for _, gender in finals}
