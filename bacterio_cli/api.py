@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +86,9 @@ def train(names: Sequence[str], *, preset: str = "default", **options: Any) -> I
     cleaned = dict.fromkeys(clean(Entry(line, name), "names") for line, name in enumerate(texts("names", names), 1))
     corpus = Corpus(tuple(name for name in cleaned if name))
     refuse_fewer(corpus, 2, "names")
-    return snapshots(trainer.begin(corpus, config))
-
-
-def snapshots(state: trainer.TrainingState) -> Iterator[Checkpoint]:
-    """The model whenever a row is added to the history, and at the end."""
-    for progress in trainer.train(state):
-        if progress.row is not None:
-            yield trainer.snapshot(state)
-    yield trainer.snapshot(state)
+    state = trainer.begin(corpus, config)
+    epochs = (progress for progress in trainer.train(state) if progress.row is not None)
+    return (trainer.snapshot(state) for _ in chain(epochs, ["the end"]))
 
 
 def texts(what: str, given: Iterable[str]) -> tuple[str, ...]:
