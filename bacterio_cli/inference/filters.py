@@ -124,14 +124,18 @@ def apart(lookup: Lookup, edits: int, reason: str = "too near") -> Filter:
     return lambda names: [reason if name else "" for name, _ in lookup.nearest(names, edits - 1)]
 
 
-def refuse_impossible(given: Mapping[str, Any]) -> None:
-    """UsageError for options of `bacterio sample` that no name can meet, whatever the model: asked before it is read.
+def params_of(given: Mapping[str, Any]) -> SamplingParams:
+    """What the options of `bacterio sample` say of drawing, so far as no model is asked for.
 
-    An ending has the genders of the endings and of the glossary's last components that it may be a part of.
+    UsageError for those that no name can meet, whatever the model: asked before it is read. An ending has the genders
+    of the endings and of the glossary's last components that it may be a part of.
     """
     longest = given["max_length"] or LONGEST_NAME
-    same = {name: given[name] for name in ("top_k", "top_p", "min_length")}
-    SamplingParams(given["seed"] or 0, given["temp"], prefixes=given["prefix"] or (), max_length=longest, **same)
+    params = SamplingParams(
+        temperature=given["temp"], prefixes=tuple(given["prefix"] or ()), max_length=longest,
+        allow_known=given["allow_known"] or given["min_edits"] == 0,
+        **{name: given[name] for name in ("seed", "top_k", "top_p", "min_length", "allow_duplicates")},
+    )  # fmt: skip
     endings = [end.casefold() for end in given["ending"] or ()]
     if endings and min(map(len, endings)) >= longest:
         raise UsageError(f"--ending {endings[0][:60]} leaves no letter before it within --max-length {longest}")
@@ -144,3 +148,4 @@ def refuse_impossible(given: Mapping[str, Any]) -> None:
         possible |= {g for form, g in GENDERS.items() for end in endings if form.endswith(end)}
         if asked not in possible | set(map(gender_by_ending, endings)):
             raise UsageError(f"--gender {asked}: no name that ends in {' or '.join(given['ending'])} has it")
+    return params

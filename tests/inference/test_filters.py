@@ -20,7 +20,7 @@ from support.sampling import sampled
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.inference import filters
-from bacterio_cli.inference.filters import filters_of, refuse_impossible
+from bacterio_cli.inference.filters import filters_of, params_of
 from bacterio_cli.inference.sampler import Filter, SamplingParams, draws, refusals
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import Word, standard
@@ -121,8 +121,9 @@ def test_a_pattern_without_end_is_ended(names: list[str]) -> None:
 
 MARKS = "A" + "\u0301\u0323" * 100_000  # composing it takes half a minute
 GIVEN: dict[str, Any] = {
-    "seed": None, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
-    "match": None, "min_length": 1, "max_length": None, "glossary": None,
+    "seed": 0, "temp": 0.8, "top_k": None, "top_p": None, "prefix": None, "ending": None, "gender": None,
+    "match": None, "min_length": 1, "max_length": None, "glossary": None, "min_edits": None, "allow_known": False,
+    "allow_duplicates": False,
 }  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def test_what_no_name_can_meet_is_refused(options: dict[str, Any], message: str)
     """By logic alone, within a second of the processor; what a name might meet is not."""
     begun = time.process_time()
     with pytest.raises(UsageError, match=f"^{re.escape(message)}$") if message else nullcontext():
-        refuse_impossible(GIVEN | options)
+        params_of(GIVEN | options)
     assert time.process_time() - begun < 1
 
 
@@ -162,7 +163,7 @@ def test_what_a_genus_meets_is_not_refused() -> None:
     for name in SHIPPED[::29]:
         if found := morphology.analyse(name).gender:
             for length in (1, 2, 3, 5, 8):
-                refuse_impossible(GIVEN | {"ending": [name[-length:]], "gender": found})
+                params_of(GIVEN | {"ending": [name[-length:]], "gender": found})
 
 
 def test_a_name_is_refused_by_the_first_filter_alone() -> None:

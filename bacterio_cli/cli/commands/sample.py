@@ -3,18 +3,18 @@
 import os
 import sys
 from collections import deque
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.cli import loading, options, progress, runtime, sample_output, terminal
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries, sampler
-from bacterio_cli.nomenclature.glossary import GENDERS, Word
+from bacterio_cli.nomenclature.glossary import GENDERS
 
 POOL, TRIES_PER_RANKED = 5_000, 10
 REPEATABLE = ("prefix", "ending", "about")
@@ -81,7 +81,9 @@ def sample(
         (show and (placeholders or etymology), "--show prints names alone; leave out --for and --etymology"),
         (any_name and check, "--any prints names that --check refuses; give one of them"),
     )
-    filters.refuse_impossible(given)
+    if seed is None:
+        given["seed"] = int.from_bytes(os.urandom(4))
+    filters.params_of(given)
     words = loading.words_about(about or [], glossary or [])
     labels = loading.read_words(placeholders, "--for", placeholders=True) if placeholders else []
     n = (n or (1 if labels or not temp else 20)) * max(1, len(labels))
@@ -91,7 +93,7 @@ def sample(
     genus = model.of_genera or check
     refuse((etymology and not genus, "--etymology is for names of genera, which the model has not learned"))
     given["max_length"] = max_length or max(2 * model.corpus["longest"], min_length)
-    filters.refuse_impossible(given)
+    params = filters.params_of(given)
     for option in ("prefix", "ending"):
         for letters in given[option] or []:
             model.vocabulary.require(letters, where=f"--{option} {letters}")
@@ -99,7 +101,12 @@ def sample(
         terminal.notice(f"the net has a weight of {model.weights[0]:.2f}: names come from the table; see --nets-only")
     runtime.keep_freed_memory()
     scorer = loading.scorer_of(model, given, genus=genus)
-    params = params_of(given, model, words)
+    if seed is None:
+        terminal.notice(f"seed {params.seed}")
+    missing = model.vocabulary.missing
+    beginnings = {b for word in words for b in word.beginnings if len(b) <= params.max_length and not missing(b)}
+    if beginnings and not prefix:  # the element of --about may stand at the end
+        params = replace(params, prefixes=tuple(sorted(beginnings)), unprefixed=0.25)
     wanted = filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
     stats = sampler.SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
@@ -133,19 +140,3 @@ def sample(
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if stats.accepted < n:
         raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
-
-
-def params_of(given: dict[str, Any], model: Checkpoint, words: tuple[Word, ...]) -> sampler.SamplingParams:
-    """What the options say of drawing; without a seed a fresh one, which a notice tells."""
-    seed = given["seed"]
-    if seed is None:
-        seed = int.from_bytes(os.urandom(4))
-        terminal.notice(f"seed {seed}")
-    longest, missing = given["max_length"], model.vocabulary.missing
-    beginnings = {b for word in words for b in word.beginnings if len(b) <= longest and not missing(b)}
-    return sampler.SamplingParams(
-        seed=seed, temperature=given["temp"], allow_known=given["allow_known"] or given["min_edits"] == 0,
-        prefixes=tuple(given["prefix"] or sorted(beginnings)),
-        unprefixed=0.0 if given["prefix"] or not beginnings else 0.25,  # the element of --about may stand at the end
-        **{name: given[name] for name in ("top_k", "top_p", "min_length", "max_length", "allow_duplicates")},
-    )  # fmt: skip
