@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from bacterio_cli.cli import loading, options, progress, runtime, sample_output, terminal
+from bacterio_cli.cli import loading, options, progress, runtime, tables, terminal
 from bacterio_cli.dataset import nfc
 from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference import LONGEST_NAME, TEMPERATURE, filters, most_tries, sampler
+from bacterio_cli.inference.scorer import Scorer
+from bacterio_cli.nomenclature import statistics, usable
+from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.glossary import GENDERS
 
 POOL, TRIES_PER_RANKED = 5_000, 10
+AT_ONCE = 512  # names scored together
 REPEATABLE = ("prefix", "ending", "about")
 
 
@@ -114,18 +119,18 @@ def sample(
     limits: dict[str, Any] = {"count": count, "max_tries": tries, "stats": stats, "filters": wanted}
     drawn = sampler.sample(lm, model.vocabulary, frozenset(model.known), params, **limits)
     names = progress.progress_bar("names", count, drawn, quiet=not rank and terminal.is_terminal(sys.stdout))
-    chosen = islice(sample_output.ranked(names, scorer), n) if rank else names
+    chosen = islice(ranked(names, scorer), n) if rank else names
     label_of = None
     if labels:  # in turn, so that name k of a placeholder does not depend on how many there are of each
         dealt = list(chosen)
         label_of = dict(zip(dealt, cycle(labels), strict=False))
         chosen = (name for k in range(len(labels)) for name in dealt[k :: len(labels)])
     if show:
-        printed = sample_output.print_probabilities(chosen, scorer, params)
+        printed = print_probabilities(chosen, scorer, params)
     elif form == "names":
-        printed = sample_output.print_names(chosen, label_of, scorer if etymology else None)
+        printed = print_names(chosen, label_of, scorer if etymology else None)
     else:
-        rows = (row for some in loading.pieces(chosen, sample_output.AT_ONCE) for row in scorer.score(some))
+        rows = (row for some in loading.pieces(chosen, AT_ONCE) for row in scorer.score(some))
         found = loading.print_rows(rows, form, header=header, etymology=etymology, label_of=label_of)
         printed = (row.name for row in found)
     kept = list(islice(printed, 100_000))  # for the report
@@ -134,9 +139,98 @@ def sample(
     if lists or check or form != "names":
         terminal.notice(loading.compared_with(scorer.lookup))
     if report:
-        sample_output.show_report(kept, model.known, stats, as_json=as_json)
+        show_report(kept, model.known, stats, as_json=as_json)
     elif (wanted or rank) and stats.accepted >= n:
         share = 100 * stats.accepted / max(1, stats.drawn)
         terminal.notice(f"{stats.accepted:,} of {stats.drawn:,} draws accepted ({share:.3g} %)")
     if stats.accepted < n:
-        raise BacterioError(sample_output.shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
+        raise BacterioError(shortfall(stats, n, greedy=not temp, gave_up=stats.drawn < tries))
+
+
+def print_names(names: Iterable[str], label_of: Mapping[str, str] | None, scorer: Scorer | None) -> Iterator[str]:
+    """Print each name, behind its placeholder if there are any, with a scorer its etymology below, then yield it."""
+    for name in names:
+        sys.stdout.write(terminal.result(f"{name}\n" if label_of is None else f"{label_of[name]}\t{name}\n"))
+        if scorer:
+            drafted = in_print(draft(scorer.morphology.analyse(name)))
+            terminal.line(f"    {drafted}", stream=sys.stdout, indent="    ")
+        yield name
+
+
+def ranked(names: Iterable[str], scorer: Scorer) -> Iterator[str]:
+    """The names, the likeliest per character among those as long first.
+
+    Of each last and of each first element one name in ten comes at most until the others are through.
+    """
+    pool = list(names)
+    bits = [float(part.mean()) if part is not None else 99.0 for part in scorer.surprises(pool)]
+    likeliest = [name for _, name in sorted(zip(bits, pool, strict=True))]
+    share: dict[str, float] = {}  # of the names as long as this one, those that are as likely at least
+    for length in set(map(len, pool)):
+        same = [name for name in likeliest if len(name) == length]
+        share |= {name: place / len(same) for place, name in enumerate(same, 1)}
+    waiting = sorted(likeliest, key=share.__getitem__)
+    while waiting:
+        taken, left, counts = 0, [], Counter[str]()
+        for name in waiting:
+            parts = scorer.morphology.analyse(name).parts if scorer.genus else ()
+            ends = ("^" + parts[0].form, "$" + parts[-1].form) if parts else ()
+            if any(counts[end] > taken / 10 for end in ends):
+                left.append(name)
+            else:
+                counts.update(ends)
+                taken += 1
+                yield name
+        waiting = left
+
+
+def print_probabilities(names: Iterable[str], scorer: Scorer, request: sampler.SamplingParams) -> Iterator[str]:
+    """Print each name with P of each letter and of the end, as drawn and in the model, then yield it."""
+    fold = scorer.checkpoint.vocabulary.fold
+    prefixes = [fold(prefix) for prefix in request.prefixes]
+    picture = terminal.is_terminal(sys.stdout)
+    if picture:
+        terminal.notice(terminal.LEGEND)
+    for some in loading.pieces(names, AT_ONCE):
+        for name, drawn, plain in zip(some, scorer.surprises(some, request.shape), scorer.surprises(some), strict=True):
+            assert drawn is not None
+            assert plain is not None
+            # Letters of a prefix are given, not drawn: P = 1.
+            drawn[: max((len(p) for p in prefixes if fold(name).startswith(p)), default=0)] = 0
+            if picture:
+                terminal.show_probabilities(name, drawn.tolist(), plain.tolist())
+            else:
+                columns = (",".join(f"{p:.4g}" for p in 2.0**-bits) for bits in (drawn, plain))
+                sys.stdout.write("\t".join((name, *columns)) + "\n")
+        yield from some
+
+
+def show_report(names: list[str], known: Sequence[str], tally: sampler.SamplingStats, *, as_json: bool) -> None:
+    """What became of the draws, and how the names compare with the corpus."""
+    figures = statistics.compare(names, known)
+    if as_json:
+        counts = {"drawn": tally.drawn, "accepted": tally.accepted, "refused": dict(tally.refused)}
+        values = {name: {"names": own, "corpus": corpus} for name, (own, corpus) in figures.items()}
+        sys.stderr.write(terminal.as_json({**counts, "compared": len(names), "figures": values}))
+        return
+    terminal.notice(f"{tally.drawn:,} draws, {tally.accepted:,} accepted; refused: {reasons(tally)}")
+    columns = (f"{len(names):,} names beside the corpus", "names", "corpus")
+    tables.table(columns, [(name, *pair) for name, pair in figures.items()], stream=sys.stderr)
+
+
+def reasons(tally: sampler.SamplingStats) -> str:
+    """Why draws were refused, the commonest reason first."""
+    return ", ".join(f"{count:,} {why}" for why, count in tally.refused.most_common()) or "none"
+
+
+def shortfall(tally: sampler.SamplingStats, wanted: int, *, greedy: bool, gave_up: bool) -> str:
+    """What was found, what was refused and why, and what may help: not more draws if it `gave_up` before --max-tries."""
+    remedy = "loosen the constraints, or try another --temp" + ", or raise --max-tries" * (not gave_up)
+    if greedy:
+        remedy = "temperature 0 has one answer: raise --temp"
+    found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
+    unusable = (*usable.REASONS, "implausible")
+    causes = {"--any": unusable, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    common = {why for why, _ in tally.refused.most_common(2)}
+    remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
+    return f"{found}; refused: {reasons(tally)}; {remedy}"
