@@ -5,7 +5,7 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
@@ -20,11 +20,11 @@ BARS = "▁▂▃▄▅▆▇█"  # P from 0 to 1
 LEGEND = "P of each letter, above as drawn, below in the model; yellow is beyond 2 bits, bold beyond 4, red beyond 6"
 
 
-def printable(text: str, *, keep: str = "") -> str:
+def printable(text: str, *, keep: str = "", escaped: Callable[[str], str] = ascii) -> str:
     """The text with control, format and bidirectional characters escaped: names and paths come from files, and files lie."""
     if text.isprintable():
         return text
-    return "".join(ascii(c)[1:-1] if category(c) in HIDDEN and c not in keep else c for c in text)
+    return "".join(escaped(c)[1:-1] if category(c) in HIDDEN and c not in keep else c for c in text)
 
 
 def result(text: str) -> str:
@@ -34,10 +34,7 @@ def result(text: str) -> str:
 
 def as_json(value: Any) -> str:
     """One line of JSON, in which control, format and bidirectional characters stand as escapes."""
-    text = json.dumps(value, ensure_ascii=False)
-    if not text.isprintable():
-        text = "".join(json.dumps(c)[1:-1] if category(c) in HIDDEN else c for c in text)
-    return text + "\n"
+    return printable(json.dumps(value, ensure_ascii=False), escaped=json.dumps) + "\n"
 
 
 def notice(text: str) -> None:
