@@ -1,7 +1,5 @@
 """The names that Python users are promised, as in `from bacterio_cli import load, sample, score, train`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path

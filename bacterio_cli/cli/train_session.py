@@ -1,7 +1,5 @@
 """A training session: the loop around the steps, with its progress bar, its saves, its log and its signals."""
 
-from __future__ import annotations
-
 import math
 import signal
 import sys
@@ -9,6 +7,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 from bacterio_cli.api import sample
 from bacterio_cli.cli import runtime, tables, terminal
@@ -37,7 +36,7 @@ class Signals:
         self.kept = "before anything was saved"
         self.number, self.since = 0, 0.0
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> Self:
         """Take the signals over, but for a hangup that is ignored, as under nohup."""
         taken = [number for number in SIGNALS if number in WORDS or signal.getsignal(number) is not signal.SIG_IGN]
         self.before = {number: signal.signal(number, self.receive) for number in taken}
