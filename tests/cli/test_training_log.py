@@ -9,7 +9,7 @@ import pytest
 from support.processes import NAMES, TINY, inside, only_error, write_names
 
 from bacterio_cli.checkpoint.checkpoint import load
-from bacterio_cli.cli.training_log import open_log
+from bacterio_cli.cli.train_session import open_log
 from bacterio_cli.errors import FileError
 
 WORDS = ("train", "names.txt", *TINY[:-2], "-q", "-o", "m.npz", "--log", "log")

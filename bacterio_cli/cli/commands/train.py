@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from bacterio_cli.checkpoint.atomic_write import is_one_of, reserved
 from bacterio_cli.checkpoint.checkpoint import load, objection
-from bacterio_cli.cli import options, progress, tables, terminal, train_session, training_log
+from bacterio_cli.cli import options, progress, tables, terminal, train_session
 from bacterio_cli.dataset.corpus import Corpus, read_corpus
 from bacterio_cli.errors import refuse
 from bacterio_cli.nomenclature.morphology import look_like_genera
@@ -100,7 +100,7 @@ def train(
             state = trainer.begin(names, config, related)
         if log:
             history = state.history if trained else None
-            logger = stack.enter_context(training_log.open_log(log, history, force=force, quiet=quiet))
+            logger = stack.enter_context(train_session.open_log(log, history, force=force, quiet=quiet))
         if not quiet:
             if names.plain and names.profile == "genus" and profile is None:
                 terminal.notice("the names are built like those of genera: profile genus; --profile any takes any line")
