@@ -109,9 +109,9 @@ def draw_history(loss: Any, norm: Any, rate: Any, history: Sequence[dict[str, An
         (norm, "gradient_norm", 1.0, ".-", "black"),
         (rate, "learning_rate", 1.0, ".-", "black"),
     )
-    loss.set_ylabel("loss (bits per character)")
-    norm.set_ylabel("gradient norm (before clipping)")
-    rate.set_ylabel("learning rate (per step)")
+    loss.set(xlabel="steps", ylabel="loss (bits per character)")
+    norm.set(xlabel="steps", ylabel="gradient norm (before clipping)")
+    rate.set(xlabel="steps", ylabel="learning rate (per step)")
     begin = 0.0
     for (kind, net), own in groupby(history, lambda row: (row["stage"], row["net"])):
         rows = list(own)
@@ -120,7 +120,6 @@ def draw_history(loss: Any, norm: Any, rate: Any, history: Sequence[dict[str, An
             values = [math.nan if row[key] is None else row[key] / unit for row in rows]
             axes.plot(steps, values, line, color="black", linewidth=1, markersize=4, markerfacecolor=inside)
         for axes in (loss, norm, rate):
-            axes.set_xlabel("steps")
             axes.axvline(begin, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
         name = terminal.printable(f"{kind} {net + 1}")
         loss.text(begin, 1.02, name, transform=loss.get_xaxis_transform(), rotation=30)
