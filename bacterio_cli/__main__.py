@@ -17,19 +17,13 @@ def main() -> None:
     """Run the application."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in the background of a script
         signal.signal(signal.SIGINT, leave)
-    completing = "_BACTERIO_COMPLETE" in os.environ
-    if completing:
+    if "_BACTERIO_COMPLETE" in os.environ:
         # A shell waits. Typer would have rich render each help text: slow, without its [default: …], and with line ends
         # that fish takes for further candidates.
         sys.modules["rich"] = None  # type: ignore[assignment]
     from bacterio_cli.cli.app import main as run  # inside, so that Ctrl-C while it is imported is caught here
 
-    try:
-        run()
-    except (KeyError, ValueError):  # COMP_WORDS is not set or COMP_CWORD is no number: no shell is asking
-        if not completing:
-            raise
-        raise SystemExit(1) from None
+    run()
 
 
 if __name__ == "__main__":

@@ -87,6 +87,10 @@ def main() -> None:
     except OSError as failure:  # most files are reported where they are used
         what = failure.filename or ("the working directory" if isinstance(failure, FileNotFoundError) else "")
         fail((f"cannot use {what}: " if what else "") + (failure.strerror or str(failure)))
+    except (KeyError, ValueError):
+        if "_BACTERIO_COMPLETE" not in os.environ:
+            raise
+        raise SystemExit(1) from None  # COMP_WORDS is not set or COMP_CWORD is no number: no shell is asking
     except MemoryError:
         fail("out of memory; use a smaller --hidden, --batch-size or corpus, or --max-length")
 
