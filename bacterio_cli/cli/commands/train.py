@@ -132,8 +132,7 @@ def show_outcome(state: trainer.TrainingState, out: Path) -> None:
         rows: list[tuple[str, str | float]] = [*scores]
         valid = tables.validation_curve(state.history)
         rows.append((f"epochs, {max(valid):.2f} to {min(valid):.2f}", tables.curve(valid)))
-        title, unit = "on the names held out", "bits per character"
-        tables.table((title, unit), rows, stream=sys.stderr)
+        tables.table(("on the names held out", "bits per character"), rows, stream=sys.stderr)
         counted = [bits for model, bits in scores if model.startswith("n-gram")]
         net = next(bits for model, bits in scores if "net" in model)
         if counted and net >= min(counted):
