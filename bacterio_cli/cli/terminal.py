@@ -40,7 +40,6 @@ def as_json(value: Any) -> str:
 def notice(text: str) -> None:
     """One line on stderr, which a terminal gets broken between words."""
     line(f"bacterio: {text}", stream=sys.stderr)
-    sys.stderr.flush()
 
 
 def line(text: str, *, stream: TextIO, indent: str = "  ") -> None:
