@@ -27,7 +27,6 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 REPEATS = 1.0  # seconds in which a signal is taken for one that was noticed already
 KEYS = {"step", "epoch", "stage", "nats_per_char"}  # of a row of the log
-BEGINNING = b'{"step": '
 Row = dict[str, Any]
 
 
@@ -139,7 +138,7 @@ def kept_part(path: Path, history: Sequence[Row] | None) -> tuple[int, int, str]
     rows, ends = list[Row](), [0]
     with path.open("rb") as file:
         for line in file:
-            if rows and not line.endswith(b"\n") and line.startswith(BEGINNING[: len(line)]):
+            if rows and not line.endswith(b"\n") and line.startswith(b'{"step": '[: len(line)]):
                 break
             try:
                 row = json.loads(line)
