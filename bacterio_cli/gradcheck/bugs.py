@@ -21,7 +21,7 @@ from typing import Any
 from bacterio_cli.errors import UsageError
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
-from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, plain_dense, rnn
+from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, rnn
 
 SCALES = (0.01, 0.1, SCALE)
 
@@ -110,7 +110,7 @@ BUGS = [
         "The LSTM of 1997 had no forget gate: its cell passed errors back unchanged, and so does who derives from it.",
         "f ≈ ½ at a small scale, so c̄ comes back twice too large from every step. Only an f near 1 would hide it."),
     Bug("update-before-backprop", "a layer's weights are updated before the error goes back through them",
-        plain_dense.gradients, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local",
+        plain.cost_and_grads, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local",
         "T4's algorithm does, layer by layer, first the update and then δ = W_lᵀ (…): δ meets the new weights.",
         "The update is (δ ⊙ σ′) ⊗ h, at η = 1, with h ≈ ½: the smaller the weights, the more of W_l is the update."),
     Bug("last-state-of-the-list", "hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",

@@ -15,7 +15,7 @@ import numpy as np
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.gradcheck.numerical import Case
-from bacterio_cli.nn import layers, loss, plain, plain_dense
+from bacterio_cli.nn import layers, loss, plain
 from bacterio_cli.nn.activations import ACTIVATIONS
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes
@@ -82,7 +82,7 @@ def layer_cases() -> Iterator[Case]:
 
 
 def plain_cases() -> Iterator[Case]:
-    """The programs of T2 and T4, which stand on a page each."""
+    """The programs of T2 and T4, which stand on a page."""
     rng, ids = np.random.default_rng(6), np.array([0, 3, 1, 3, 2, 0])
     h, x, target = rng.standard_normal((3, 1)), rng.standard_normal((3, 1)), np.array([[0.2], [0.9]])
     values = random_values(rng, {name: value.shape for name, value in plain.start(3, 4, rng).items()})
@@ -93,8 +93,8 @@ def plain_cases() -> Iterator[Case]:
     )  # fmt: skip
     yield Case(
         "T4's net", "", random_values(rng, {"W_1": (4, 3), "W_2": (2, 4)}),
-        lambda v: plain_dense.cost(list(v.values()), x, target),
-        lambda v: dict(zip(v, plain_dense.gradients(list(v.values()), x, target), strict=True)),
+        lambda v: plain.cost_and_grads(list(v.values()), x, target)[0],
+        lambda v: dict(zip(v, plain.cost_and_grads(list(v.values()), x, target)[1], strict=True)),
         {"W_1": "(δ ⊙ σ′) ⊗ h_0 (T4)", "W_2": "(δ ⊙ σ′) ⊗ h_1 (T4)"},
     )  # fmt: skip
 

@@ -3,8 +3,8 @@
 Notation, for all of `nn/`. Rows are examples, as in T3, and weights are (to, from), as in T1, T2 and T4, so a formula
 reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v; of a hidden state a, da is only what comes from above, ā all of
 it. L is one number: the mean loss of a batch in nats per character.
-Classes hold sizes and the names of their parameters, dicts hold the numbers; after `init`, only `optim`, and the pages
-`plain` and `plain_dense`, write to parameters.
+Classes hold sizes and the names of their parameters, dicts hold the numbers; after `init`, only `optim`, and the page
+`plain`, write to parameters.
 """
 
 from typing import Any, NamedTuple

@@ -2,14 +2,17 @@
 
 Columns, one-hot letters, one text, with T2's names u, w, v, h (elsewhere rows, and W_ax, W_aa, W_ya, a: see README.md).
 RNN gives the same numbers; tests check it. To run it:  python -m bacterio_cli.nn.plain names.txt
+Below it stands T4's net without time, in its own letters.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative
 from bacterio_cli.nn.layers import Array, Params
 
 
@@ -79,6 +82,24 @@ def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
         _, d, h = loss_and_grads(p, ids[at : at + bptt + 1], h)
         update(p, d, memory)
     sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")
+
+
+def cost_and_grads(W: Sequence[Array], x: Array, target: Array) -> tuple[Any, list[Array]]:
+    """T4's fully connected net: C = ½ ‖y − target‖², and ∂C/∂W_l for every layer, by error signals δ sent backward.
+
+    Its algorithm updates W_l before it sends δ through it, which makes δ wrong: here δ goes first.
+    """
+    h = [x]  # h⁰; the last is y
+    for W_l in W:
+        h.append(sigmoid(W_l @ h[-1]))  # z_l = W_l h_{l−1}, h_l = σ(z_l)
+    delta = h[-1] - target  # ∇C at y
+    C = 0.5 * (delta**2).sum()
+    grads: list[Array] = []
+    for l in reversed(range(len(W))):  # noqa: E741  as in the text, but from 0
+        local = delta * sigmoid_derivative(h[l + 1])  # σ′ enters exactly once per layer
+        grads.insert(0, local @ h[l].T)  # ∂C/∂W_l = (δ ⊙ σ′(z_l)) ⊗ h_{l−1}, the outer product
+        delta = W[l].T @ local  # with the weights that the forward pass used
+    return C, grads
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bacterio_cli.nn import plain_dense
+from bacterio_cli.nn import plain
 from bacterio_cli.nn.loss import cross_entropy_backward, log_softmax, softmax, softmax_jacobian
 from bacterio_cli.nn.models import CharRNN, Gradients, loss_and_grads, shapes
 
@@ -119,13 +119,16 @@ def test_section_8_on_equation_13() -> None:
 
 
 def test_section_10() -> None:
-    """Entry by entry, and as outer products with e_1 and e_2, the gradients of two layers are those of the code."""
+    """The cost, half the square of the distance, and the gradients of two layers, entry by entry and as outer products
+    with e_1 and e_2, are those of the code."""
     rng = np.random.default_rng(4)
     W_1, W_2, x, t = (rng.standard_normal(shape) for shape in ((4, 3), (2, 4), (3, 1), (2, 1)))
-    _, h_1, y = plain_dense.forward([W_1, W_2], x)
+    h_1 = 1 / (1 + np.exp(-W_1 @ x))
+    y = 1 / (1 + np.exp(-W_2 @ h_1))
     e_2, slope = (y - t) * y * (1 - y), h_1 * (1 - h_1)
     dW_1 = [[sum(e_2[u, 0] * W_2[u, i] for u in range(2)) * slope[i, 0] * x[j, 0] for j in range(3)] for i in range(4)]
-    found = plain_dense.gradients([W_1, W_2], x, t)
+    cost, found = plain.cost_and_grads([W_1, W_2], x, t)
+    assert cost == pytest.approx(np.linalg.norm(y - t) ** 2 / 2)
     np.testing.assert_allclose(found[0], dW_1, rtol=1e-12)
     np.testing.assert_allclose(found[0], ((W_2.T @ e_2) * slope) @ x.T, rtol=1e-12)
     np.testing.assert_allclose(found[1], e_2 @ h_1.T, rtol=1e-12)
