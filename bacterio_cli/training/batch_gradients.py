@@ -19,8 +19,7 @@ from bacterio_cli.dataset.batching import Batch
 from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import dropout_mask
 from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
-from bacterio_cli.training.plan import MASKS
-from bacterio_cli.training.soft_targets import CrossFit
+from bacterio_cli.training.plan import MASKS, CrossFit
 from bacterio_cli.training.state import TrainingState
 from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, can_fork, shared
 

@@ -6,7 +6,7 @@ from support.processes import NAMES
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.training.soft_targets import CrossFit
+from bacterio_cli.training.plan import CrossFit
 
 D = (0.7, 1.1, 1.6)
 
