@@ -17,7 +17,7 @@ from bacterio_cli.checkpoint.archive import Arrays, require
 from bacterio_cli.dataset import PROFILES
 from bacterio_cli.lm.base import Net
 from bacterio_cli.lm.kneser_ney import NGram
-from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import ACTIVATIONS
 from bacterio_cli.nn.models import CELLS, Model, shapes
 
 COUNTS = ("suffix", "first", "letter", "target", "count")

@@ -21,7 +21,7 @@ from typing import Any
 from bacterio_cli.errors import UsageError
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
-from bacterio_cli.nn import activations, gru, layers, loss, lstm, models, plain, rnn
+from bacterio_cli.nn import gru, layers, loss, lstm, models, plain, rnn
 
 SCALES = (0.01, 0.1, SCALE)
 
@@ -62,7 +62,7 @@ BUGS = [
         " * f_prime[step.now]", "",
         "The way back is dz = da ⊙ f′(z) and then dz W_aa. Who thinks of the matrices alone passes da on as dz.",
         "tanh′ is 1 to four digits at a ≈ 0.01, and a tanh net passes. σ′ ≈ ¼ and relu′ = 0 give it away."),
-    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", activations.tanh_derivative,
+    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", layers.tanh_derivative,
         "1 - a * a", "1 - np.tanh(a) ** 2",
         "Books write the slope in z, 1 − tanh²(z). The cache holds a = tanh z: the formula, copied, takes tanh twice.",
         "tanh a = a − a³/3 …: the slope is wrong by 2a⁴/3, 7·10⁻⁹ at a = 0.01, 0.04 of 0.75 at a = 0.5."),

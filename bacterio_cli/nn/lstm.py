@@ -5,9 +5,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative, tanh_derivative
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
-from bacterio_cli.nn.layers import Array, Input, Params
+from bacterio_cli.nn.layers import Array, Input, Params, sigmoid, sigmoid_derivative, tanh_derivative
 from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 

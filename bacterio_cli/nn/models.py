@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn import layers
 from bacterio_cli.nn.cells import State, glorot
 from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes, dropout, linear, linear_backward, segment_sum
@@ -160,7 +160,7 @@ class WindowMLP(LetterModel):
         rows = EmbeddingLookup(params.get("E"), windows[B:])
         h = rows.dense(self.n_y, params["W_ya"].dtype).reshape(len(x), -1)  # (1)
         caches: list[Any] = [rows.ids]
-        f, _ = ACTIVATIONS[self.activation]
+        f, _ = layers.ACTIVATIONS[self.activation]
         for k in range(self.layers):
             value = f(linear(h, params[f"{k}.W"], params[f"{k}.b"]))  # (2)
             caches.append((h, value))
@@ -172,7 +172,7 @@ class WindowMLP(LetterModel):
         dh: Any
         dh, dW, db = linear_backward(caches[-1], params["W_ya"], dz)  # (3′)
         grads = {"W_ya": dW, "b_y": db}
-        _, derivative = ACTIVATIONS[self.activation]
+        _, derivative = layers.ACTIVATIONS[self.activation]
         for k in reversed(range(self.layers)):
             below, value = caches[k + 1]
             dh = dropout(dh, masks[k] if masks else None)

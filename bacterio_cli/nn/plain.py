@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.nn.activations import sigmoid, sigmoid_derivative
-from bacterio_cli.nn.layers import Array, Params
+from bacterio_cli.nn.layers import Array, Params, sigmoid, sigmoid_derivative
 
 
 def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:

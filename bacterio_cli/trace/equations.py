@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import ACTIVATIONS
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
 from bacterio_cli.nn.models import CELLS, CharRNN, LetterModel
 

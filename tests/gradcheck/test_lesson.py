@@ -13,7 +13,7 @@ from bacterio_cli.cli.tables import short
 from bacterio_cli.gradcheck.bugs import BUGS, SCALES, Bug, find, place_of, sight, teach
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, Case, check, distance
-from bacterio_cli.nn import activations
+from bacterio_cli.nn import layers
 
 # At which scales central differences, judged by one number per case, let a mistake pass in a case at least.
 MISSED_AT = {
@@ -58,7 +58,7 @@ def test_right_code_is_seen_by_neither_check(scale: float) -> None:
 
 def test_sweep_is_computed() -> None:
     """Mistakes that nobody has listed are measured too: a factor that central differences let pass, and NaN."""
-    bug = Bug("factor", "", activations.tanh_derivative, "1 - a * a", "(1 + 1e-7) * (1 - a * a)")
+    bug = Bug("factor", "", layers.tanh_derivative, "1 - a * a", "(1 + 1e-7) * (1 - a * a)")
     with bug.planted():
         found = [sight(["tanh"], scale) for scale in SCALES]
     errors, distances, seen = zip(*found, strict=True)

@@ -7,7 +7,7 @@ import pytest
 from support.builders import RECURRENT, random_params
 
 from bacterio_cli.dataset.vocabulary import Vocabulary
-from bacterio_cli.nn.activations import ACTIVATIONS
+from bacterio_cli.nn.layers import ACTIVATIONS
 from bacterio_cli.nn.models import CharRNN
 from bacterio_cli.trace.bptt import trace
 from bacterio_cli.trace.equations import NUMBER, equations_in, equations_of

@@ -13,7 +13,7 @@ from bacterio_cli.cli import loading, options, plots, tables, terminal, unrolled
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import CheckpointError, refuse
 from bacterio_cli.inference.scorer import LN2, refuse_overlong
-from bacterio_cli.nn import activations, layers, models
+from bacterio_cli.nn import layers, models
 from bacterio_cli.trace import bptt, equations
 
 MOST_SHOWN = 8  # units or letters of a step
@@ -158,7 +158,7 @@ def show_step(found: bptt.Trace, letters: Sequence[str], t: int, *, full: bool) 
     for k in reversed(range(model.layers)):
         own = {name.partition(".")[2]: v for name, v in vectors.items() if name.startswith(f"{k}.")}
         if model.cell == "rnn":
-            _, derivative = activations.ACTIVATIONS[model.activation]
+            _, derivative = layers.ACTIVATIONS[model.activation]
             own["f′"] = derivative(own["a"])
         own |= {f"dz_{gate}": row for gate, row in zip(model.cells[k].gate_names, own.pop("dz"), strict=True)}
         back = list(own).index("da")
