@@ -56,6 +56,7 @@ class Cell:
 
     source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
+    starts_open: ClassVar[str] = ""  # the gate whose bias starts at 1
     states: ClassVar[int] = 1
 
     @property
@@ -65,11 +66,11 @@ class Cell:
         return {"W_ax": (rows, self.n_x), "W_aa": (rows, self.n_a), "b_a": (rows,)}
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
-        """Per gate W_ax by Glorot's rule and W_aa orthogonal (Saxe et al. 2014); b_a = 0."""
+        """Per gate W_ax by Glorot's rule and W_aa orthogonal (Saxe et al. 2014); b_a = 0, but of the open gate 1."""
         return {
             "W_ax": np.concatenate([glorot(rng, self.n_a, self.n_x) for _ in self.gate_names]).astype(dtype),
             "W_aa": np.concatenate([orthogonal(rng, self.n_a) for _ in self.gate_names]).astype(dtype),
-            "b_a": np.zeros(len(self.gate_names) * self.n_a, dtype),
+            "b_a": np.repeat([gate == self.starts_open for gate in self.gate_names], self.n_a).astype(dtype),
         }
 
     def by_gate(self, v: Array) -> Array:

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
 from bacterio_cli.nn.layers import Array, Input, Params, sigmoid, sigmoid_derivative, tanh_derivative
@@ -27,13 +26,8 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
 
     source: ClassVar[str] = "Gers et al. 2000"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
+    starts_open: ClassVar[str] = "f"
     states: ClassVar[int] = 2
-
-    def init(self, rng: np.random.Generator, dtype: DTypeLike) -> Params:
-        """As every cell, with b_f = 1."""
-        params = super().init(rng, dtype)
-        params["b_a"][self.n_a : 2 * self.n_a] = 1
-        return params
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
