@@ -15,7 +15,6 @@ import textwrap
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bacterio_cli.errors import UsageError
@@ -143,8 +142,7 @@ def place_of(bug: Bug) -> tuple[str, str]:
     """Where the line stands that is exchanged, as file:line, function; and the line."""
     lines, number = inspect.getsourcelines(bug.function)
     k, line = next((k, line.strip()) for k, line in enumerate(lines) if bug.right in line)
-    file = Path(inspect.getsourcefile(bug.function) or "").relative_to(Path(__file__).parents[2])
-    return f"{file.as_posix()}:{number + k}, {bug.function.__qualname__}", line
+    return f"{bug.function.__module__.replace('.', '/')}.py:{number + k}, {bug.function.__qualname__}", line
 
 
 def sight(names: Collection[str], scale: float) -> tuple[float, float, int]:
