@@ -1,4 +1,4 @@
-"""Names as packed batches of ids (see `nn.packing`), or as one text in chunks."""
+"""Names as packed batches of ids (see `nn.cells`), or as one text in chunks."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -16,10 +16,9 @@ from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.gradcheck.numerical import Case
 from bacterio_cli.nn import layers, loss, plain
-from bacterio_cli.nn.cells import State
+from bacterio_cli.nn.cells import State, steps_of
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, EmbeddingLookup, Params, Shapes
 from bacterio_cli.nn.models import CELLS, CharRNN, Model, WindowMLP, loss_and_grads, shapes
-from bacterio_cli.nn.packing import steps_of
 from bacterio_cli.trace.equations import equations_in, gradient_equations
 
 SCALE = 0.5

@@ -4,9 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State, Step, last_rows, previous_rows
 from bacterio_cli.nn.layers import Array, Input, Params, sigmoid, sigmoid_derivative, tanh_derivative
-from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 class LSTM(Cell):  # inherits the fields of Cell, adds none

@@ -1,7 +1,7 @@
 """The two models: letters in, logits out, and the gradient of the loss for every parameter.
 
 A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stores. Parameters are one flat dict: E,
-0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and after a name (batches: see `packing`).
+0.W_ax, 0.W_aa, 0.b_a, 1.W_ax, …, W_ya, b_y. Id 0 is the boundary before and after a name (batches: see `cells`).
 T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bacterio_cli.nn import layers
-from bacterio_cli.nn.cells import State, glorot
+from bacterio_cli.nn.cells import State, glorot, last_rows, steps_of
 from bacterio_cli.nn.gru import GRU
 from bacterio_cli.nn.layers import Array, EmbeddingLookup, Params, Shapes, dropout, linear, linear_backward, segment_sum
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.lstm import LSTM
-from bacterio_cli.nn.packing import last_rows, steps_of
 from bacterio_cli.nn.rnn import RNN
 
 CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}

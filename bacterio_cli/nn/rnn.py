@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State
+from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State, Step, last_rows, previous_rows
 from bacterio_cli.nn.layers import ACTIVATIONS, Array, Input, Params
-from bacterio_cli.nn.packing import Step, last_rows, previous_rows
 
 
 @dataclass(frozen=True)

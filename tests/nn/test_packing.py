@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.builders import pack
 
+from bacterio_cli.nn.cells import last_rows, previous_rows, steps_of
 from bacterio_cli.nn.layers import Array
-from bacterio_cli.nn.packing import last_rows, previous_rows, steps_of
 
 LENGTHS = [(1,), (6,), (3, 3, 3), (6, 1), (7, 5, 5, 2), (4, 3, 2, 1), (2, 2, 1, 1, 1)]
 
