@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bacterio_cli.cli import plots, tables
-from bacterio_cli.trace.bptt import Trace
+from bacterio_cli.trace.bptt import NEXTS, Trace
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MEANT = {FORWARD: "→ ↑ forward: norms of a and c", BACKWARD: "← ↓ backward: norms of ∂L/∂, L the mean over the steps"}
@@ -34,7 +34,7 @@ class Unrolled:
 
     def __init__(self, found: Trace, letters: Sequence[str]) -> None:
         self.steps, self.letters, self.layers = found.steps, letters, found.model.layers
-        self.states = ("a", "c")[: found.model.cells[0].states]
+        self.states = found.model.cells[0].state_names
         back = found.cut or found.back
         self.norms = [replace(found, back=back, cut=None).norms(step.t) for step in found.steps]
         forward = [value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))]
@@ -82,7 +82,7 @@ class Unrolled:
     def between(self, t: int, x: float, y: float) -> None:
         """What passes between the cells of step t, from 0, and the next: a (and c) on, dh_next (and dc_next) back."""
         for k in range(self.layers):
-            for s, (symbol, back) in enumerate(zip(self.states, ("dh_next", "dc_next"), strict=False)):
+            for s, (symbol, back) in enumerate(zip(self.states, NEXTS, strict=False)):
                 at = self.top_of(k, y) + 24 + 60 * s
                 value = self.norms[t][f"{k}.{symbol}"] if t >= 0 else 0.0
                 self.arrow(x, at, GAP, 0, value, FORWARD)

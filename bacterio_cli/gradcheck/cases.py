@@ -23,7 +23,6 @@ from bacterio_cli.trace.equations import equations_in, gradient_equations
 
 SCALE = 0.5
 BATCH_SIZES = np.array([4, 4, 3, 1, 1])
-INITIAL = ("a_0", "c_0")  # what a layer begins from; c_0 in an LSTM alone
 
 
 def random_values(rng: np.random.Generator, shapes: Shapes) -> Params:
@@ -100,7 +99,7 @@ def plain_cases() -> Iterator[Case]:
 def cell_case(arch: str, **extra: str) -> Case:
     """A cell alone: parameters, input and initial state, with weights on every output and on the final state."""
     cell, B, N = CELLS[arch](3, 2, **extra), int(BATCH_SIZES[0]), int(BATCH_SIZES.sum())
-    initial = INITIAL[: cell.states]
+    initial = [f"{s}_0" for s in cell.state_names]
     shapes: Shapes = cell.shapes | {"x": (N, 3)} | dict.fromkeys(initial, (B, 2))
 
     def run(v: Params) -> tuple[Array, State, Any]:
@@ -111,7 +110,7 @@ def cell_case(arch: str, **extra: str) -> Case:
         return np.concatenate([a, *after])
 
     def backward(v: Params, dy: Array) -> dict[str, Any]:
-        da, *d_final_state = np.split(dy, [N, N + B][: cell.states])
+        da, *d_final_state = np.split(dy, [N, N + B][: len(initial)])
         dx, d_initial_state, grads = cell.backward(v, run(v)[2], da, tuple(d_final_state))
         return {**grads, "x": dx, **dict(zip(initial, d_initial_state, strict=True))}
 
@@ -152,7 +151,7 @@ def model_case(name: str, example: Example) -> Case:
     Its initial states, 0.a_0, 0.c_0, 1.a_0, …, are differentiated too, if there are any and they are no ids.
     """
     model, params, x, batch_sizes, targets, state, masks = example
-    initial = [f"{k}.{s}" for k, cell in enumerate(model.cells) for s in INITIAL[: cell.states] if state]
+    initial = [f"{k}.{s}_0" for k, cell in enumerate(model.cells) for s in cell.state_names if state]
     values = params | dict(zip(initial, state or (), strict=False))
 
     def start(v: Params) -> State | None:

@@ -88,8 +88,8 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates are blocks of n_a rows of these three, in the order of `gate_names`. A state has `states` arrays (B, n_a): a,
-    and in an LSTM also c.
+    Gates are blocks of n_a rows of these three, in the order of `gate_names`. A state has an array (B, n_a) for each of
+    `state_names`: a, and in an LSTM also c.
     """
 
     n_x: int
@@ -98,7 +98,7 @@ class Cell:
     source: ClassVar[str] = "T1; T2"  # of its equations
     gate_names: ClassVar[tuple[str, ...]] = ("a",)
     starts_open: ClassVar[str] = ""  # the gate whose bias starts at 1
-    states: ClassVar[int] = 1
+    state_names: ClassVar[tuple[str, ...]] = ("a",)
 
     @property
     def shapes(self) -> Shapes:
@@ -127,7 +127,7 @@ class Cell:
         """
         z = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
         W_aa_T, B = self.by_gate(params["W_aa"]).swapaxes(1, 2), len(state[0])
-        states = np.empty((self.states, B + z.shape[1], self.n_a), z.dtype)
+        states = np.empty((len(self.state_names), B + z.shape[1], self.n_a), z.dtype)
         states[:, :B] = state
         return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 

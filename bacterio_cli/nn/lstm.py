@@ -26,7 +26,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     source: ClassVar[str] = "Gers et al. 2000"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
     starts_open: ClassVar[str] = "f"
-    states: ClassVar[int] = 2
+    state_names: ClassVar[tuple[str, ...]] = ("a", "c")
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""

@@ -70,7 +70,7 @@ class CharRNN(LetterModel):
 
     def start(self, n: int, dtype: DTypeLike) -> State:
         """The state before the first letter of n names: zeros."""
-        return tuple(np.zeros((n, self.n_a), dtype) for cell in self.cells for _ in range(cell.states))
+        return tuple(np.zeros((n, self.n_a), dtype) for cell in self.cells for _ in cell.state_names)
 
     def params_of(self, k: int, params: Params) -> Params:
         """The parameters of layer k, without its number: W_ax, W_aa and b_a."""
@@ -78,7 +78,7 @@ class CharRNN(LetterModel):
 
     def state_of(self, k: int, state: State) -> State:
         """The part of a state, or of its gradient, that belongs to layer k."""
-        each = self.cells[k].states
+        each = len(self.cells[k].state_names)
         return state[k * each : (k + 1) * each]
 
     def forward(

@@ -19,7 +19,7 @@ from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward
 from bacterio_cli.nn.models import CharRNN, shapes
 
-STATES, NEXTS = ("a", "c"), ("dh_next", "dc_next")  # c in an LSTM alone; what comes back of each
+NEXTS = ("dh_next", "dc_next")  # what comes back of a and, in an LSTM alone, of c
 
 
 class Forward(NamedTuple):
@@ -71,9 +71,9 @@ class Trace:
         forward, here, last = self.steps[t - 1].vectors, self.back.steps[t - 1], self.last.steps[t - 1]
         found = {symbol: norm(value) for symbol, value in here.items()}
         for k, cell in enumerate(self.model.cells):
-            found |= {f"{k}.{symbol}": norm(forward[f"{k}.{symbol}"]) for symbol in STATES[: cell.states]}
+            found |= {f"{k}.{symbol}": norm(forward[f"{k}.{symbol}"]) for symbol in cell.state_names}
             found[f"{k}.last_a"] = norm(last[f"{k}.da"] + last[f"{k}.dh_next"])
-            if cell.states > 1:
+            if "c" in cell.state_names:
                 found[f"{k}.last_c"] = norm(last[f"{k}.dc_next"])
             if self.cut:
                 left = self.cut.steps[t - 1][f"{k}.dz"]

@@ -23,7 +23,7 @@ def example(cell: str, T: int) -> tuple[Gradients, dict[str, np.ndarray], np.nda
     rng = np.random.default_rng(3)
     model = CharRNN(N_Y, N_X, N_A, 1, cell)
     params = {name: 0.7 * rng.standard_normal(shape) for name, shape in shapes(model).items()}
-    state = [rng.standard_normal((1, N_A)) for _ in range(model.cells[0].states)]
+    state = [rng.standard_normal((1, N_A)) for _ in model.cells[0].state_names]
     ids, targets = np.array([0, 2, 5, 2, 1])[:T], rng.dirichlet(np.ones(N_Y), T)
     found = loss_and_grads(model, params, ids, np.ones(T, int), targets, state=tuple(state))
     return found, params, params["E"][ids], targets, [s[0] for s in state]

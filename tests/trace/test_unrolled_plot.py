@@ -53,7 +53,7 @@ def widths(axes: Axes, colour: str) -> list[float]:
 def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> None:
     """Each norm of each step and layer stands once; widths are logarithmic."""
     found, axes = drawing("ab<&a", cell, truncate)
-    back, states = found.cut or found.back, found.model.cells[0].states
+    back, states = found.cut or found.back, len(found.model.cells[0].state_names)
     kept = [(s, norm(step.vectors[f"{k}.{s}"])) for step in found.steps for k in (0, 1) for s in ("a", "c")[:states]]
     forward, up = [value for _, value in kept], [value for s, value in kept if s == "a"]
     backward = [norm(d) for here in back.steps for d in here.values()]

@@ -129,7 +129,7 @@ def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
         columns |= {"dz_truncated": "truncated", "lost": "lost"}
     else:
         behind = "∂L_T/∂a of the loss at the last letter alone"
-        columns |= {f"last_{state}": f"∂L_T/∂{state}" for state in ("a", "c") if f"0.last_{state}" in norms[0]}
+        columns |= {f"last_{state}": f"∂L_T/∂{state}" for state in found.model.cells[0].state_names}
     terminal.paragraph(
         "Backward: norms of ∂L/∂, L the mean over the steps; dz_y of the logits, da from above, dh_next from step t+1, "
         f"dz of the gates before σ, tanh or f; {behind}",
@@ -186,7 +186,7 @@ def show_comparison(found: bptt.Trace, vocabulary: Vocabulary) -> None:
     for kind in (("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("lstm",)):
         net = models.CharRNN(found.model.n_y, found.model.n_x, found.model.n_a, 1, *kind)
         fresh = bptt.trace(net, models.init(net, np.random.default_rng(0), np.float64), vocabulary, found.name)
-        for symbol in ("last_a", "last_c")[: net.cells[0].states]:
-            norms = [fresh.norms(step.t)[f"0.{symbol}"] for step in reversed(fresh.steps)]
-            columns[f"{kind[-1]} {symbol[-1]}"] = [value / max(norms) for value in norms]
+        for symbol in net.cells[0].state_names:
+            norms = [fresh.norms(step.t)[f"0.last_{symbol}"] for step in reversed(fresh.steps)]
+            columns[f"{kind[-1]} {symbol}"] = [value / max(norms) for value in norms]
     show_columns("‖∂L_T/∂a⟨t⟩‖, and of an LSTM ‖∂L_T/∂c⟨t⟩‖, ÷ its largest; fresh nets, one layer, seed 0", columns)
