@@ -7,7 +7,6 @@ the member `meta`, UTF-8 in a uint8 array. This module knows arrays and JSON, an
 import io
 import json
 import math
-import os
 import re
 import zipfile
 import zlib
@@ -60,7 +59,6 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     """
     try:
         require_regular(path)  # a device may have no end, and a pipe no beginning
-        require(os.path.getsize(path) <= LARGEST_FILE, f"is larger than the {LARGEST_FILE >> 20:,} MiB that are read")
         with open(path, "rb") as file:
             arrays = read_archive(file)
     except OSError as error:
@@ -74,9 +72,10 @@ def load(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def read_archive(file: IO[bytes]) -> Arrays:
-    """Every member of an open archive as an array; one of DAMAGE or OSError for what is none."""
+    """Every member of an open archive as an array; OSError, ContentsError or one of DAMAGE for what is none."""
     arrays: Arrays = {}
     size = file.seek(0, io.SEEK_END)
+    require(size <= LARGEST_FILE, f"is larger than the {LARGEST_FILE >> 20:,} MiB that are read")
     with zipfile.ZipFile(file) as archive:
         check_sizes(archive.infolist(), size)
         for info in archive.infolist():
