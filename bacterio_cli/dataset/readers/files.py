@@ -22,7 +22,7 @@ from bacterio_cli.dataset.readers.sources import MEMBERS
 from bacterio_cli.errors import FileError, InputError
 
 LARGEST = 2**29  # bytes of a list, unpacked
-PIPED = 2**27  # bytes of what is held in memory: from a pipe, or a zip that is packed itself
+PIPED = 2**27  # bytes of what comes through a pipe: it is held in memory
 MOST_MEMBERS = 10_000  # of an archive
 AT_ONCE = 2**21  # bytes of the directory of a zip, or of a header of a tar
 PIECE = 2**20
@@ -95,15 +95,6 @@ def readable(where: str) -> Iterator[None]:
         raise InputError(where, "is a packed file that is cut off, damaged or locked", "fetch it again") from error
 
 
-def held(file: Bounded, first: bytes = b"") -> io.BytesIO:
-    """What a stream has behind its first bytes, in memory."""
-    file.largest = min(file.largest, PIPED)
-    memory = io.BytesIO()
-    memory.writelines(chain([first], iter(partial(file.read, PIECE), b"")))
-    memory.seek(0)
-    return memory
-
-
 def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch | None) -> tuple[Bounded, str]:
     """The bytes of a file, or of what is packed in it; of an archive the member too: the one asked for, or its list.
 
@@ -113,7 +104,7 @@ def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch
     size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
     file: Any = Bounded(raw, where, largest, lambda position: watch and watch(where, position, size))
     with readable(where):
-        for depth in range(3):  # an archive may be packed, and a member of it too
+        for _ in range(3):  # an archive may be packed, and a member of it too
             head = file.read(512)
             file.seek(0)
             if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
@@ -123,7 +114,7 @@ def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch
                 inside = choose((info.name if info.isreg() else "/" for info in tar), where, member)
                 file = Bounded(tar.extractfile(inside), where, largest)
             elif head.startswith(b"PK\x03\x04"):
-                archive = zipfile.ZipFile(Bounded(held(file), where, largest) if depth else file)
+                archive = zipfile.ZipFile(file)
                 inside = choose(archive.namelist(), where, member)
                 file = Bounded(archive.open(inside), where, largest)
     return file, inside
@@ -142,7 +133,10 @@ def open_file(source: str, where: str) -> IO[bytes]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FileError(where, "read", error if isinstance(error, OSError) else str(error)) from error
     with nullcontext() if source == "-" else file:
-        return held(Bounded(file, where, PIPED), first)
+        piped, memory = Bounded(file, where, PIPED), io.BytesIO()
+        memory.writelines(chain([first], iter(partial(piped.read, PIECE), b"")))
+    memory.seek(0)
+    return memory
 
 
 def choose(members: Iterable[str], where: str, wanted: str) -> str:
