@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.lineages import DOMAIN, GENUS_PREFIX, RANK_PREFIX, filled, genus_of, plain
+from bacterio_cli.dataset.readers.lineages import CELLS, DOMAIN, GENUS_PREFIX, RANK_PREFIX, filled, genus_of, plain
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import Source
 from bacterio_cli.dataset.readers.text_files import Text
@@ -171,11 +171,7 @@ def read_lineages(text: Text) -> Reading | None:
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
             found: dict[str, str] = {}
-            for cells in (
-                line.removeprefix(">").split("\t"),
-                [line, *line.split(None, 1)[1:] * fasta],
-                line.split(","),
-            ):
+            for cells in (CELLS.split(line), [line]):  # of names and ranks in turn, these are cells too
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):

@@ -11,7 +11,10 @@ RANK_PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,
 GENUS_PREFIX = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # quick by its letters
 NAME = re.compile(r"(?:[a-z]__|D_\d__|[a-z]:)([^;|,\t]*)")  # behind the prefix of any rank
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
-DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
+DOMAINS = "Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses"
+DOMAIN = re.compile(EDGE + rf"(?:[dk]__|[dk]:|D_0__)?({DOMAINS})\b")
+# What separates cells: tabs, commas that are not SINTAX's, and a blank or > before a root.
+CELLS = re.compile(rf"\t|,(?!\w:)|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
 ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
