@@ -46,7 +46,7 @@ def kind_of(status: str, terms: str) -> str:
 def choices_of(columns: Sequence[str]) -> list[Choice]:
     """The sources that have these columns, the first ahead; others are for rows in which that finds no genus.
 
-    One that is of prokaryotes, or has terms of its own, stands alone, and of those with lineages the first counts.
+    Of those with lineages the first counts.
     """
     higher_ranks = [columns.index(rank) for rank in sources.HIGHER_RANKS if rank in columns]
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
@@ -57,7 +57,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
             found.append(Choice(source, places[:4] + [place for place in places[4:] if place >= 0], higher_ranks))
-    return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
+    return found
 
 
 def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
