@@ -1,7 +1,6 @@
 """Plain lists, a name a line with `#` comments; and what a text looks like that is none."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from bacterio_cli.dataset.readers.genera import key_of, require_genera
@@ -31,9 +30,8 @@ def lines(text: Text) -> Reading:
 def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
     shown = [line for line in text.head if line.strip() and line.lstrip()[0] != "#"]
-    indents = Counter(line[: len(line) - len(line.lstrip())] for line in shown)
-    deeper = [count for indent, count in indents.items() if indent > min(indents)]
-    if max(deeper, default=0) > 1 or len([indent for indent in indents if "\t" not in indent]) > 2:
+    indents = [len(line) - len(line.lstrip()) for line in shown]
+    if sum(indent > min(indents) for indent in indents[1:]) > 1:
         raise InputError(text.where, "is indented like a tree", INSIST)
     return list_of(lines(text).entries, text.where, blanks=blanks)
 
