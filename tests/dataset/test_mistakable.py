@@ -116,7 +116,6 @@ REFUSED = {
         "table between semicolons",
     ),
     "two lineages": ("1\tD_0__B;D_5__Cora\td__B;g__Bora\n2\tD_0__B;D_5__C\td__B;g__D\n", ":1: has two lineages"),
-    "a heading and no more": ("Genus\n", "has a heading, 'Genus', and nothing below it"),
     "a list of another rank": ("Klasse\nAbanella\nBora\n", ":1: has the heading 'Klasse': what follows"),
     "a second table in German": ("Gattung;n\nAbanella;2\n\nStamm;n\nBora;3\n", ":4: has 'Stamm' where a name"),
     "a table like a lineage": ("Bacterial;12;x;gut;a;Anna\nBacterial;13;y;sea;b;Maria\n", "table between semicolons"),
