@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, key_of, require_genera
 from bacterio_cli.dataset.readers.lineages import genus_of
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
@@ -65,8 +65,7 @@ def column(text: Text, wanted: str) -> Reading:
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
         lineages = ((line, [cell, ""]) for line, cell, _ in entries)
         return gather([Choice(Source(COLUMN, lineage=True))], lineages, text.where)
-    marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in entries]
-    return Reading(marked, COLUMN)
+    return Reading(entries, COLUMN)
 
 
 def delimiter_of(head: Sequence[str]) -> str:
