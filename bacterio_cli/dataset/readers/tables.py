@@ -34,7 +34,7 @@ class Layout(NamedTuple):
 def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source with any that its columns show; None if they show no source."""
     layout = without_header(text) or header(text.head)
-    if not layout or text.start[:1] == ">":  # FASTA
+    if not layout:
         return None
     choices = choices_of(layout.columns)
     for name in (layout.columns[choice.places[0]] for choice in choices):
@@ -115,7 +115,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
 
     A table begins where two lines have as many cells, and more than one.
     """
-    shown = [k for k, line in enumerate(head) if line.strip(RULES) and line[:4] != "sep="][:SEARCHED]
+    shown = [k for k, line in enumerate(head) if line.strip(RULES)][:SEARCHED]
     for index, following in zip_longest(shown, shown[1:]):
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
@@ -123,7 +123,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             below = fields(head[following], delimiter) if following else []
             again = any(a in HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
             known = len(columns) > 1 and len(below) != 1 and choices_of(columns)
-            if (wanted in columns if wanted else known) and not (again or "rootrank" in line):  # RDP names each rank
+            if (wanted in columns if wanted else known) and not again:
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
                 return Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len(columns) == len(below) and len([*filter(None, columns)]) > 1:
