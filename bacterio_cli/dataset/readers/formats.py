@@ -45,7 +45,6 @@ def read(
         "lines": plain_lists.lines if asked == "lines" else partial(plain_lists.read, blanks=profile == "any"),
     }
     with opened(source, encoding, watch=watch) as text:
-        found, name = None, ""
         for name in [asked] if asked else FORMATS:
             try:
                 found = shapes[name](text)
@@ -55,7 +54,7 @@ def read(
                 found = plain_lists.lines(text)
             if found:
                 break
-        if not found:
+        else:
             what = f"is not in the format {name}: it has not {FORMATS[name]}"
             raise InputError(text.where, what, "leave out --input-format")
         if name != "lines" and all(entry.kind == "species" for entry in found.entries):
