@@ -50,15 +50,14 @@ def column(text: Text, wanted: str) -> Reading:
     The cells as they are; of lineages, if most are some, the genera. InputError if there is no such column.
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
-    layout = header(text.head, key_of(wanted))
-    if wanted.isdecimal():
-        mark = delimiter_of(head)
-        width = max((len(fields(line, mark)) for line in head), default=0)
-        layout = Layout(0, mark, [str(number) for number in range(1, width + 1)])
-    if not layout or not {wanted, key_of(wanted)} & {*layout.columns}:
-        first = ", ".join(cell[:30] for cell in fields(head[0], delimiter_of(head))[:12]) if head else "empty"
+    mark, name = delimiter_of(head), key_of(wanted)
+    width = max((len(fields(line, mark)) for line in head), default=0)
+    numbers = [str(number) for number in range(1, width + 1)]
+    layout = Layout(0, mark, numbers) if wanted.isdecimal() else header(text.head, name)
+    if not layout or name not in layout.columns:
+        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
         raise InputError(text.where, f"has no column {wanted!r}", f"its first row is: {first}")
-    place = layout.columns.index(wanted if wanted.isdecimal() else key_of(wanted))
+    place = layout.columns.index(name)
     cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in rows(text, layout))
     cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
     entries = counted((Entry(line, cell) for line, cell in cells if cell), text.where)
