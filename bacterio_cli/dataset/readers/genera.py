@@ -114,10 +114,7 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
-            found = None
-            for choice in choices:
-                if found := attested(choice, row):
-                    break
+            found = next(filter(None, (attested(choice, row) for choice in choices)), None)
             if not (found := found or of_species(choices[0], row)):
                 without.extend([line] * source.lineage)
                 continue
@@ -171,7 +168,7 @@ def read_lineages(text: Text) -> Reading | None:
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
             found: dict[str, str] = {}
-            for cells in (CELLS.split(line), [line]):  # of names and ranks in turn, these are cells too
+            for cells in (CELLS.split(line), [line]):  # all of it for SINTAX, and for names and ranks in turn
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):

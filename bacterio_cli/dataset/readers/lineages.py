@@ -13,8 +13,8 @@ NAME = re.compile(r"(?:[a-z]__|D_\d__|[a-z]:)([^;|,\t]*)")  # behind the prefix 
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 DOMAINS = "Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses"
 DOMAIN = re.compile(EDGE + rf"(?:[dk]__|[dk]:|D_0__)?({DOMAINS})\b")
-# What separates cells: tabs, commas that are not SINTAX's, and a blank or > before a root.
-CELLS = re.compile(rf"\t|,(?!\w:)|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
+# What separates cells: tabs, commas, and a blank or > before a root.
+CELLS = re.compile(rf"[\t,]|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
 ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
@@ -52,7 +52,7 @@ def genus_of(text: str) -> str | None:
             return ""
     if found := IN_TURN.search(text):
         return found[1] or ""
-    if not (";" in text or "|" in text) or "\t" in text:
+    if not (";" in text or "|" in text):
         return None
     names = [plain(name) for name in re.split("[;|]", text.rstrip(" .;|"))]
     names = [name for name in names if not ABOVE_DOMAIN.fullmatch(name.lower())]
