@@ -55,13 +55,13 @@ def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
 
 def read_words(path: Path, option: str, *, placeholders: bool = False) -> list[str]:
     """The words of a list, one a line, whatever they look like, or the `placeholders` of a taxonomy, each once."""
-    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, clean, flaw, without_prefix
+    from bacterio_cli.dataset.cleaning import PLACEHOLDERS, clean, composed, flaw
     from bacterio_cli.dataset.readers.formats import read
 
     # MAG_001 looks like no name, and is taken.
     reading = read(str(path), any_lines=True) if placeholders else read(str(path), input_format="lines")
     if reading.taxonomic:
-        names = [without_prefix(entry.text) for entry in reading.entries]
+        names = [composed(entry.text).removeprefix("g__") for entry in reading.entries]
         words = dict.fromkeys(name for name in names if name and flaw(name) == PLACEHOLDERS)
         lacking = "every genus in it has a name already; give a list of placeholders"
     else:

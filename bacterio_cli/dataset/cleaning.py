@@ -95,7 +95,7 @@ def name_and_reason(entry: Entry, reading: Reading, profile: str) -> tuple[str, 
     if entry.kind not in LEARNED:
         return entry.text, CANDIDATUS_NAMES if entry.kind == "candidatus" else REJECTED
     if profile == "genus":
-        name = without_prefix(entry.text)
+        name = composed(entry.text).removeprefix("g__")
         return name, flaw(name)
     name = clean(entry, reading.source)
     if not (name.isascii() or reading.insisted) and (odd := strangers(name)):
@@ -156,11 +156,6 @@ def strangers(name: str) -> str:
     latin, other = re.findall(LATIN, name), re.findall(OTHER, name)
     odd = dict.fromkeys(other if len(other) <= len(latin) else latin)
     return ", ".join(f"{letter} is {unicodedata.name(letter, '').lower()}" for letter in odd)
-
-
-def without_prefix(text: str) -> str:
-    """The text as `genus` looks at it: composed, if that leaves what cannot be printed, and without GTDB's prefix."""
-    return (text if UNPRINTABLE.search(text) else composed(text)).removeprefix("g__")
 
 
 def flaw(name: str) -> str | None:
