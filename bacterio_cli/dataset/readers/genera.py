@@ -140,8 +140,9 @@ def require_genera(found: Reading, where: str, columns: Collection[str] = ()) ->
 
     Then another table or a list of keys follows, or the genera stand in another column than was thought.
     """
+    headers = sources.HEADER_WORDS.union(columns)
     for line, text, _ in found.entries:
-        if key_of(text) in sources.HEADER_WORDS.union(columns):
+        if key_of(text) in headers:
             what = f"has {text[:30]!r} where a name should stand, as a header or a list of keys has"
             raise InputError(f"{where}:{line}", what, "give one table alone, without footnotes")
     words = [text for _, text, _ in found.entries if text.isascii() and text.isalpha() and text.istitle()]
