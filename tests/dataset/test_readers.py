@@ -7,7 +7,7 @@ from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, S
 
 from bacterio_cli.dataset.readers import FORMATS
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.lineages import genus_of
+from bacterio_cli.dataset.readers.genera import genus_of
 from bacterio_cli.dataset.readers.sources import SOURCES
 from bacterio_cli.errors import UsageError
 

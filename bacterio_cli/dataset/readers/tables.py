@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, key_of, require_genera
-from bacterio_cli.dataset.readers.lineages import genus_of
+from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, genus_of, key_of, require_genera
 from bacterio_cli.dataset.readers.records import Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
