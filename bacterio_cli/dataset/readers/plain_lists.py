@@ -29,8 +29,7 @@ def lines(text: Text) -> Reading:
 
 def read(text: Text, *, blanks: bool) -> Reading:
     """The entries of a list in which most lines are one word, or with `blanks` a few; InputError for anything else."""
-    shown = [line for line in text.head if line.strip() and line.lstrip()[0] != "#"]
-    indents = [len(line) - len(line.lstrip()) for line in shown]
+    indents = [len(line) - len(line.lstrip()) for line in text.head if line.lstrip()[:1] not in ("", "#")]
     if sum(indent > min(indents) for indent in indents[1:]) > 1:
         raise InputError(text.where, "is indented like a tree", INSIST)
     return list_of(lines(text).entries, text.where, blanks=blanks)
