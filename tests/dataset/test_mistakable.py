@@ -63,6 +63,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "lineages between bars": ('id,lineage\n1,"Bacteria|A|B|C|Aaceae|Abanella"\n2,Bacteria|B|Baceae|Borivibrio\n', AB),
     "Kraken saved by a spreadsheet": ("50,0;5;0;R;1;root\n9,5;5;0;G;2;  Abanella\n9,5;5;0;G;3;  Borivibrio\n", AB),
     "lineages between commas": ("a,Bacteria(9);A;B;C;Aaceae;Abanella(97);\nb,Bacteria;A;B;C;Baceae;Borivibrio;\n", AB),
+    "comma in a lineage": ("1\tBacteria;A, B;C;D;Aaceae;Abanella\n2\tBacteria;B;C;D;Baceae;Borivibrio\n", AB),
     "paths of SILVA": ("acc,path,taxid\nAB1,Bacteria;A;Aaceae;Abanella;,1\nAB2,Bacteria;B;Baceae;Borivibrio;,2\n", AB),
     "species with their genus": ('[{"rank": "species", "name": "A alba", "in": {"genus": {"name": "Abanella"}}}, '
                                  '{"rank": "GENUS", "name": "Borivibrio"}]', AB[::-1]),

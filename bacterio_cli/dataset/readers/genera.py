@@ -26,8 +26,8 @@ NAME = re.compile(r"(?:[a-z]__|D_\d__|[a-z]:)([^;|,\t]*)")  # behind the prefix 
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 DOMAINS = "Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses"
 DOMAIN = re.compile(EDGE + rf"(?:[dk]__|[dk]:|D_0__)?({DOMAINS})\b")
-# What separates cells: tabs, commas, and a blank or > before a root.
-CELLS = re.compile(rf"[\t,]|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
+# What separates cells: tabs, and a blank or > before a root.
+CELLS = re.compile(rf"\t|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
 ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
@@ -229,7 +229,7 @@ def read_lineages(text: Text) -> Reading | None:
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
             found: dict[str, str] = {}
-            for cells in (CELLS.split(line), [line]):  # all of it for SINTAX, and for names and ranks in turn
+            for cells in (CELLS.split(line), [line], line.split(",")):  # a comma may stand in a name too
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):
