@@ -19,7 +19,7 @@ from typing import Any
 
 from bacterio_cli.errors import UsageError
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
-from bacterio_cli.gradcheck.numerical import METHODS, Row, check, distance
+from bacterio_cli.gradcheck.numerical import METHODS, check, distance
 from bacterio_cli.nn import gru, layers, loss, lstm, models, plain, rnn
 
 SCALES = (0.01, 0.1, SCALE)
@@ -153,13 +153,3 @@ def sight(names: Collection[str], scale: float) -> tuple[float, float, int]:
     distances = [distance(case) for case in cases]
     seen = sum(not d <= METHODS["central"][1] for d in distances)  # NaN compares false
     return error, max(distances), seen
-
-
-def teach(bug: Bug, arch: str | None = None) -> tuple[int, dict[str, list[Row]], dict[float, tuple[float, float, int]]]:
-    """(how many rows were checked, those of each case with one that fails, by scale what is seen there): the lesson of
-    one mistake, from all cases or those of one architecture; no sweep if none of them catches it."""
-    with bug.planted():
-        rows = {case.name: list(check(case)) for case in all_cases(SCALE) if arch in (None, case.arch)}
-        caught = {name: own for name, own in rows.items() if not all(row.passed for row in own)}
-        sweep = {scale: sight(caught, scale) for scale in SCALES if caught}
-    return sum(map(len, rows.values())), caught, sweep

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -56,21 +57,20 @@ def gradcheck(
             terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
         return
     planted = None if inject is None else bugs.find(inject)
+    begun = time.perf_counter()
+    with planted.planted() if planted else nullcontext():
+        small = (case for case in cases.all_cases() if arch in (None, case.arch))
+        chosen = [cases.trained_case(load(checkpoint))] if checkpoint else [*small]
+        found = (row for case in chosen for row in numerical.check(case, method=method, tolerance=tolerance))
+        rows = [*progress.progress_bar("parameters", sum(len(case.values) for case in chosen), found)]
+    failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
     if explain and planted:
-        failed = show_lesson(planted, arch)
+        show_lesson(planted, rows, failed)
+    elif as_json:
+        verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
+        sys.stdout.write(terminal.as_json(verdict))
     else:
-        begun = time.perf_counter()
-        with planted.planted() if planted else nullcontext():
-            small = (case for case in cases.all_cases() if arch in (None, case.arch))
-            chosen = [cases.trained_case(load(checkpoint))] if checkpoint else [*small]
-            found = (row for case in chosen for row in numerical.check(case, method=method, tolerance=tolerance))
-            rows = [*progress.progress_bar("parameters", sum(len(case.values) for case in chosen), found)]
-        failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
-        if as_json:
-            verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
-            sys.stdout.write(terminal.as_json(verdict))
-        else:
-            report(rows, failed, seconds)
+        report(rows, failed, seconds)
     if failed:
         raise SystemExit(1)
 
@@ -90,28 +90,31 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
-def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
-    """Print what it is, why it is made, where, which cases catch it and at which scale; return how many rows fail."""
-    (checked_rows, caught, sweep), (place, right) = bugs.teach(bug, arch), bugs.place_of(bug)
+def show_lesson(bug: bugs.Bug, rows: Sequence[numerical.Row], failed: int) -> None:
+    """Print what it is, why it is made, where, which cases catch it and at which scale."""
+    place, right = bugs.place_of(bug)
     terminal.paragraph(f"{bug.name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
     for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
         terminal.line(line, stream=sys.stdout)
-    failed, cells = 0, []
-    for case, rows in caught.items():
-        worst, count = max(rows, key=lambda row: row.max_relative_error), sum(not row.passed for row in rows)
-        cells.append((case, worst.parameter, worst.max_relative_error, count, len(rows)))
-        failed += count
-    said = f"Caught by {failed} of {checked_rows} rows" + "; the worst of each case, and how many:" * bool(failed)
+    said = f"Caught by {failed} of {len(rows)} rows" + "; the worst of each case, and how many:" * bool(failed)
     terminal.paragraph(said, apart=True)
     if not failed:
-        return 0
+        return
+    cells = []
+    for case, group in groupby(rows, key=lambda row: row.case):
+        own = list(group)
+        worst, count = max(own, key=lambda row: row.max_relative_error), sum(not row.passed for row in own)
+        if count:
+            cells.append((case, worst.parameter, worst.max_relative_error, count, len(own)))
     tables.table(("case", "parameter", "error", "failed", "rows"), cells)
     terminal.paragraph("At which scale the customary check sees it, in how many of these cases:", apart=True)
     sights = []
-    for scale, (error, distance, seen) in sweep.items():
-        sights.append((f"{scale:g}", error, distance, f"{seen} of {len(caught)}" if seen else "unseen"))
+    with bug.planted():
+        for scale in bugs.SCALES:
+            error, distance, seen = bugs.sight([case for case, *_ in cells], scale)
+            sights.append((f"{scale:g}", error, distance, f"{seen} of {len(cells)}" if seen else "unseen"))
     tables.table(("scale", "error", "distance", "seen"), sights, whole=("seen",))
     exact, usual = (tolerance for _, tolerance in numerical.METHODS.values())
     terminal.paragraph(
@@ -121,7 +124,6 @@ def show_lesson(bug: bugs.Bug, arch: str | None) -> int:
         apart=True,
     )
     terminal.paragraph(bug.by_scale, apart=True)
-    return failed
 
 
 def show_softmax() -> None:
