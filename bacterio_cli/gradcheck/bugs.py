@@ -9,7 +9,6 @@ lesson shows: an activation is linear to several digits, and one number for a wh
 gradients. T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
-import difflib
 import inspect
 import textwrap
 from collections.abc import Callable, Collection, Iterator
@@ -17,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bacterio_cli.errors import UsageError
 from bacterio_cli.gradcheck.cases import SCALE, all_cases
 from bacterio_cli.gradcheck.numerical import METHODS, check, distance
 from bacterio_cli.nn import gru, layers, loss, lstm, models, plain, rnn
@@ -29,7 +27,6 @@ SCALES = (0.01, 0.1, SCALE)
 class Bug:
     """One mistake in the source of a function."""
 
-    name: str
     summary: str
     function: Callable[..., Any]
     right: str  # stands in it exactly once
@@ -51,91 +48,81 @@ class Bug:
             self.function.__code__ = healthy
 
 
-BUGS = [
-    Bug("missing-transpose", "the error goes back through W_aa instead of its transpose", rnn.RNN.backward,
+BUGS = {
+    "missing-transpose": Bug("the error goes back through W_aa instead of its transpose", rnn.RNN.backward,
         "dz[step.now] @ W_aa", "dz[step.now] @ W_aa.T",
         "Where rows are examples, the state goes forward through W_aaᵀ and its error back through W_aa; where columns "
         "are, it is the other way round, and texts mix the two. W_aa is square, so no shape objects.",
         "ā_0 has W_aa as a factor and is wrong at any scale; the parameters only by what came back through W_aa."),
-    Bug("dropped-slope", "dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
+    "dropped-slope": Bug("dz = da: the slope of the activation is forgotten", rnn.RNN.backward,
         " * f_prime[step.now]", "",
         "The way back is dz = da ⊙ f′(z) and then dz W_aa. Who thinks of the matrices alone passes da on as dz.",
         "tanh′ is 1 to four digits at a ≈ 0.01, and a tanh net passes. σ′ ≈ ¼ and relu′ = 0 give it away."),
-    Bug("tanh-twice", "1 − tanh(a)² where a is already tanh(z)", layers.tanh_derivative,
+    "tanh-twice": Bug("1 − tanh(a)² where a is already tanh(z)", layers.tanh_derivative,
         "1 - a * a", "1 - np.tanh(a) ** 2",
         "Books write the slope in z, 1 − tanh²(z). The cache holds a = tanh z: the formula, copied, takes tanh twice.",
         "tanh a = a − a³/3 …: the slope is wrong by 2a⁴/3, 7·10⁻⁹ at a = 0.01, 0.04 of 0.75 at a = 0.5."),
-    Bug("no-carry", "each step forgets what comes back from the next", rnn.RNN.backward,
+    "no-carry": Bug("each step forgets what comes back from the next", rnn.RNN.backward,
         "(da[step.now] + dh_next[step.running])", "da[step.now]",
         "The loss at step t is seen, what a⟨t⟩ does to later steps is not: backpropagation, but not through time.",
         "What comes back from step t+1 fades with W_aa, but the first state has no other gradient, and is wrong at any "
         "scale, though one number for a whole net may pass at 0.01."),
-    Bug("off-by-one-state", "dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
+    "off-by-one-state": Bug("dW_aa takes a⟨t⟩ for a⟨t−1⟩", rnn.RNN.backward,
         "previous_rows(hidden_states, steps)", "hidden_states[-len(da) :]",
         "dW_aa = Σ dz⟨t⟩ᵀ a⟨t−1⟩ wants the state that went in; a⟨t⟩, which came out, has its shape and is nearer.",
         "a⟨t⟩ and a⟨t−1⟩ differ by as much as they are large, at any scale; only dW_aa tells."),
-    Bug("summed-not-averaged", "the loss is a mean, its gradient a sum", loss.cross_entropy_backward,
+    "summed-not-averaged": Bug("the loss is a mean, its gradient a sum", loss.cross_entropy_backward,
         "dz /= len(dz) / weight", "dz /= 1",
         "A mean is taken in the loss and forgotten in its gradient. SGD then runs at N times the rate; Adam hides it.",
         "The gradient is N times too large, a relative error of 1 − 1/N, whatever the weights."),
-    Bug("clipped-before-check", "gradients are clipped before anyone compares them", models.loss_and_grads,
+    "clipped-before-check": Bug("gradients are clipped before anyone compares them", models.loss_and_grads,
         "Gradients(weight * float(loss), grads,",
         "Gradients(weight * float(loss), {k: g.clip(-0.05, 0.05) for k, g in grads.items()},",
         "Clipping belongs between gradient and update. Done any sooner, what comes out is the gradient of no loss.",
         "Within the bounds nothing changes. At a small scale only db_y = Σ (ŷ − y)/N may be beyond them."),
-    Bug("forgotten-plus-equals", "dE[id] = dx where a letter that occurs twice needs +=", layers.segment_sum,
+    "forgotten-plus-equals": Bug("dE[id] = dx where a letter that occurs twice needs +=", layers.segment_sum,
         "return one_hot.T @ rows",
         "S = np.zeros((*rows.shape[:-2], n, rows.shape[-1]), rows.dtype); S[..., ids, :] = rows; return S",
         "dE[id] = dx keeps only the last occurrence of a letter, and so does NumPy's dE[ids] += dx; np.add.at adds up.",
         "A letter that recurs is wrong at any scale, but in two layers of small weights little beside db_y."),
-    Bug("softmax-diagonal-only", "ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
+    "softmax-diagonal-only": Bug("ŷ (1 − ŷ) alone: the Jacobian's other case is forgotten", loss.softmax_jacobian,
         "return np.diag(y_hat) - np.outer(y_hat, y_hat)", "return np.diag(y_hat * (1 - y_hat))",
         "By its own z_i, ŷ_i has the derivative ŷ_i (1 − ŷ_i), like σ; but every z_j stands in the denominator.",
         "At a small scale every ŷ is about 1/n_y, and the forgotten −1/n_y² is as large as ever."),
-    Bug("dropout-forward-only", "the mask is applied forward and not backward", models.CharRNN.backward,
+    "dropout-forward-only": Bug("the mask is applied forward and not backward", models.CharRNN.backward,
         "dropout(d_below, masks[k] if masks else None)", "dropout(d_below, None)",
         "A mask is soon thrown away, and backward needs it again. Gradient checks are usually run without dropout.",
         "The mask is 0 or 1/(1 − p) at any scale, and everything below it is wrong by that; dW_ya and db_y are right."),
-    Bug("slope-twice", "δ is multiplied by f′ twice a layer", models.WindowMLP.backward,
+    "slope-twice": Bug("δ is multiplied by f′ twice a layer", models.WindowMLP.backward,
         "dh * derivative(value)", "dh * derivative(value) ** 2",
         "Some texts put f′ into δ and others write δ ⊙ f′. A line from each, and f′ is squared; T4 takes it once.",
         "tanh′² is wrong by a² only, 10⁻⁴ at a = 0.01; σ′² = 1/16 for ¼ shows at any scale; relu′² = relu′ never."),
-    Bug("missing-gate-factor", "the reset gate's gradient lacks the product that it gates", gru.GRU.backward,
+    "missing-gate-factor": Bug("the reset gate's gradient lacks the product that it gates", gru.GRU.backward,
         "to_c * p * sigmoid_derivative(r)", "to_c * sigmoid_derivative(r)",
         "r ⊙ p is a product of two things that are learned: dr = dz_c ⊙ p and dp = dz_c ⊙ r. Here p is forgotten.",
         "p = W_ca a⟨t−1⟩ shrinks with the square of the scale, and 1 in its place is far too large: seen everywhere."),
-    Bug("lstm-no-forget-carry", "dc goes back to c⟨t−1⟩ without the forget gate", lstm.LSTM.backward,
+    "lstm-no-forget-carry": Bug("dc goes back to c⟨t−1⟩ without the forget gate", lstm.LSTM.backward,
         "c_bar * f[step.now]", "c_bar",
         "The LSTM of 1997 had no forget gate: its cell passed errors back unchanged, and so does who derives from it.",
         "f ≈ ½ at a small scale, so c̄ comes back twice too large from every step. Only an f near 1 would hide it."),
-    Bug("update-before-backprop", "a layer's weights are updated before the error goes back through them",
+    "update-before-backprop": Bug("a layer's weights are updated before the error goes back through them",
         plain.cost_and_grads, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local",
         "T4's algorithm does, layer by layer, first the update and then δ = W_lᵀ (…): δ meets the new weights.",
         "The update is (δ ⊙ σ′) ⊗ h, at η = 1, with h ≈ ½: the smaller the weights, the more of W_l is the update."),
-    Bug("last-state-of-the-list", "hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",
+    "last-state-of-the-list": Bug("hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",
         plain.loss_and_grads, 'd["w"] += dz @ h[t - 1].T', 'd["w"] += dz @ h[(t - 1) % T].T',
         "The state carried in has index −1, which in a list is the last entry, of the same shape: hs has to be a dict.",
         "Only the first step of a chunk is wrong, and only dw, at any scale; in a longer chunk it drowns."),
-    Bug("trained-carried-used-from-zero", "the gradient is that of a net which begins from zeros, the loss is not",
+    "trained-carried-used-from-zero": Bug("the gradient is that of a net which begins from zeros, the loss is not",
         models.loss_and_grads,
         "model.forward(params, x, batch_sizes, state, masks)", "model.forward(params, x, batch_sizes, None, masks)",
         "Training hands the state on, and sampling begins from zeros: two models with the same weights, each passes.",
         "The state works through W_aa: the parameters differ by about the scale; its own gradient is missing at any."),
-    Bug("sum-without-mean", "dW_ya sums over the letters of a loss that is their mean", models.CharRNN.backward,
+    "sum-without-mean": Bug("dW_ya sums over the letters of a loss that is their mean", models.CharRNN.backward,
         'grads = {"W_ya": dW, "b_y": db}', 'grads = {"W_ya": dW * len(dz), "b_y": db}',
         "Over a batch whose loss is a mean, each equation wants 1/N, which is easily put in twice or left out of one.",
         "dW_ya is N times too large, a relative error of 1 − 1/N, whatever the weights; all others are right."),
-]  # fmt: skip
-
-
-def find(name: str) -> Bug:
-    """The bug of that name. Raises UsageError with the name that was probably meant."""
-    named = {bug.name: bug for bug in BUGS}
-    if name in named:
-        return named[name]
-    meant = difflib.get_close_matches(name, named, n=1)
-    hint = f"did you mean {meant[0]}? " if meant else ""
-    raise UsageError(f"--inject {name}: no such mistake; {hint}'bacterio gradcheck --list-bugs' lists them")
+}  # fmt: skip
 
 
 def place_of(bug: Bug) -> tuple[str, str]:

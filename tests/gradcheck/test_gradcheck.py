@@ -9,7 +9,7 @@ import pytest
 
 from bacterio_cli.dataset.corpus import Corpus
 from bacterio_cli.gradcheck import numerical
-from bacterio_cli.gradcheck.bugs import BUGS, Bug, find
+from bacterio_cli.gradcheck.bugs import BUGS, Bug
 from bacterio_cli.gradcheck.cases import all_cases, trained_case
 from bacterio_cli.gradcheck.numerical import METHODS, Case, central_difference, check, complex_step
 from bacterio_cli.nn.layers import Array, Params
@@ -64,7 +64,7 @@ def test_check_covers_everything_and_passes(method: str) -> None:
 OWNERS = {"RNN": {"rnn"}, "GRU": {"gru"}, "LSTM": {"lstm"}, "WindowMLP": {"mlp"}}
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
 def test_planted_mistake_is_caught_where_it_is(bug: Bug) -> None:
     """With the mistake in it, cases fail, only those of its architecture if it is in one; without it, they pass.
 
@@ -82,7 +82,7 @@ def test_planted_mistake_is_caught_where_it_is(bug: Bug) -> None:
 
 def test_mistake_is_lifted_after_an_error() -> None:
     """The function is its own again after the block, even when the block raises."""
-    bug = BUGS[0]
+    bug = BUGS["missing-transpose"]
     healthy = bug.function.__code__
     with pytest.raises(TypeError), bug.planted():
         bug.function()
@@ -150,5 +150,5 @@ def test_trained_model_passes_and_its_mistake_is_caught(arch: str) -> None:
     assert {row.parameter for row in rows} >= {"E", "W_ya", "b_y"}
     assert all(row.passed for row in rows)
     planted = {"rnn": "no-carry", "gru": "missing-gate-factor", "lstm": "lstm-no-forget-carry", "mlp": "slope-twice"}
-    with find(planted[arch]).planted():
+    with BUGS[planted[arch]].planted():
         assert not all(row.passed for row in check(case))

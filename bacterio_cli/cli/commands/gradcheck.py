@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
@@ -41,6 +42,8 @@ def gradcheck(
     """
     checking = checkpoint or method != "complex" or tolerance is not None or as_json
     checks = bool(checking or arch or explain or inject is not None)
+    meant = "".join(f"did you mean {name}? " for name in get_close_matches(inject or "", bugs.BUGS, n=1))
+    no_bug = f"--inject {inject}: no such mistake; {meant}'bacterio gradcheck --list-bugs' lists them"
     refuse(
         (arch not in (None, *CHOICES["arch"]), f"--arch is one of {', '.join(CHOICES['arch'])}, not {arch!r}"),
         (list_bugs + bool(show) + checks > 1, "--list-bugs or --show prints a list and checks nothing; give it alone"),
@@ -48,24 +51,24 @@ def gradcheck(
         (checkpoint and arch, "--arch belongs to the small cases; a checkpoint has its own"),
         (explain and inject is None, "--explain goes with --inject BUG; 'bacterio gradcheck --list-bugs' lists them"),
         (explain and checking, "--explain has scales of its own; leave out -c, --method, --tolerance and --json"),
+        (inject not in (None, *bugs.BUGS), no_bug),
     )
     if show:
         show_softmax()
         return
     if list_bugs:
-        for bug in bugs.BUGS:
-            terminal.line(f"{bug.name:<30}  {bug.summary}", stream=sys.stdout)
+        for name, bug in bugs.BUGS.items():
+            terminal.line(f"{name:<30}  {bug.summary}", stream=sys.stdout)
         return
-    planted = None if inject is None else bugs.find(inject)
     begun = time.perf_counter()
-    with planted.planted() if planted else nullcontext():
+    with bugs.BUGS[inject].planted() if inject else nullcontext():
         small = (case for case in cases.all_cases() if arch in (None, case.arch))
         chosen = [cases.trained_case(load(checkpoint))] if checkpoint else [*small]
         found = (row for case in chosen for row in numerical.check(case, method=method, tolerance=tolerance))
         rows = [*progress.progress_bar("parameters", sum(len(case.values) for case in chosen), found)]
     failed, seconds = sum(not row.passed for row in rows), time.perf_counter() - begun
-    if explain and planted:
-        show_lesson(planted, rows, failed)
+    if explain and inject:
+        show_lesson(inject, rows, failed)
     elif as_json:
         verdict = {"passed": not failed, "seconds": round(seconds, 3), "rows": [asdict(row) for row in rows]}
         sys.stdout.write(terminal.as_json(verdict))
@@ -90,10 +93,11 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
-def show_lesson(bug: bugs.Bug, rows: Sequence[numerical.Row], failed: int) -> None:
-    """Print what it is, why it is made, where, which cases catch it and at which scale."""
+def show_lesson(name: str, rows: Sequence[numerical.Row], failed: int) -> None:
+    """Print what the mistake of this name is, why it is made, where, which cases catch it and at which scale."""
+    bug = bugs.BUGS[name]
     place, right = bugs.place_of(bug)
-    terminal.paragraph(f"{bug.name}: {bug.summary}")
+    terminal.paragraph(f"{name}: {bug.summary}")
     terminal.paragraph(bug.why, apart=True)
     terminal.paragraph(place, apart=True)
     for line in (*(f"- {part}" for part in right.replace(bug.right, bug.wrong).split("; ")), f"+ {right}"):
