@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bacterio_cli.cli import plots, tables
-from bacterio_cli.trace.bptt import NEXTS, Trace
+from bacterio_cli.trace.bptt import NEXTS, Trace, norm
 
 FORWARD, BACKWARD = "#2b7bba", "#c05a20"
 MEANT = {FORWARD: "→ ↑ forward: norms of a and c", BACKWARD: "← ↓ backward: norms of ∂L/∂, L the mean over the steps"}
@@ -37,8 +37,10 @@ class Unrolled:
         self.states = found.model.cells[0].state_names
         back = found.cut or found.back
         self.norms = [replace(found, back=back, cut=None).norms(step.t) for step in found.steps]
+        states = (f"{k}.{symbol}" for k in range(self.layers) for symbol in self.states)
+        self.norms.append(dict(zip(states, map(norm, found.start), strict=True)))  # at t = −1
         forward = [value for own in self.norms for key, value in own.items() if key.endswith((".a", ".c"))]
-        backward = [own[key] for own, step in zip(self.norms, back.steps, strict=True) for key in step]
+        backward = [own[key] for own, step in zip(self.norms[:-1], back.steps, strict=True) for key in step]
         self.largest = {FORWARD: max(forward), BACKWARD: max(backward)}
         bands = math.ceil(len(found.steps) / 8)  # columns side by side; what follows stands below
         self.columns = math.ceil(len(found.steps) / bands)
@@ -84,7 +86,7 @@ class Unrolled:
         for k in range(self.layers):
             for s, (symbol, back) in enumerate(zip(self.states, NEXTS, strict=False)):
                 at = self.top_of(k, y) + 24 + 60 * s
-                value = self.norms[t][f"{k}.{symbol}"] if t >= 0 else 0.0
+                value = self.norms[t][f"{k}.{symbol}"]
                 self.arrow(x, at, GAP, 0, value, FORWARD)
                 self.text(x + GAP / 2, at - 9, f"‖{symbol}{'_0' * (t < 0)}‖ {tables.short(value)}", color=FORWARD)
                 if t >= 0:

@@ -48,6 +48,7 @@ class Trace:
 
     name: str
     model: CharRNN
+    start: State  # before step 1
     steps: list[Forward]
     back: Backward  # from L
     last: Backward  # from the last step's loss L_T alone
@@ -111,7 +112,8 @@ def trace(
     """
     vocabulary.require(name, where=name)
     params = {key: value.astype(np.float64) for key, value in params.items()}
-    ids, state = vocabulary.encode([name]), tuple(s.astype(np.float64) for s in start) or model.start(1, np.float64)
+    start = tuple(s.astype(np.float64) for s in start) or model.start(1, np.float64)
+    ids, state = vocabulary.encode([name]), start
     steps, caches = [], []
     with np.errstate(all="ignore"):  # what overflows is not finite, and is refused
         for t, (x, y) in enumerate(pairwise(ids), 1):
@@ -127,7 +129,7 @@ def trace(
         alone[-1] = len(dz) * dz[-1]
         back, last = backward(model, params, caches, dz), backward(model, params, caches, alone)
         cut = backward(model, params, caches, dz, truncate) if truncate else None
-        found = Trace(name, model, steps, back, last, truncate, cut)
+        found = Trace(name, model, start, steps, back, last, truncate, cut)
         numbers = [value for step in steps for value in found.norms(step.t).values()]
         if not np.isfinite([*numbers, *map(norm, back.grads.values())]).all():
             why = "its numbers overflow, for the weights are too large; trace a shorter name or another net"

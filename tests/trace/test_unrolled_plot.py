@@ -15,6 +15,7 @@ from support.svg import drawn, texts
 from bacterio_cli.cli.tables import short
 from bacterio_cli.cli.unrolled_plot import BACKWARD, FORWARD, HEAD, LEAST, MOST, Unrolled
 from bacterio_cli.dataset.vocabulary import Vocabulary
+from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.models import CharRNN
 from bacterio_cli.trace.bptt import Trace, norm, trace
 
@@ -25,13 +26,13 @@ LETTERS = "&<ab"
 pytestmark = drawn
 
 
-def drawing(name: str, cell: str = "lstm", truncate: int | None = None) -> tuple[Trace, Axes]:
+def drawing(name: str, cell: str = "lstm", truncate: int | None = None, start: State = ()) -> tuple[Trace, Axes]:
     """A trace of two layers, and its drawing."""
     from matplotlib.figure import Figure
 
     model = CharRNN(5, 3, 4, 2, cell)
     params = random_params(model, np.random.default_rng(3))
-    found = trace(model, params, Vocabulary(LETTERS, False), name, truncate=truncate)
+    found = trace(model, params, Vocabulary(LETTERS, False), name, truncate=truncate, start=start)
     picture = Unrolled(found, ("$", *LETTERS))
     axes = Figure((picture.width / 72, picture.height / 72)).add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, picture.width), ylim=(picture.height, 0))
@@ -71,6 +72,15 @@ def test_arrows_bear_the_norms_of_this_name(cell: str, truncate: int | None) -> 
     assert widths(axes, BACKWARD) == pytest.approx(width(backward, max(backward)), abs=0.001)
     nothing = [0.0] * (2 * states + len(found.steps))
     assert widths(axes, FORWARD) == pytest.approx(width(forward + up + nothing, max(forward)), abs=0.001)
+
+
+def test_the_state_that_a_name_begins_from_has_its_norm() -> None:
+    """A net that was trained on a text begins in a state other than zeros, and the first arrows bear it."""
+    found, axes = drawing("ab", "lstm", start=tuple(np.full((1, 4), 0.5 * k) for k in (1, 2, 3, 4)))
+    said = [text.get_text() for text in axes.texts if "_0‖" in text.get_text()]
+    assert said == ["‖a_0‖ 1.0000", "‖c_0‖ 2.0000", "‖a_0‖ 3.0000", "‖c_0‖ 4.0000"]
+    assert max(widths(axes, FORWARD)) == pytest.approx(MOST, abs=0.001)
+    assert [norm(s) for s in found.start] == [1, 2, 3, 4]
 
 
 def test_letters_stand_in_their_columns() -> None:
