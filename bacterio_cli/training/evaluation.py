@@ -22,7 +22,7 @@ def held_out_parts(state: TrainingState) -> list[Array]:
 
     In text order; empty if no names are held out, or before the first epoch of a fit.
     """
-    plan, names, fits = state.plan, state.plan.held_out, state.kept_by("fit")
+    plan, names, fits = state.plan, state.plan.held_out, state.kept["fit"]
     if names is None or not fits:
         return []
     nets = [np.mean([plan.likelihood(params, names) for params in fits], axis=0)]
@@ -61,7 +61,7 @@ def validation_scores(state: TrainingState) -> list[tuple[str, float]]:
         p = table.probabilities(table.states_along(plan.held_out), plan.held_out.ids[1:])
         scores.append((f"n-gram, order {low}", p))
     scores += zip([f"n-gram, order {order}", "n-gram of the background"], parts[1:], strict=False)
-    nets, weights = len(state.kept_by("fit")), choose_weights(plan, parts)
+    nets, weights = len(state.kept["fit"]), choose_weights(plan, parts)
     scores.append(("net" if nets == 1 else f"average of {nets} nets", parts[0]))
     if len(parts) > 1 and 0 < weights[0] < 1:
         shares = " / ".join(f"{w:.2f}" for w in weights[: len(parts)])

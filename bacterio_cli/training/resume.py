@@ -26,7 +26,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
     params, moments = deepcopy(state.params), deepcopy(state.moments)  # training goes on in place
     state = replace(state, params=params, moments=moments, history=[*state.history])
     plan, corpus = state.plan, state.plan.corpus
-    kind = "refit" if state.done and state.kept_by("refit") else "fit"
+    kind = "refit" if state.done and state.kept["refit"] else "fit"
     parts = held_out_parts(state)
     weights = choose_weights(plan, parts)
     held_out_bits = np.empty(0)  # per character of each name, ascending
@@ -38,7 +38,7 @@ def snapshot(state: TrainingState) -> Checkpoint:
         "longest": max(map(len, corpus.names)), "profile": corpus.profile,
     }  # fmt: skip
     return Checkpoint(
-        nets=tuple(map(plan.net, state.kept_by(kind) or [state.params])), vocabulary=plan.vocabulary,
+        nets=tuple(map(plan.net, state.kept[kind] or [state.params])), vocabulary=plan.vocabulary,
         table=plan.table(kind), background=plan.table("background"), weights=weights,
         known=corpus.names, corpus=facts, held_out=held_out_bits.astype(np.float32),
         training=asdict(plan.config), history=state.history, progress=progress_of(state), resume=saved_arrays(state),
@@ -61,7 +61,7 @@ def saved_arrays(state: TrainingState) -> Params:
     groups["state"] = dict(enumerate(state.hidden))
     if (end := state.fit_end) and state.phase.kind == "refit":
         groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
-    groups |= {f"{kind}{net}": params for (kind, net), params in state.kept.items()}
+    groups |= {f"{kind}{net}": params for kind, nets in state.kept.items() for net, params in enumerate(nets)}
     return {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
 
 

@@ -25,8 +25,8 @@ class TrainingState:
 
     `step` and `phase_number` say where it stands in the plan. `moments` is the optimiser's state, `hidden` the hidden
     state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each fit
-    and the last of each refit, by kind and net; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the
-    state in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the
+    and the last of each refit, net by net; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the state
+    in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the
     history.
     """
 
@@ -34,7 +34,7 @@ class TrainingState:
     params: Params = field(default_factory=dict)
     moments: Params = field(default_factory=dict)
     hidden: State = ()
-    kept: dict[tuple[str, int], Params] = field(default_factory=dict)
+    kept: dict[str, list[Params]] = field(default_factory=lambda: {"fit": [], "refit": []})
     fit_end: TrainingState | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
@@ -54,10 +54,6 @@ class TrainingState:
     def phase(self) -> Phase:
         """The phase of the next step; of a training that is done, the last."""
         return self.plan.phases[min(self.phase_number, len(self.plan.phases) - 1)]
-
-    def kept_by(self, kind: str) -> list[Params]:
-        """The params kept so far by the phases of a kind, net by net."""
-        return [params for (phase, _), params in self.kept.items() if phase == kind]
 
     @property
     def phase_step(self) -> int:
@@ -100,14 +96,14 @@ class TrainingState:
         if valid is None or self.best_loss is None or valid < self.best_loss:
             self.best_epoch, self.best_loss = row["epoch"], valid
             if phase.kind != "background":
-                self.kept[phase.kind, phase.net] = deepcopy(self.params)
+                self.kept[phase.kind][phase.net :] = [deepcopy(self.params)]
         self.history.append(row)
         self.nats, self.chars, self.norms = 0.0, 0, 0.0
 
     def end_phase(self) -> None:
         """Go on to the next phase, if there is one."""
         if self.phase.kind == "fit" and self.plan.config.nets == 1:
-            self.fit_end = replace(self, history=[*self.history], kept={**self.kept})
+            self.fit_end = replace(self, history=[*self.history], kept={**self.kept, "refit": []})
         self.phase_number += 1
         if not self.done:
             self.begin_phase()
@@ -116,7 +112,7 @@ class TrainingState:
         """Begin a refit with what the fit kept, a fit after a background with what that left, and others afresh."""
         plan, phase = self.plan, self.phase
         if phase.kind == "refit":
-            self.params = deepcopy(self.kept["fit", phase.net])
+            self.params = deepcopy(self.kept["fit"][phase.net])
         elif phase.kind == "background" or plan.background is None:
             self.params = init(plan.model, plan.rng(INIT, phase.net), np.float32, plan.config.init_scale)
         self.moments = plan.optimiser.init(self.params)

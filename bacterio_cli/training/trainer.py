@@ -86,7 +86,7 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 def can_be_used(state: TrainingState) -> bool:
     """Whether each letter of the first names has a chance, none overflows; of kept weights an evaluation has told."""
-    return bool(state.kept) or bool((state.plan.likelihood(state.params, state.plan.probe) > 0).all())  # NaN is not
+    return bool(state.kept["fit"] or (state.plan.likelihood(state.params, state.plan.probe) > 0).all())  # NaN is not
 
 
 def end_epoch(state: TrainingState, learning_rate: float) -> None:

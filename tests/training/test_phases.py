@@ -98,7 +98,7 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     tables = set()
     for _ in training.train(state):
         saved_now = training.snapshot(state)
-        np.testing.assert_equal(saved_now.nets[0].params, (state.kept_by("fit") or [state.params])[0])
+        np.testing.assert_equal(saved_now.nets[0].params, (state.kept["fit"] or [state.params])[0])
         assert saved_now.table is not None
         tables.add((int(saved_now.table.count.sum()), saved_now.table.discounts))
     final = training.snapshot(state)
@@ -106,8 +106,8 @@ def test_what_is_saved_after_the_fit_does_not_know_the_held_out_names() -> None:
     ((letters, discounts),) = tables
     assert int(final.table.count.sum()) > letters
     assert final.table.discounts == discounts
-    assert final.nets[0].params == state.kept["refit", 0]
-    assert not np.array_equal(final.nets[0].params["E"], state.kept["fit", 0]["E"])
+    assert final.nets[0].params == state.kept["refit"][0]
+    assert not np.array_equal(final.nets[0].params["E"], state.kept["fit"][0]["E"])
 
 
 def test_more_epochs_go_back_to_the_fit(tmp_path: Path) -> None:

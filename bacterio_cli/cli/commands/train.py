@@ -140,6 +140,6 @@ def show_outcome(state: trainer.TrainingState, out: Path) -> None:
     total, fitted = len(state.plan.corpus.names), len(state.plan.texts["fit"].starts)
     learned = f"all {total:,} names"
     if fitted < total:
-        then = f"then again on all {total:,}" if state.kept_by("refit") else f"{total - fitted:,} held out"
+        then = f"then again on all {total:,}" if state.kept["refit"] else f"{total - fitted:,} held out"
         learned = f"{fitted:,} name{'s' * (fitted != 1)}, {then}"
     terminal.notice(f"fitted on {learned}; saved to {out}")
