@@ -207,7 +207,7 @@ class Session:
         figures += [f"train {loss:.3f} bits", f"{progress.chars_per_second / 1000:.3g}k chars/s"]
         show(self.bar, what, progress.step, progress.total, ", ".join(figures))
         epochs = len(state.history)
-        if progress.row and state.best_epoch == progress.epoch and epochs >= self.names_due:
+        if progress.row and progress.row is state.best and epochs >= self.names_due:
             self.names_due = epochs + max(EPOCHS_BETWEEN_NAMES, epochs // 4)
             # Weights from which no name can be drawn: training itself will say so.
             with suppress(BacterioError), self.bar.external_write_mode(sys.stderr):

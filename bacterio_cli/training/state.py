@@ -25,8 +25,8 @@ class TrainingState:
 
     `step` and `phase_number` say where it stands in the plan. `moments` is the optimiser's state, `hidden` the hidden
     state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each fit
-    and the last of each refit, net by net; `best_epoch` and `best_loss` are those of the phase; `fit_end` is the state
-    in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the
+    and the last of each refit, net by net; `best` is the history's best row of the phase; `fit_end` is the state in
+    which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the
     history.
     """
 
@@ -39,8 +39,7 @@ class TrainingState:
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
     phase_number: int = 0
-    best_epoch: int = 0
-    best_loss: float | None = None
+    best: dict[str, Any] | None = None
     nats: float = 0.0
     chars: int = 0
     norms: float = 0.0
@@ -69,8 +68,8 @@ class TrainingState:
     def phase_is_over(self) -> bool:
         """Whether all its steps are done, or the last `patience` epochs of a fit brought no improvement."""
         phase, patience = self.phase, self.plan.config.patience
-        out_of_patience = phase.kind == "fit" and 0 < patience <= self.epochs - self.best_epoch
-        return self.phase_step >= phase.steps or out_of_patience
+        waited = self.epochs - self.best["epoch"] if self.best else 0
+        return self.phase_step >= phase.steps or (phase.kind == "fit" and 0 < patience <= waited)
 
     @property
     def total(self) -> int:
@@ -93,8 +92,8 @@ class TrainingState:
     def add_row(self, row: dict[str, Any]) -> None:
         """Add a row to the history and begin new sums; keep a fit's best params so far, and a refit's last."""
         phase, valid = self.phase, row["valid_nats_per_char"]
-        if valid is None or self.best_loss is None or valid < self.best_loss:
-            self.best_epoch, self.best_loss = row["epoch"], valid
+        if valid is None or self.best is None or valid < self.best["valid_nats_per_char"]:
+            self.best = row
             if phase.kind != "background":
                 self.kept[phase.kind][phase.net :] = [deepcopy(self.params)]
         self.history.append(row)
@@ -119,7 +118,7 @@ class TrainingState:
         if plan.config.stream:
             streams = min(plan.batch_size, len(plan.texts[phase.kind].ids) - 1)
             self.hidden = plan.model.start(streams, np.float32)
-        self.best_epoch, self.best_loss = 0, None
+        self.best = None
 
 
 def begin(corpus: Corpus, config: TrainingConfig, background: Corpus | None = None) -> TrainingState:
