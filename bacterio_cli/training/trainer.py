@@ -55,11 +55,7 @@ def train(
                 seconds += time.perf_counter() - begun
                 chars += len(batch.x)
                 if last:
-                    try:
-                        end_epoch(state, rate)
-                    except DivergedError:  # the one way in which a step is refused after it was taken
-                        vars(state).update(vars(before))
-                        raise
+                    end_epoch(state, before, rate)
                 yield Progress(state.step, state.total, epoch, chars / seconds, state.history[-1] if last else None)
                 if last:
                     seconds, chars = 0.0, 0
@@ -89,14 +85,15 @@ def can_be_used(state: TrainingState) -> bool:
     return bool(state.kept["fit"] or (state.plan.likelihood(state.params, state.plan.probe) > 0).all())  # NaN is not
 
 
-def end_epoch(state: TrainingState, learning_rate: float) -> None:
+def end_epoch(state: TrainingState, before: TrainingState, learning_rate: float) -> None:
     """Evaluate, and add a row to the history; DivergedError if names overflow, so that none could be drawn."""
     plan, phase = state.plan, state.phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe
     p = plan.likelihood(state.params, text)
     if not np.isfinite(p).all() or (held_out and p.min() == 0):
-        raise DivergedError(state.step, rate=learning_rate, longest=int(text.lengths.max()))
+        vars(state).update(vars(before))  # the one way in which a step is refused after it was taken
+        raise DivergedError(state.step + 1, rate=learning_rate, longest=int(text.lengths.max()))
     valid = -float(np.log(p).mean()) if held_out else None
     row = {
         "step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net,
