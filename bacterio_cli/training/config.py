@@ -75,7 +75,7 @@ class TrainingConfig:
             if f.name in RANGES and (value is not None or f.default is not None):
                 require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
                 object.__setattr__(self, f.name, f.metadata["kind"](value))
-        if self.optimizer == "adamw" and self.lr * self.weight_decay > 1:
+        if self.lr * self.weight_decay > 1:
             raise UsageError("--lr times --weight-decay is at most 1: no step can take more than a weight")
         try:
             weight = 0.0 if self.mix == "auto" else float(self.mix)

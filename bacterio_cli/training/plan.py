@@ -102,8 +102,7 @@ class TrainingPlan:
         if config.arch == "mlp":
             self.model = WindowMLP(*sizes, config.window, config.activation)
         check_model(self.model, config.nets)  # what no command would read again is not begun
-        decay = config.weight_decay if config.optimizer == "adamw" else 0.0
-        self.optimiser = replace(optim.OPTIMISERS[config.optimizer], weight_decay=decay)
+        self.optimiser = replace(optim.OPTIMISERS[config.optimizer], weight_decay=config.weight_decay)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
         if background is not None:  # names held out of the corpus must be unknown to it, in whatever case
