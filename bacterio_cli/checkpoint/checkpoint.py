@@ -13,7 +13,7 @@ resume.…                  what only `--resume` needs: the parameters and momen
 """
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -48,13 +48,12 @@ class Checkpoint:
     corpus: dict[str, Any]  # facts about it
     training: dict[str, Any]  # options
     history: list[dict[str, Any]]
-    table: NGram | None = None
-    background: NGram | None = None
-    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)  # of the nets' average, table, background; None has 0
-    progress: dict[str, Any] | None = None  # the figures that only `--resume` needs
-    resume: dict[str, Array] = field(default_factory=dict)  # and the arrays
-    # Bits per character of names that had not been learned, to compare new ones with.
-    held_out: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    table: NGram | None
+    background: NGram | None
+    weights: tuple[float, float, float]  # of the nets' average, table, background; None has 0
+    progress: dict[str, Any] | None  # the figures that only `--resume` needs
+    resume: dict[str, Array]  # and the arrays
+    held_out: Array  # bits per character of names that had not been learned, to compare new ones with
 
     def __post_init__(self) -> None:
         """Check that the parts are possible and agree with each other."""
