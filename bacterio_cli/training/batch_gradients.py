@@ -90,7 +90,7 @@ def gradients_of_phase(
     shards = 2 if is_split(state.plan.model, state.plan.batch_size, split_from) else 1
     if shards == 2 and (can_fork() if fork is None else fork):
         with suppress(OSError):  # no memory or no process left
-            state.params |= shared(state.params)
+            state.params |= {name: shared(p) for name, p in state.params.items()}
             second = (work for *_, work in works(state, soft, 1, 2))
             worker = ForkedWorker(second, state.params, state.hidden, timeout)
     try:

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from bacterio_cli.nn.cells import State
-from bacterio_cli.nn.layers import Params
+from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients
 
 SPIN = 2e-3  # seconds
@@ -27,12 +27,10 @@ Works = Iterable[Callable[[State], Gradients]]  # a call for each step
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
 
-def shared(arrays: Params) -> Params:
+def shared(array: Array) -> Array:
     """The same numbers in memory that this process and those forked off it later have in common."""
-    moved = {}
-    for name, array in arrays.items():
-        moved[name] = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype).reshape(array.shape)
-        moved[name][...] = array
+    moved = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype).reshape(array.shape)
+    moved[...] = array
     return moved
 
 
@@ -56,8 +54,8 @@ class ForkedWorker:
 
     def __init__(self, works: Works, params: Params, hidden: State, timeout: float = TIMEOUT) -> None:
         context = multiprocessing.get_context("fork")
-        self.grads, self.timeout = shared(params), timeout
-        self.hidden = tuple(shared({str(k): s for k, s in enumerate(hidden)}).values())
+        self.grads, self.timeout = {name: shared(p) for name, p in params.items()}, timeout
+        self.hidden = tuple(map(shared, hidden))
         self.pipe, theirs = context.Pipe()
         arguments = (works, self.pipe, theirs, self.grads, self.hidden)
         self.process = context.Process(target=serve, args=arguments, daemon=True)
