@@ -10,7 +10,7 @@ process after the first. The bytes are the same: whether a batch is split depend
 comes from the seed, the step and the shard, and shards are added in their order.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -21,11 +21,10 @@ from bacterio_cli.nn.layers import dropout_mask
 from bacterio_cli.nn.models import Gradients, Model, loss_and_grads
 from bacterio_cli.training.plan import MASKS, CrossFit
 from bacterio_cli.training.state import TrainingState
-from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, can_fork, shared
+from bacterio_cli.training.worker import TIMEOUT, ForkedWorker, Work, can_fork, shared
 
 # names × units² of a batch, the size of the default config: below it two cores gain less than messages cost.
 SPLIT_FROM = 2**19
-Work = Callable[[State], Gradients]
 
 
 def is_split(model: Model, names: int, split_from: int = SPLIT_FROM) -> bool:

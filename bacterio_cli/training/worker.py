@@ -23,7 +23,7 @@ from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients
 
 SPIN = 2e-3  # seconds
-Works = Iterable[Callable[[State], Gradients]]  # a call for each step
+Work = Callable[[State], Gradients]  # the call for a step, which is given its hidden states
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
 
@@ -52,7 +52,7 @@ class ForkedWorker:
     not answer in time. OSError if it cannot start.
     """
 
-    def __init__(self, works: Works, params: Params, hidden: State, timeout: float = TIMEOUT) -> None:
+    def __init__(self, works: Iterable[Work], params: Params, hidden: State, timeout: float = TIMEOUT) -> None:
         context = multiprocessing.get_context("fork")
         self.grads, self.timeout = {name: shared(p) for name, p in params.items()}, timeout
         self.hidden = tuple(map(shared, hidden))
@@ -95,7 +95,7 @@ def look_for(pipe: Connection) -> None:
         os.sched_yield()  # to a program that wants the core, and would else get it in the middle of the step
 
 
-def serve(works: Works, theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
+def serve(works: Iterable[Work], theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
     """In the worker: each call when it is asked for, until one fails or the first process has ended."""
     theirs.close()  # so that the pipe ends with the first process
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
