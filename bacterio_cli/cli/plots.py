@@ -15,6 +15,7 @@ from typing import Any
 from bacterio_cli.checkpoint.atomic_write import atomic_write, reserved
 from bacterio_cli.cli import terminal
 from bacterio_cli.errors import BacterioError, refuse
+from bacterio_cli.inference.scorer import LN2
 
 SIGNED: dict[str, dict[str, str | None]] = {  # what each format says of the program, without the time
     "png": {"Software": "bacterio"},
@@ -33,7 +34,6 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.6}  # of a bar
 END = "/////"  # the hatching of an end, and of what was sampled
-LN2 = math.log(2)
 MOST_NAMES = 12  # in one picture
 
 

@@ -15,7 +15,7 @@ from bacterio_cli.inference.sampler import Filter, SamplingParams
 from bacterio_cli.inference.scorer import Scorer
 from bacterio_cli.nomenclature.glossary import GENDERS, Word, gender_by_ending, glossary
 from bacterio_cli.nomenclature.name_index import Lookup
-from bacterio_cli.nomenclature.usable import TAKEN, Usable
+from bacterio_cli.nomenclature.usable import IMPLAUSIBLE, TAKEN, Usable
 
 # Per cent of the held-out names that are less likely. Readers sent back 3 % of the usable names above the second
 # figure, 6 % of those between the two, and 36 % of those below the first.
@@ -111,12 +111,10 @@ def without(words: Iterable[str]) -> Filter:
 
 def plausible(scorer: Scorer, percent: float) -> Filter:
     """Names likelier, per character, than so many per cent of those held out; all names if none were."""
-
-    def refusals(names: Sequence[str]) -> list[str]:
-        found = map(scorer.percentile, scorer.surprises(names))
-        return ["" if value is None or value >= percent else "implausible" for value in found]
-
-    return refusals
+    return lambda names: [
+        "" if share is None or share >= percent else IMPLAUSIBLE
+        for share in map(scorer.percentile, scorer.surprises(names))
+    ]
 
 
 def apart(lookup: Lookup, edits: int, reason: str = "too near") -> Filter:

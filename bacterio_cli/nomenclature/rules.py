@@ -20,7 +20,6 @@ CAVEAT = (  # to be printed beside them
     "look them up there before citing them."
 )
 SOUND, OURS = "ICNP Rec. 6(1); SeqCode Rec. 9.1", "no rule"
-HISTORICAL = "ICNP 24a, 28a"
 HOMONYM, NEAR = "ICNP 51b; SeqCode 9b", "SeqCode Rec. 9.2"
 ELSEWHERE, RANK = "SeqCode 9b (binding); ICNP 51b(4), Principle 2", "SeqCode Rec. 10.1"
 MISSPELT = "is not one capital and small letters a to z"  # j, k, w, y are allowed
@@ -60,7 +59,7 @@ RULES = (
     Rule("epithet", "ICNP 10a; SeqCode 10", "warning", EPITHET, "ends in -{found} like the epithet of a species"),
     Rule("homonym", HOMONYM, "error", ANY, "stands in {found}: the name is taken", "listed"),
     Rule("homonym-elsewhere", ELSEWHERE, "error", ANY, "stands in {found}: the name is taken there", "elsewhere"),
-    Rule("historical", HISTORICAL, "warning", ANY, "stands in {found}: look up what became of it", "historical"),
+    Rule("historical", "ICNP 24a, 28a", "warning", ANY, "stands in {found}: look up what became of it", "historical"),
     Rule("near", NEAR, "warning", "(?<=^1 ).+", "a single edit from {found}: easily taken for it", "near"),
     Rule("near", NEAR, "note", "(?<=^2 ).+", "two edits from {found}", "near"),
     Rule("long", SOUND, "warning", f".{{{VERY_LONG}}}", "{length} letters: hardly any genus has as many"),

@@ -13,8 +13,8 @@ from bacterio_cli.nomenclature.glossary import Word, standard
 from bacterio_cli.nomenclature.morphology import ELEMENT, RELATIONAL, VOWELS, Analysis, Morphology, Part
 
 WELL_JOINED = 0.8  # what a path may cost beside its elements: one short element or second vowel, not both
-TAKEN = "taken for another"
-REASONS = ("not explained", "ill formed", "oddly composed", "rare element", TAKEN)
+TAKEN, IMPLAUSIBLE = "taken for another", "implausible"  # the second is found out by the model
+REASONS = ("not explained", "ill formed", "oddly composed", "rare element", TAKEN, IMPLAUSIBLE)
 ADJECTIVE = 10  # genera at least that end with an adjective; one is enough for other elements
 BEFORE_GENUS = 4  # genera at least that have the first element before a genus, as Thermo- of Thermodesulfobacterium
 # Keywords of the glossary, with commas between as there.

@@ -1,10 +1,8 @@
 """The options of a training run: defaults, ranges, presets, and which of them contradict each other."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from bacterio_cli.checkpoint import LARGEST_COUNT, LARGEST_NUMBER, MOST_LEVELS, MOST_NETS
 from bacterio_cli.errors import UsageError, refuse, require_number, short
@@ -85,7 +83,7 @@ class TrainingConfig:
             raise UsageError(f"--mix is 'auto' or a weight from 0 to 1, not {short(self.mix)}")
         object.__setattr__(self, "mix", "auto" if self.mix == "auto" else f"{weight:g}")
 
-    def sized(self, characters: int) -> TrainingConfig:
+    def sized(self, characters: int) -> Self:
         """With `epochs` and `batch_size` filled in for a corpus of so many characters; time is ∝ characters^0.4."""
         usual = 60 if self.arch == "rnn" else 45  # epochs at 43,000 characters
         epochs = min(2 * usual, max(3, round(usual * (43_000 / characters) ** 0.6)))

@@ -1,7 +1,5 @@
 """The state of a training between two steps, and how it goes from epoch to epoch and from phase to phase."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -35,7 +33,7 @@ class TrainingState:
     moments: Params = field(default_factory=dict)
     hidden: State = ()
     kept: dict[str, list[Params]] = field(default_factory=lambda: {"fit": [], "refit": []})
-    fit_end: TrainingState | None = None
+    fit_end: "TrainingState | None" = None
     history: list[dict[str, Any]] = field(default_factory=list)
     step: int = 0
     phase_number: int = 0

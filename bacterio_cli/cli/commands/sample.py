@@ -229,8 +229,7 @@ def shortfall(tally: sampler.SamplingStats, wanted: int, *, greedy: bool, gave_u
     if greedy:
         remedy = "temperature 0 has one answer: raise --temp"
     found = f"found {tally.accepted:,} of {wanted:,} name{'s' * (wanted != 1)} in {tally.drawn:,} draw{'s' * (tally.drawn != 1)}"
-    unusable = (*usable.REASONS, "implausible")
-    causes = {"--any": unusable, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
+    causes = {"--any": usable.REASONS, "--allow-known": ("known",), "--allow-duplicates": ("duplicate",)}
     common = {why for why, _ in tally.refused.most_common(2)}
     remedy += "".join(f", or pass {option}" for option, whys in causes.items() if not common.isdisjoint(whys))
     return f"{found}; refused: {reasons(tally)}; {remedy}"
