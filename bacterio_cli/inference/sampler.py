@@ -3,6 +3,8 @@
 Rows are drawn independently in blocks of a fixed sequence of sizes, each with its own numbers from a
 counter-based generator keyed by seed and block. So name k depends on the model, the options and the
 seed, not on how many names are asked for.
+
+Distributions of the next letter are (n, n_y), rows sum to 1.
 """
 
 from collections import Counter
@@ -18,10 +20,10 @@ from bacterio_cli.dataset.batching import EncodedCorpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError, UsageError, require_number
 from bacterio_cli.inference import LEAST_PROBABILITY, LONGEST_NAME, TEMPERATURE
-from bacterio_cli.inference.decoding import choose, keep, temper
 from bacterio_cli.lm.base import LanguageModel
 from bacterio_cli.lm.prefix_tree import PrefixBatch, largest_block, probabilities
 from bacterio_cli.nn.layers import Array
+from bacterio_cli.nn.loss import softmax
 
 Filter = Callable[[Sequence[str]], Sequence[str]]  # why each name is refused, as the statistics call it; "" passes
 AT_ONCE = 320  # draws that are spelled, and that filters look at, together
@@ -69,6 +71,30 @@ class SamplingParams:
         return keep(p, self.top_k, self.top_p or np.inf) if self.top_k or self.top_p else p
 
 
+def temper(p: Array, temperature: float) -> Array:
+    """p_i^{1/τ} / Σ_k p_k^{1/τ} = softmax(log p / τ): the distribution sharpened (τ < 1) or flattened (τ > 1).
+
+    τ = 0 leaves the likeliest letter. Beyond 10^±30, where float32 would make τ 0 or infinite, τ changes nothing.
+    """
+    if temperature in (0, 1):
+        return p if temperature else keep(p, 1)
+    with np.errstate(divide="ignore"):
+        return softmax(np.log(p) / min(max(temperature, 1e-30), 1e30))
+
+
+def keep(p: Array, k: int | None = None, mass: float = np.inf) -> Array:
+    """The k likeliest letters of each row, and of them the fewest that hold this share together, rescaled; of equal
+    ones the first in the alphabet.  (Holtzman et al. 2020, eq. 2)"""
+    order = np.argsort(-p, kind="stable")[:, :k]
+    ranked = np.take_along_axis(p, order, axis=1)
+    before = np.cumsum(ranked, axis=1) - ranked
+    before[:, 0] = -np.inf  # the likeliest stays, whatever the mass
+    kept = np.zeros_like(p)
+    enough = before >= mass * ranked.sum(axis=1, keepdims=True)
+    np.put_along_axis(kept, order, np.where(enough, 0, ranked), axis=1)
+    return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+
 @dataclass
 class SamplingStats:
     """How many draws were made and accepted, and why the others were refused."""
@@ -81,6 +107,18 @@ class SamplingStats:
 def block_size(block: int, n_y: int, steps: int) -> int:
     """320, 2,560, 20,480, 65,536, …: small first, for a few at once; less for many letters or long names."""
     return min(AT_ONCE * 8 ** min(block, 3), max(AT_ONCE, min(largest_block(n_y), MOST_IDS // steps)))
+
+
+def choose(cumulative: Array, row: Array, uniform: Array) -> Array:
+    """The letter in which each number u ∈ [0, 1) falls in its row: the first i with Σ_{k≤i} p_k > u.
+
+    cumulative (m, n_y) holds these sums, row and u (n,) → (n,). The last sum stands for 1, whatever float32 made of it;
+    a letter of probability 0 is never chosen.
+    """
+    sums = np.take(cumulative, row, axis=0)  # faster than cumulative[row]
+    total = sums[:, -1]
+    below = np.minimum(uniform.astype(sums.dtype) * total, np.nextafter(total, 0))
+    return np.asarray((sums > below[:, None]).argmax(axis=1))
 
 
 def draw_block(

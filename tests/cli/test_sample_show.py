@@ -9,7 +9,7 @@ import pytest
 from support.processes import inside, on_terminal, small_model
 
 from bacterio_cli.cli.terminal import show_probabilities
-from bacterio_cli.inference.decoding import keep
+from bacterio_cli.inference.sampler import keep
 
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from support.processes import examples
 
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference.decoding import choose, keep, temper
-from bacterio_cli.inference.sampler import SamplingParams
+from bacterio_cli.inference.sampler import SamplingParams, choose, keep, temper
 
 probabilities = st.lists(
     st.lists(st.one_of(st.just(0.0), st.floats(1e-30, 1.0)), min_size=4, max_size=4).filter(any),

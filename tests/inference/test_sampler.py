@@ -13,8 +13,7 @@ from support.sampling import AB, TABLE, Table, drawn, greedy, sampled
 from bacterio_cli.dataset.corpus import read_corpus
 from bacterio_cli.dataset.vocabulary import Vocabulary
 from bacterio_cli.errors import BacterioError
-from bacterio_cli.inference.decoding import choose
-from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_size, draw_block, draws, sample
+from bacterio_cli.inference.sampler import SamplingParams, SamplingStats, block_size, choose, draw_block, draws, sample
 from bacterio_cli.lm.base import Net
 
 
