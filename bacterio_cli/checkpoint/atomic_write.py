@@ -67,8 +67,6 @@ def reserved(
                 require_ours(path, objection, remedy + or_else)
             file = stack.enter_context(open(place, "ab"))
             lock(file)
-        except BlockingIOError as error:
-            raise FileError(path, "write", "another process is about to write it", remedy) from error
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
         try:
@@ -91,9 +89,12 @@ def require_ours(path: str | Path, objection: Callable[[Path], str], remedy: str
 
 
 def lock(file: IO[bytes]) -> None:
-    """Lock an open file for this process, on systems that can; BlockingIOError if another holds it."""
+    """Lock an open file for this process, on systems that can; OSError if another holds it."""
     if fcntl is not None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(error.errno, "another process is writing it") from error
 
 
 def require_regular(path: str | Path) -> None:

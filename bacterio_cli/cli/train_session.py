@@ -122,8 +122,6 @@ def open_log(path: Path, history: Sequence[Row] | None, *, force: bool = False, 
                 lock(file)
                 log.end = end
                 log.rows = [row | {"chars_per_second": None} for row in (history or [])[kept:]]
-        except BlockingIOError as error:
-            raise FileError(path, "write", "another training writes it", remedy) from error
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
         log.write()

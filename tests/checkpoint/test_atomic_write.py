@@ -122,7 +122,7 @@ def test_a_place_is_reserved_for_one_process(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("m")
     with reserved(tmp_path / "m", objection=lambda _: ""):
         for _ in range(2):
-            with pytest.raises(FileError, match="link: another process is about to write it; choose another place"):
+            with pytest.raises(FileError, match="link: another process is writing it; choose another place"):
                 reserve(tmp_path / "link", force=True)
             write(tmp_path / "m")
     assert listing(tmp_path) == {"m": b"new", "link": b"new"}

@@ -194,7 +194,7 @@ def test_two_trainings_of_one_checkpoint_are_refused(tmp_path: Path) -> None:
         assert first.poll() is None
         time.sleep(0.01)
     second = bacterio("train", "names.txt", *OPTIONS, "--resume", cwd=tmp_path)
-    message = "cannot write m.npz: another process is about to write it; choose another place with --out"
+    message = "cannot write m.npz: another process is writing it; choose another place with --out"
     assert only_error(second) == message
     first.send_signal(INT)
     assert ended(first) == (130, "", "")

@@ -138,7 +138,7 @@ def test_a_log_that_is_read_only_or_in_use_is_left_alone(tmp_path: Path) -> None
         pass
     (tmp_path / "log").touch()
     (tmp_path / "link").hardlink_to(tmp_path / "log")
-    refused = pytest.raises(FileError, match="link: another training writes it; choose another place with --log")
+    refused = pytest.raises(FileError, match="link: another process is writing it; choose another place with --log")
     with open_log(tmp_path / "log", None), refused, open_log(tmp_path / "link", None, force=True):
         pass
     null = Path(os.devnull)
