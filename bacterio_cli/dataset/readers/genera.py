@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import MISSING, Source
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -39,7 +38,7 @@ DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|
 class Choice(NamedTuple):
     """A source whose columns a table has: their places in a row, by default the first alone, and higher ranks'."""
 
-    source: Source
+    source: sources.Source
     places: Sequence[int] = (0, -1, -1, -1)
     higher_ranks: Sequence[int] = ()
 
@@ -50,8 +49,8 @@ def plain(cell: str) -> str:
 
 
 def filled(names: Iterable[str]) -> list[str]:
-    """The names that are none of MISSING, without what stands around them."""
-    return [name for name in map(plain, names) if name.lower() not in MISSING]
+    """The names that are none of sources.MISSING, without what stands around them."""
+    return [name for name in map(plain, names) if name.lower() not in sources.MISSING]
 
 
 @lru_cache(8)  # lineages may be long, and are looked at twice
@@ -120,7 +119,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
     return found
 
 
-def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
+def taxon(cell: str, source: sources.Source, row: Sequence[str]) -> str:
     """The genus in a cell, "" if there is none: that of a lineage, of a row of rank genus the last name of a path.
 
     Its author is cut off, who looks like one, or whose or the genus's name stands in another cell of the `row` too.
@@ -135,7 +134,7 @@ def taxon(cell: str, source: Source, row: Sequence[str]) -> str:
             genus = first if rest and (first in row or rest in row) and not CANDIDATUS.match(last) else last
     elif genus is None:
         genus = "" if source.lineage else plain(cell)
-    return genus if genus.lower() not in MISSING and any(map(str.isalpha, genus)) else ""
+    return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
 
 
 def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
@@ -238,7 +237,7 @@ def read_lineages(text: Text) -> Reading | None:
 
     shown = [genus_of(row[0]) for _, row in rows(cells if columns else text.head)]
     if 2 * shown.count(None) < len(shown):
-        return gather([Choice(Source(label, lineage=True))], rows(cells if columns else text), text.where)
+        return gather([Choice(sources.Source(label, lineage=True))], rows(cells if columns else text), text.where)
     if fasta:
         raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
     return None

@@ -37,14 +37,13 @@ def read(text: Text, *, blanks: bool) -> Reading:
 
 def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     """A plain list of these entries, without their bullets, quotes and heading; InputError if most are no names."""
-    notes, heading = [], ""
-    undressed = [
+    notes, heading, given = [], "", entries
+    entries = [
         e if e.text.isalpha() else e._replace(text=AROUND.sub(r"\2", BULLET.sub("", e.text)).rstrip("*†‡"))
-        for e in entries
+        for e in given
     ]
-    if undressed != entries:
+    if entries != given:
         notes.append("bullets, numbers or quotes removed")
-    entries = undressed
     if rank := next((entry for entry in entries if not blanks and entry.text.rstrip(":").lower() in ABOVE_GENUS), None):
         raise InputError(f"{where}:{rank.line}", f"has the heading {rank.text!r}: what follows is no genus", INSIST)
     if entries and key_of(entries[0].text) in HEADINGS:
