@@ -21,7 +21,7 @@ from bacterio_cli.errors import BacterioError, DivergedError, FileError
 from bacterio_cli.training import trainer
 
 NAMES = 3  # shown of a model that has improved
-EPOCHS_BETWEEN_NAMES = 5  # or a quarter of those so far
+EPOCHS_BETWEEN_NAMES = 5  # at least, or a quarter of those so far
 SAVING_SHARE = 0.1  # of the time at most: epochs that are shorter than this allows are saved several at once
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 class Signals:
-    """SIGINT, SIGTERM and SIGHUP during a block: what is kept is said, and the exit code is 128 and the signal's number.
+    """SIGINT, SIGTERM and SIGHUP during a block: what is kept is said, and the exit code is 128 plus the signal's number.
 
     The first signal ends the process, or is remembered as `number` while `deferred`. Those that follow within a second
     are ignored, and one that comes later ends it. `kept` says how far the training is and where.
@@ -73,7 +73,7 @@ class Signals:
 
 
 class Log:
-    """Rows of the history as JSON Lines, written when a checkpoint holds them; where one cannot be, `failure` says why."""
+    """Rows of the history as JSON Lines, written when a checkpoint holds them; if writing fails, `failure` says why."""
 
     def __init__(self, path: Path, file: FileIO, *, quiet: bool) -> None:
         self.path, self.file, self.quiet = path, file, quiet
@@ -82,7 +82,7 @@ class Log:
         self.failure: FileError | None = None
 
     def write(self) -> None:
-        """The rows that wait."""
+        """Write the rows that wait."""
         data = "".join(json.dumps(row) + "\n" for row in self.rows).encode()
         self.rows.clear()
         if self.failure or not data:
@@ -131,7 +131,7 @@ def open_log(path: Path, history: Sequence[Row] | None, *, force: bool = False, 
 def kept_part(path: Path, history: Sequence[Row] | None) -> tuple[int, int, str]:
     """(where the rows end that a training with this history keeps, how many they are, an objection to the file).
 
-    It makes the other rows again; the last may be cut short. Of a file with an objection nothing is kept.
+    Training makes the other rows again; the last may be cut short. Of a file with an objection nothing is kept.
     """
     rows, ends = list[Row](), [0]
     with path.open("rb") as file:

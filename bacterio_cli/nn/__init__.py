@@ -1,10 +1,10 @@
 """The mathematics: layers, cells, losses, models and optimisers, each forward beside its backward.
 
 Imports NumPy alone; no file, process, thread or clock, but for `plain`, which is a program. README.md derives the nets
-and their gradients; dropout and the younger optimisers cite their papers. Docstrings cite its sources:
+and their gradients; dropout and the younger optimisers cite their papers. Docstrings cite its sources, four texts:
 
 T1  bacterial name generator: derivatives          T2  RNN derivatives and code sample
 T3  derivative of common neural network modules    T4  a naive explanation of backprop for RNNs
 
-Where one of them slips, the docstring says so. A prime marks the backward of an equation: (4′) goes back through (4).
+Section 15 of README.md lists where they slip. A prime marks the backward of an equation: (4′) goes back through (4).
 """

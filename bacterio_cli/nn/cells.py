@@ -24,7 +24,7 @@ from numpy.typing import DTypeLike
 from bacterio_cli.nn.layers import Array, Input, Params, Shapes, linear, linear_backward
 
 State = tuple[Array, ...]
-CellGradients = tuple[Array | None, State, Params]  # dx, those of the initial state, those of the parameters
+CellGradients = tuple[Array | None, State, Params]  # dx (of letters dE or None), of first state, parameters
 
 
 class Step(NamedTuple):
@@ -88,8 +88,8 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates are blocks of n_a rows of these three, in the order of `gate_names`. A state has an array (B, n_a) for each of
-    `state_names`: a, and in an LSTM also c.
+    Gates, the candidate counted among them, are blocks of n_a rows of these three, in the order of `gate_names`. A
+    state has an array (B, n_a) for each of `state_names`: a, and in an LSTM also c.
     """
 
     n_x: int
@@ -122,7 +122,7 @@ class Cell:
         """What the loop over time begins with.
 
         x W_axᵀ + b_a of all steps, (G, N, n_a): per gate the rows of a step are one block of memory.
-        W_aaᵀ per gate, (G, n_a, n_a), copied if there are several steps, since every step reads it.
+        W_aaᵀ per gate, (G, n_a, n_a), made contiguous if there are several steps, since every step reads it.
         Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
         z = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
@@ -136,8 +136,8 @@ class Cell:
     ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 
-        dz_x is ∂L/∂(x W_axᵀ + b_a), dz_a is ∂L/∂(a⟨t−1⟩ W_aaᵀ), both (G, N, n_a). Only in a GRU do they differ, where
-        the candidate's r comes between the product with a⟨t−1⟩ and z:
+        dz_x (G, N, n_a) is ∂L/∂(x W_axᵀ + b_a), dz_a ∂L/∂(a⟨t−1⟩ W_aaᵀ), G times (N, n_a). Only in a GRU do they
+        differ, where the candidate's r comes between the product with a⟨t−1⟩ and z:
         dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 speaks of this sum
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """

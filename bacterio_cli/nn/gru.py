@@ -9,7 +9,7 @@ from bacterio_cli.nn.layers import Array, Input, Params, sigmoid, sigmoid_deriva
 
 
 class GRU(Cell):  # inherits the fields of Cell, adds none
-    """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product, u = 1 keeps the old state.
+    """The gated recurrent unit (Cho et al. 2014), reset after the recurrent product; u = 1 keeps the old state.
 
     The update gate u, the reset gate r, the candidate c̃; W_ux are the rows of W_ax that belong to u, and so on. All at
     step t but a⟨t−1⟩:
@@ -19,8 +19,8 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     (3) c̃ = tanh(x W_cxᵀ + b_c + r ⊙ p), p = a⟨t−1⟩ W_caᵀ
     (4) a = u ⊙ a⟨t−1⟩ + (1 − u) ⊙ c̃ = c̃ + u ⊙ (a⟨t−1⟩ − c̃)
 
-    Cho's own eq. 8 resets before the product; after it, one product per step serves all three gates. With a zero
-    recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
+    Cho's own eq. 8 resets before the product; with the reset after it, one product per step serves all gates. With a
+    zero recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
     """
 
     source: ClassVar[str] = "Cho et al. 2014"
@@ -28,7 +28,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        # The gates are z until a step makes u, r and c̃ of it.
+        # The gates are z until a step makes u, r and c̃ of them.
         gates, W_aa_T, (hidden_states,) = self.prepare(params, x, steps, state)
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps:

@@ -3,8 +3,8 @@
 Notation, for all of `nn/`. Rows are examples, as in T3, and weights are (to, from), as in T1, T2 and T4, so a formula
 reads `x @ W.T`. `dv` is ∂L/∂v and has the shape of v; of a hidden state a, da is only what comes from above, ā all of
 it. L is one number: the mean loss of a batch in nats per character.
-Classes hold sizes and the names of their parameters, dicts hold the numbers; after `init`, only `optim`, and the page
-`plain`, write to parameters.
+Cells and models hold sizes and the names of their parameters, dicts the numbers. Within `nn/`, after `init`, only
+`optim` and the page `plain` write to parameters.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ MAX_ONE_HOT = 128  # the largest number of ids for which segment_sum multiplies 
 
 
 class EmbeddingLookup(NamedTuple):
-    """The matrix x = E[id], one row of a table per id, not written out.  (V, n_x), (N,) → (N, n_x).
+    """The matrix x = E[id], one row of a table of V rows per id, not written out.  (V, n_x), (N,) → (N, n_x).
 
     A letter occurs many times in a batch, and a linear map of the lookup multiplies each row of the table only once.
     Without a `table`, x is one-hot: 1 at the letter, else 0 (T1), and x @ W.T is a choice of columns of W.
@@ -54,7 +54,7 @@ def segment_sum(rows: Array, ids: Array, n: int) -> Array:
 def linear(x: Input, W: Array, b: Array) -> Array:
     """y = x Wᵀ + b.  x (k, m), W (n, m), b (n,) → y (k, n).  (T3, which has W the other way round.)
 
-    A stack of gates is as good: W (G, n, m), b (G, n) → y (G, k, n).
+    W may be a stack of gates: W (G, n, m), b (G, n) → y (G, k, n).
     For x = table[ids] the product is taken once per row of the table: table[ids] Wᵀ + b = (table Wᵀ + b)[ids].
     """
     if isinstance(x, EmbeddingLookup):
@@ -87,8 +87,8 @@ def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array | None, Array,
 def tanh_derivative(a: Array) -> Array:
     """tanh′ z = 1 − tanh² z = 1 − a².  (T1 a; T2 eq. 7)
 
-    Of tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ), which T3 prints upside down; it prints 1 + tan² for this. The function takes
-    the value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by 2a⁴/3, which hides while a is small
+    T3 prints tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ) upside down, and 1 + tan² for its derivative. The function takes the
+    value a, not z: `1 - np.tanh(a) ** 2` is the classic slip, wrong by about 2a⁴/3, which hides while a is small
     (`bacterio gradcheck --inject tanh-twice --explain`).
     """
     return 1 - a * a

@@ -30,7 +30,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        # The gates are z until a step makes i, f, o and c̃ of it: in one run of memory, faster than in place.
+        # The gates are z until a step makes i, f, o and c̃ of them: in z_t, which is contiguous, faster than in place.
         gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, steps, state)
         N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])

@@ -122,11 +122,11 @@ class CharRNN(LetterModel):
 class WindowMLP(LetterModel):
     """The fully connected network of T4 on the last w = `window` letters, instead of a state; W_1 is named 0.W:
 
-    (1) h⁰ = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
-    (2) hˡ = f(hˡ⁻¹ W_lᵀ + b_l)
-    (3) z = h W_yaᵀ + b_y
+    (1) h_0 = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
+    (2) h_l = f(h_{l−1} W_lᵀ + b_l)
+    (3) z_y = h W_yaᵀ + b_y
 
-    In T4's columns, backward is δ ← W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ hˡ⁻¹.
+    In T4's columns, backward is δ ← W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ h_{l−1}.
     The 'state' to be stepped is the window's ids, (n, window − 1).
     """
 

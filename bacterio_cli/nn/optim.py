@@ -12,7 +12,7 @@ import numpy as np
 
 from bacterio_cli.nn.layers import Array, Params
 
-BLOCK = 2**15  # numbers of a parameter that are updated together, so that what a rule makes of them stays in the cache
+BLOCK = 2**15  # numbers of a parameter updated together: what a rule makes of them stays in the processor's cache
 EPSILON = 1e-8
 RHO = 0.99  # of RMSprop
 BETA_1, BETA_2 = 0.9, 0.999  # of Adam
@@ -79,8 +79,8 @@ class Optimiser:
     def update(self, params: Params, grads: Params, state: Params, *, learning_rate: float) -> None:
         """θ ← θ − step for every parameter; parameters and state change in place.
 
-        They stay finite if the norm of the gradients is (see `clip`) and neither the rate nor η λ is out of bounds (see
-        `training.config`): no square overflows, a step of `sgd` is η ‖g‖ at most, one of the others a few η.
+        Parameters stay finite if the norm of the gradients is (see `clip`) and rate and η λ are within the bounds of
+        `training.config`: no square overflows, and a step is η ‖g‖ at most with `sgd`, about 10 η with the others.
         """
         state["k"] += 1
         for name, p in params.items():
@@ -95,7 +95,7 @@ class Optimiser:
 
 OPTIMISERS = {
     "sgd": Optimiser(sgd),
-    "adagrad": Optimiser(adagrad, ("m",)),  # s, under the name that checkpoints know
+    "adagrad": Optimiser(adagrad, ("m",)),  # s is "m" in checkpoints, here and below
     "rmsprop": Optimiser(rmsprop, ("m",)),
     "adam": Optimiser(adam, ("m", "v")),
     "adamw": Optimiser(adam, ("m", "v")),  # with the weight decay that is asked for

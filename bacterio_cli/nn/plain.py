@@ -1,8 +1,8 @@
 """The character RNN of T2 (see `bacterio_cli.nn`) on a page: forward, backward through time, Adagrad, sampling.
 
 Columns, one-hot letters, one text, with T2's names u, w, v, h (elsewhere rows, and W_ax, W_aa, W_ya, a: see README.md).
-RNN gives the same numbers; tests check it. To run it:  python -m bacterio_cli.nn.plain names.txt
-Below it stands T4's net without time, in its own letters.
+`models.CharRNN` gives the same numbers ÷ T, as its L is a mean; tests check it. Below stands T4's net without time, in
+its own letters. To run the first:  python -m bacterio_cli.nn.plain names.txt
 """
 
 import sys
@@ -88,7 +88,7 @@ def cost_and_grads(W: Sequence[Array], x: Array, target: Array) -> tuple[Any, li
 
     Its algorithm updates W_l before it sends δ through it, which makes δ wrong: here δ goes first.
     """
-    h = [x]  # h⁰; the last is y
+    h = [x]  # h_0; the last is y
     for W_l in W:
         h.append(sigmoid(W_l @ h[-1]))  # z_l = W_l h_{l−1}, h_l = σ(z_l)
     delta = h[-1] - target  # ∇C at y

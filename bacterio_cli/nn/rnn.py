@@ -10,7 +10,7 @@ from bacterio_cli.nn.layers import ACTIVATIONS, Array, Input, Params
 
 @dataclass(frozen=True)
 class RNN(Cell):
-    """The plain cell of T1 and T2, with f = tanh, sigmoid or relu; they write columns, T1's p is our z, T2's h our a:
+    """The plain cell of T1 and T2, f = tanh, σ or relu. Columns are rows here, T1's p is z, T2's h is a. T1's numbers:
 
     (5) z⟨t⟩ = x⟨t⟩ W_axᵀ + a⟨t−1⟩ W_aaᵀ + b_a      (T1 eq. 5; T2)
     (4) a⟨t⟩ = f(z⟨t⟩)                              (T1 eq. 4; T2)
@@ -28,7 +28,7 @@ class RNN(Cell):
         return a, (last_rows(hidden_states, steps),), Cache(x, steps, {"a": hidden_states})
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
-        """dx, the gradient of the initial state, and the gradients of the parameters.
+        """dx (for letters dE, or None), the gradient of the initial state, and those of the parameters.
 
         With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
 

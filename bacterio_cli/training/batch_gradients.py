@@ -6,8 +6,8 @@ letters of shard k and s_k = N_k / N:
 L = Σ_k s_k L_k        ∂L/∂θ = Σ_k s_k ∂L_k/∂θ
 
 The second shard is computed by a forked worker, which lets training use two cores, or, where there can be none, by this
-process after the first. The bytes are the same: whether a batch is split depends on sizes alone, the dropout of a shard
-comes from the seed, the step and the shard, and shards are added in their order.
+process after the first. The result is the same to the byte: whether a batch is split depends on sizes alone, the
+dropout of a shard comes from the seed, the step and the shard, and shards are added in their order.
 """
 
 from collections.abc import Generator, Iterator
@@ -28,7 +28,7 @@ SPLIT_FROM = 2**19
 
 
 def is_split(model: Model, names: int, split_from: int = SPLIT_FROM) -> bool:
-    """Whether batches of so many names are computed in two shards; a single name cannot be split."""
+    """Whether a phase with batches of so many names computes them in two shards; a single name cannot be split."""
     return names > 1 and names * model.n_a**2 >= split_from
 
 
@@ -39,9 +39,9 @@ def shard_work(state: TrainingState, soft: CrossFit | None, batch: Batch, step: 
     back.
     """
     plan, shard, masks = state.plan, batch.shard(k, shards), None
-    N, streams = len(shard.x), shard.batch_sizes[0]
+    N_k, streams = len(shard.x), shard.batch_sizes[0]
     if plan.config.dropout:
-        rng, shape = plan.rng(MASKS, step, k), (N, plan.model.n_a)
+        rng, shape = plan.rng(MASKS, step, k), (N_k, plan.model.n_a)
         masks = [dropout_mask(rng, shape, plan.config.dropout, np.float32) for _ in range(plan.model.layers)]
     targets = soft.targets(shard) if soft else shard.y
 
@@ -49,7 +49,7 @@ def shard_work(state: TrainingState, soft: CrossFit | None, batch: Batch, step: 
         before = tuple(s[k::shards][:streams] for s in hidden)
         result = loss_and_grads(
             plan.model, state.params, shard.x, shard.batch_sizes, targets, state=before or None, masks=masks,
-            weight=N / len(batch.x),
+            weight=N_k / len(batch.x),
         )  # fmt: skip
         return result._replace(state=result.state if hidden else (), d_initial_state=())
 
@@ -65,7 +65,7 @@ def works(state: TrainingState, soft: CrossFit | None, k: int, shards: int) -> I
 
 
 def added(parts: list[Gradients], hidden: State) -> Gradients:
-    """The sum of the shards of a batch; a stream that has ended keeps its hidden state for the next epoch."""
+    """The sum of the shards of a batch, in the first one's arrays; a stream that has ended keeps its hidden state."""
     grads = parts[0].grads
     for part in parts[1:]:
         for name, g in part.grads.items():
@@ -82,8 +82,8 @@ def gradients_of_phase(
 ) -> Generator[tuple[Batch, Gradients], None, None]:
     """Each batch of the current phase from where the training stands, with its gradients.
 
-    Batches of names × units² ≥ `split_from` are split. `fork` says whether a worker computes the second shard, if None
-    where possible: the params are moved to shared memory then. One that is silent for `timeout` seconds is given up.
+    Where batch size × units² ≥ `split_from` they are split. `fork` says whether a worker computes the second shard, if
+    None where possible: the params are moved to shared memory then. One silent for `timeout` seconds is given up.
     """
     soft, worker = state.plan.soft_targets(state.phase.kind), None
     shards = 2 if is_split(state.plan.model, state.plan.batch_size, split_from) else 1

@@ -24,7 +24,7 @@ def number(default: float | None, low: float, high: float, kind: type[int | floa
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides, with the corpus, which model comes out. Raises UsageError for a value out of range.
+    """Everything that decides, with the names, which model comes out. Raises UsageError for a value out of range.
 
     `ngram` is the order of the Kneser–Ney count table, 0 for none; `smoothing` its share in the soft targets; `mix` the
     nets' weight beside the table, or "auto"; `nets` are averaged; `refit` goes on, after validation, on all names.
@@ -41,7 +41,7 @@ class TrainingConfig:
     window: int = number(5, 1, 100, int)
     dropout: float = number(0.4, 0, 0.95)
     optimizer: str = choice(*LEARNING_RATES, default="adamw")
-    lr: float = number(LEARNING_RATES["adamw"], 0, 1e12)  # weights cannot overflow before a loss does
+    lr: float = number(LEARNING_RATES["adamw"], 0, 1e12)  # up to here a loss overflows before weights do
     schedule: str = choice("constant", "linear", "cosine", default="cosine")
     warmup: int = number(0, 0, LARGEST_COUNT, int)
     weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
@@ -74,7 +74,7 @@ class TrainingConfig:
                 require_number(option, value, *RANGES[f.name], whole=f.metadata["kind"] is int)
                 object.__setattr__(self, f.name, f.metadata["kind"](value))
         if self.lr * self.weight_decay > 1:
-            raise UsageError("--lr times --weight-decay is at most 1: no step can take more than a weight")
+            raise UsageError("--lr times --weight-decay is at most 1: a step would take more than a weight has")
         try:
             weight = 0.0 if self.mix == "auto" else float(self.mix)
         except (TypeError, ValueError, OverflowError):
@@ -97,7 +97,7 @@ RANGES = {f.name: f.metadata["range"] for f in fields(TrainingConfig) if "range"
 # The net alone.
 NO_TABLE = {"ngram": 0, "smoothing": 0.0, "mix": "1"}
 
-# What the systems of T1 and T2 have in common: one tanh layer on one-hot letters, and neither schedule nor dropout.
+# What the systems of T1 and T2 (see `bacterio_cli.nn`) share: a tanh layer on one-hot letters, no schedule or dropout.
 SOURCE_TEXTS = {
     "arch": "rnn", "activation": "tanh", "layers": 1, "embedding": 0, "dropout": 0.0, "schedule": "constant",
     "weight_decay": 0.0, "batch_size": 1, "epochs": 12, "clip": 5.0, "clip_mode": "element", "reduction": "sum",
@@ -110,7 +110,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"nets": 3},
     # T2: a chunk of 25 letters a step, the state carried on, summed over the chunk, Adagrad.
     "stream": {**SOURCE_TEXTS, "hidden": 100, "optimizer": "adagrad", "lr": 0.1, "stream": True, "bptt": 25},
-    # T1: a name per step; T1 gives no figures, these are ours.
+    # T1, a name per step; it gives no figures, these are ours.
     "seed": {**SOURCE_TEXTS, "hidden": 50, "optimizer": "sgd", "lr": 0.01},
 }
 

@@ -1,7 +1,7 @@
 """The nets, the tables and their mixture on the names held out: which weights they get, and how good they are.
 
-All stand as they were before the refit: a model that has learned the held-out names cannot be tested on them. They
-flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
+All stand as they were before the refit: a model that has learned the held-out names cannot be tested on them. The
+figures flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
 """
 
 from collections.abc import Sequence

@@ -32,7 +32,7 @@ SPLIT, INIT, ORDER, MASKS, FOLD, LEAD_IN = range(6)
 LEAD_IN_NAMES = PROBE_NAMES = 64
 
 BACKGROUND_EPOCHS = 4  # what is learned from it is learned again, better, from the corpus
-REFIT_EPOCHS = 0.4  # of the epochs of the fit
+REFIT_EPOCHS = 0.4  # as a share of those of the fit
 REFIT_RATE = 0.6  # of its learning rate
 PHASES = ("background", "fit", "refit")
 
@@ -56,7 +56,7 @@ class Phase(NamedTuple):
 
 
 class CrossFit:
-    """Soft targets for the net: per fold of a text a table of the other folds, and one state number a position.
+    """Soft targets for the net: per fold of a text a count table of the others, and its state at each position.
 
     A target is y = (1 − A)·onehot + A·p, with A the weight (--smoothing) and p the table's distribution. Counted on all
     training names, the table has seen the very letter that it is asked about, and p leans towards it. So p is
@@ -79,15 +79,15 @@ class CrossFit:
             self.tables.append(table)
 
     def targets(self, batch: Batch) -> Array:
-        """t for every row of a batch, (N, n_y) float32; rows sum to 1."""
-        t = np.empty((len(batch.x), self.tables[0].n_y), np.float32)
+        """y for every row of a batch, (N, n_y) float32; rows sum to 1."""
+        y = np.empty((len(batch.x), self.tables[0].n_y), np.float32)
         fold = self.fold[batch.position]
         for k, table in enumerate(self.tables):
             rows = np.flatnonzero(fold == k)
-            t[rows] = table.distributions(self.state[batch.position[rows]])
-        t *= self.weight
-        t[np.arange(len(t)), batch.y] += 1 - self.weight
-        return t
+            y[rows] = table.distributions(self.state[batch.position[rows]])
+        y *= self.weight
+        y[np.arange(len(y)), batch.y] += 1 - self.weight
+        return y
 
 
 class TrainingPlan:
@@ -105,7 +105,7 @@ class TrainingPlan:
         self.optimiser = replace(optim.OPTIMISERS[config.optimizer], weight_decay=config.weight_decay)
         training, validation = split(corpus.names, config.valid_fraction, self.rng(SPLIT))
         self.texts = {"fit": EncodedCorpus(training, vocabulary), "refit": EncodedCorpus(corpus.names, vocabulary)}
-        if background is not None:  # names held out of the corpus must be unknown to it, in whatever case
+        if background is not None:  # it loses all names of the corpus, held out or not, in whatever case
             own = {name.lower() for name in corpus.names}
             spelled = [vocabulary.fold(name) for name in background.names if not vocabulary.missing(name)]
             related = [name for name in dict.fromkeys(map(vocabulary.restore, spelled)) if name.lower() not in own]

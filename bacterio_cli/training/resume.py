@@ -106,7 +106,7 @@ def resume(
 
 
 def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, Any]) -> None:
-    """Put a fresh state where the saved one stood: through its epochs and phases as training did, with any weights.
+    """Put a fresh state where the saved one stood: through its epochs and phases, with weights replaced at the end.
 
     Taken from the checkpoint are the rows of the history, two sums and the arrays of floats; history and progress must
     then be those that were saved. Raises KeyError, IndexError, TypeError or ValueError if something does not fit.
@@ -135,7 +135,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
 
 
 def go_on(state: TrainingState, *, later: bool) -> None:
-    """Begin the next phase if this one is over; a background is, too, if the saved training was `later` than that."""
+    """Begin the next phase if this one is over, or is a background and the saved training was `later`."""
     shorter = later and state.phase.kind == "background"  # of a training that was given more epochs when it was resumed
     if not state.done and (state.phase_is_over or shorter):
         state.end_phase()

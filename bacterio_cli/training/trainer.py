@@ -38,7 +38,7 @@ def train(
 
     `split_from` and `fork` say where batches are computed in two shards, and by whom, see `batch_gradients`.
 
-    Raises DivergedError when a loss or gradient stops being finite; the state then stands before that step.
+    Raises DivergedError if a loss, a gradient or, at an epoch's end, a P is of no use; the state is that before it.
     """
     schedule: dict[str, Any] = {"schedule": state.plan.config.schedule, "warmup": state.plan.config.warmup}
     while not state.done:
@@ -63,7 +63,7 @@ def train(
 
 
 def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_rate: float) -> None:
-    """Clip and update; DivergedError before anything has changed."""
+    """Clip and update; DivergedError before the state has changed."""
     config, N = state.plan.config, len(batch.x)
     loss, grads, hidden, _ = result
     if config.reduction == "sum":
@@ -81,12 +81,12 @@ def take_step(state: TrainingState, batch: Batch, result: Gradients, learning_ra
 
 
 def can_be_used(state: TrainingState) -> bool:
-    """Whether each letter of the first names has a chance, none overflows; of kept weights an evaluation has told."""
+    """Whether names can be drawn: kept weights were evaluated; else each letter of the first names has P > 0."""
     return bool(state.kept["fit"] or (state.plan.likelihood(state.params, state.plan.probe) > 0).all())  # NaN is not
 
 
 def end_epoch(state: TrainingState, before: TrainingState, learning_rate: float) -> None:
-    """Evaluate, and add a row to the history; DivergedError if names overflow, so that none could be drawn."""
+    """Evaluate, and add a row to the history; DivergedError if a P is not finite, or is 0 for a name held out."""
     plan, phase = state.plan, state.phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe

@@ -72,7 +72,7 @@ class ForkedWorker:
             self.pipe.send(None)
 
     def answer(self) -> Gradients | None:
-        """What the call returned; None if the process has ended, or is ended now since it is silent."""
+        """What the call returned, gradients until the next; None if the process has ended, or is ended as silent."""
         with suppress(EOFError, OSError):
             look_for(self.pipe)
             if self.pipe.poll(self.timeout):
@@ -96,7 +96,7 @@ def look_for(pipe: Connection) -> None:
 
 
 def serve(works: Iterable[Work], theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
-    """In the worker: each call when it is asked for, until one fails or the first process has ended."""
+    """In the worker, at its end of the pipe: each call when asked for, until one fails or the first process ends."""
     theirs.close()  # so that the pipe ends with the first process
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
         signal.signal(number, signal.SIG_IGN)

@@ -55,9 +55,9 @@ def train(
     input_format: options.InputFormatOption = None,
     column: options.ColumnOption = None,
     encoding: options.EncodingOption = None,
-    preset: Annotated[str | None, Option(**options.choices(PRESETS), help="Options at once; 'seed' and 'stream' are the plain systems of the first and second source text. A flag beside it wins. [default: default]")] = None,
+    preset: Annotated[str | None, Option(**options.choices(PRESETS), help="Options at once; 'seed' and 'stream' are the plain nets of the derivation's first two texts. A flag beside it wins. [default: default]")] = None,
     out: Annotated[Path, Option("--out", "-o", metavar="FILE", help="The checkpoint to write.")] = Path("bacterio.npz"),
-    save_every: Annotated[int | None, Option(min=1, help="Save every so many steps too. [default: at each epoch's end]")] = None,
+    save_every: Annotated[int | None, Option(min=1, help="Save every so many steps too. [default: where epochs end, short ones several at once]")] = None,
     log: Annotated[Path | None, Option(metavar="FILE", help="Write a row per epoch to this file, as JSON Lines; a named pipe waits for its reader, as in a shell. [default: none]")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with the training at --out; options left out come from the file, but for those that say how to read CORPUS.")] = False,
     compact: Annotated[bool, Option("--compact", help="Write the finished file compressed and without what only --resume needs.")] = False,
@@ -66,8 +66,8 @@ def train(
 ) -> None:  # fmt: skip
     """Learn names and write a checkpoint.
 
-    The best weights on the names held out are kept, and then go on with all names. Ctrl-C saves, and --resume goes on
-    from there, bit for bit.
+    The weights that are best on the names held out are kept, and training goes on from them with all names. Ctrl-C
+    saves, and --resume goes on from there, bit for bit.
 
     Example: bacterio train names.txt --epochs 30 -o names.npz
     """
