@@ -41,7 +41,7 @@ class TrainingConfig:
     window: int = number(5, 1, 100, int)
     dropout: float = number(0.4, 0, 0.95)
     optimizer: str = choice(*LEARNING_RATES, default="adamw")
-    lr: float = number(LEARNING_RATES["adamw"], 0, 1e12)  # up to here a loss overflows before weights do
+    lr: float = number(LEARNING_RATES["adamw"], 0, 10**12)  # up to here a loss overflows before weights do
     schedule: str = choice("constant", "linear", "cosine", default="cosine")
     warmup: int = number(0, 0, LARGEST_COUNT, int)
     weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
