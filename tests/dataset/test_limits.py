@@ -79,6 +79,16 @@ def test_a_bomb_is_refused_in_little_memory(data: bytes, message: str, tmp_path:
     assert message in only_error(refused)
 
 
+def test_a_packed_zip_is_not_unpacked_beyond_its_bound(tmp_path: Path) -> None:
+    """A zip is read from its end: of one inside gzip, a bomb, no more is unpacked than a list may have."""
+    path, read_so_far = place(tmp_path, gzip.compress(b"PK\3\4" + bytes(10**8), 1), "bomb.zip.gz"), list[float]()
+    with pytest.raises(InputError, match="is larger than 1 MiB"), text_files.opened(
+        path, largest=2**20, watch=lambda _, done, size: read_so_far.append(done / size)
+    ):  # fmt: skip
+        pass
+    assert max(read_so_far) < 0.5
+
+
 def test_a_pipe_without_another_side_is_named(tmp_path: Path) -> None:
     """After a second stderr says what is waited for, and what then comes or goes is used."""
     write_names(tmp_path)

@@ -63,6 +63,13 @@ READ: dict[str, tuple[str, list[str]]] = {
     "lineages between bars": ('id,lineage\n1,"Bacteria|A|B|C|Aaceae|Abanella"\n2,Bacteria|B|Baceae|Borivibrio\n', AB),
     "Kraken saved by a spreadsheet": ("50,0;5;0;R;1;root\n9,5;5;0;G;2;  Abanella\n9,5;5;0;G;3;  Borivibrio\n", AB),
     "lineages between commas": ("a,Bacteria(9);A;B;C;Aaceae;Abanella(97);\nb,Bacteria;A;B;C;Baceae;Borivibrio;\n", AB),
+    "unclassified bacteria": ("1\tBacteria; unclassified Bacteria; A; B; C; Abanella\n"
+                              "2\tArchaea;unclassified Archaea;A;B;Baceae;Borivibrio;unclassified Bacteria;B x\n", AB),
+    "a line of RDP": ("Root\trootrank\t1.0\tBacteria\tdomain\t1.0\tAbanella\tgenus\t0.8\n", AB[:1]),
+    "lines of RDP": ("Root\trootrank\t1\tBacteria\tdomain\t1\tAbanella\tgenus\t1\n"
+                     "Bacteria\tdomain\t1\tB\tphylum\t1\tBorivibrio\tgenus\t1\n", AB),
+    "GTDB beside other genera": ("gtdb_taxonomy\tgenus\nd__Bacteria;g__Abanella\tBora\nd__Bacteria;g__\tCora\n"
+                                 "d__Bacteria;g__Borivibrio\t\n", AB),
     "comma in a lineage": ("1\tBacteria;A, B;C;D;Aaceae;Abanella\n2\tBacteria;B;C;D;Baceae;Borivibrio\n", AB),
     "paths of SILVA": ("acc,path,taxid\nAB1,Bacteria;A;Aaceae;Abanella;,1\nAB2,Bacteria;B;Baceae;Borivibrio;,2\n", AB),
     "species with their genus": ('[{"rank": "species", "name": "A alba", "in": {"genus": {"name": "Abanella"}}}, '
@@ -116,6 +123,7 @@ REFUSED = {
         "Bacteria;12;x;gut;human;Anna\nBacteria;13;y;gut;human;Maria\n",
         "table between semicolons",
     ),
+    "a heading and no more": ("Genus\n", "has a heading, 'Genus', and nothing below it"),
     "two lineages": ("1\tD_0__B;D_5__Cora\td__B;g__Bora\n2\tD_0__B;D_5__C\td__B;g__D\n", ":1: has two lineages"),
     "a list of another rank": ("Klasse\nAbanella\nBora\n", ":1: has the heading 'Klasse': what follows"),
     "a second table in German": ("Gattung;n\nAbanella;2\n\nStamm;n\nBora;3\n", ":4: has 'Stamm' where a name"),

@@ -104,7 +104,7 @@ def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch
     size = len(raw.getbuffer()) if isinstance(raw, io.BytesIO) else os.fstat(raw.fileno()).st_size
     file: Any = Bounded(raw, where, largest, lambda position: watch and watch(where, position, size))
     with readable(where):
-        for _ in range(3):  # an archive may be packed, and a member of it too
+        for depth in range(3):  # an archive may be packed, and a member of it too
             head = file.read(512)
             file.seek(0)
             if opener := next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None):
@@ -114,6 +114,8 @@ def unpacked(raw: IO[bytes], where: str, member: str, largest: int, watch: Watch
                 inside = choose((info.name if info.isreg() else "/" for info in tar), where, member)
                 file = Bounded(tar.extractfile(inside), where, largest)
             elif head.startswith(b"PK\x03\x04"):
+                while depth and file.read(PIECE):  # it is read from its end, which has to be within the bound
+                    pass
                 archive = zipfile.ZipFile(file)
                 inside = choose(archive.namelist(), where, member)
                 file = Bounded(archive.open(inside), where, largest)

@@ -23,10 +23,7 @@ RANK_PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,
 GENUS_PREFIX = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # quick by its letters
 NAME = re.compile(r"(?:[a-z]__|D_\d__|[a-z]:)([^;|,\t]*)")  # behind the prefix of any rank
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
-DOMAINS = "Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses"
-DOMAIN = re.compile(EDGE + rf"(?:[dk]__|[dk]:|D_0__)?({DOMAINS})\b")
-# What separates cells: tabs, and a blank or > before a root.
-CELLS = re.compile(rf"\t|(?:^>|\s)(?=(?:(?i:root|cellular organisms)|{DOMAINS})\b[^\s;|]*[;|])")
+DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
 ABOVE_DOMAIN = re.compile(r"root|ncbi|cellular organisms|\w+ati|.* group")  # and NCBI's kingdoms and clades
 FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
 BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| group| complex| clade| cluster)")
@@ -72,7 +69,7 @@ def genus_of(text: str) -> str | None:
             return ""
     if found := IN_TURN.search(text):
         return found[1] or ""
-    if not (";" in text or "|" in text):
+    if not (";" in text or "|" in text) or "\t" in text:
         return None
     names = [plain(name) for name in re.split("[;|]", text.rstrip(" .;|"))]
     names = [name for name in names if not ABOVE_DOMAIN.fullmatch(name.lower())]
@@ -105,7 +102,7 @@ def kind_of(status: str, terms: str) -> str:
 def choices_of(columns: Sequence[str]) -> list[Choice]:
     """The sources that have these columns, the first ahead; others are for rows in which that finds no genus.
 
-    Of those with lineages the first counts.
+    One that is of prokaryotes, or has terms of its own, stands alone, and of those with lineages the first counts.
     """
     higher_ranks = [columns.index(rank) for rank in sources.HIGHER_RANKS if rank in columns]
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
@@ -116,7 +113,7 @@ def choices_of(columns: Sequence[str]) -> list[Choice]:
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
             found.append(Choice(source, places[:4] + [place for place in places[4:] if place >= 0], higher_ranks))
-    return found
+    return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
 
 
 def taxon(cell: str, source: sources.Source, row: Sequence[str]) -> str:
@@ -228,7 +225,8 @@ def read_lineages(text: Text) -> Reading | None:
             if not line.strip() or line[0] == "#" or (fasta and line[0] != ">"):
                 continue
             found: dict[str, str] = {}
-            for cells in (CELLS.split(line), [line], line.split(",")):  # a comma may stand in a name too
+            pieces = line.removeprefix(">").split("\t"), [line, *line.split(None, 1)[1:] * fasta], line.split(",")
+            for cells in pieces:  # a comma may stand in a name too
                 found = found or {genus: cell for cell in cells if (genus := genus_of(cell)) is not None}
             empty = found.pop("", "")
             if len(found) > 1 or (line.count("g__") > 1 and len({*GENUS_PREFIX.findall(line)}) > 1):

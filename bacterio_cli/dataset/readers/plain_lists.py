@@ -49,6 +49,8 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     if entries and key_of(entries[0].text) in HEADINGS:
         heading = entries.pop(0).text.removesuffix(":")
         notes.append(f"heading {heading!r} passed over")
+    if heading and not entries:
+        raise InputError(where, f"has a heading, {heading!r}, and nothing below it", "give the whole list")
     odd, several = list[Entry](), 0
     for entry in entries:
         if entry.text.isalpha() or PLACEHOLDER.fullmatch(entry.text):  # nearly all are, and there may be a million

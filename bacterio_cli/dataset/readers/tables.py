@@ -8,7 +8,7 @@ from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, genus_of, key_of, require_genera
-from bacterio_cli.dataset.readers.records import Entry, Reading, counted
+from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
@@ -33,7 +33,7 @@ class Layout(NamedTuple):
 def read(text: Text) -> Reading | None:
     """The genera of a table, by the first source with any that its columns show; None if they show no source."""
     layout = without_header(text) or header(text.head)
-    if not layout:
+    if not layout or text.start[:1] == ">":  # FASTA
         return None
     choices = choices_of(layout.columns)
     for name in (layout.columns[choice.places[0]] for choice in choices):
@@ -63,7 +63,8 @@ def column(text: Text, wanted: str) -> Reading:
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
         lineages = ((line, [cell, ""]) for line, cell, _ in entries)
         return gather([Choice(Source(COLUMN, lineage=True))], lineages, text.where)
-    return Reading(entries, COLUMN)
+    marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in entries]
+    return Reading(marked, COLUMN)
 
 
 def delimiter_of(head: Sequence[str]) -> str:
@@ -113,7 +114,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
 
     A table begins where two lines have as many cells, and more than one.
     """
-    shown = [k for k, line in enumerate(head) if line.strip(RULES)][:SEARCHED]
+    shown = [k for k, line in enumerate(head) if line.strip(RULES) and line[:4] != "sep="][:SEARCHED]
     for index, following in zip_longest(shown, shown[1:]):
         line, comment = head[index].lstrip("# "), head[index][0] == "#"
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
@@ -121,7 +122,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             below = fields(head[following], delimiter) if following else []
             again = any(a in HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
             known = len(columns) > 1 and len(below) != 1 and choices_of(columns)
-            if (wanted in columns if wanted else known) and not again:
+            if (wanted in columns if wanted else known) and not (again or "rootrank" in line):  # RDP names each rank
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
                 return Layout(index + 1, delimiter, ["", *columns] if named else columns)
             if not comment and len(columns) == len(below) and len([*filter(None, columns)]) > 1:
