@@ -170,7 +170,7 @@ def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Readin
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
-            found = next(filter(None, (attested(choice, row) for choice in choices)), None)
+            found = next(filter(None, map(attested, choices, [row] * len(choices))), None)
             if not (found := found or of_species(choices[0], row)):
                 without.extend([line] * source.lineage)
                 continue
