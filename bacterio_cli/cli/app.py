@@ -5,9 +5,10 @@ import inspect
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, get_args, get_type_hints
 
 import typer
 
@@ -32,7 +33,35 @@ def describe(
     """Take the options that stand before the command."""
 
 
-def application() -> typer.Typer:
+def take_as_given(parameter: Any, hint: Any) -> None:
+    """Let a parameter of a command take its default, texts and plain numbers as they are.
+
+    Others are for Typer to convert or to refuse: for that it imports pydantic, a quarter of a short command's time.
+    `hint` is the parameter's annotation, None for one of Typer's own.
+    """
+    kind, info = get_args(hint) or (None, None)
+    kinds = set() if info is None or info.parser else {kind, *get_args(kind)}
+    many, convert = parameter.nargs < 0 or getattr(parameter, "multiple", False), parameter.process_value
+    make: Any = next((known for known in (str, int, float, Path) if known in kinds), None)
+
+    def process(context: Any, value: Any) -> Any:
+        if value is None and not parameter.required:
+            return () if many else None
+        is_default = isinstance(value, str | int | float) and value == parameter.default
+        if is_default or (many and value and list[str] in kinds):
+            return value
+        if make and isinstance(value, str):
+            with suppress(ValueError):
+                made = make(value)
+                low, high = (made if end is None else end for end in (info.min, info.max))
+                if str(made) in (value, value + ".0") and low <= made <= high:
+                    return made
+        return convert(context, value)
+
+    parameter.process_value = process
+
+
+def application() -> Any:
     """The commands; only the one that is asked for is more than its help text: to import them takes long."""
     # Asked for is the word behind `bacterio` and any dashes, also in the line that a shell wants to complete.
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
@@ -49,7 +78,12 @@ def application() -> typer.Typer:
         text = inspect.cleandoc(source.partition(f"def {name}(")[2].split('"""')[1])
         command = getattr(import_module(f"bacterio_cli.cli.commands.{name}"), name) if name == asked else lambda: None
         app.command(name, help=text, short_help=text.partition("\n")[0])(command)
-    return app
+    group: Any = typer.main.get_command(app)
+    for command in filter(None, (group, group.commands.get(asked))):
+        hints = get_type_hints(command.callback, include_extras=True)
+        for parameter in command.get_params(typer.Context(command)):
+            take_as_given(parameter, hints.get(parameter.name))
+    return group
 
 
 def main() -> None:

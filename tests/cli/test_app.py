@@ -92,9 +92,9 @@ def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     ("words", "kept_out"),
     [
         ("--help", "numpy rich matplotlib glob bacterio_cli.cli.train_session"),
-        ("sample -n 3 --seed 1", "rich matplotlib bacterio_cli.training.trainer bacterio_cli.dataset.cleaning"),
-        ("score Abella", "rich matplotlib bacterio_cli.training.trainer"),
-        ("info --json", "rich matplotlib bacterio_cli.training.trainer"),
+        ("sample -n 3 --seed 1", "pydantic rich bacterio_cli.training.trainer bacterio_cli.dataset.cleaning"),
+        ("score Abella", "pydantic rich matplotlib bacterio_cli.training.trainer"),
+        ("info --json", "pydantic rich matplotlib bacterio_cli.training.trainer"),
         ("tr<TAB>", "numpy rich tqdm"),
         ("train --<TAB>", "rich tqdm"),
         ("sample --ending <TAB>", "rich tqdm"),
