@@ -82,7 +82,7 @@ def plain_cases() -> Iterator[Case]:
     """The programs of T2 and T4, which stand on a page."""
     rng, ids = np.random.default_rng(6), np.array([0, 3, 1, 3, 2, 0])
     h, x, target = rng.standard_normal((3, 1)), rng.standard_normal((3, 1)), np.array([[0.2], [0.9]])
-    values = random_values(rng, {name: value.shape for name, value in plain.start(3, 4, rng).items()})
+    values = random_values(rng, {name: value.shape for name, value in plain.init(3, 4, rng).items()})
     yield Case(
         "T2's loop", "", values,
         lambda v: plain.loss_and_grads(v, ids, h)[0], lambda v: plain.loss_and_grads(v, ids, h)[1],

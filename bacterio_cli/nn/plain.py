@@ -15,7 +15,7 @@ import numpy as np
 from bacterio_cli.nn.layers import Array, Params, sigmoid, sigmoid_derivative
 
 
-def start(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
+def init(n_h: int, n_y: int, rng: np.random.Generator) -> Params:
     """Small random weights, and biases 0."""
     weights = {"u": (n_h, n_y), "w": (n_h, n_h), "v": (n_y, n_h)}
     p = {name: 0.01 * rng.standard_normal(shape) for name, shape in weights.items()}
@@ -74,7 +74,7 @@ def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
     text = "\n" + Path(path).read_text(encoding="utf-8")
     letters = ["\n", *sorted(set(text) - {"\n"})]  # the line end is id 0
     ids, rng = np.array([letters.index(letter) for letter in text]), np.random.default_rng(0)
-    p, h = start(100, len(letters), rng), np.zeros((100, 1))
+    p, h = init(100, len(letters), rng), np.zeros((100, 1))
     memory = {name: np.zeros_like(value) for name, value in p.items()}
     for k in range(chunks):
         at = k % -(-(len(ids) - 1) // bptt) * bptt  # behind the last chunk the first again

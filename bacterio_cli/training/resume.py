@@ -116,7 +116,7 @@ def restore(state: TrainingState, checkpoint: Checkpoint, progress: dict[str, An
         phase = state.phase
         state.step += phase.steps_per_epoch
         state.moments["k"] += phase.steps_per_epoch
-        state.add_row(row | {"step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net})
+        state.add_row(row | {"step": state.step, "epoch": state.epochs_done, "stage": phase.kind, "net": phase.net})
     if progress["phase"] > state.phase_number:
         go_on(state, later=True)
     steps = progress["phase_step"] % state.phase.steps_per_epoch

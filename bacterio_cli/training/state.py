@@ -57,7 +57,7 @@ class TrainingState:
         return int(self.moments["k"])
 
     @property
-    def epochs(self) -> int:
+    def epochs_done(self) -> int:
         """The epochs of the phase that are done."""
         return self.phase_step // self.phase.steps_per_epoch
 
@@ -65,7 +65,7 @@ class TrainingState:
     def phase_is_over(self) -> bool:
         """Whether all its steps are done, or the last `patience` epochs of a fit brought no improvement."""
         phase, patience = self.phase, self.plan.config.patience
-        waited = self.epochs - self.best["epoch"] if self.best else 0
+        waited = self.epochs_done - self.best["epoch"] if self.best else 0
         return self.phase_step >= phase.steps or (phase.kind == "fit" and 0 < patience <= waited)
 
     @property
@@ -77,7 +77,7 @@ class TrainingState:
     def batches(self) -> Iterator[Batch]:
         """The batches of the phase that are left: names in an epoch's order, or with `--stream` one text in chunks."""
         plan, phase, done = self.plan, self.phase, self.phase_step % self.phase.steps_per_epoch
-        for epoch in range(self.epochs, phase.epochs):
+        for epoch in range(self.epochs_done, phase.epochs):
             text, rng = plan.texts[phase.kind], plan.rng(ORDER, PHASES.index(phase.kind), phase.net, epoch)
             if plan.config.stream:
                 batches = text.chunks(plan.batch_size, plan.config.bptt, text.shuffled(rng))

@@ -45,7 +45,7 @@ def train(
         phase, seconds, chars = state.phase, 0.0, 0
         with closing(gradients_of_phase(state, split_from=split_from, fork=fork)) as gradients:
             while not state.phase_is_over:
-                begun, epoch = time.perf_counter(), state.epochs + 1
+                begun, epoch = time.perf_counter(), state.epochs_done + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
                 if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
                     before = replace(state, params=deepcopy(state.params), moments=deepcopy(state.moments))
@@ -96,7 +96,7 @@ def end_epoch(state: TrainingState, before: TrainingState, learning_rate: float)
         raise DivergedError(state.step + 1, rate=learning_rate, longest=int(text.lengths.max()))
     valid = -float(np.log(p).mean()) if held_out else None
     row = {
-        "step": state.step, "epoch": state.epochs, "stage": phase.kind, "net": phase.net,
+        "step": state.step, "epoch": state.epochs_done, "stage": phase.kind, "net": phase.net,
         "nats_per_char": state.nats / state.chars,
         "valid_nats_per_char": valid, "valid_bits_per_char": None if valid is None else valid / math.log(2),
         "gradient_norm": state.norms / phase.steps_per_epoch, "learning_rate": learning_rate,

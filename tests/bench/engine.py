@@ -51,7 +51,7 @@ def loop(corpus: str, n_a: int, count: int) -> Work:
     """`count` names through the second source text's program, `nn/plain.py`, a name at a time."""
     state = state_of(corpus, "rnn", 0, n_a, 1, 1)
     text, n_y = state.plan.texts["fit"], state.plan.vocabulary.n_y
-    p = plain.start(n_a, n_y, np.random.default_rng(0))
+    p = plain.init(n_a, n_y, np.random.default_rng(0))
     memory = {name: np.zeros_like(value) for name, value in p.items()}
 
     def work() -> None:

@@ -16,7 +16,7 @@ KEYS = {"u": "0.W_ax", "w": "0.W_aa", "v": "W_ya", "b_h": "0.b_a", "b_y": "b_y"}
 def case() -> tuple[plain.Params, np.ndarray, np.ndarray]:
     """Weights and biases large enough for slopes to matter, a text with a recurring letter, and a first state."""
     rng = np.random.default_rng(4)
-    params = {name: 0.5 * rng.standard_normal(value.shape) for name, value in plain.start(N_H, N_Y, rng).items()}
+    params = {name: 0.5 * rng.standard_normal(value.shape) for name, value in plain.init(N_H, N_Y, rng).items()}
     return params, np.array([0, 3, 1, 3, 3, 2, 0]), 0.5 * rng.standard_normal((N_H, 1))
 
 
@@ -36,7 +36,7 @@ def test_the_page_equals_the_engine(case: tuple[plain.Params, np.ndarray, np.nda
 
 def test_the_page_starts_with_small_weights() -> None:
     """Weights are N(0, 0.01²), biases 0."""
-    params = plain.start(100, 30, np.random.default_rng(0))
+    params = plain.init(100, 30, np.random.default_rng(0))
     assert {name: value.std().round(3) for name, value in params.items()} == {
         "u": 0.01, "w": 0.01, "v": 0.01, "b_h": 0, "b_y": 0,
     }  # fmt: skip
