@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +85,8 @@ def undressed(text: str) -> Iterator[str]:
     """The genera in a text, without *Candidatus*, marks at the edges, prefixes of ranks, and what stands behind them.
 
     Of `X/Y` and the like both are; where all words have a capital every one, else the first that has, be it of a
-    species or of `Bacillus_A`; other placeholders stay, and of a text without capitals the first word.
+    species or of `Bacillus_A`; other placeholders stay, and of a text without capitals the first word. Aërobacter is
+    Aerobacter too: the Code has no such marks.
     """
     found, others = list[str](), list[str]()
     for part in BETWEEN.split(text):
@@ -96,6 +98,7 @@ def undressed(text: str) -> Iterator[str]:
     for word in found or others[:1]:
         name = NAME.match(word)
         if len(word) > 1:
-            yield name[0] if name else word
+            yield (spelling := name[0] if name else word)
+            yield "".join(c for c in unicodedata.normalize("NFD", spelling) if not unicodedata.combining(c))
         if name and "-" in word:
             yield word.replace("-", "")

@@ -33,7 +33,7 @@ def reading(*texts: str, taxonomic: bool = False) -> Reading:
         *((text, text) for text in ("abano", "UBA1234", "O'Brien")),
         *((text, "Abano") for text in ("Abano_unclassified", "Abano_alba", "_Abano_", "Genus Abano", "Abano¹")),
         *(("WS3_genera_incertae_sedis", "WS3"), ("MAG_1", "MAG"), ("Abano-like", "Abano Abanolike")),
-        *(("g__", ""), ("Be\u0301la", "Béla"), ("New York", "New York"), ("Ia_1234", "Ia"), ("a-x", "a-x")),
+        *(("g__", ""), ("Be\u0301la", "Béla Bela"), ("New York", "New York"), ("Ia_1234", "Ia"), ("a-x", "a-x")),
         *(
             (f"Abano{mark}Bacilla", "Abano Bacilla")
             for mark in ("/", ", ", "-", " and ", " = ", " or ", "|", " [", ": ")
