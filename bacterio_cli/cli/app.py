@@ -34,27 +34,25 @@ def describe(
 
 
 def take_as_given(parameter: Any, hint: Any) -> None:
-    """Let a parameter of a command take its default, texts and plain numbers as they are.
+    """Let a parameter of a command take its default, texts and numbers within its range as Python reads them.
 
-    Others are for Typer to convert or to refuse: for that it imports pydantic, a quarter of a short command's time.
+    All else is for Typer to convert or to refuse: it imports pydantic first, a quarter of a short command's time.
     `hint` is the parameter's annotation, None for one of Typer's own.
     """
     kind, info = get_args(hint) or (None, None)
     kinds = set() if info is None or info.parser else {kind, *get_args(kind)}
-    many, convert = parameter.nargs < 0 or getattr(parameter, "multiple", False), parameter.process_value
     make: Any = next((known for known in (str, int, float, Path) if known in kinds), None)
+    convert = parameter.process_value
 
     def process(context: Any, value: Any) -> Any:
-        if value is None and not parameter.required:
-            return () if many else None
         is_default = isinstance(value, str | int | float) and value == parameter.default
-        if is_default or (many and value and list[str] in kinds):
+        if is_default or (value is None and not parameter.required) or (value and list[str] in kinds):
             return value
         if make and isinstance(value, str):
             with suppress(ValueError):
                 made = make(value)
                 low, high = (made if end is None else end for end in (info.min, info.max))
-                if str(made) in (value, value + ".0") and low <= made <= high:
+                if low <= made <= high:
                     return made
         return convert(context, value)
 
