@@ -18,6 +18,7 @@ AROUND = re.compile(r"^([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1\Z")  # quotes, italics 
 FOREIGN = re.compile(r"^[>@]|^\d+ +\d+$|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
+HEADED = 1_000  # lines to a heading at most: of more names one may be Kingdom or Reich
 MOST_WORDS = 4  # of a name, as in Santa Cruz de Tenerife
 
 
@@ -44,8 +45,10 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     ]
     if entries != given:
         notes.append("bullets, numbers or quotes removed")
-    if rank := next((entry for entry in entries if not blanks and entry.text.rstrip(":").lower() in ABOVE_GENUS), None):
-        raise InputError(f"{where}:{rank.line}", f"has the heading {rank.text!r}: what follows is no genus", INSIST)
+    ranks = [entry for entry in entries if not blanks and entry.text.rstrip(":").lower() in ABOVE_GENUS]
+    if len(entries) < HEADED * len(ranks):
+        what = f"has the heading {ranks[0].text!r}: what follows is no genus"
+        raise InputError(f"{where}:{ranks[0].line}", what, INSIST)
     if entries and key_of(entries[0].text) in HEADINGS:
         heading = entries.pop(0).text.removesuffix(":")
         notes.append(f"heading {heading!r} passed over")
