@@ -9,7 +9,7 @@ from typing import Any
 from bacterio_cli.nomenclature.morphology import MOST_ELEMENTS, Analysis, Part
 
 COLUMNS = ("form", "language", "grammar", "particle", "meaning", "note")
-GENDERS = {"m": "masc.", "f": "fem.", "n": "neut."}
+NOUNS = {"m": "masc. n.", "f": "fem. n.", "n": "neut. n.", "": "n."}  # by gender; "" if the author assigns it
 UNSAID = {"unknown": "not in the glossary", "inflection": "an ending"}
 
 
@@ -21,7 +21,7 @@ def draft(analysis: Analysis) -> dict[str, Any]:
     """
     parts = analysis.parts if len(analysis.parts) <= MOST_ELEMENTS else ()
     components = [component(part, twice=k > 0 and part.form == analysis.doubled) for k, part in enumerate(parts)]
-    full = {"language": "N.L.", "grammar": noun(analysis.gender), "particle": analysis.name, "meaning": None}
+    full = {"language": "N.L.", "grammar": NOUNS[analysis.gender], "particle": analysis.name, "meaning": None}
     return {"components": [dict(zip(COLUMNS, cells, strict=True)) for cells in components], "full": full}
 
 
@@ -38,7 +38,7 @@ def component(part: Part, *, twice: bool) -> tuple[str | None, ...]:
     often have, and that the part stands `twice`.
     """
     if part.kind == "genus":
-        return part.form, "N.L.", noun(part.gender), part.form.capitalize(), "a genus of prokaryotes", ""
+        return part.form, "N.L.", NOUNS[part.gender], part.form.capitalize(), "a genus of prokaryotes", ""
     if not part.words:
         return part.form, "", "", "", None, UNSAID[part.kind]
     likeliest, *others = part.words
@@ -49,11 +49,6 @@ def component(part: Part, *, twice: bool) -> tuple[str | None, ...]:
     if twice:
         notes.append("stands twice")
     return part.form, likeliest.language, likeliest.grammar, likeliest.word, likeliest.sense, "; ".join(notes)
-
-
-def noun(gender: str) -> str:
-    """`masc. n.`, or `n.` if the author assigns the gender."""
-    return f"{GENDERS[gender]} n." if gender else "n."
 
 
 def cited(component: dict[str, str]) -> str:
