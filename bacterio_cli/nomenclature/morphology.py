@@ -121,10 +121,10 @@ class Morphology:
         ends: list[int] = []  # where an element may end, since the rest has a path
         for start in reversed(range(len(word))):
             for step in self.elements(word, start, ends, loose=loose):
-                paths = mixed if step.kind == "unknown" else known
-                paths[start] = min(paths[start], before(step, known[step.end]))
-                if loose and paths is known:
-                    mixed[start] = min(mixed[start], before(step, mixed[step.end]))
+                ways = [(mixed, known)] if step.kind == "unknown" else [(known, known), (mixed, mixed)]
+                for paths, rest in ways:
+                    cost, steps = rest[step.end]
+                    paths[start] = min(paths[start], (step.cost + cost, (step, *steps)))
             if loose or known[start][1]:
                 ends.append(start)
         return min(known[0], mixed[0])
@@ -207,11 +207,6 @@ class Morphology:
         words, vowel = self.glossary.stems[step.stem], form[len(step.stem) :]
         listed = sorted((w for w in words if vowel and vowel in w.links), key=lambda w: w.links.index(vowel))
         return Part(form, "word", step.stem, distinct(listed or words))
-
-
-def before(step: Step, path: Path) -> Path:
-    """A path with a step put before it."""
-    return step.cost + path[0], (step, *path[1])
 
 
 def same(first: Part, other: Part) -> bool:
