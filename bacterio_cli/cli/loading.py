@@ -41,8 +41,6 @@ def scorer_of(model: Checkpoint, given: Mapping[str, Any], *, genus: bool) -> Sc
 
 def words_about(topics: list[str], glossaries: list[str]) -> tuple[Word, ...]:
     """The words of the glossary that say so; UsageError, with the keywords, for a topic that none has."""
-    if not topics:
-        return ()
     known = glossary(glossaries)
     if "help" in topics:
         sys.stdout.write("\n".join(known.keywords) + "\n")
