@@ -72,8 +72,7 @@ def match(pattern: str, *, seconds: float = 1.0, each: float = 2e-5) -> Filter:
     `each` for each name: `re` looks for signals while it matches.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(action="error"):
             untimed = per_name("no match", re.compile(pattern).search)
     except (re.error, OverflowError, RecursionError, FutureWarning, DeprecationWarning) as error:
         why, *_ = str(error).splitlines()

@@ -59,8 +59,7 @@ class ForkedWorker:
         self.pipe, theirs = context.Pipe()
         arguments = (works, self.pipe, theirs, self.grads, self.hidden)
         self.process = context.Process(target=serve, args=arguments, daemon=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 counts the threads of BLAS
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # Python 3.12 counts BLAS's threads
             self.process.start()
         theirs.close()
 
