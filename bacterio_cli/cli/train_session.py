@@ -7,10 +7,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from io import FileIO
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from bacterio_cli.api import sample
 from bacterio_cli.checkpoint.atomic_write import lock, require_ours
@@ -48,7 +46,7 @@ class Signals:
         self.before = {number: signal.signal(number, self.receive) for number in taken}
         return self
 
-    def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def receive(self, number: int, *_: object) -> None:
         """The signal handler."""
         if not self.number:
             self.number, self.since = number, time.monotonic()
@@ -75,7 +73,7 @@ class Signals:
 class Log:
     """Rows of the history as JSON Lines, written when a checkpoint holds them; if writing fails, `failure` says why."""
 
-    def __init__(self, path: Path, file: FileIO, *, quiet: bool) -> None:
+    def __init__(self, path: Path, file: IO[bytes], *, quiet: bool) -> None:
         self.path, self.file, self.quiet = path, file, quiet
         self.rows: list[Row] = []
         self.end: int | None = None  # where the first row will be written, if not wherever the file is
