@@ -14,7 +14,6 @@ resume.…                  what only `--resume` needs: the parameters and momen
 
 import os
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,7 +108,7 @@ class Checkpoint:
         """
         if not force:
             remedy = "choose another path, or replace it with force=True"
-            require_ours(path, partial(objection, unfinished=True), remedy)
+            require_ours(path, lambda there: objection(there, unfinished=True), remedy)
         self.__post_init__()
         archive.save(path, *encode(self), compress=compress)
 
