@@ -136,10 +136,9 @@ def kept_part(path: Path, history: Sequence[Row] | None) -> tuple[int, int, str]
         for line in file:
             if rows and not line.endswith(b"\n") and line.startswith(b'{"step": '[: len(line)]):
                 break
-            try:
+            row = None
+            with suppress(ValueError, RecursionError):
                 row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
             if not (isinstance(row, dict) and row.keys() >= KEYS and line.endswith(b"\n")):
                 return 0, 0, "it is not a log of this program"
             rows.append(row)
