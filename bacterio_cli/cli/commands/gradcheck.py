@@ -83,8 +83,7 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     cells = []
     for row in rows:
         shape, verdict = "×".join(map(str, row.shape)), "skip" if row.skipped else "pass" if row.passed else "FAIL"
-        equation = row.skipped or row.equation
-        cells.append((row.case, row.parameter, shape, row.max_relative_error, verdict, equation))
+        cells.append((row.case, row.parameter, shape, row.max_relative_error, verdict, row.skipped or row.equation))
     tables.table(("case", "parameter", "shape", "error", "", "equation"), cells)
     skipped = sum(bool(row.skipped) for row in rows)
     proved = f"all {len(rows) - skipped} rows pass" + (f", {skipped} skipped" if skipped else "")
