@@ -122,7 +122,8 @@ def print_trace(found: bptt.Trace, letters: Sequence[str]) -> None:
 
 def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
     """A table per layer from the top, as training goes back through them, each from the last step to the first."""
-    norms, back = [found.norms(step.t) for step in found.steps], found.steps[::-1]
+    back = found.steps[::-1]
+    norms = [found.norms(step.t) for step in back]
     columns = {symbol: symbol for symbol in ("da", "dh_next", "dc_next", "dz") if f"0.{symbol}" in norms[0]}
     if found.truncate:
         behind = f"cut every {found.truncate} letters: there nothing is carried on; lost is ‖what dz loses‖ / ‖dz‖"
@@ -139,10 +140,8 @@ def show_backward(found: bptt.Trace, letters: Sequence[str]) -> None:
         top = {"dz_y": "dz_y"} if k == found.model.layers - 1 else {}
         shown = top | {f"{k}.{symbol}": title for symbol, title in columns.items()}
         steps: dict[str, Any] = {"t": [step.t for step in back], "x": [letters[step.x] for step in back]}
-        for symbol, title in shown.items():
-            steps[title] = [own[symbol] for own in reversed(norms)]
-        show_columns(f"Layer {k}", steps)
-        first, last = norms[0][f"{k}.last_a"], norms[-1][f"{k}.last_a"]
+        show_columns(f"Layer {k}", steps | {title: [own[key] for own in norms] for key, title in shown.items()})
+        first, last = norms[-1][f"{k}.last_a"], norms[0][f"{k}.last_a"]
         if last and not found.truncate:
             terminal.paragraph(f"∂L_T/∂a at t = 1 is {tables.short(first / last)} of what it is at t = {len(norms)}")
 
