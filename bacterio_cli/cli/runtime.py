@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # the numbers of these settings in malloc.h
@@ -41,9 +42,7 @@ def keep_freed_memory() -> None:
     """Let glibc keep what is freed, up to 1 GiB: pages that it gives back come zeroed, up to a fifth of a step."""
     import ctypes
 
-    try:
+    with suppress(AttributeError, OSError, TypeError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library
-        return
-    if mallopt(MMAP_THRESHOLD, 2**30) or mallopt(MMAP_THRESHOLD, 2**25):  # all that an older glibc takes
-        mallopt(TRIM_THRESHOLD, 2**30)
+        if mallopt(MMAP_THRESHOLD, 2**30) or mallopt(MMAP_THRESHOLD, 2**25):  # all that an older glibc takes
+            mallopt(TRIM_THRESHOLD, 2**30)
