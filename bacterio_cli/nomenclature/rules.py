@@ -14,7 +14,6 @@ from bacterio_cli.nomenclature.edit_distance import Neighbours
 from bacterio_cli.nomenclature.phonotactics import REPEATED, four_in_a_row
 
 Severity = Literal["error", "warning", "note"]
-Status = Literal["ok", "warn", "conflict"]
 CAVEAT = (  # to be printed beside them
     "Rule numbers of the ICNP come from older texts and quotations, not from the 2022 revision: "
     "look them up there before citing them."
@@ -99,7 +98,7 @@ def judge(name: str, **known: str | None) -> tuple[list[Finding], list[str]]:
     return [*findings.values()], [*unchecked]
 
 
-def status(findings: Iterable[Finding]) -> Status:
+def status(findings: Iterable[Finding]) -> Literal["ok", "warn", "conflict"]:
     """The worst of the findings in one word: an error is a conflict, notes are ok."""
     severities = {finding.severity for finding in findings}
     return "conflict" if "error" in severities else "warn" if "warning" in severities else "ok"
