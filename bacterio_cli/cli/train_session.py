@@ -108,17 +108,14 @@ def open_log(path: Path, history: Sequence[Row] | None, *, force: bool = False, 
     with ExitStack() as stack:
         try:
             endless = path.is_fifo() or path.is_char_device()
-            end, kept, objection = 0, 0, ""
-            if path.exists() and not endless:
-                end, kept, objection = kept_part(path, history)
-                if not force:
-                    require_ours(path, lambda _: objection, f"{remedy} or replace it with --force")
+            if not (endless or force):
+                require_ours(path, lambda there: kept_part(there, history)[2], f"{remedy} or replace it with --force")
             with waiting_for(path, path.is_fifo() and not quiet, doing="begun to read"):
                 file = stack.enter_context(open(path, "wb" if endless else "ab", buffering=0))
             log = Log(path, file, quiet=quiet)
             if not endless:
                 lock(file)
-                log.end = end
+                log.end, kept, _ = kept_part(path, history)
                 log.rows = [row | {"chars_per_second": None} for row in (history or [])[kept:]]
         except OSError as error:
             raise FileError(path, "write", error, remedy) from error
