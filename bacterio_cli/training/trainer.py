@@ -95,10 +95,9 @@ def end_epoch(state: TrainingState, before: TrainingState, learning_rate: float)
         vars(state).update(vars(before))  # the one way in which a step is refused after it was taken
         raise DivergedError(state.step + 1, rate=learning_rate, longest=int(text.lengths.max()))
     valid = -float(np.log(p).mean()) if held_out else None
-    row = {
+    state.add_row({
         "step": state.step, "epoch": state.epochs_done, "stage": phase.kind, "net": phase.net,
         "nats_per_char": state.nats / state.chars,
         "valid_nats_per_char": valid, "valid_bits_per_char": None if valid is None else valid / math.log(2),
         "gradient_norm": state.norms / phase.steps_per_epoch, "learning_rate": learning_rate,
-    }  # fmt: skip
-    state.add_row(row)
+    })  # fmt: skip
