@@ -1,7 +1,7 @@
 """Scoring names: for each, its likelihood, its nearest listed name, and what the rules for genus names say of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -131,14 +131,12 @@ class Scorer:
             says = f"is not scored: {missing!r} is not in the model's alphabet"
             findings.append(rules.Finding("alphabet", "warning", "", says))
         labels, gender = tuple(reference.label for reference in listed), analysis.gender if analysis else ""
-        row = Row(name, *nearest, labels, tuple(findings), tuple(not_checked), gender, analysis)
+        known = (name, *nearest, labels, tuple(findings), tuple(not_checked), gender, analysis)
         if bits is None:
-            return row
+            return Row(*known)
         nats, mean, place = float(bits.sum()) * LN2, float(bits.mean()), int(bits.argmax())
         least_likely = f"{(vocabulary.shown(name) + '$')[place]}{place + 1}"  # as the model reads it: two of i̇ for İ
-        return replace(
-            row, bits=bits, nats=nats, bits_per_char=mean, percentile=self.percentile(bits), least_likely=least_likely
-        )
+        return Row(*known, bits, nats, mean, self.percentile(bits), least_likely)
 
     def percentile(self, bits: Array | None) -> float | None:
         """The share of held-out names, in per cent, that are less likely per character."""
