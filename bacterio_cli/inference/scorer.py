@@ -147,7 +147,7 @@ class Scorer:
         return 100 * (1 - float(no_better) / len(held_out))
 
 
-def summary(surprises: Sequence[Array | None]) -> dict[str, Any]:
+def summary_of(surprises: Sequence[Array | None]) -> dict[str, Any]:
     """The mean loss of a list over its characters, end marks counted; names that cannot be spelled are only counted."""
     spelled = [bits for bits in surprises if bits is not None]
     mean = float(np.concatenate(spelled).mean()) if spelled else None

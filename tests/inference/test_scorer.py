@@ -16,7 +16,7 @@ from support.shipped import SCORER
 from bacterio_cli.checkpoint.checkpoint import Checkpoint
 from bacterio_cli.dataset.corpus import Corpus, split
 from bacterio_cli.errors import InputError
-from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, refuse_overlong, summary
+from bacterio_cli.inference.scorer import FIELDS, Row, Scorer, refuse_overlong, summary_of
 from bacterio_cli.nomenclature.glossary import Glossary
 from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.training import trainer as training
@@ -235,9 +235,9 @@ def test_rows_without_likelihoods_are_otherwise_the_same() -> None:
 
 def test_the_summary_is_the_mean_over_characters() -> None:
     """Not over names: long ones weigh more; what cannot be spelled is counted apart and weighs nothing."""
-    assert summary([np.array([1.0, 2.0]), None, np.array([4.0, 4.0, 4.0, 3.0])]) == {
+    assert summary_of([np.array([1.0, 2.0]), None, np.array([4.0, 4.0, 4.0, 3.0])]) == {
         "names": 2, "characters": 6, "nats_per_char": round(3 * math.log(2), 6), "bits_per_char": 3.0, "unscorable": 1,
     }  # fmt: skip
     nothing = {"names": 0, "characters": 0, "nats_per_char": None, "bits_per_char": None, "unscorable": 2}
-    assert summary([None, None]) == nothing
-    assert list(summary([])) == list(nothing), "the order is a promise"
+    assert summary_of([None, None]) == nothing
+    assert list(summary_of([])) == list(nothing), "the order is a promise"

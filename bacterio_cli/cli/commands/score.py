@@ -13,8 +13,7 @@ from bacterio_cli.cli import loading, options, plots, progress, tables, terminal
 from bacterio_cli.dataset.cleaning import composed
 from bacterio_cli.dataset.readers.formats import describe, read
 from bacterio_cli.errors import BacterioError, refuse
-from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong
-from bacterio_cli.inference.scorer import summary as summary_of
+from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong, summary_of
 from bacterio_cli.nomenclature.etymology import draft, in_print
 from bacterio_cli.nomenclature.rules import CAVEAT, compare_proposals
 
