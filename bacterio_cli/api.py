@@ -47,7 +47,7 @@ def sample(
         options["prefixes"] = texts("prefixes", options["prefixes"])
     request = sampler.SamplingParams(seed=seed, **{"max_length": 2 * model.corpus["longest"], **options})
     scorer = Scorer(model, genus=model.of_genera, also_known=also_known)
-    wanted, stats = filters.filters_of({"any_name": any_name}, scorer), sampler.SamplingStats()
+    wanted, stats = [*filters.filters_of({"any_name": any_name}, scorer)], sampler.SamplingStats()
     limits = {"count": n, "max_tries": most_tries(n)}
     known = frozenset(model.known)
     return sampler.sample(model.language_model, model.vocabulary, known, request, **limits, stats=stats, filters=wanted)

@@ -6,7 +6,7 @@ Patterns, endings and words are composed (NFC) as names are, which is done where
 import re
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bacterio_cli.errors import UsageError
@@ -32,29 +32,27 @@ def filters_of(
     scorer: Scorer,  # names are to stand in none of its lists but the first, the model's own corpus
     words: Collection[Word] = (),  # one of which a part of a name may be
     banned: Collection[str] = (),  # none of which a name may contain
-) -> list[Filter]:
+) -> Iterator[Filter]:
     """What is asked of a name, the quickest to find out first; of one of a genus to be usable, unless any will do."""
-    found: list[Filter] = []
     if endings := tuple(map(str.casefold, given.get("ending") or ())):
-        found.append(per_name("another ending", lambda name: name[1:].casefold().endswith(endings)))
+        yield per_name("another ending", lambda name: name[1:].casefold().endswith(endings))
     if given.get("match") is not None:
-        found.append(match(given["match"]))
+        yield match(given["match"])
     if banned:
-        found.append(without(banned))
+        yield without(banned)
     if scorer.checkpoint.of_genera and not given.get("any_name"):
-        found += usable(scorer, words)
+        yield from usable(scorer, words)
     if wanted := given.get("gender"):
-        found.append(per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted))
+        yield per_name("another gender", lambda name: scorer.morphology.analyse(name).gender == wanted)
     if words:
-        found.append(per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words)))
+        yield per_name("about something else", lambda name: scorer.morphology.analyse(name).has(words))
     if lists := scorer.lookup.references[1:]:
-        found.append(per_name("listed", lambda name: all(name.casefold() not in listed.folded for listed in lists)))
+        yield per_name("listed", lambda name: all(name.casefold() not in listed.folded for listed in lists))
     if given.get("min_edits") == 2:
-        found.append(apart(scorer.lookup, 2))
+        yield apart(scorer.lookup, 2)
     if given.get("check"):
-        found.append(per_name("breaks a rule", lambda name: scorer.score([name], surprises=False)[0].status == "ok"))
-        found.append(plausible(scorer, SURE))
-    return found
+        yield per_name("breaks a rule", lambda name: scorer.score([name], surprises=False)[0].status == "ok")
+        yield plausible(scorer, SURE)
 
 
 def usable(scorer: Scorer, asked: Collection[Word] = ()) -> list[Filter]:

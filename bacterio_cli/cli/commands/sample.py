@@ -112,7 +112,7 @@ def sample(
     beginnings = {b for word in words for b in word.beginnings if len(b) <= params.max_length and not missing(b)}
     if beginnings and not prefix:  # the element of --about may stand at the end
         params = replace(params, prefixes=tuple(sorted(beginnings)), unprefixed=0.25)
-    wanted = filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())
+    wanted = [*filters.filters_of(given, scorer, words, loading.read_words(ban, "--ban") if ban else ())]
     stats = sampler.SamplingStats()
     tries = max_tries or (most_tries(count, per_name=TRIES_PER_RANKED) if rank else most_tries(count))
     lm = model.net if nets_only else model.language_model
