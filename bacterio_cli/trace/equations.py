@@ -6,7 +6,7 @@ with its number before it or, behind two spaces or more, its sources in brackets
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from bacterio_cli.nn.layers import ACTIVATIONS
@@ -28,15 +28,13 @@ class Equation(NamedTuple):
         return f"{self.text} ({self.source})"
 
 
-def equations_in(documented: Any, source: str = "") -> list[Equation]:
+def equations_in(documented: Any, source: str = "") -> Iterator[Equation]:
     """The equations that a docstring states; `source` is that of those with a number alone."""
-    found = []
     for line in (inspect.getdoc(documented) or "").splitlines():
         text, _, cited = line.strip().partition("  ")
         if cited or NUMBER.match(text):
             shape = SHAPES.get(NUMBER.sub("", text).split(" = ")[0], "n_a")
-            found.append(Equation(text.removesuffix("."), shape, cited.strip(" ()") or source))
-    return found
+            yield Equation(text.removesuffix("."), shape, cited.strip(" ()") or source)
 
 
 def equations_of(model: CharRNN) -> list[Equation]:
