@@ -14,7 +14,6 @@ depend on the previous step is computed for all steps at once: x W_axᵀ before 
 T1 and T2 are source texts, see `bacterio_cli.nn`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -132,7 +131,7 @@ class Cell:
         return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 
     def sums_over_time(
-        self, params: Params, x: Input, dz_x: Array, dz_a: Iterable[Array], a_before: Array
+        self, params: Params, x: Input, dz_x: Array, dz_a: Array | list[Array], a_before: Array
     ) -> tuple[Array | None, Params]:
         """dx and the gradients of the parameters, from dz of all steps.
 

@@ -5,7 +5,6 @@ A model is a frozen dataclass of sizes; `asdict` of it is what a checkpoint stor
 T1–T4 are source texts, see `bacterio_cli.nn`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -22,7 +21,7 @@ from bacterio_cli.nn.lstm import LSTM
 from bacterio_cli.nn.rnn import RNN
 
 CELLS: dict[str, type[RNN | GRU | LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-Masks = Sequence[Array] | None
+Masks = list[Array] | None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ its own letters. To run the first:  python -m bacterio_cli.nn.plain names.txt
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,7 @@ def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
     sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")
 
 
-def cost_and_grads(W: Sequence[Array], x: Array, target: Array) -> tuple[Any, list[Array]]:
+def cost_and_grads(W: list[Array], x: Array, target: Array) -> tuple[Any, list[Array]]:
     """T4's fully connected net: C = ½ ‖y − target‖², and ∂C/∂W_l for every layer, by error signals δ sent backward.
 
     Its algorithm updates W_l before it sends δ through it, which makes δ wrong: here δ goes first.

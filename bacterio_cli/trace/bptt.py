@@ -5,7 +5,6 @@ of the initial state that it returns for step t+1 is what comes back to step t, 
 single term then, is dz⟨t⟩. Layers count from 0; T is the number of letters and the end mark.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -137,7 +136,7 @@ def trace(
     return found
 
 
-def backward(model: CharRNN, params: Params, caches: Sequence[Any], dz: Array, truncate: int | None = None) -> Backward:
+def backward(model: CharRNN, params: Params, caches: list[Any], dz: Array, truncate: int | None = None) -> Backward:
     """The way back from dz (T, n_y): the model's backward, one step at a time, on the caches of each.
 
     With `truncate`, what comes back from step t+1 is zero where t is a multiple of it: the last step of a chunk.

@@ -4,8 +4,6 @@ All stand as they were before the refit: a model that has learned the held-out n
 figures flatter a little all the same: discounts, weights and the best epoch were chosen on these names.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bacterio_cli.lm.kneser_ney import NGram
@@ -45,7 +43,7 @@ def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float
     return net, table, sum(background, 0.0)
 
 
-def mixed(weights: Sequence[float], parts: list[Array]) -> Array:
+def mixed(weights: tuple[float, ...], parts: list[Array]) -> Array:
     """What nets and tables together give each held-out letter."""
     return np.asarray(sum(w * p for w, p in zip(weights, parts, strict=False)))
 

@@ -1,6 +1,5 @@
 """A training as a checkpoint, and taken up again from it, to the same last byte."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
 from itertools import islice
@@ -57,7 +56,7 @@ def progress_of(state: TrainingState) -> dict[str, Any]:
 
 def saved_arrays(state: TrainingState) -> Params:
     """The arrays that only `resume` needs, under the names that a checkpoint gives them."""
-    groups: dict[str, Mapping[Any, Array]] = {"current": state.params, "optimizer": state.moments}
+    groups: dict[str, dict[Any, Array]] = {"current": state.params, "optimizer": state.moments}
     groups["state"] = dict(enumerate(state.hidden))
     if (end := state.fit_end) and state.phase.kind == "refit":
         groups |= {"end": end.params, "end_optimizer": end.moments, "end_state": dict(enumerate(end.hidden))}
