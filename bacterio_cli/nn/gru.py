@@ -1,7 +1,5 @@
 """The gated recurrent unit, forward beside backward."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State, Step, last_rows, previous_rows
@@ -23,8 +21,8 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
     zero recurrent bias this is torch.nn.GRU, whose blocks stand in the order r, u, c̃.
     """
 
-    source: ClassVar[str] = "Cho et al. 2014"
-    gate_names: ClassVar[tuple[str, ...]] = ("u", "r", "c")
+    source = "Cho et al. 2014"
+    gate_names = ("u", "r", "c")
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""

@@ -1,7 +1,5 @@
 """Long short-term memory, forward beside backward."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from bacterio_cli.nn.cells import Cache, Cell, CellGradients, State, Step, last_rows, previous_rows
@@ -23,10 +21,10 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
     (Gers et al.; Jozefowicz et al. 2015), so that f starts near σ(1) ≈ 0.73, and c fades more slowly.
     """
 
-    source: ClassVar[str] = "Gers et al. 2000"
-    gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "o", "c")
-    starts_open: ClassVar[str] = "f"
-    state_names: ClassVar[tuple[str, ...]] = ("a", "c")
+    source = "Gers et al. 2000"
+    gate_names = ("i", "f", "o", "c")
+    starts_open = "f"
+    state_names = ("a", "c")
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
