@@ -6,7 +6,6 @@ another type whatever Python raises, which `checkpoint.load` catches.
 
 import math
 import reprlib
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,7 +30,7 @@ def is_number(value: Any) -> bool:
 
 
 def check_words(
-    facts: dict[str, Any], training: dict[str, Any], progress: dict[str, Any], history: Sequence[dict[str, Any]]
+    facts: dict[str, Any], training: dict[str, Any], progress: dict[str, Any], history: list[dict[str, Any]]
 ) -> None:
     """A number, a short text or nothing under each name: nothing that is nested, long or cannot be written out."""
     for name, value in (item for group in (facts, training, progress, *history) for item in group.items()):
@@ -60,7 +59,7 @@ def check_model(model: Model, nets: int) -> None:
     require(found <= limits.MOST_PARAMETERS, f"{say}; choose a smaller --hidden, --embedding, --layers or --nets")
 
 
-def check_nets(nets: Sequence[Net]) -> None:
+def check_nets(nets: tuple[Net, ...]) -> None:
     """Parameters and first state of each net: float32, finite and of the shapes that the model says."""
     begins = nets[0].model.start(1, np.float32) if nets[0].initial_state else ()
     wanted = shapes(nets[0].model) | {f"first{j}": s.shape for j, s in enumerate(begins)}

@@ -1,7 +1,6 @@
 """`trace --plot`: the net unrolled over one name, a column per step, with what flows forward and back on its arrows."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ OUTLINE: dict[str, Any] = {"align": "edge", "fill": False, "edgecolor": "0.5", "
 DECADES = 3  # from the least width to the greatest
 
 
-def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
+def draw_unrolled(path: Path, found: Trace, letters: tuple[str, ...]) -> None:
     """Write the picture. Raises FileError."""
     drawing, model = Unrolled(found, letters), found.model
     title = f"{found.name}: {model.cell}, {model.layers} × {model.n_a} units"
@@ -32,7 +31,7 @@ def draw_unrolled(path: Path, found: Trace, letters: Sequence[str]) -> None:
 class Unrolled:
     """The unrolled net of a trace, on axes in points whose y goes down; its numbers are norms."""
 
-    def __init__(self, found: Trace, letters: Sequence[str]) -> None:
+    def __init__(self, found: Trace, letters: tuple[str, ...]) -> None:
         self.steps, self.letters, self.layers = found.steps, letters, found.model.layers
         self.states = found.model.cells[0].state_names
         back = found.cut or found.back

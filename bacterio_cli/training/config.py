@@ -1,6 +1,5 @@
 """The options of a training run: defaults, ranges, presets, and which of them contradict each other."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -120,7 +119,7 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
+def resolve(preset: str, given: dict[str, Any]) -> TrainingConfig:
     """The config of a preset with the options given beside it, which win.
 
     Raises UsageError, also for an option that has no effect beside the others.
@@ -152,7 +151,7 @@ def resolve(preset: str, given: Mapping[str, Any]) -> TrainingConfig:
     return config
 
 
-def resolve_resumed(stored: TrainingConfig, given: Mapping[str, Any], preset: str | None, where: str) -> TrainingConfig:
+def resolve_resumed(stored: TrainingConfig, given: dict[str, Any], preset: str | None, where: str) -> TrainingConfig:
     """The stored config, with more epochs if they are asked for; UsageError for any other difference."""
     whole = asdict(resolve(preset, given)) if preset else {}  # all that it decides, but not for how long
     asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from difflib import get_close_matches
@@ -78,7 +77,7 @@ def gradcheck(
         raise SystemExit(1)
 
 
-def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
+def report(rows: list[numerical.Row], failed: int, seconds: float) -> None:
     """All rows, and the verdict in a line on stderr."""
     cells = []
     for row in rows:
@@ -92,7 +91,7 @@ def report(rows: Sequence[numerical.Row], failed: int, seconds: float) -> None:
     terminal.notice(f"{outcome}; largest relative error {worst:.1e}, {seconds:.1f} s")
 
 
-def show_lesson(name: str, rows: Sequence[numerical.Row], failed: int) -> None:
+def show_lesson(name: str, rows: list[numerical.Row], failed: int) -> None:
     """Print what the mistake of this name is, why it is made, where, which cases catch it and at which scale."""
     bug = bugs.BUGS[name]
     place, right = bugs.place_of(bug)
