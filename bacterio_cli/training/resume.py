@@ -3,7 +3,6 @@
 from copy import deepcopy
 from dataclasses import asdict, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,7 +63,7 @@ def saved_arrays(state: TrainingState) -> Params:
     return {f"{group}.{name}": value for group, params in groups.items() for name, value in params.items()}
 
 
-def config_of(checkpoint: Checkpoint, path: str | Path) -> TrainingConfig:
+def config_of(checkpoint: Checkpoint, path: str) -> TrainingConfig:
     """The options that a checkpoint was trained with; CheckpointError if they are not this version's."""
     try:
         return TrainingConfig(**checkpoint.training).sized(checkpoint.corpus["characters"])

@@ -85,7 +85,7 @@ def train(
         stack.enter_context(reserved(out, objection=(lambda _: "") if goes_on else objection, force=force))
         trained = load(out) if goes_on else None
         if trained:  # options that contradict each other are refused before the lists are read
-            config = resolve_resumed(config_of(trained, out), given, preset, str(out))
+            config = resolve_resumed(config_of(trained, str(out)), given, preset, str(out))
         else:
             config = resolve(preset or "default", given)
         if resume and not goes_on and not quiet:
