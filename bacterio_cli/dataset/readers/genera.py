@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
@@ -30,14 +29,6 @@ BELOW_FAMILY = re.compile(r"unclassified .*|.*incertae sedis|.*(?:eae|inae| grou
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
 DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
-
-
-class Choice(NamedTuple):
-    """A source whose columns a table has: their places in a row, by default the first alone, and higher ranks'."""
-
-    source: sources.Source
-    places: Sequence[int] = (0, -1, -1, -1)
-    higher_ranks: Sequence[int] = ()
 
 
 def plain(cell: str) -> str:
@@ -99,21 +90,22 @@ def kind_of(status: str, terms: str) -> str:
     return next(kind for pattern, kind in sources.KINDS[terms].items() if re.search(pattern, status))
 
 
-def choices_of(columns: Sequence[str]) -> list[Choice]:
+def choices_of(columns: Sequence[str]) -> list[sources.Source]:
     """The sources that have these columns, the first ahead; others are for rows in which that finds no genus.
 
     One that is of prokaryotes, or has terms of its own, stands alone, and of those with lineages the first counts.
     """
     higher_ranks = [columns.index(rank) for rank in sources.HIGHER_RANKS if rank in columns]
     named = {column: place for place, column in reversed([*enumerate(columns)]) if column}
-    found: list[Choice] = []
+    found: list[sources.Source] = []
     for source in sources.SOURCES:
         wanted = (source.name, source.rank, source.epithet, sources.SCOPE_COLUMNS, *source.status.split())
         places = [next((named[name] for name in names.split("|") if name in named), -1) for names in wanted]
         has_all = places[0] >= 0 and (places[1] >= 0 or not source.rank) and {*source.required.split()} <= named.keys()
         if has_all and not (found and source.lineage):
-            found.append(Choice(source, places[:4] + [place for place in places[4:] if place >= 0], higher_ranks))
-    return found[:1] if found and (found[0].source.status_terms or found[0].source.prokaryotes) else found
+            there = places[:4] + [place for place in places[4:] if place >= 0]
+            found.append(source._replace(places=there, higher_ranks=higher_ranks))
+    return found[:1] if found and (found[0].status_terms or found[0].prokaryotes) else found
 
 
 def taxon(cell: str, source: sources.Source, row: Sequence[str]) -> str:
@@ -134,18 +126,17 @@ def taxon(cell: str, source: sources.Source, row: Sequence[str]) -> str:
     return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
 
 
-def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
+def attested(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
     """(genus, standing, scope) that a row has by a source; None if it has none.
 
     A standing is whether the row is that of a species, and the place of its kind in RANKING: the least counts.
     """
-    source, places, higher_ranks = choice
-    cell, rank, epithet, scope, *standings = [row[place] for place in places]
+    cell, rank, epithet, scope, *standings = [row[place] for place in source.places]
     if source.rank and key_of(rank) not in sources.GENUS_RANKS:
         return None
     kind, genus = kind_of("; ".join(standings), source.status_terms * bool(standings)), taxon(cell, source, row)
-    fills = higher_ranks and genus in filled(PREFIX.sub("", row[place]) for place in higher_ranks)[:1]
-    if fills or not kind or not genus:  # what repeats the name above it only fills a gap
+    above = source.higher_ranks and filled(PREFIX.sub("", row[place]) for place in source.higher_ranks)
+    if not kind or not genus or genus in above[:1]:  # what repeats the name above it only fills a gap
         return None
     of_species = plain(epithet) != ""
     standing = RANKING.index("name" if of_species and kind == "synonym" else kind)
@@ -153,25 +144,25 @@ def attested(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int],
     return genus, (of_species, standing), key_of(domain[1] if domain else scope)
 
 
-def of_species(choice: Choice, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
+def of_species(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
     """(genus, standing, scope) of a row of rank species, whose genus may have no row of its own."""
-    cell, rank, _, scope, *_ = [row[place] for place in choice.places]
+    cell, rank, _, scope, *_ = [row[place] for place in source.places]
     found = SPECIES.search(plain(cell)) if key_of(rank) in sources.SPECIES_RANKS else None
     return (found[1], (True, RANKING.index("species")), key_of(scope)) if found else None
 
 
-def gather(choices: Sequence[Choice], rows: Iterable[Row], where: str) -> Reading:
+def gather(choices: Sequence[sources.Source], rows: Iterable[Row], where: str) -> Reading:
     """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
     The first of the choices that finds one in a row counts; of lineages a note counts those without. InputError as of
     `counted`.
     """
-    source, best, scopes, without = choices[0].source, dict[str, tuple[bool, int]](), set[str](), list[int]()
+    source, best, scopes, without = choices[0], dict[str, tuple[bool, int]](), set[str](), list[int]()
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
             found = next(filter(None, map(attested, choices, [row] * len(choices))), None)
-            if not (found := found or of_species(choices[0], row)):
+            if not (found := found or of_species(source, row)):
                 without.extend([line] * source.lineage)
                 continue
             genus, standing, scope = found
@@ -235,7 +226,7 @@ def read_lineages(text: Text) -> Reading | None:
 
     shown = [genus_of(row[0]) for _, row in rows(cells if columns else text.head)]
     if 2 * shown.count(None) < len(shown):
-        return gather([Choice(sources.Source(label, lineage=True))], rows(cells if columns else text), text.where)
+        return gather([sources.Source(label, lineage=True)], rows(cells if columns else text), text.where)
     if fasta:
         raise InputError(text.where, "is FASTA, but its headers have no lineages", "give a file with lineages")
     return None

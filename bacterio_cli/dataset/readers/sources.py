@@ -1,6 +1,7 @@
 """The registry: by which columns the sources are known, and which of them hold what. Data alone."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -11,7 +12,7 @@ class Source(NamedTuple):
     tells which rows are genera, `status` their standing, in the `status_terms` of KINDS or in any. Of columns between
     bars the first that there is counts; those of standings between blanks are taken together. The `epithet` is empty
     in the row of a genus itself. `prokaryotes` is True, False for other organisms, None if one of SCOPE_COLUMNS may
-    tell.
+    tell. In a table at hand they are at `places` in a row, by default the first alone, and `higher_ranks` at theirs.
     """
 
     label: str
@@ -23,6 +24,8 @@ class Source(NamedTuple):
     epithet: str = ""
     status_terms: str = ""
     lineage: bool = False
+    places: Sequence[int] = (0, -1, -1, -1)
+    higher_ranks: Sequence[int] = ()
 
 
 GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too

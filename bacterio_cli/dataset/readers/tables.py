@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from bacterio_cli.dataset.readers.genera import Choice, Row, choices_of, gather, genus_of, key_of, require_genera
+from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, genus_of, key_of, require_genera
 from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
 from bacterio_cli.dataset.readers.text_files import Text, opened
@@ -62,7 +62,7 @@ def column(text: Text, wanted: str) -> Reading:
     entries = counted((Entry(line, cell) for line, cell in cells if cell), text.where)
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
         lineages = ((line, [cell, ""]) for line, cell, _ in entries)
-        return gather([Choice(Source(COLUMN, lineage=True))], lineages, text.where)
+        return gather([Source(COLUMN, lineage=True)], lineages, text.where)
     marked = [e._replace(kind="candidatus") if CANDIDATUS.match(e.text) else e for e in entries]
     return Reading(marked, COLUMN)
 
