@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property, partial
-from itertools import islice
+from itertools import islice, takewhile
 
 from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
 from bacterio_cli.dataset.readers.files import LARGEST, Bounded, Watch, open_file, unpacked
@@ -101,13 +101,8 @@ class Text:
 
     @cached_property
     def head(self) -> list[str]:
-        """The first thousand lines, or as many as are no longer than one row may be."""
-        head, size = [], 0
-        for line in islice(self, HEAD):
-            if (size := size + len(line)) > LONGEST_ROW:
-                break
-            head.append(line)
-        return head
+        """The first thousand lines, or those in the first bytes, of which the longest row may have four a letter."""
+        return [*takewhile(lambda _: self.file.position < 5 * LONGEST_ROW, islice(self, HEAD))]
 
     @property
     def notes(self) -> tuple[str, ...]:
