@@ -29,9 +29,7 @@ class Source(NamedTuple):
 
 
 GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
-LINEAGE_COLUMNS = (
-    "taxonomy|taxon|tax|lineage|classification|cladename|consensuslineage|taxonomiclineage|ncbitaxonomy|path"
-)
+LINEAGE_COLUMNS = "taxonomy|taxon|tax|lineage|classification|consensuslineage|taxonomiclineage|ncbitaxonomy|path"
 NAME_COLUMNS = (
     "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|nametxt|genus"
 )
@@ -63,9 +61,7 @@ SOURCES = (
     Source("phyloseq ranks", "rank1 rank5", "rank6"),
     Source("column of genera", "", GENUS_COLUMNS, "", STATUS_COLUMNS),
 )
-SCOPE_COLUMNS = (
-    "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of what a row is: cyanobacteria are under the ICN
-)
+SCOPE_COLUMNS = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of rows: cyanobacteria are under the ICN
 HIGHER_RANKS = (  # from the family up, in several languages: what repeats the name above it is no genus
     "family", "familie", "famille", "familia", "famiglia", "order", "ordnung", "ordre", "orden", "ordine", "class",
     "klasse", "classe", "clase", "phylum", "stamm", "embranchement", "filo", "kingdom", "superkingdom", "domain",
