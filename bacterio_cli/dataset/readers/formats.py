@@ -29,18 +29,16 @@ def read(
     InputError for a text that is not what it should be, UsageError for words that mean nothing.
     """
     known, asked = ", ".join(FORMATS), input_format if column is None else "table"
+    wanted = "1" if column is None else column.strip()
     refuse(
         (not source, "the name of a list is empty; name a file"),
         (input_format not in (None, *FORMATS), f"--input-format {input_format}: no such format; it is one of {known}"),
         (input_format not in (None, asked), f"--column is for tables, and not for --input-format {input_format}"),
-        (
-            column is not None and re.fullmatch("-[0-9]+|0*", column.strip()),
-            f"--column {column!r} is neither a name nor a number from 1",
-        ),
+        (re.fullmatch("-[0-9]+|0*", wanted), f"--column {column!r} is neither a name nor a number from 1"),
     )
     shapes: dict[str, Callable[[Text], Reading | None]] = {
         "json": json_records.read,
-        "table": tables.read if column is None else partial(tables.column, wanted=column.strip()),
+        "table": tables.read if column is None else partial(tables.column, wanted=wanted),
         "lineages": read_lineages,
         "lines": plain_lists.lines if asked == "lines" else partial(plain_lists.read, blanks=profile == "any"),
     }
