@@ -3,8 +3,8 @@
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, product, zip_longest
 from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, genus_of, key_of, require_genera
@@ -27,7 +27,7 @@ class Layout(NamedTuple):
     line: int
     delimiter: str
     columns: list[str]
-    ids: set[str] | None = None  # first cells of the rows that count, None for all: most of a dump are of no genus
+    ids: Collection[str] = ()  # first cells of the rows that count, if not all do: most of a dump are of no genus
 
 
 def read(text: Text) -> Reading | None:
@@ -88,16 +88,16 @@ def without_header(text: Text) -> Layout | None:
 
     These are in nodes.dmp, in the same archive, else in the file beside it.
     """
-    first = next((line for line in text.head if line.strip()), "")
-    columns, delimiter, dumped = None, "", first.endswith("\t|") and first[:1].isdigit()
-    for delimiter in "|" if dumped else "\t,;":
-        shown = first if dumped else "\t".join(fields(first, delimiter))
-        if columns := next((names.split() for pattern, names in LAYOUTS.items() if re.fullmatch(pattern, shown)), None):
-            break
-    if dumped and not columns:
+    first = next(filter(str.strip, text.head), "")
+    dumped = first.endswith("\t|") and first[:1].isdigit()
+    shown = {"|": first} if dumped else {mark: "\t".join(fields(first, mark)) for mark in "\t,;"}
+    pairs = product(shown.items(), LAYOUTS.items())
+    known = (Layout(0, mark, names.split()) for (mark, row), (like, names) in pairs if re.fullmatch(like, row))
+    layout = next(known, None)
+    if dumped and not layout:
         raise InputError(text.where, "is a dump of NCBI, but not one of names", BESIDE)
-    if not columns or "nameclass" not in columns:
-        return Layout(0, delimiter, columns) if columns else None
+    if not layout or "nameclass" not in layout.columns:
+        return layout
     folder, file = os.path.split(text.source)
     nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
     genera = set[str]()
@@ -106,7 +106,7 @@ def without_header(text: Text) -> Layout | None:
             genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "is a dump of NCBI, but no nodes.dmp beside it says what is a genus", BESIDE)
-    return Layout(0, "|", columns, genera)
+    return layout._replace(ids=genera)
 
 
 def header(head: Sequence[str], wanted: str = "") -> Layout | None:
@@ -138,11 +138,9 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
     quarter at most, have the cell at this place alone, as headings have.
     """
     top, ids, width = layout.line, layout.ids, len(layout.columns)
-    lines: Iterator[str] = islice(text, top, None)
-    if ids is not None:
-        lines = (line if line.partition("\t")[0] in ids else "" for line in lines)
+    lines = (line + "\n" if not ids or line.partition("\t")[0] in ids else "\n" for line in islice(text, top, None))
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
-    table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
+    table = csv.reader(lines, delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, expected = top + 1, width if top else 0  # without a header, what the first row has
     lone, count, heading = 0, 0, (0, "")  # the first of the rows with that cell alone
     try:
@@ -159,10 +157,8 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
                 yield number, cells
             number = top + table.line_num + 1
     except csv.Error as error:
-        what = "a quote is opened and not closed, or followed by letters, or a cell has more than"
-        what = f"{what} {csv.field_size_limit():,} characters"
-        repair = "repair the row; a quote inside quotes is doubled"
-        raise InputError(f"{text.where}:{number}", what, repair) from error
+        what = "a quote is opened and not closed, or followed by letters, or a cell has more than 131,072 characters"
+        raise InputError(f"{text.where}:{number}", what, "repair the row; a quote inside quotes is doubled") from error
     if 0 < 4 * lone <= count:
         what = f"has nothing but {heading[1]!r}, as a heading between rows"
         remedy = "leave it out, or choose the column with --column NAME or N"
