@@ -131,9 +131,9 @@ def attested(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[boo
 
     A standing is whether the row is that of a species, and the place of its kind in RANKING: the least counts.
     """
-    cell, rank, epithet, scope, *standings = [row[place] for place in source.places]
-    if source.rank and key_of(rank) not in sources.GENUS_RANKS:
+    if source.rank and key_of(row[source.places[1]]) not in sources.GENUS_RANKS:
         return None
+    cell, _, epithet, scope, *standings = [row[place] for place in source.places]
     kind, genus = kind_of("; ".join(standings), source.status_terms * bool(standings)), taxon(cell, source, row)
     above = source.higher_ranks and filled(PREFIX.sub("", row[place]) for place in source.higher_ranks)
     if not kind or not genus or genus in above[:1]:  # what repeats the name above it only fills a gap
