@@ -108,36 +108,29 @@ def choices_of(columns: Sequence[str]) -> list[sources.Source]:
     return found[:1] if found and (found[0].status_terms or found[0].prokaryotes) else found
 
 
-def taxon(cell: str, source: sources.Source, row: Sequence[str]) -> str:
-    """The genus in a cell, "" if there is none: that of a lineage, of a row of rank genus the last name of a path.
-
-    Its author is cut off, who looks like one, or whose or the genus's name stands in another cell of the `row` too.
-    """
-    genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
-    if source.rank and not genus:
-        last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
-        first, _, rest = last.partition(" ")
-        if authored := AUTHORED.fullmatch(last):
-            genus = authored[1]
-        else:
-            genus = first if rest and (first in row or rest in row) and not CANDIDATUS.match(last) else last
-    elif genus is None:
-        genus = "" if source.lineage else plain(cell)
-    return genus if genus.lower() not in sources.MISSING and any(map(str.isalpha, genus)) else ""
-
-
 def attested(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[bool, int], str] | None:
     """(genus, standing, scope) that a row has by a source; None if it has none.
 
-    A standing is whether the row is that of a species, and the place of its kind in RANKING: the least counts.
+    The genus is that of a lineage, of a row of rank genus the last name of a path: its author is cut off, who looks
+    like one, or whose or the genus's name stands in another cell too. A standing is whether the row is that of a
+    species, and the place of its kind in RANKING: the least counts.
     """
     if source.rank and key_of(row[source.places[1]]) not in sources.GENUS_RANKS:
         return None
     cell, _, epithet, scope, *standings = [row[place] for place in source.places]
-    kind, genus = kind_of("; ".join(standings), source.status_terms * bool(standings)), taxon(cell, source, row)
+    kind = kind_of("; ".join(standings), source.status_terms * bool(standings))
+    genus = genus_of(cell) if source.lineage or not cell.isalpha() else None
+    if source.rank and not genus:
+        last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
+        first, _, rest = last.partition(" ")
+        genus = first if rest and (first in row or rest in row) and not CANDIDATUS.match(last) else last
+        if authored := AUTHORED.fullmatch(last):
+            genus = authored[1]
+    elif genus is None:
+        genus = "" if source.lineage else plain(cell)
     above = source.higher_ranks and filled(PREFIX.sub("", row[place]) for place in source.higher_ranks)
-    if not kind or not genus or genus in above[:1]:  # what repeats the name above it only fills a gap
-        return None
+    if not kind or genus.lower() in sources.MISSING or not any(map(str.isalpha, genus)) or genus in above[:1]:
+        return None  # what repeats the name above it only fills a gap
     of_species = plain(epithet) != ""
     standing = RANKING.index("name" if of_species and kind == "synonym" else kind)
     domain = DOMAIN.search(cell, 0, 10_000) if source.lineage else None
