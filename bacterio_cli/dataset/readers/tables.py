@@ -50,16 +50,15 @@ def column(text: Text, wanted: str) -> Reading:
     """
     head = [line for line in text.head if line.strip() and line[0] != "#"][:SEARCHED]
     mark, name = delimiter_of(head), key_of(wanted)
-    width = max((len(fields(line, mark)) for line in head), default=0)
-    numbers = [str(number) for number in range(1, width + 1)]
+    shown = [fields(line, mark) for line in head] or [[]]
+    numbers = [str(number) for number in range(1, 1 + max(map(len, shown)))]
     layout = Layout(0, mark, numbers) if wanted.isdecimal() else header(text.head, name)
     if not layout or name not in layout.columns:
-        first = ", ".join(cell[:30] for cell in fields(head[0], mark)[:12]) if head else "empty"
+        first = ", ".join(cell[:30] for cell in shown[0][:12]) or "empty"
         raise InputError(text.where, f"has no column {wanted!r}", f"its first row is: {first}")
     place = layout.columns.index(name)
     cells = ((line, " ".join(row[place].split()).strip("*")) for line, row in rows(text, layout))
-    cells = ((line, cell[1:-1] if re.fullmatch('".+"', cell) else cell) for line, cell in cells)
-    entries = counted((Entry(line, cell) for line, cell in cells if cell), text.where)
+    entries = counted((Entry(line, re.sub('^"(.+)"$', r"\1", cell)) for line, cell in cells if cell), text.where)
     if 2 * sum(genus_of(entry.text) is not None for entry in entries) > len(entries):
         lineages = ((line, [cell, ""]) for line, cell, _ in entries)
         return gather([Source(COLUMN, lineage=True)], lineages, text.where)
