@@ -10,7 +10,7 @@ from bacterio_cli.checkpoint.checkpoint import load as load_checkpoint
 from bacterio_cli.dataset import shipped
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, refuse_fewer
-from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.readers.sources import Entry
 from bacterio_cli.errors import UsageError, require_number, short
 from bacterio_cli.inference import filters, most_tries, sampler
 from bacterio_cli.inference.scorer import Row, Scorer

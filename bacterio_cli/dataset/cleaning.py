@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
 from bacterio_cli.dataset.readers.text_files import INVISIBLE
 from bacterio_cli.errors import UNPRINTABLE, InputError
 

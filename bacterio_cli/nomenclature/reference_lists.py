@@ -10,7 +10,7 @@ from typing import Any
 
 from bacterio_cli.dataset.cleaning import RANK_ENDINGS, UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.records import CANDIDATUS, STAND_INS, Reading
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, STAND_INS, Reading
 from bacterio_cli.dataset.readers.text_files import is_date
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference

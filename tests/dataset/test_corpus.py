@@ -13,7 +13,7 @@ from support.samples import place
 from bacterio_cli.dataset import LONGEST_LINE
 from bacterio_cli.dataset.cleaning import clean
 from bacterio_cli.dataset.corpus import Corpus, read_corpus, split
-from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.readers.sources import Entry
 from bacterio_cli.errors import InputError
 
 

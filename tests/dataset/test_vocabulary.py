@@ -10,7 +10,7 @@ from support.processes import examples
 
 from bacterio_cli.dataset import nfc
 from bacterio_cli.dataset.cleaning import clean
-from bacterio_cli.dataset.readers.records import Entry
+from bacterio_cli.dataset.readers.sources import Entry
 from bacterio_cli.dataset.vocabulary import Vocabulary
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.samples import GTDB, ICTV, LPSN, NCBI, TABLE, place
 
-from bacterio_cli.dataset.readers.records import Entry, Reading
+from bacterio_cli.dataset.readers.sources import Entry, Reading
 from bacterio_cli.errors import FileError, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 from bacterio_cli.nomenclature.reference_lists import date_of, read_reference, spellings

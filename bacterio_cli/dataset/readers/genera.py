@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from bacterio_cli.dataset.readers import sources
-from bacterio_cli.dataset.readers.records import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, LATIN_WORD, RANKING, STAND_INS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 

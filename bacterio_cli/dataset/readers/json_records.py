@@ -8,8 +8,7 @@ from typing import Any
 from bacterio_cli.dataset import MOST_ENTRIES
 from bacterio_cli.dataset.readers import plain_lists
 from bacterio_cli.dataset.readers.genera import choices_of, gather, key_of, require_genera
-from bacterio_cli.dataset.readers.records import Entry, Reading
-from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS_RANKS
+from bacterio_cli.dataset.readers.sources import COLUMNS, GENUS_RANKS, Entry, Reading
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.genera import key_of, require_genera
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import ABOVE_GENUS, GENUS_COLUMNS, HEADINGS
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, Entry, Reading, counted
 from bacterio_cli.dataset.readers.text_files import Text
 from bacterio_cli.errors import InputError
 
@@ -45,11 +45,11 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
     ]
     if entries != given:
         notes.append("bullets, numbers or quotes removed")
-    ranks = [entry for entry in entries if not blanks and entry.text.rstrip(":").lower() in ABOVE_GENUS]
+    ranks = [e for e in entries if not blanks and e.text.rstrip(":").lower() in sources.ABOVE_GENUS]
     if len(entries) < HEADED * len(ranks):
         what = f"has the heading {ranks[0].text!r}: what follows is no genus"
         raise InputError(f"{where}:{ranks[0].line}", what, INSIST)
-    if entries and key_of(entries[0].text) in HEADINGS:
+    if entries and key_of(entries[0].text) in sources.HEADINGS:
         heading = entries.pop(0).text.removesuffix(":")
         notes.append(f"heading {heading!r} passed over")
     if heading and not entries:
@@ -70,7 +70,7 @@ def list_of(entries: list[Entry], where: str, *, blanks: bool) -> Reading:
         notes.append(f"{several:,} of several words")
     if strange := [entry for entry in odd if SIGNS.search(entry.text)]:
         notes.append(f"{len(strange):,} unlike a name, such as {strange[0].text[:30]!r} in line {strange[0].line}")
-    found = Reading(entries, taxonomic=key_of(heading) in GENUS_COLUMNS.split("|"), notes=tuple(notes))
+    found = Reading(entries, taxonomic=key_of(heading) in sources.GENUS_COLUMNS.split("|"), notes=tuple(notes))
     return require_genera(found, where) if found.taxonomic else found
 
 

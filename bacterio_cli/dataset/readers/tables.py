@@ -8,8 +8,7 @@ from itertools import islice, product, zip_longest
 from typing import Any, NamedTuple
 
 from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, genus_of, key_of, require_genera
-from bacterio_cli.dataset.readers.records import CANDIDATUS, Entry, Reading, counted
-from bacterio_cli.dataset.readers.sources import HEADER_WORDS, LAYOUTS, Source
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, HEADER_WORDS, LAYOUTS, Entry, Reading, Source, counted
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
