@@ -11,9 +11,7 @@ from bacterio_cli.errors import InputError
 
 Row = tuple[int, Sequence[str]]  # its line and its cells, the last of which is "", for what there is not
 # A genus with its author, who has a year, brackets or a stop, or stands behind a comma, & or ex: no phrase has.
-AUTHORED = re.compile(
-    r"((?:candidatus[ _])?[^\s,([]+)(?:\s*[,([]|\s.*(?:[&.]|\b(?:ex|et)\b|\b1[7-9]\d\d\b|\b20\d\d\b)).*", re.IGNORECASE
-)
+AUTHORED = re.compile(r"(?i)((?:candidatus[ _])?[^\s,([]+)(?:\s*[,([]|\s.*(?:[&.]|\b(?:ex|et|(?:1[7-9]|20)\d\d)\b)).*")
 SPECIES = re.compile(r"(?:^|[;|] *|(?i:candidatus) )([A-Z][a-z]+) [a-z-]+[^;|]*$")  # at the end of a path, if it is one
 PREFIX = re.compile("^(?:[a-z]|D_[0-9])__")
 # Lineages: what separates their names, and what stands before and behind these.

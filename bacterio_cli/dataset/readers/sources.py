@@ -131,10 +131,8 @@ HIGHER_RANKS = (  # from the family up, in several languages: what repeats the n
     "family", "familie", "famille", "familia", "famiglia", "order", "ordnung", "ordre", "orden", "ordine", "class",
     "klasse", "classe", "clase", "phylum", "stamm", "embranchement", "filo", "kingdom", "superkingdom", "domain",
 )  # fmt: skip
-COLUMNS = {
-    *re.findall(r"\w+", " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.epithet}" for s in SOURCES)),
-    *SCOPE_COLUMNS.split("|"), *HIGHER_RANKS,
-}  # fmt: skip
+NAMED = " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.epithet}" for s in SOURCES)
+COLUMNS = {*re.findall(r"\w+", f"{NAMED} {SCOPE_COLUMNS}"), *HIGHER_RANKS}
 # The columns of tables without a header, by what their first line looks like.
 LAYOUTS = {
     r"\d+\t\|(\t[^|]*\|){3}": "taxid name uniquename nameclass",  # names.dmp of NCBI; the genera are in its nodes.dmp
