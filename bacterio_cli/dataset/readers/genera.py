@@ -13,7 +13,6 @@ Row = tuple[int, Sequence[str]]  # its line and its cells, the last of which is 
 # A genus with its author, who has a year, brackets or a stop, or stands behind a comma, & or ex: no phrase has.
 AUTHORED = re.compile(r"(?i)((?:candidatus[ _])?[^\s,([]+)(?:\s*[,([]|\s.*(?:[&.]|\b(?:ex|et|(?:1[7-9]|20)\d\d)\b)).*")
 SPECIES = re.compile(r"(?:^|[;|] *|(?i:candidatus) )([A-Z][a-z]+) [a-z-]+[^;|]*$")  # at the end of a path, if it is one
-PREFIX = re.compile("^(?:[a-z]|D_[0-9])__")
 # Lineages: what separates their names, and what stands before and behind these.
 EDGE = r"(?<![^>;|,=\s\"])"  # nothing before it but what separates names
 RANK_PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
@@ -126,7 +125,7 @@ def attested(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[boo
             genus = authored[1]
     elif genus is None:
         genus = "" if source.lineage else plain(cell)
-    above = source.higher_ranks and filled(PREFIX.sub("", row[place]) for place in source.higher_ranks)
+    above = source.higher_ranks and filled(RANK_PREFIX.sub("", row[place]) for place in source.higher_ranks)
     if not kind or genus.lower() in sources.MISSING or not any(map(str.isalpha, genus)) or genus in above[:1]:
         return None  # what repeats the name above it only fills a gap
     of_species = plain(epithet) != ""
