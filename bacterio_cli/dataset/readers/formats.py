@@ -58,14 +58,8 @@ def read(
         if name != "lines" and all(entry.kind == "species" for entry in found.entries):
             what = f"{found.label}, but without any {'genus' if found.taxonomic else 'name'}"
             raise InputError(text.where, what, "give the whole table, or choose a column with --column NAME or N")
-        return found._replace(
-            notes=(*text.notes, *found.notes),
-            source=text.where,
-            format=name,
-            encoding=text.encoding,
-            date=max(text.dates, default=None),
-            insisted=input_format is not None,
-        )
+        found = found._replace(format=name, insisted=input_format is not None, notes=(*text.notes, *found.notes))
+        return found._replace(source=text.where, encoding=text.encoding, date=max(text.dates, default=None))
 
 
 def describe(reading: Reading) -> str:
