@@ -144,6 +144,25 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("genus,kingdom\nBora,Bacteria\nCora,Plantae\n", "1 of other organisms, the first in line 3"),
+        ("genus,kingdom\nBora,Animalia\nCora,Plantae\n", ""),
+        ("k__Bacteria|g__Bora\t1\nk__Eukaryota|g__Cora\t1\n", "1 of other organisms, the first in line 2"),
+        ("9\t9\t0\tD\t2\tBacteria\n9\t9\t0\tG\t3\tBora\n9\t9\t0\tR1\t4\tViruses\n9\t9\t0\tG\t5\tCora\n",
+         "1 of other organisms, the first in line 4"),
+        (NCBI, "1 of other organisms, the first in line 6"),
+    ],
+)  # fmt: skip
+def test_other_organisms_are_said_beside_prokaryotes(text: str, note: str, tmp_path: Path) -> None:
+    """By a kingdom, a lineage, the domain above rows of Kraken, or NCBI's division: here one is a plant."""
+    nodes = NODES.replace("16\t|\t17\t|\tgenus\t|\t\t|\t0", "16\t|\t17\t|\tgenus\t|\t\t|\t4")
+    reading = read(place(tmp_path, text, nodes=nodes))
+    assert "; ".join(reading.notes) == note
+    assert reading.prokaryotes is (None if note else False)
+
+
 BULLETS = "bullets, numbers or quotes removed"
 INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-break space); 1 of several words"
 

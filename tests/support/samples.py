@@ -199,7 +199,7 @@ SAMPLES = {
     "cami": Sample(CAMI, "table", "CAMI profile", ["Abanella"]),
     "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"], True),
     "ncbi": Sample(
-        NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]
+        NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"], True
     ),
     "ranked-lineage": Sample(RANKED_LINEAGE, "table", "NCBI ranked lineages", ["Abanella"]),
     "datasets": Sample(DATASETS, "table", "names with their ranks", ["Abanella"]),
@@ -223,7 +223,7 @@ SAMPLES = {
     "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
     "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
-    "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
+    "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"], True),
     "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
     "gbif": Sample(GBIF, "table", LEVELS, ["Abanella", "Oldella"]),
     "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),

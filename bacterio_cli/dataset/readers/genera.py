@@ -144,10 +144,11 @@ def of_species(source: sources.Source, row: Sequence[str]) -> tuple[str, tuple[b
 def gather(choices: Sequence[sources.Source], rows: Iterable[Row], where: str) -> Reading:
     """The genera of rows, each once, at its first line, with the best of its standings: rather its own than a species'.
 
-    The first of the choices that finds one in a row counts; of lineages a note counts those without. InputError as of
-    `counted`.
+    The first of the choices that finds one in a row counts. Notes count lineages without a genus, and, beside
+    prokaryotes, genera of other organisms. InputError as of `counted`.
     """
-    source, best, scopes, without = choices[0], dict[str, tuple[bool, int]](), set[str](), list[int]()
+    source, best, scopes = choices[0], dict[str, tuple[bool, int]](), set[str]()
+    without, others = list[int](), list[int]()  # lines
 
     def first_rows() -> Iterator[Entry]:
         for line, row in rows:
@@ -159,6 +160,7 @@ def gather(choices: Sequence[sources.Source], rows: Iterable[Row], where: str) -
             scopes.add(scope)
             for name in genus.split("/") if source.lineage else [genus]:
                 if name not in best:
+                    others.extend([line] * (scope in sources.OTHERS))
                     yield Entry(line, name)
                 best[name] = min(standing, best.get(name, standing))
 
@@ -168,8 +170,10 @@ def gather(choices: Sequence[sources.Source], rows: Iterable[Row], where: str) -
     prokaryotes = source.prokaryotes
     if prokaryotes is None and scopes and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    note = f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {(*without, 0)[0]}"
-    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(without))
+    counts = {f"lineage{'s' * (len(without) > 1)} without a genus": without}
+    counts["of other organisms"] = [] if scopes <= sources.ELSEWHERE else others
+    notes = (f"{len(lines):,} {what}, the first in line {lines[0]}" for what, lines in counts.items() if lines)
+    return Reading(entries, source.label, True, prokaryotes, tuple(notes))
 
 
 def require_genera(found: Reading, where: str, columns: Collection[str] = ()) -> Reading:

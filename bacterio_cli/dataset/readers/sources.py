@@ -21,7 +21,8 @@ STAND_INS = {
     "contaminant", "abbreviations", "yeast", "andere", "sum", "summe", "unspecified", "root", "eukaryota", "richness",
     "shannon", "simpson", "stdev", "idem", "incertae", "bacterium", "symbiont", "endosymbiont", "unmapped",
     "remaining", "rest", "blank", "control", "controls", "mittelwert", "maximum", "minimum", "median", "gesamtsumme",
-    "totale", "totaal", "yes", "no",
+    "totale", "totaal", "yes", "no", "contamination", "contact", "references", "mock", "human", "miscellaneous",
+    "autre", "aerobes", "anaerobes",
 }  # fmt: skip
 CANDIDATUS = re.compile(r"(?<!\w)[\"'“‘\[*]?\s?(?:candidatus[\s_*\"'”’\]]+|ca(?:nd)?\.\s+|ca_(?=[a-z]))", re.IGNORECASE)
 
@@ -93,13 +94,14 @@ class Source(NamedTuple):
     higher_ranks: Sequence[int] = ()
 
 
-GENUS_COLUMNS = "genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
+GENUS_COLUMNS = "gtdbgenus|genuslabel|genus|genera|genusname|gattung|gattungsname|geslacht"  # género is sex too
 LINEAGE_COLUMNS = "taxonomy|taxon|tax|lineage|classification|consensuslineage|taxonomiclineage|ncbitaxonomy|path"
-NAME_COLUMNS = (
-    "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|nametxt|genus"
+NAME_COLUMNS = (  # of which the first counts
+    "currentscientificname|canonicalname|scientificname|uninomial|taxname|fullname|taxonname|taxon|name|nametxt|completename|genus"
 )
 RANK_COLUMNS = (
-    "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel|rankcode|lvltype"
+    "rank|rang|rango|taxonrank|taxrank|taxonomicrank|taxonomylvl|category|rankname|taxonranklabel|ranklabel|rankcode|"
+    "lvltype"
 )
 STATUS_COLUMNS = "nomenclaturalstatus taxonomicstatus|status|taxonstatus"
 LPSN_STATUS = "nomenclaturalstatus lpsntaxonomicstatus"
@@ -110,7 +112,7 @@ SOURCES = (
     Source("LPSN records", "lpsntaxonomicstatus", "fullname|monomial", "category", LPSN_STATUS, True, "", "lpsn"),
     Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", status_terms="ncbi"),
     Source("NCBI ranked lineages", "taxid taxname species", "genus"),
-    Source("GTDB taxonomy", "", "gtdbtaxonomy", prokaryotes=True, lineage=True),
+    Source("GTDB taxonomy", "", "gtdbtaxonomy|gtdblineage|gtdbclassification", prokaryotes=True, lineage=True),
     Source("GTDB-Tk summary", "usergenome", "classification", prokaryotes=True, lineage=True),
     Source("QIIME 2 taxonomy", "featureid", "taxon", lineage=True),
     Source("MetaPhlAn profile", "", "cladename", lineage=True),
@@ -126,7 +128,7 @@ SOURCES = (
     Source("phyloseq ranks", "rank1 rank5", "rank6"),
     Source("column of genera", "", GENUS_COLUMNS, "", STATUS_COLUMNS),
 )
-SCOPE_COLUMNS = "superkingdom|domain|kingdom|code|nomenclaturalcode"  # tell of rows: cyanobacteria are under the ICN
+SCOPE_COLUMNS = "superkingdom|domain|kingdom|code|nomenclaturalcode"
 HIGHER_RANKS = (  # from the family up, in several languages: what repeats the name above it is no genus
     "family", "familie", "famille", "familia", "famiglia", "order", "ordnung", "ordre", "orden", "ordine", "class",
     "klasse", "classe", "clase", "phylum", "stamm", "embranchement", "filo", "kingdom", "superkingdom", "domain",
@@ -135,10 +137,10 @@ NAMED = " ".join(f"{s.required} {s.name} {s.rank} {s.status} {s.epithet}" for s 
 COLUMNS = {*re.findall(r"\w+", f"{NAMED} {SCOPE_COLUMNS}"), *HIGHER_RANKS}
 # The columns of tables without a header, by what their first line looks like.
 LAYOUTS = {
-    r"\d+\t\|(\t[^|]*\|){3}": "taxid name uniquename nameclass",  # names.dmp of NCBI; the genera are in its nodes.dmp
+    r"\d+\t\|(\t[^|]*\|){3}": "taxid name uniquename nameclass kingdom",  # names.dmp; the rest is in nodes.dmp
     r"\d+\t\|(\t[^|]*\|){9,10}": "taxid taxname species genus family order class phylum kingdom superkingdom domain",
-    r" *[\d.,]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name",  # Kraken
-    r" *[\d.]+\t\d+\t\d+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own minimizers distinct rank taxid name",
+    r" *[\d.,]+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own rank taxid name domain",  # Kraken
+    r" *[\d.]+\t\d+\t\d+\t\d+\t\d+\t[A-Z-]\d?\t\d+\t.*": "percent clade own minimizers distinct rank taxid name domain",
     r"[^\t]+;\t\d+\t[a-z_ ]+\t.*": "name taxid rank",  # SILVA: lineages with the rank of their last name
     r"\d+(\t\S*){3}\t[A-Z_]+\t[A-Z_]+\t\{.*": "id - - - status rank" + 13 * " -" + " canonicalname",  # GBIF
 }
@@ -158,10 +160,12 @@ HEADER_WORDS = COLUMNS | ABOVE_GENUS | {
 }  # fmt: skip
 
 PROKARYOTES = {"bacteria", "archaea", "bacterial", "prokaryotic", "prokaryota", "icnp", "icnb", "seqcode"}
-ELSEWHERE = {
+OTHERS = {
     "plantae", "animalia", "fungi", "chromista", "protozoa", "viruses", "eukaryota", "viridiplantae", "metazoa",
-    "botanical", "zoological", "viral", "virus", "icn", "icbn", "icnafp", "iczn", "icvcn",
+    "zoological", "viral", "virus", "iczn", "icvcn",
 }  # fmt: skip
+ELSEWHERE = OTHERS | {"botanical", "icn", "icbn", "icnafp"}  # of whose code cyanobacteria are too
+DIVISIONS = dict.fromkeys(["1", "2", "3", "4", "5", "6", "9", "10"], "eukaryota") | {"0": "bacteria"}  # of NCBI
 GENUS_RANKS = {"genus", "gen", "g", "gattung", "genre", "género", "genero", "genere"}
 SPECIES_RANKS = {"species", "subspecies", "s", "art"}
 MISSING = {"", "na", "n/a", "nan", "null", "none", "\\n", "-", "no support", "#n/a", "#name?"}

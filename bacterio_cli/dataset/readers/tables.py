@@ -3,12 +3,13 @@
 import csv
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product, zip_longest
 from typing import Any, NamedTuple
 
+from bacterio_cli.dataset.readers import sources
 from bacterio_cli.dataset.readers.genera import Row, choices_of, gather, genus_of, key_of, require_genera
-from bacterio_cli.dataset.readers.sources import CANDIDATUS, HEADER_WORDS, LAYOUTS, Entry, Reading, Source, counted
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, Entry, Reading, Source, counted
 from bacterio_cli.dataset.readers.text_files import Text, opened
 from bacterio_cli.errors import InputError
 
@@ -26,7 +27,7 @@ class Layout(NamedTuple):
     line: int
     delimiter: str
     columns: list[str]
-    ids: Collection[str] = ()  # first cells of the rows that count, if not all do: most of a dump are of no genus
+    ids: Mapping[str, str] = {}  # a last cell for the rows that count, by their first, if not all do, as in a dump
 
 
 def read(text: Text) -> Reading | None:
@@ -89,7 +90,7 @@ def without_header(text: Text) -> Layout | None:
     first = next(filter(str.strip, text.head), "")
     dumped = first.endswith("\t|") and first[:1].isdigit()
     shown = {"|": first} if dumped else {mark: "\t".join(fields(first, mark)) for mark in "\t,;"}
-    pairs = product(shown.items(), LAYOUTS.items())
+    pairs = product(shown.items(), sources.LAYOUTS.items())
     known = (Layout(0, mark, names.split()) for (mark, row), (like, names) in pairs if re.fullmatch(like, row))
     layout = next(known, None)
     if dumped and not layout:
@@ -98,10 +99,11 @@ def without_header(text: Text) -> Layout | None:
         return layout
     folder, file = os.path.split(text.source)
     nodes = text.source if text.member else os.path.join(folder, file.replace("names", "nodes"))
-    genera = set[str]()
+    genera = dict[str, str]()
     if text.source != "-" and os.path.exists(nodes):
         with opened(nodes, member="nodes.dmp" if text.member else "") as tree:
-            genera = {line.partition("\t")[0] for line in tree if line.split("\t|\t", 3)[2:3] == ["genus"]}
+            cells = (line.removesuffix("\t|").split("\t|\t", 5) for line in tree)
+            genera = {c[0]: sources.DIVISIONS.get("".join(c[4:5]), "") for c in cells if c[2:3] == ["genus"]}
     if not genera:
         raise InputError(text.where, "is a dump of NCBI, but no nodes.dmp beside it says what is a genus", BESIDE)
     return layout._replace(ids=genera)
@@ -118,7 +120,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
         for delimiter in DELIMITERS + (" " if QUOTED.fullmatch(line) else ""):
             columns = [*map(key_of, fields(line, delimiter))]
             below = fields(head[following], delimiter) if following else []
-            again = any(a in HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
+            again = any(a in sources.HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
             known = len(columns) > 1 and len(below) != 1 and choices_of(columns)
             if (wanted in columns if wanted else known) and not (again or "rootrank" in line):  # RDP names each rank
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
@@ -136,10 +138,13 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
     quarter at most, have the cell at this place alone, as headings have.
     """
     top, ids, width = layout.line, layout.ids, len(layout.columns)
-    lines = (line + "\n" if not ids or line.partition("\t")[0] in ids else "\n" for line in islice(text, top, None))
+    lines: Iterator[str] = islice(text, top, None)
+    if ids:
+        lines = (line + ids[first] if (first := line.partition("\t")[0]) in ids else "" for line in lines)
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
-    table = csv.reader(lines, delimiter=layout.delimiter, quoting=quoting, strict=True)
+    table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, expected = top + 1, width if top else 0  # without a header, what the first row has
+    ordered, domain = "clade" in layout.columns, ""  # Kraken's rows stand below that of their domain
     lone, count, heading = 0, 0, (0, "")  # the first of the rows with that cell alone
     try:
         for row in table:
@@ -150,6 +155,9 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
                     raise InputError(f"{text.where}:{number}", what, "repair it, or leave it out if it is a note")
                 count += 1
                 cells = [*row, *[""] * max(1, width + 1 - len(row))]
+                if ordered:
+                    domain = cells[-3].strip() if cells[-5][:1] in ("D", "R") else domain
+                    cells[-2] = domain
                 if joined == cells[place]:
                     lone, heading = lone + 1, heading if lone else (number, joined[:30])
                 yield number, cells
