@@ -39,7 +39,10 @@ class EncodedCorpus:
         self.lengths = np.diff(boundaries)  # letters and the end mark
 
     def pack(self, starts: Ids, lengths: Ids, order: Ids | None = None) -> Batch:
-        """Runs of text, longest first, as one packed batch; `starts` are places in the text, or in `order` if given."""
+        """Runs of text as one packed batch; the longest has to come first, and so on.
+
+        `starts` are places in the text, or in `order` if given.
+        """
         running = np.arange(lengths[0])[:, None] < lengths
         step, row = np.nonzero(running)
         position = starts[row] + step if order is None else order[starts[row] + step]

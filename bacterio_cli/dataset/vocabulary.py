@@ -54,7 +54,7 @@ class Vocabulary:
         return np.frombuffer(("\0" + self.letters).encode("utf-32-le"), np.uint32)
 
     def encode(self, names: Sequence[str]) -> Ids:
-        """All names as one text of ids with a boundary before, between and after: 0 n₁ 0 n₂ 0 … 0."""
+        """Names, of letters of the vocabulary (see `require`), as one text of ids with boundaries: 0 n₁ 0 n₂ 0 … 0."""
         text = "\0" + "\0".join(names) + "\0"
         return np.searchsorted(self.codes, np.frombuffer(self.fold(text).encode("utf-32-le"), np.uint32))
 

@@ -49,7 +49,7 @@ class Bug:
 
 
 BUGS = {
-    "missing-transpose": Bug("the error goes back through W_aa instead of its transpose", rnn.RNN.backward,
+    "missing-transpose": Bug("the error goes back through the transpose of W_aa", rnn.RNN.backward,
         "dz[step.now] @ W_aa", "dz[step.now] @ W_aa.T",
         "Where rows are examples, the state goes forward through W_aaᵀ and its error back through W_aa; where columns "
         "are, it is the other way round, and texts mix the two. W_aa is square, so no shape objects.",
@@ -106,7 +106,7 @@ BUGS = {
         "The LSTM of 1997 had no forget gate: its cell passed errors back unchanged, and so does who derives from it.",
         "f ≈ ½ at a small scale, so c̄ comes back twice too large from every step. Only an f near 1 would hide it."),
     "update-before-backprop": Bug("a layer's weights are updated before the error goes back through them",
-        plain.cost_and_grads, "delta = W[l].T @ local", "delta = (W[l] - local @ h[l].T).T @ local",
+        plain.cost_and_grads, "delta = W[l].T @ dz", "delta = (W[l] - dz @ h[l].T).T @ dz",
         "T4's algorithm does, layer by layer, first the update and then δ = W_lᵀ (…): δ meets the new weights.",
         "The update is (δ ⊙ σ′) ⊗ h, at η = 1, with h ≈ ½: the smaller the weights, the more of W_l is the update."),
     "last-state-of-the-list": Bug("hs[t − 1] at t = 0 is the last entry of a list, not the state carried in",

@@ -67,7 +67,7 @@ def layer_cases() -> Iterator[Case]:
         lambda v: layers.dropout(v["x"], mask), lambda _, dy: {"x": layers.dropout(dy, mask)},
     )  # fmt: skip
     yield layer_case(
-        "softmax Jacobian", {"z": (4,)}, {"z": "J = diag(ŷ) − ŷ ŷᵀ (T1 b; T2 eq. 1)"},
+        "softmax Jacobian", {"z": (4,)}, {"z": "J = diag(ŷ) − ŷᵀ ŷ (T1 b; T2 eq. 1)"},
         lambda v: loss.softmax(v["z"]), lambda v, dy: {"z": loss.softmax_jacobian(loss.softmax(v["z"])).T @ dy},
     )  # fmt: skip
     y = np.random.default_rng(1).dirichlet(np.ones(4), 5)

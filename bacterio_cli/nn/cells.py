@@ -62,8 +62,8 @@ def last_rows(hidden_states: Array, steps: list[Step]) -> Array:
 class Cache(NamedTuple):
     """What the backward pass of a cell needs of its forward pass.
 
-    `values` by the symbols of the equations, in their order, of all steps: (N, n_a); a, and of an LSTM c, have the
-    initial state on top, (B + N, n_a).
+    `values` are those of all steps by their symbols, (N, n_a); a, and in an LSTM c, with the initial state on top,
+    (B + N, n_a). `backward` unpacks them in the order in which `forward` has put them.
     """
 
     x: Input
@@ -87,7 +87,7 @@ def orthogonal(rng: np.random.Generator, n: int) -> Array:
 class Cell:
     """A recurrent layer of n_a units on inputs of width n_x, with parameters W_ax, W_aa and b_a.
 
-    Gates, the candidate counted among them, are blocks of n_a rows of these three, in the order of `gate_names`. A
+    These three consist of G blocks of n_a rows, in the order of `gate_names`: the gates and the candidate, or one. A
     state has an array (B, n_a) for each of `state_names`: a, and in an LSTM also c.
     """
 
@@ -101,7 +101,7 @@ class Cell:
 
     @property
     def shapes(self) -> Shapes:
-        """The shapes of W_ax, W_aa and b_a."""
+        """W_ax (G n_a, n_x), W_aa (G n_a, n_a), b_a (G n_a,)."""
         rows = len(self.gate_names) * self.n_a
         return {"W_ax": (rows, self.n_x), "W_aa": (rows, self.n_a), "b_a": (rows,)}
 
@@ -124,11 +124,11 @@ class Cell:
         W_aaᵀ per gate, (G, n_a, n_a), made contiguous if there are several steps, since every step reads it.
         Room for each array of the state at all steps, the initial state on top, (states, B + N, n_a).
         """
-        z = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
+        from_x = linear(x, self.by_gate(params["W_ax"]), self.by_gate(params["b_a"]))
         W_aa_T, B = self.by_gate(params["W_aa"]).swapaxes(1, 2), len(state[0])
-        states = np.empty((len(self.state_names), B + z.shape[1], self.n_a), z.dtype)
+        states = np.empty((len(self.state_names), B + from_x.shape[1], self.n_a), from_x.dtype)
         states[:, :B] = state
-        return z, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
+        return from_x, np.ascontiguousarray(W_aa_T) if len(steps) > 1 else W_aa_T, states
 
     def sums_over_time(
         self, params: Params, x: Input, dz_x: Array, dz_a: Array | list[Array], a_before: Array
@@ -136,7 +136,7 @@ class Cell:
         """dx and the gradients of the parameters, from dz of all steps.
 
         dz_x (G, N, n_a) is ∂L/∂(x W_axᵀ + b_a), dz_a ∂L/∂(a⟨t−1⟩ W_aaᵀ), G times (N, n_a). Only in a GRU do they
-        differ, where the candidate's r comes between the product with a⟨t−1⟩ and z:
+        differ, where the candidate's r comes between the product with a⟨t−1⟩ and z. The sums are
         dW_ax = Σ_t dz_x⟨t⟩ᵀ x⟨t⟩, dW_aa = Σ_t dz_a⟨t⟩ᵀ a⟨t−1⟩, db_a = Σ_t dz_x⟨t⟩. T1 speaks of this sum
         for W_ya alone, T2 accumulates it with += in its loop (T2 eq. 8–11).
         """

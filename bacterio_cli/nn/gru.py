@@ -26,7 +26,7 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
-        # The gates are z until a step makes u, r and c̃ of them.
+        # The gates hold x W_axᵀ + b_a until a step makes u, r and c̃ of it.
         gates, W_aa_T, (hidden_states,) = self.prepare(params, x, steps, state)
         a, p = hidden_states[-gates.shape[1] :], np.empty_like(gates[0])
         for step in steps:
@@ -34,10 +34,10 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
             from_a = a_before @ W_aa_T
             p[step.now] = from_a[2]
             z_t = gates[:, step.now]
-            u, r, c_tilde = z_t
             z_t[:2] += from_a[:2]
             sigmoid(z_t[:2], out=z_t[:2])  # (1), (2)
-            np.tanh(c_tilde + r * from_a[2], out=c_tilde)  # (3)
+            np.tanh(z_t[2] + z_t[1] * from_a[2], out=z_t[2])  # (3)
+            u, _, c_tilde = z_t
             a[step.now] = c_tilde + u * (a_before - c_tilde)  # (4)
         u, r, c_tilde = gates
         values = {"u": u, "r": r, "c_tilde": c_tilde, "p": p, "a": hidden_states}
@@ -69,10 +69,11 @@ class GRU(Cell):  # inherits the fields of Cell, adds none
         dp = to_c * r  # (3′)
         dh_next = d_final_state[0].copy()
         for step in reversed(steps):
-            a_bar = da[step.now] + dh_next[step.running]
-            dz[:, step.now] *= a_bar
+            a_bar = da[step.now] + dh_next[step.running]  # (4′)
+            dz[:, step.now] *= a_bar  # (4′) to (1′)
             dp[step.now] *= a_bar
             dz_u, dz_r, _ = dz[:, step.now]
-            dh_next[step.running] = a_bar * u[step.now] + (dp[step.now] @ W_ca + dz_u @ W_ua + dz_r @ W_ra)
+            carried = dp[step.now] @ W_ca + dz_u @ W_ua + dz_r @ W_ra  # (3′, 2′, 1′)
+            dh_next[step.running] = a_bar * u[step.now] + carried  # (4′)
         dx, grads = self.sums_over_time(params, x, dz, [dz[0], dz[1], dp], a_before)
         return dx, (dh_next,), grads

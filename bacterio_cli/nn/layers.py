@@ -17,21 +17,21 @@ Array = NDArray[Any]
 Params = dict[str, Array]
 Shapes = dict[str, tuple[int, ...]]
 
-MAX_ONE_HOT = 128  # the largest number of ids for which segment_sum multiplies by a one-hot matrix
+MAX_ONE_HOT = 128  # the largest number of different ids for which segment_sum multiplies by a one-hot matrix
 
 
 class EmbeddingLookup(NamedTuple):
-    """The matrix x = E[id], one row of a table of V rows per id, not written out.  (V, n_x), (N,) → (N, n_x).
+    """The matrix x = E[id], one row of the table (n_y, n_x) per id, not written out.  ids (N,) → (N, n_x).
 
     A letter occurs many times in a batch, and a linear map of the lookup multiplies each row of the table only once.
-    Without a `table`, x is one-hot: 1 at the letter, else 0 (T1), and x @ W.T is a choice of columns of W.
+    Without a `table`, x is one-hot: 1 at the letter, else 0, and x @ W.T is a choice of columns of W.
     """
 
     table: Array | None
     ids: Array
 
     def dense(self, n: int, dtype: DTypeLike) -> Array:
-        """x = table[ids], written out; one-hot rows of width n if there is no table.  (…, n_x)"""
+        """x = table[ids] written out, (…, n_x) for ids (…); one-hot rows (…, n) if there is no table."""
         return np.eye(n, dtype=dtype)[self.ids] if self.table is None else self.table[self.ids]
 
 
@@ -41,7 +41,7 @@ Input = Array | EmbeddingLookup
 def segment_sum(rows: Array, ids: Array, n: int) -> Array:
     """S[v] = Σ of the rows whose id is v: the backward of table[ids].  (…, N, m), (N,) → (…, n, m)
 
-    For few ids as onehot(ids)ᵀ rows, several times faster than row by row; for many that matrix would be too large.
+    For small n as onehot(ids)ᵀ rows, several times faster than row by row; for a larger one that matrix is too large.
     """
     if n <= MAX_ONE_HOT:
         one_hot = np.eye(n, dtype=rows.dtype)[ids]
@@ -76,10 +76,10 @@ def linear_backward(x: Input, W: Array, dy: Array) -> tuple[Array | None, Array,
     gradient of the table, S W. For one-hot input dW = Sᵀ, and there is no table to learn: None.
     """
     if isinstance(x, EmbeddingLookup):
-        dy = segment_sum(dy, x.ids, W.shape[-1] if x.table is None else len(x.table))  # S
+        S = segment_sum(dy, x.ids, W.shape[-1] if x.table is None else len(x.table))
         if x.table is None:
-            return None, dy.swapaxes(-1, -2), dy.sum(axis=-2)
-        x = x.table
+            return None, S.swapaxes(-1, -2), S.sum(axis=-2)
+        x, dy = x.table, S
     dx = dy @ W
     return dx if W.ndim == 2 else dx.sum(axis=0), dy.swapaxes(-1, -2) @ x, dy.sum(axis=-2)
 

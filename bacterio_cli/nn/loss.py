@@ -12,7 +12,7 @@ def log_softmax(z: Array) -> Array:
     """log ŷ_i = z_i − log Σ_k e^{z_k} along the last axis.
 
     Subtracting max z changes nothing in exact arithmetic; without it exp overflows above 88 in float32. A probability
-    that underflows to 0 still has a finite logarithm.
+    that underflows to 0 still has a finite logarithm. In gradient checks z is complex: its real part is compared.
     """
     shifted = z - z.real.max(axis=-1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
@@ -29,7 +29,7 @@ def softmax(z: Array) -> Array:
 def softmax_jacobian(y_hat: Array) -> Array:
     """J_ij = ∂ŷ_i/∂z_j, both cases at once.  (n,) → (n, n)  (T1 b; T2 eq. 1; T3.)
 
-    i = j:  ŷ_i (1 − ŷ_i)        i ≠ j:  −ŷ_i ŷ_j        J = diag(ŷ) − ŷᵀ ŷ
+    i = j:  ŷ_i (1 − ŷ_i)        i ≠ j:  −ŷ_i ŷ_j        J = diag(ŷ) − ŷᵀ ŷ, ŷ a row
     """
     return np.diag(y_hat) - np.outer(y_hat, y_hat)
 

@@ -9,10 +9,10 @@ from bacterio_cli.nn.layers import Array, Input, Params, sigmoid, sigmoid_deriva
 class LSTM(Cell):  # inherits the fields of Cell, adds none
     """Long short-term memory with a forget gate (Gers et al. 2000), without peepholes.
 
-    The input, forget and output gates i, f, o, the candidate c̃; W_ix are the rows of W_ax that belong to i, and so on.
-    All at step t but a⟨t−1⟩ and c⟨t−1⟩:
+    The input, forget and output gates i, f, o, the candidate c̃; W_kx are the rows of W_ax that belong to k, one of
+    these. All at step t but a⟨t−1⟩ and c⟨t−1⟩:
 
-    (1) i, f, o = σ(x W_•xᵀ + a⟨t−1⟩ W_•aᵀ + b_•)
+    (1) i, f, o = σ(x W_kxᵀ + a⟨t−1⟩ W_kaᵀ + b_k)
     (2) c̃ = tanh(x W_cxᵀ + a⟨t−1⟩ W_caᵀ + b_c)
     (3) c = f ⊙ c⟨t−1⟩ + i ⊙ c̃
     (4) a = o ⊙ tanh c
@@ -28,7 +28,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
 
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state (a, c) after each name's last letter, and the cache."""
-        # The gates are z until a step makes i, f, o and c̃ of them: in z_t, which is contiguous, faster than in place.
+        # The gates hold x W_axᵀ + b_a until a step makes i, f, o and c̃ of it: in z_t, contiguous and so faster.
         gates, W_aa_T, (hidden_states, cell_states) = self.prepare(params, x, steps, state)
         N = gates.shape[1]
         a, c, tanh_c = hidden_states[-N:], cell_states[-N:], np.empty_like(gates[0])
@@ -56,7 +56,7 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         (3′) di = c̄ ⊙ c̃, dc̃ = c̄ ⊙ i
         (3′) df = c̄ ⊙ c⟨t−1⟩, dc_next ← c̄ ⊙ f
         (2′) dz_c = dc̃ ⊙ (1 − c̃²)
-        (1′) dz_• = d• ⊙ • (1 − •) for i, f, o
+        (1′) dz_k = dk ⊙ k (1 − k) for k = i, f, o
         (2′, 1′) dh_next ← dz W_aa
 
         Each dz is ā or c̄ times a factor that the forward pass has fixed, its local gradient: these are computed for
@@ -73,13 +73,13 @@ class LSTM(Cell):  # inherits the fields of Cell, adds none
         through_tanh = tanh_derivative(tanh_c) * o  # (4′)
         dh_next, dc_next = (d.copy() for d in d_final_state)
         for step in reversed(steps):
-            a_bar = da[step.now] + dh_next[step.running]
+            a_bar = da[step.now] + dh_next[step.running]  # (4′)
             c_bar = dc_next[step.running] + a_bar * through_tanh[step.now]  # (4′)
             dz_t = dz[:, step.now]
             dz_t[:2] *= c_bar
             dz_t[2] *= a_bar
             dz_t[3] *= c_bar
-            dh_next[step.running] = (dz_t @ W_aa).sum(axis=0)
+            dh_next[step.running] = (dz_t @ W_aa).sum(axis=0)  # (2′, 1′)
             dc_next[step.running] = c_bar * f[step.now]  # (3′)
         dx, grads = self.sums_over_time(params, x, dz, dz, previous_rows(hidden_states, steps))
         return dx, (dh_next, dc_next), grads

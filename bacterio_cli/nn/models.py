@@ -47,7 +47,7 @@ class LetterModel:
 
 @dataclass(frozen=True)
 class CharRNN(LetterModel):
-    """Embedding → stacked cells → linear.  (T1's system is one tanh cell on one-hot input.)
+    """Embedding → stacked cells → linear.  (T1's system is one tanh cell, here on one-hot input.)
 
     `cell` is rnn, gru or lstm, and `activation` belongs to rnn.
     """
@@ -83,7 +83,8 @@ class CharRNN(LetterModel):
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
-        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches."""
+        """Logits z (N, n_y) for ids x (N,), the state after each name's last letter, and the caches: one per cell, and
+        the input of the output layer."""
         h: Any = EmbeddingLookup(params.get("E"), x)
         steps, state = steps_of(batch_sizes), state or self.start(int(batch_sizes[0]), params["W_ya"].dtype)
         after: State = ()
@@ -100,8 +101,8 @@ class CharRNN(LetterModel):
     ) -> tuple[State, Params]:
         """The gradient of the initial state and of every parameter: forward's calls in mirrored order.
 
-        Without `d_final_state` nothing comes back from steps after the batch: that cut is what makes BPTT truncated
-        (T2's dhnext = 0).
+        Without `d_final_state` nothing comes back from beyond the batch: whole names need nothing more, and for chunks
+        of a text this cut is what makes BPTT truncated (T2's dhnext = 0).
         """
         d_final_state = d_final_state or self.start(caches[0].steps[0].running.stop, dz.dtype)
         d_initial_state: State = ()
@@ -119,14 +120,14 @@ class CharRNN(LetterModel):
 
 @dataclass(frozen=True)
 class WindowMLP(LetterModel):
-    """The fully connected network of T4 on the last w = `window` letters, instead of a state; W_1 is named 0.W:
+    """The fully connected network of T4 on the last w = `window` letters; W_1 is named 0.W:
 
     (1) h_0 = x⟨t−w+1⟩ … x⟨t⟩ side by side, boundaries before the name
     (2) h_l = f(h_{l−1} W_lᵀ + b_l)
     (3) z_y = h W_yaᵀ + b_y
 
-    In T4's columns, backward is δ ← W_lᵀ (δ ⊙ f′), f′ exactly once per layer, and W_l ← W_l − η (δ ⊙ f′) ⊗ h_{l−1}.
-    The 'state' to be stepped is the window's ids, (n, window − 1).
+    Backward is T4's δ ← W_lᵀ (δ ⊙ f′) in rows: dz_l = dh_l ⊙ f′, once per layer, dW_l = dz_lᵀ h_{l−1} and
+    dh_{l−1} = dz_l W_l. Its state, to be stepped, is the ids of the window, (n, window − 1).
     """
 
     window: int = 5
@@ -149,7 +150,8 @@ class WindowMLP(LetterModel):
     def forward(
         self, params: Params, x: Array, batch_sizes: Array, state: State | None = None, masks: Masks = None
     ) -> tuple[Array, State, list[Any]]:
-        """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches."""
+        """Logits z (N, n_y) for ids x (N,), the windows after each name's last letter, and the caches: the ids, h_{l−1}
+        and h_l of each layer, and the input of the output layer."""
         B, steps = int(batch_sizes[0]), steps_of(batch_sizes)
         windows = np.zeros((B + len(x), self.window), np.intp)  # on top those that end before the first letter
         windows[:B, 1:] = state[0] if state else 0

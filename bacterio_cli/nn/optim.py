@@ -98,7 +98,7 @@ OPTIMISERS = {
     "adagrad": Optimiser(adagrad, ("m",)),  # s is "m" in checkpoints, here and below
     "rmsprop": Optimiser(rmsprop, ("m",)),
     "adam": Optimiser(adam, ("m", "v")),
-    "adamw": Optimiser(adam, ("m", "v")),  # with the weight decay that is asked for
+    "adamw": Optimiser(adam, ("m", "v")),  # the same rule; only this one is given a weight decay
 }
 
 

@@ -6,6 +6,7 @@ its own letters. To run the first:  python -m bacterio_cli.nn.plain names.txt
 """
 
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def step(p: Params, x: Array, h_before: Array) -> tuple[Array, Array]:
     """(h, ŷ) of one step."""
     h = np.tanh(p["u"] @ x + p["w"] @ h_before + p["b_h"])  # z_t = u x_t + w h_{t−1} + b_h, h_t = tanh z_t
     q = p["v"] @ h + p["b_y"]  # q_t = v h_t + b_y
-    e = np.exp(q - q.real.max())
+    e = np.exp(q - q.real.max())  # .real, as gradient checks have q complex
     return h, e / e.sum()  # ŷ_t = softmax q_t
 
 
@@ -75,8 +76,7 @@ def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
     ids, rng = np.array([letters.index(letter) for letter in text]), np.random.default_rng(0)
     p, h = init(100, len(letters), rng), np.zeros((100, 1))
     memory = {name: np.zeros_like(value) for name, value in p.items()}
-    for k in range(chunks):
-        at = k % -(-(len(ids) - 1) // bptt) * bptt  # behind the last chunk the first again
+    for at in islice(cycle(range(0, len(ids) - 1, bptt)), chunks):  # behind the last chunk the first again
         _, d, h = loss_and_grads(p, ids[at : at + bptt + 1], h)
         update(p, d, memory)
     sys.stdout.write("".join(letters[k] for k in sample(p, h, 200, rng)).strip() + "\n")
@@ -85,7 +85,8 @@ def main(path: str, chunks: int = 4000, bptt: int = 25) -> None:
 def cost_and_grads(W: list[Array], x: Array, target: Array) -> tuple[Any, list[Array]]:
     """T4's fully connected net: C = ½ ‖y − target‖², and ∂C/∂W_l for every layer, by error signals δ sent backward.
 
-    Its algorithm updates W_l before it sends δ through it, which makes δ wrong: here δ goes first.
+    W[l] (N_l, N_{l−1}), x and target columns. T4 updates W_l before it sends δ through it, which makes δ wrong: here δ
+    goes first.
     """
     h = [x]  # h_0; the last is y
     for W_l in W:
@@ -94,9 +95,9 @@ def cost_and_grads(W: list[Array], x: Array, target: Array) -> tuple[Any, list[A
     C = 0.5 * (delta**2).sum()
     grads: list[Array] = []
     for l in reversed(range(len(W))):  # noqa: E741  as in the text, but from 0
-        local = delta * sigmoid_derivative(h[l + 1])  # σ′ enters exactly once per layer
-        grads.insert(0, local @ h[l].T)  # ∂C/∂W_l = (δ ⊙ σ′(z_l)) ⊗ h_{l−1}, the outer product
-        delta = W[l].T @ local  # with the weights that the forward pass used
+        dz = delta * sigmoid_derivative(h[l + 1])  # σ′ enters exactly once per layer
+        grads.insert(0, dz @ h[l].T)  # ∂C/∂W_l = (δ ⊙ σ′(z_l)) ⊗ h_{l−1}, the outer product
+        delta = W[l].T @ dz  # with the weights that the forward pass used
     return C, grads
 
 

@@ -21,10 +21,10 @@ class RNN(Cell):
     def forward(self, params: Params, x: Input, steps: list[Step], state: State) -> tuple[Array, State, Cache]:
         """a (N, n_a), the state after each name's last letter, and the cache."""
         f, _ = ACTIVATIONS[self.activation]
-        (z,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, steps, state)  # a plain cell is one gate
-        a = hidden_states[-len(z) :]
+        (from_x,), (W_aa_T,), (hidden_states,) = self.prepare(params, x, steps, state)  # a plain cell is one gate
+        a = hidden_states[-len(from_x) :]
         for step in steps:
-            a[step.now] = f(z[step.now] + hidden_states[step.before] @ W_aa_T)  # (5), (4)
+            a[step.now] = f(from_x[step.now] + hidden_states[step.before] @ W_aa_T)  # (5), (4)
         return a, (last_rows(hidden_states, steps),), Cache(x, steps, {"a": hidden_states})
 
     def backward(self, params: Params, cache: Cache, da: Array, d_final_state: State) -> CellGradients:
@@ -33,7 +33,7 @@ class RNN(Cell):
         With dh_next = ∂L/∂a⟨t⟩ through step t+1 (T2's name), which for a name's last letter is d_final_state:
 
         (4′) dz⟨t⟩ = (da⟨t⟩ + dh_next) ⊙ f′(z⟨t⟩)     (T2 eq. 7)
-        (5′) dh_next = dz⟨t⟩ W_aa                     (T1; T2 eq. 12–13)
+        (5′) dh_next ← dz⟨t⟩ W_aa                     (T1; T2 eq. 12–13)
 
         T1 writes f′ as a plain factor instead of diag(f′), T2 eq. 12 ∂u instead of ∂h. Later steps have not written to
         a name that ends at step t: its row of `dh_next` still holds d_final_state.

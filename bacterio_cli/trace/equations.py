@@ -14,7 +14,7 @@ from bacterio_cli.nn.loss import cross_entropy, cross_entropy_backward, softmax
 from bacterio_cli.nn.models import CELLS, CharRNN, LetterModel
 
 NUMBER = re.compile(r"\(\d′?[^)]*\) ")
-SHAPES = {"x": "n_x", "z_y": "n_y", "ŷ_i": "n_y", "L": "1", "dz_y": "n_y", "i, f, o": "3 × n_a", "dz_•": "3 × n_a"}
+SHAPES = {"x": "n_x", "z_y": "n_y", "ŷ_i": "n_y", "L": "1", "dz_y": "n_y", "i, f, o": "3 × n_a", "dz_k": "3 × n_a"}
 
 
 class Equation(NamedTuple):
@@ -40,7 +40,7 @@ def equations_in(documented: Any, source: str = "") -> Iterator[Equation]:
 def equations_of(model: CharRNN) -> list[Equation]:
     """The equations of one step there and back, in the order of computation."""
     cell, (_, derivative) = CELLS[model.cell], ACTIVATIONS[model.activation]
-    one_hot = Equation("x is one-hot: 1 at the letter, else 0", "n_x", "T1")
+    one_hot = Equation("x is one-hot: 1 at the letter, else 0", "n_x", "")
     logits, from_above = equations_in(LetterModel)
     return [
         Equation("x = E[id]", "n_x", "") if model.n_x else one_hot,

@@ -16,7 +16,7 @@ ABOVE = ["z_y", "ŷ_i", "L", "dz_y", "da"]
 STEPS = {
     "rnn": (["z⟨t⟩", "a⟨t⟩"], ["tanh′", "dz⟨t⟩", "dh_next"]),
     "gru": (["u", "r", "c̃", "a"], ["ā", "dc̃", "dz_c", "dz_r", "dz_u", "dh_next"]),
-    "lstm": (["i,", "c̃", "c", "a"], ["ā", "c̄", "di", "df", "dz_c", "dz_•", "dh_next"]),
+    "lstm": (["i,", "c̃", "c", "a"], ["ā", "c̄", "di", "df", "dz_c", "dz_k", "dh_next"]),
 }
 
 
