@@ -94,7 +94,7 @@ def test_what_is_trained_from_python_is_read_again(tmp_path: Path) -> None:
     model.save(tmp_path / "m.npz")
     assert api.load(tmp_path / "m.npz").known == ("Ab\xe9lla", "Bora")
     (tmp_path / "thesis.py").write_text("of another kind")
-    said = "it is not a checkpoint of this program; choose another path, or replace it with force=True$"
+    said = "it is not a checkpoint that this version can read; choose another path, or replace it with force=True$"
     with pytest.raises(FileError, match=said):
         model.save(tmp_path / "thesis.py")
     model.save(tmp_path / "thesis.py", force=True)

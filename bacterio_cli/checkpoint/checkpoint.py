@@ -190,7 +190,7 @@ def objection(path: Path, *, unfinished: bool = False) -> str:
     try:
         progress = load(path).progress
     except BacterioError:
-        return "it is not a checkpoint of this program"
+        return "it is not a checkpoint that this version can read"
     ended = unfinished or progress is None or progress.get("finished")
     return "" if ended else "it is a training that has not ended; go on with --resume"
 

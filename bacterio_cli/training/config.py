@@ -40,7 +40,7 @@ class TrainingConfig:
     window: int = number(5, 1, 100, int)
     dropout: float = number(0.4, 0, 0.95)
     optimizer: str = choice(*LEARNING_RATES, default="adamw")
-    lr: float = number(LEARNING_RATES["adamw"], 0, 10**12)  # up to here a loss overflows before weights do
+    lr: float = number(LEARNING_RATES["adamw"], 0, 10**12)  # beyond, an update might overflow before its loss does
     schedule: str = choice("constant", "linear", "cosine", default="cosine")
     warmup: int = number(0, 0, LARGEST_COUNT, int)
     weight_decay: float = number(0.15, 0, LARGEST_NUMBER)
@@ -96,7 +96,7 @@ RANGES = {f.name: f.metadata["range"] for f in fields(TrainingConfig) if "range"
 # The net alone.
 NO_TABLE = {"ngram": 0, "smoothing": 0.0, "mix": "1"}
 
-# What the systems of T1 and T2 (see `bacterio_cli.nn`) share: a tanh layer on one-hot letters, no schedule or dropout.
+# What the systems of T1 and T2 (see `bacterio_cli.nn`) share, one tanh layer on one-hot letters, plainly trained.
 SOURCE_TEXTS = {
     "arch": "rnn", "activation": "tanh", "layers": 1, "embedding": 0, "dropout": 0.0, "schedule": "constant",
     "weight_decay": 0.0, "batch_size": 1, "epochs": 12, "clip": 5.0, "clip_mode": "element", "reduction": "sum",
@@ -107,7 +107,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "fast": {"arch": "gru", "layers": 1, "dropout": 0.3, "epochs": 12, "refit": False},
     "best": {"nets": 3},
-    # T2: a chunk of 25 letters a step, the state carried on, summed over the chunk, Adagrad.
+    # T2: a chunk a step, the state carried on, summed over the chunk, Adagrad; 25, 100 and 0.1 are ours.
     "stream": {**SOURCE_TEXTS, "hidden": 100, "optimizer": "adagrad", "lr": 0.1, "stream": True, "bptt": 25},
     # T1, a name per step; it gives no figures, these are ours.
     "seed": {**SOURCE_TEXTS, "hidden": 50, "optimizer": "sgd", "lr": 0.01},
@@ -152,17 +152,18 @@ def resolve(preset: str, given: dict[str, Any]) -> TrainingConfig:
 
 
 def resolve_resumed(stored: TrainingConfig, given: dict[str, Any], preset: str | None, where: str) -> TrainingConfig:
-    """The stored config, with more epochs if they are asked for; UsageError for any other difference."""
-    whole = asdict(resolve(preset, given)) if preset else {}  # all that it decides, but not for how long
+    """The stored config, of one net with more epochs if they are asked for; UsageError for any other difference."""
+    whole = asdict(resolve(preset, given)) if preset else {}  # a preset asks for all but how long and which seed
     asked = {name: value for name, value in whole.items() if value is not None and name not in ("epochs", "seed")}
     asked |= given
     config = replace(stored, **asked)
     for name in asked:
         value, before = getattr(config, name), getattr(stored, name)
-        longer = name == "epochs" and value > before and stored.nets == 1  # several are refitted when all are fitted
+        longer = name == "epochs" and value > before and stored.nets == 1  # of several one alone knows its fit's end
         if value != before and not longer:
             raise UsageError(
-                f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}; "
+                f"--resume: {flag(name)} {value} contradicts the run in {where}, which has {before}"
+                f"{' and several nets' * (name == 'epochs' and stored.nets > 1)}; "
                 "leave it out, or start anew without --resume"
             )
     return config

@@ -18,7 +18,7 @@ ORDERS = (2, 3, 5)  # shown beside the order that was used
 def held_out_parts(state: TrainingState) -> list[Array]:
     """P of each held-out letter by the average of the fitted nets, by the table and by the background's table.
 
-    In text order; empty if no names are held out, or before the first epoch of a fit.
+    (N,) each, in text order; empty if no names are held out, or before the first epoch of a fit.
     """
     plan, names, fits = state.plan, state.plan.held_out, state.kept["fit"]
     if names is None or not fits:
@@ -29,7 +29,7 @@ def held_out_parts(state: TrainingState) -> list[Array]:
 
 
 def choose_weights(plan: TrainingPlan, parts: list[Array]) -> tuple[float, float, float]:
-    """The weights of nets, table and background: the nets' as asked for, else all by what the parts give."""
+    """The weights of nets, table and background, sum 1: the nets' by --mix if it is a number, others by `parts`."""
     if not plan.config.ngram:
         return (1.0, 0.0, 0.0)
     fixed = None if plan.config.mix == "auto" else float(plan.config.mix)

@@ -96,7 +96,8 @@ def resume(
     try:
         restore(state, checkpoint, progress)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise CheckpointError(path, f"what --resume needs is damaged, or of another version ({error})", ANEW) from error
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(path, f"what --resume needs is damaged, or of another version ({what})", ANEW) from error
     if epochs not in (None, config.epochs):
         state = state.fit_end or state  # as if what came after the fit had never been
         state.plan = TrainingPlan(replace(config, epochs=epochs), state.plan.corpus, background)

@@ -24,7 +24,8 @@ class TrainingState:
     `step` and `phase_number` say where it stands in the plan. `moments` is the optimiser's state, `hidden` the hidden
     state that `--stream` hands from one chunk of a phase to the next. `kept` are the best params so far of each fit and
     the last of each refit, net by net; `best` is the phase's best row, without validation its last; `fit_end` the state
-    in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history.
+    in which the fit of a single net ended. `nats`, `chars` and `norms` are sums since the last row of the history; nats
+    are of L, with dropout and against soft targets, so that a validation loss may well be less.
     """
 
     plan: TrainingPlan

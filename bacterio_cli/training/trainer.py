@@ -38,7 +38,8 @@ def train(
 
     `split_from` and `fork` say where batches are computed in two shards, and by whom, see `batch_gradients`.
 
-    Raises DivergedError if a loss, a gradient or, at an epoch's end, a P is of no use; the state is that before it.
+    Raises DivergedError if a loss, a gradient or, at an epoch's end, a letter's probability is not finite, or that is 0
+    in a name held out; the state is that before the step.
     """
     schedule: dict[str, Any] = {"schedule": state.plan.config.schedule, "warmup": state.plan.config.warmup}
     while not state.done:
@@ -47,7 +48,8 @@ def train(
             while not state.phase_is_over:
                 begun, epoch = time.perf_counter(), state.epochs_done + 1
                 rate = optim.learning_rate(state.phase_step, **schedule, peak=phase.peak_rate, total=phase.steps)
-                if last := state.phase_step + 1 == epoch * phase.steps_per_epoch:
+                last = state.phase_step + 1 == epoch * phase.steps_per_epoch
+                if last:
                     before = replace(state, params=deepcopy(state.params), moments=deepcopy(state.moments))
                 with np.errstate(all="ignore"):  # what overflows is not finite, and is refused with its step
                     batch, result = next(gradients)
@@ -86,7 +88,7 @@ def can_be_used(state: TrainingState) -> bool:
 
 
 def end_epoch(state: TrainingState, before: TrainingState, learning_rate: float) -> None:
-    """Evaluate, and add a row to the history; DivergedError if a P is not finite, or is 0 for a name held out."""
+    """Evaluate, and add a row to the history; DivergedError for a letter's probability, as in `train`."""
     plan, phase = state.plan, state.phase
     held_out = None if phase.kind == "refit" else plan.held_out
     text = held_out or plan.probe

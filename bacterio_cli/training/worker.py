@@ -22,7 +22,7 @@ from bacterio_cli.nn.cells import State
 from bacterio_cli.nn.layers import Array, Params
 from bacterio_cli.nn.models import Gradients
 
-SPIN = 2e-3  # seconds
+SPIN = 2e-3  # seconds in which a message is looked for before it is waited for
 Work = Callable[[State], Gradients]  # the call for a step, which is given its hidden states
 TIMEOUT = 20.0  # seconds after which a worker is given up for the rest of the phase
 
@@ -56,12 +56,12 @@ class ForkedWorker:
         context = multiprocessing.get_context("fork")
         self.grads, self.timeout = {name: shared(p) for name, p in params.items()}, timeout
         self.hidden = tuple(map(shared, hidden))
-        self.pipe, theirs = context.Pipe()
-        arguments = (works, self.pipe, theirs, self.grads, self.hidden)
+        self.pipe, workers_end = context.Pipe()
+        arguments = (works, self.pipe, workers_end, self.grads, self.hidden)
         self.process = context.Process(target=serve, args=arguments, daemon=True)
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # Python 3.12 counts BLAS's threads
             self.process.start()
-        theirs.close()
+        workers_end.close()
 
     def begin(self, hidden: State) -> None:
         """Let it make the next call, with these hidden states."""
@@ -94,9 +94,9 @@ def look_for(pipe: Connection) -> None:
         os.sched_yield()  # to a program that wants the core, and would else get it in the middle of the step
 
 
-def serve(works: Iterable[Work], theirs: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
+def serve(works: Iterable[Work], first_end: Connection, pipe: Connection, grads: Params, hidden: State) -> None:
     """In the worker, at its end of the pipe: each call when asked for, until one fails or the first process ends."""
-    theirs.close()  # so that the pipe ends with the first process
+    first_end.close()  # so that the pipe ends with the first process
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the first process too, which saves
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -63,7 +63,7 @@ def test_only_a_finished_training_is_replaced(options: dict[str, Any], tmp_path:
     training.snapshot(begin()).compact().save(path)
     assert objection(path) == ""
     path.write_bytes(path.read_bytes()[:-1])
-    assert objection(path) == "it is not a checkpoint of this program"
+    assert objection(path) == "it is not a checkpoint that this version can read"
 
 
 @pytest.mark.parametrize("refit", [False, True])
