@@ -61,6 +61,8 @@ READ: dict[str, tuple[str, list[str]]] = {
                         '{"metadata": {"taxonomy": ["k__Bacteria", "f__A", "g__Borivibrio"]}}]}', AB),
     "values in objects": ('{"results": [{"genusLabel": {"type": "literal", "value": "Abanella"}}]}', AB[:1]),
     "lineages between bars": ('id,lineage\n1,"Bacteria|A|B|C|Aaceae|Abanella"\n2,Bacteria|B|Baceae|Borivibrio\n', AB),
+    "a clade that is not Kraken's": ("Genus,Clade\nAbanella,x\nBorivibrio,y\n", AB),
+    "Kraken with empty columns behind": ("9\t9\t0\tD\t2\tBacteria\t\t\n9\t9\t0\tG\t3\tAbanella\t\t\n", AB[:1]),
     "Kraken saved by a spreadsheet": ("50,0;5;0;R;1;root\n9,5;5;0;G;2;  Abanella\n9,5;5;0;G;3;  Borivibrio\n", AB),
     "lineages between commas": ("a,Bacteria(9);A;B;C;Aaceae;Abanella(97);\nb,Bacteria;A;B;C;Baceae;Borivibrio;\n", AB),
     "unclassified bacteria": ("1\tBacteria; unclassified Bacteria; A; B; C; Abanella\n"

@@ -144,7 +144,7 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
     quoting: Any = csv.QUOTE_NONE if layout.delimiter in "\t|" else csv.QUOTE_MINIMAL  # between these it is a letter
     table = csv.reader((line + "\n" for line in lines), delimiter=layout.delimiter, quoting=quoting, strict=True)
     number, expected = top + 1, width if top else 0  # without a header, what the first row has
-    ordered, domain = "clade" in layout.columns, ""  # Kraken's rows stand below that of their domain
+    kraken, domain = not top and "clade" in layout.columns, ""  # whose rows stand below that of their domain
     lone, count, heading = 0, 0, (0, "")  # the first of the rows with that cell alone
     try:
         for row in table:
@@ -155,9 +155,10 @@ def rows(text: Text, layout: Layout, place: int = -1) -> Iterator[Row]:
                     raise InputError(f"{text.where}:{number}", what, "repair it, or leave it out if it is a note")
                 count += 1
                 cells = [*row, *[""] * max(1, width + 1 - len(row))]
-                if ordered:
-                    domain = cells[-3].strip() if cells[-5][:1] in ("D", "R") else domain
-                    cells[-2] = domain
+                if kraken:
+                    rank = layout.columns.index("rank")  # the taxid, the name and the domain follow
+                    domain = cells[rank + 2].strip() if cells[rank][:1] in ("D", "R") else domain
+                    cells[rank + 3] = domain
                 if joined == cells[place]:
                     lone, heading = lone + 1, heading if lone else (number, joined[:30])
                 yield number, cells
