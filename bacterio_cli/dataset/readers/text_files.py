@@ -42,7 +42,6 @@ INVISIBLE = re.compile(
 )
 DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
 UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler surrogateescape makes of bytes
-MOST_DUMPED = 10_000_000  # lines of a dump of NCBI: they are many, and quickly passed over
 HEAD = 1000  # lines that show the shape of a text
 
 
@@ -61,7 +60,6 @@ class Text:
         self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
         self.encoding = LABELS.get(self.codec, self.codec)
         self.start = data.decode(self.codec, "ignore")[:1000].lstrip()
-        self.most_lines = MOST_DUMPED if "\t|" in self.start else MOST_LINES
         for beginnings, (what, remedy) in KNOWN.items():
             if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"seems to be {what}", remedy)
@@ -80,11 +78,9 @@ class Text:
         decoded, above = io.TextIOWrapper(self.file, self.codec, "surrogateescape"), ""  # the last with other letters
         try:
             for number, line in enumerate(iter(partial(decoded.readline, self.longest + 1), ""), 1):
-                if len(line) > self.longest and line[-1] != "\n":
-                    what = f"the line has more than {self.longest:,} characters"
-                    raise InputError(f"{self.where}:{number}", what, "give a list or a table, a row per line")
-                if number > self.most_lines:
-                    raise InputError(self.where, f"has more than {self.most_lines:,} lines", "give a part of it")
+                if number > MOST_LINES or (len(line) > self.longest and line[-1] != "\n"):
+                    what = f"goes beyond {MOST_LINES:,} lines of at most {self.longest:,} characters"
+                    raise InputError(f"{self.where}:{number}", what, "give a part of it, with a row per line")
                 if line[0] == "#":
                     self.dates.update(filter(is_date, DATE.findall(line)))
                 if not line.isascii():
