@@ -15,14 +15,8 @@ from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES
 from bacterio_cli.dataset.readers.files import LARGEST, Bounded, Watch, open_file, unpacked
 from bacterio_cli.errors import InputError, UsageError
 
-# A byte order mark decides; UTF-32 stands first, since its mark begins like that of UTF-16.
-MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-LABELS = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32", "iso8859-1": "Latin-1"}
+# A byte order mark decides; that of UTF-32 stands first, since it begins like that of UTF-16.
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 LIST = "give a text, such as a list with one name a line"
 KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters: what it is, and what to do
     ("%PDF-",): ("a PDF", LIST),
@@ -36,69 +30,52 @@ KNOWN = {  # what is no list, by its first bytes as Latin-1 or its first letters
     ("<!doctype html", "<html"): ("a web page (HTML), not data", "look at it in a browser, and download it again"),
     ("<?xml",): ("an XML document, not a list or a table", "save the data as CSV or as plain lines"),
 }
-# Joiners mean something in Persian or Hindi, and nothing beside Latin letters.
-INVISIBLE = re.compile(
-    "[\xad\u180e\u200b\u200e\u200f\u2060]|(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])|[\xa0\u2007\u202f]"
-)
+# Joiners mean something in Persian or Hindi, and nothing behind Latin letters.
+INVISIBLE = re.compile("[\xad\u180e\u200b\u200e\u200f\u2060\xa0\u2007\u202f]|(?<![^\0-\u024f])[\u200c\u200d]")
 DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
-UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler surrogateescape makes of bytes
-HEAD = 1000  # lines that show the shape of a text
 
 
 class Text:
-    """A text whose lines can be gone through again and again, decoded as they come.
+    """A text whose lines can be gone through again; each time it notes their `dates`, and what is `removed` of them."""
 
-    `where` is what messages call it, `member` the archive's member that it is, `start` its first characters. Going
-    through the lines counts in `removed` the invisible characters left out, and in `dates` the dates in comments.
-    """
-
-    def __init__(self, file: Bounded, source: str, member: str, asked: str) -> None:
+    def __init__(self, file: Bounded, source: str, member: str, codec: str) -> None:
         self.file, self.source, self.member, self.where = file, source, member, file.where
-        self.longest = LONGEST_ROW
-        data = file.read(4096)
-        asked += "-le" if asked in ("utf-16", "utf-32") else ""
-        self.codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), asked)
-        self.encoding = LABELS.get(self.codec, self.codec)
-        self.start = data.decode(self.codec, "ignore")[:1000].lstrip()
+        data, self.longest = file.read(4096), LONGEST_ROW
+        codec += "-le" if codec in ("utf-16", "utf-32") else ""
+        codec = next((codec for mark, codec in MARKS.items() if data.startswith(mark)), codec)
+        self.decoded, self.encoding = io.TextIOWrapper(file, codec), codec.removesuffix("-sig").upper()
+        self.start = data.decode(codec, "ignore")[:1000].lstrip()
         for beginnings, (what, remedy) in KNOWN.items():
             if data.decode("latin-1").startswith(beginnings) or self.start.lower().startswith(beginnings):
                 raise InputError(self.where, f"seems to be {what}", remedy)
-        if data.count(0) > 1 and data.count(0) >= len(data) / 10 and not self.codec.startswith(("utf-16", "utf-32")):
-            what = "is a binary file, not a list of names, or UTF-16 without a byte order mark"
-            raise InputError(self.where, what, "pass --encoding utf-16-le or utf-16-be for that")
+        if data.count(0) > 1 and data.count(0) >= len(data) / 10 and not codec.startswith(("utf-16", "utf-32")):
+            raise InputError(self.where, "is a binary file, or UTF-16", "pass --encoding utf-16-le or utf-16-be")
 
     def __iter__(self) -> Iterator[str]:
-        """The lines without their ends (\\n, \\r\\n or \\r); no-break spaces are made spaces.
-
-        InputError for a line that is too long, for too many, and for bytes that are not in the encoding.
-        """
-        self.removed: Counter[str] = Counter()
-        self.dates: set[str] = set()
-        self.file.seek(0)
-        decoded, above = io.TextIOWrapper(self.file, self.codec, "surrogateescape"), ""  # the last with other letters
+        """The lines without ends, no-break spaces made spaces; InputError beyond a limit and for another encoding."""
+        self.removed, self.dates, number = Counter[str](), set[str](), 0
+        self.decoded.seek(0)
         try:
-            for number, line in enumerate(iter(partial(decoded.readline, self.longest + 1), ""), 1):
+            for number, line in enumerate(iter(partial(self.decoded.readline, self.longest + 1), ""), 1):
                 if number > MOST_LINES or (len(line) > self.longest and line[-1] != "\n"):
                     what = f"goes beyond {MOST_LINES:,} lines of at most {self.longest:,} characters"
                     raise InputError(f"{self.where}:{number}", what, "give a part of it, with a row per line")
                 if line[0] == "#":
                     self.dates.update(filter(is_date, DATE.findall(line)))
                 if not line.isascii():
-                    if foreign := UNDECODED.search(line):
-                        raise self.undecodable(foreign[0], number, above + line[: foreign.start()])
-                    above = line
                     self.removed.update(INVISIBLE.findall(line))
                     line = INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", line)
                 yield line.removesuffix("\n")
-        except UnicodeError as error:
-            raise InputError(self.where, f"is cut off or damaged ({self.encoding})", "check --encoding") from error
-        finally:
-            decoded.detach()
+        except UnicodeDecodeError as error:
+            number += len((error.object[: error.start] + b".").splitlines())
+            what = f"byte 0x{error.object[error.start]:02x} is not {self.encoding}"
+            remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
+            raise InputError(f"{self.where}:{number}", what, remedy) from error
 
     @cached_property
     def head(self) -> list[str]:
         """The first thousand lines, or those in the first bytes, of which the longest row may have four a letter."""
-        return [*takewhile(lambda _: self.file.position < 5 * LONGEST_ROW, islice(self, HEAD))]
+        return [*takewhile(lambda _: self.file.position < 5 * LONGEST_ROW, islice(self, 1000))]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -106,15 +83,6 @@ class Text:
         count, kinds = self.removed.total(), ", ".join(unicodedata.name(mark, "").lower() for mark in self.removed)
         removed = f"{count:,} invisible character{'s' * (count != 1)} removed ({kinds})"
         return (removed,) * bool(count) + (f"from {self.member}",) * bool(self.member)
-
-    def undecodable(self, byte: str, number: int, before: str) -> InputError:
-        """The error for a byte that is not in the encoding: if other letters `before` it are, the file has two."""
-        what, remedy = f"byte 0x{ord(byte) - 0xDC00:02x} is not {self.encoding}", "check --encoding"
-        if self.encoding == "UTF-8" and not before.isascii():
-            what, remedy = f"{what}, though other letters above are: encodings are mixed", "convert the line to UTF-8"
-        elif self.encoding == "UTF-8":
-            remedy = "save it as UTF-8, or pass --encoding cp1252 if it is in Latin-1 or from Windows"
-        return InputError(f"{self.where}:{number}", what, remedy)
 
 
 def is_date(text: str) -> bool:
@@ -134,10 +102,11 @@ def opened(
     `encoding`, InputError for what is damaged, binary or no data at all.
     """
     try:
-        b"a".decode(encoding or "utf-8", "ignore")  # which knows what is an encoding of text
+        codec = codecs.lookup(encoding or "utf-8").name
+        b"a".decode(codec, "backslashreplace")  # which codecs of other things refuse
     except (LookupError, ValueError) as error:
         raise UsageError(f"--encoding {encoding}: no such encoding; try utf-8, utf-16, latin-1 or cp1252") from error
     where = "standard input" if source == "-" else source
     with open_file(source, where) as raw:
         file, inside = unpacked(raw, where, member, largest, watch)
-        yield Text(file, source, inside, codecs.lookup(encoding or "utf-8").name)
+        yield Text(file, source, inside, codec)
