@@ -144,7 +144,7 @@ REFUSED = {
     "mail": ("From: a@b.de\nSubject: genera\nAbanella\nBora\nCora\nDora\nEra\n", ":1: is no name, though others are"),
     "code and paths": ("main()\ndata/a\nimport os\n", ": does not look like a list of names"),
     "third line of JSON": ('{"genus": "Abanella"}\n{"genus": "Bora"}\n{"genus"\n', ":3: is JSON that is cut off"),
-    "RTF": ("{\\rtf1 Abanella}", ": seems to be an RTF document"),
+    "RTF": ("{\\rtf1 Abanella}", ": seems to be a PDF, RTF or picture"),
 }
 
 

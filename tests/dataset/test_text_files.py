@@ -13,8 +13,8 @@ from support.packing import tarred, zipped
 from support.processes import bacterio
 from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
 
+from bacterio_cli.dataset.readers import text_files
 from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.text_files import opened
 from bacterio_cli.errors import FileError, InputError
 
 PLAIN = b"Abanella\nBora\n"
@@ -56,12 +56,12 @@ def test_known_archives_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, lambda data: zipped(a=data)])
-def test_a_source_without_end_is_refused(pack: object, tmp_path: Path) -> None:
-    """More than the largest list is one line, also where it is packed small."""
-    (tmp_path / "long").write_bytes(pack(b"Abella\n" * 200_000))  # type: ignore[operator]
-    refused = pytest.raises(InputError, match=r"long: is larger than 1 MiB")
-    with refused, opened(str(tmp_path / "long"), largest=2**20) as text:
-        list(text)
+def test_a_source_without_end_is_refused(pack: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the largest list is one line, through a pipe or where it is packed small."""
+    monkeypatch.setattr(text_files, "LARGEST", 2**20)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pack(b"Abella\n" * 200_000))))  # type: ignore[operator]
+    with pytest.raises(InputError, match="standard input: is larger than 1 MiB"):
+        read("-")
 
 
 def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,21 +95,20 @@ def test_an_encoding_is_used_when_asked_for(tmp_path: Path) -> None:
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", ": seems to be a Git-LFS pointer"),
         (b"\n <!DOCTYPE html>\n<html></html>", ": seems to be a web page (HTML)"),
-        ("<html>".encode("utf-16"), ": seems to be a web page (HTML)"),
-        (b"<?xml version='1.0'?>", ": seems to be an XML document"),
-        (zipped(xl___workbook__xml="x"), ": seems to be an Excel workbook; save it as CSV"),
-        (gzip.compress(zipped(xl___workbook__xml="x"), mtime=0), ": seems to be an Excel workbook"),
-        (zipped(content__xml="x"), ": seems to be an OpenDocument file; save it as CSV"),
-        (zipped(**{"0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f___VERSION": "x"}), ": seems to be a QIIME 2 artifact; write"),
+        (b"<?xml version='1.0'?>", ": seems to be a web page (HTML) or XML"),
+        (zipped(xl___workbook__xml="x"), ": seems to be an Excel or Office file; save it as CSV"),
+        (gzip.compress(zipped(xl___workbook__xml="x"), mtime=0), ": seems to be an Excel or Office file"),
+        (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"), ": seems to be an Excel or Office file"),
+        (zipped(**{"0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f___VERSION": "x"}), ": seems to be a BIOM or QIIME 2 file"),
         (zipped(a__txt="x", b__txt="x", LICENSE="x"), ": is an archive of 2 lists (a.txt, b.txt); unpack it and"),
-        (zipped(weights__npy="x"), ": seems to be a NumPy archive"),
-        (b"\x28\xb5\x2f\xfd123", ": seems to be a zstd file; unpack it with: zstd -d"),
-        (b"PK\x03\x04", ": is a packed file that is cut off, damaged or locked"),
+        (zipped(weights__npy="x"), ": is an archive without a list"),
+        (b"\x28\xb5\x2f\xfd123", ": seems to be a zstd, 7z or RAR file; unpack it first, a zstd file with: zstd -d"),
+        (b"PK\x03\x04", ": cannot be unpacked (File is not a zip file); fetch it again, or unpack it first"),
         (b"%PDF-1.7\n", ": seems to be a PDF"),
         (b"Ab\0\0\1\0\xff\0", ": is a binary file"),
         ("Ab\nCo\n".encode("utf-16-le"), ": is a binary file, or UTF-16; pass --encoding"),
-        (gzip.compress(PLAIN, mtime=0)[:-9], ": is a packed file that is cut off"),
-        (gzip.compress(PLAIN, mtime=0)[:12] + bytes(11), ": is a packed file that is cut off"),
+        (gzip.compress(PLAIN, mtime=0)[:-9], ": cannot be unpacked (Compressed file ended before"),
+        (gzip.compress(PLAIN, mtime=0)[:12] + bytes(11), ": cannot be unpacked"),
         (b"Abano\nB\xe9la\n", ":2: byte 0xe9 is not UTF-8; save it as UTF-8, or pass --encoding cp1252"),
         ("Ñandú\r\n".encode() + b"Abano\r\nB\xe9la\n", ":3: byte 0xe9 is not UTF-8"),
         ("Abano\n".encode("utf-16")[:-1], ":1: byte 0x0a is not UTF-16"),

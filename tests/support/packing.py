@@ -5,10 +5,10 @@ import tarfile
 import zipfile
 
 
-def zipped(**members: str | bytes) -> bytes:
+def zipped(method: int = zipfile.ZIP_DEFLATED, **members: str | bytes) -> bytes:
     """A zip archive; two underscores in a name are a dot, three a slash."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name.replace("___", "/").replace("__", "."), data)
     return packed.getvalue()

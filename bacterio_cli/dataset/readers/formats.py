@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bacterio_cli.dataset.readers import FORMATS, json_records, plain_lists, tables
-from bacterio_cli.dataset.readers.files import Watch
 from bacterio_cli.dataset.readers.genera import read_lineages
 from bacterio_cli.dataset.readers.sources import LEARNED, Reading
-from bacterio_cli.dataset.readers.text_files import Text, opened
+from bacterio_cli.dataset.readers.text_files import Text, Watch, opened
 from bacterio_cli.errors import InputError, refuse
 
 

@@ -26,7 +26,9 @@ def read(text: Text) -> Reading | None:
     """
     if not BEGINS.match(text.start):
         return None
-    text.longest = text.file.largest = min(text.file.largest, LARGEST_JSON)
+    if text.file.size > LARGEST_JSON:
+        raise InputError(text.where, f"is JSON of more than {LARGEST_JSON // 2**20} MiB", "make it a table")
+    text.longest = LARGEST_JSON
     lines = list(text)
     values = parse("\n".join(lines), text.where)
     numbered = reversed([*enumerate(lines, 1)])  # so that of each text the first line stays

@@ -178,6 +178,7 @@ KINDS = {
     "ncbi": {"scientific name": "name", "(synonym|equivalent name|in-part|includes|misspelling)$": "rejected", "": ""},
 }
 
-# In an archive, the member to read, the first that there is; else its only list.
+# In an archive, the member to read, the first that there is; else its only list: no folder, hidden file or document.
 TABLES = [f"{name}.{ending}" for name in ("nameusage", "name", "taxon", "taxa") for ending in ("tsv", "csv", "txt")]
-MEMBERS = ("names.dmp", "rankedlineage.dmp", *TABLES)
+LIST = r"(?![._]|readme|licen[cs]e|citation|.*\.(xml|md|html?|ya?ml|pdf|prt|bib|png|npy)$).+"
+MEMBERS = ("names.dmp", "rankedlineage.dmp", *TABLES, LIST)
