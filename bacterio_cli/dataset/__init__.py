@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from threading import Timer
 
@@ -33,6 +34,13 @@ def nfc(text: str) -> str:
     The time that composing takes grows with the square of the marks on one letter.
     """
     return text if len(text) > LONGEST_COMPOSED else unicodedata.normalize("NFC", text)
+
+
+def is_date(text: str) -> bool:
+    """Whether a year, a month like 2020-12 or a day like 2020-12-31 exists."""
+    with suppress(ValueError):
+        return bool(date.fromisoformat((text + "-01-01")[:10]))
+    return False
 
 
 @contextmanager

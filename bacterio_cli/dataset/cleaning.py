@@ -5,10 +5,20 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from bacterio_cli.dataset import LONGEST_LINE, nfc
-from bacterio_cli.dataset.readers.sources import CANDIDATUS, LATIN_WORD, LEARNED, STAND_INS, Entry, Reading
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, Entry, Reading
 from bacterio_cli.dataset.readers.text_files import INVISIBLE
 from bacterio_cli.errors import UNPRINTABLE, InputError
 
+LEARNED = ("name", "synonym")  # the kinds of entries that a corpus keeps
+# So end nearly all genera, and every second surname does not.
+LATIN_WORD = re.compile("[A-Z][a-z]*(?:[aeimosx]|er|en|or|on|oc|oid|ar|an)")
+# What stands where a name is missing, or below a table. Words that do not end like Latin need no entry for that.
+STAND_INS = {*re.findall(r"\w+", """
+    candidatus environmental metagenome unassigned unclassified uncultured undetermined unidentified unknown chloroplast
+    mitochondria genus archaea bacteria bacterium eukaryota none null organism other others total sonstige
+    autre autres otros altri negative rare average mean ambiguous multiple sum summe richness shannon idem incertae
+    abbreviations contamination references human miscellaneous aerobes anaerobes median controls maximum minimum yes no
+""")}  # fmt: skip
 FEW = 20  # names too few for a glossary to tell what they are
 
 # The reasons, as a report prints them: "5 placeholders, 2 duplicates".
@@ -17,6 +27,7 @@ PLACEHOLDERS, RANK_ENDINGS = "placeholders", "rank endings"
 # Those that speak against the whole list if most of it is dropped for them.
 MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS = "brackets or quotes", "lower case", "two words", "letters outside A-Z"
 LOOK_ALIKES, CONTROL, TOO_LONG = "letters of two scripts", "control characters", f"longer than {LONGEST_LINE}"
+UNLIKE_LATIN = "unlike Latin"  # by their endings
 UNLIKE_GENERA = {MARKED, LOWER_CASE, TWO_WORDS, OTHER_LETTERS, LOOK_ALIKES, CONTROL, TOO_LONG}
 
 # How names of ranks above the genus end, or are called.
@@ -51,6 +62,13 @@ FLAWS = (
 Dropped = dict[str, list[tuple[str, str]]]  # by reason `file:line` of each entry, and how it was spelled
 
 
+def describe(reading: Reading) -> str:
+    """What a source was taken for: 'lpsn.csv: LPSN genus and species rows, UTF-8, 1,234 names'."""
+    count = sum(entry.kind in LEARNED for entry in reading.entries)
+    notes = "".join(f"; {note}" for note in reading.notes)
+    return f"{reading.source}: {reading.label}, {reading.encoding}, {count:,} name{'s' * (count != 1)}{notes}"
+
+
 def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None], Dropped]:
     """(distinct names in the order of their first appearance, what was dropped).
 
@@ -68,7 +86,7 @@ def cleaned(readings: Iterable[Reading], profile: str) -> tuple[dict[str, None],
                     names[name] = None
                 continue
             reason = reason or DUPLICATES
-            unlike += [reason] * (reason in UNLIKE_GENERA)
+            unlike += [reason] * (reason in {*UNLIKE_GENERA, UNLIKE_LATIN})
             ranks += [name] * (reason == RANK_ENDINGS)
             text = f"{name} ({strangers(name)})" if reason == LOOK_ALIKES else entry.text
             dropped.setdefault(reason, []).append((f"{reading.source}:{entry.line}", text[:80]))
@@ -164,4 +182,6 @@ def flaw(name: str) -> str | None:
         return next(reason for reason, found in FLAWS if found.search(name))
     if name.lower().endswith(HIGHER_RANKS):
         return RANK_ENDINGS
-    return PLACEHOLDERS if name.lower() in STAND_INS else None
+    if name.lower() in STAND_INS:
+        return PLACEHOLDERS
+    return None if LATIN_WORD.fullmatch(name) else UNLIKE_LATIN

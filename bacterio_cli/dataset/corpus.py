@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bacterio_cli.dataset.cleaning import Dropped, cleaned, guess_profile
-from bacterio_cli.dataset.readers.formats import describe, read
+from bacterio_cli.dataset.cleaning import Dropped, cleaned, describe, guess_profile
+from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
 
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bacterio_cli.dataset.cleaning import RANK_ENDINGS, UNLIKE_GENERA, clean, composed, flaw, refuse_other_things
-from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.sources import CANDIDATUS, STAND_INS, Reading
-from bacterio_cli.dataset.readers.text_files import is_date
+from bacterio_cli.dataset import cleaning, is_date
+from bacterio_cli.dataset.cleaning import RANK_ENDINGS, STAND_INS, UNLIKE_GENERA, clean, composed, flaw
+from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.dataset.readers.sources import CANDIDATUS, Reading
 from bacterio_cli.errors import UNPRINTABLE, InputError, UsageError
 from bacterio_cli.nomenclature.name_index import Reference
 
@@ -43,12 +43,12 @@ def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False
     lines = (SPECIES.sub("", entry.text.strip(EDGES)) for entry in reading.entries if genera)
     reasons = [flaw(line.capitalize()) for line in lines]
     unlike = [reason for reason in reasons if reason in {*UNLIKE_GENERA, RANK_ENDINGS}]
-    refuse_other_things(reading, unlike, "--input-format lines")
+    cleaning.refuse_other_things(reading, unlike, "--input-format lines")
     if elsewhere and reading.prokaryotes:
         raise UsageError(f"--avoid-elsewhere {file}: is {reading.label}, of prokaryotes; give it with --avoid")
     kind = False if elsewhere else reading.prokaryotes
     label = reading.source if file == "-" else Path(file).name
-    return Reference(label, names, reading.date or date_of(file), kind, describe(reading))
+    return Reference(label, names, reading.date or date_of(file), kind, cleaning.describe(reading))
 
 
 def date_of(file: str) -> str | None:

@@ -83,7 +83,7 @@ def test_options_reach_the_reader(words: str, stdout: str, tmp_path: Path) -> No
         ("empty.txt", 1, "empty.txt: has no names; give a list, one name a line"),
         ("empty.txt --input-format json", 1, "empty.txt: is not in the format json"),
         ("t.csv --column species", 1, "t.csv: has no column 'species'; its first row is: code, genus of it, note"),
-        ("taxa.dmp", 1, "taxa.dmp: is a dump of NCBI"),
+        ("taxa.dmp", 1, "taxa.dmp: is names.dmp of NCBI without"),
         ("t.csv --column 0", 2, "--column '0' is neither a name nor a number"),
         ("t.csv --input-format table", 1, "t.csv: is not in the format table"),
         ("t.csv --encoding klingon", 2, "--encoding klingon: no such encoding"),

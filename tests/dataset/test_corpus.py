@@ -60,12 +60,12 @@ def test_the_date_is_the_newest_that_a_header_states(tmp_path: Path, headers: li
 
 
 def test_a_person_may_be_called_kingdom(tmp_path: Path) -> None:
-    """A word that is a rank's is a heading in a short list, and a name among a thousand."""
+    """A word that is a rank's is a heading in the first line alone."""
     names = [f"{a}{b}{c}" for a in "BCDFG" for b in "aeiou" for c in ("bel", "dag", "fin", *"klmnprstvxz")]
-    names = ["Kingdom", *names, *(f"Mc{name}" for name in names), *(f"O{name}" for name in names)]
+    names = [*names, "Kingdom", *(f"Mc{name}" for name in names)]
     assert read_corpus([place(tmp_path, "\n".join(names))]).names == tuple(names)
     with pytest.raises(InputError, match="has the heading 'Kingdom'"):
-        read_corpus([place(tmp_path, "\n".join(names[:900]))])
+        read_corpus([place(tmp_path, "\n".join(sorted(names, key="Kingdom".__ne__)))])
 
 
 def test_several_lists_are_joined_in_the_order_given(tmp_path: Path) -> None:

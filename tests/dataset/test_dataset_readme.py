@@ -12,9 +12,8 @@ KINDS = {True: "prokaryotes", False: "others", None: "as its columns tell"}
 
 def table() -> str:
     """The formats, and the sources with the columns by which they are known, in the order in which they are tried."""
-    lines = ["| `--input-format` | a text in it has |", "|---|---|"]
-    lines += [f"| `{name}` | {has} |" for name, has in FORMATS.items()]
-    lines += ["", "| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
+    lines = [f"`--input-format {'|'.join(FORMATS)}`", ""]
+    lines += ["| table or JSON | known by | names in | rank | standing | of |", "|---|---|---|---|---|---|"]
     for s in SOURCES:
         names = s.name + " (lineages)" * s.lineage
         cells = (s.required.replace(" ", ", "), names, s.rank, s.status.replace(" ", " and "), KINDS[s.prokaryotes])

@@ -19,7 +19,7 @@ import bacterio_cli.dataset
 from bacterio_cli.checkpoint import LARGEST_FILE, MOST_PARAMETERS
 from bacterio_cli.dataset import LONGEST_LINE, LONGEST_ROW, MOST_BYTES, MOST_ENTRIES, MOST_LINES, PATIENCE
 from bacterio_cli.dataset.corpus import read_corpus
-from bacterio_cli.dataset.readers import json_records, text_files
+from bacterio_cli.dataset.readers import formats, text_files
 from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import InputError
 
@@ -37,7 +37,10 @@ DEEP = b"[" * 200_000 + b"]" * 200_000
 BEYOND = {
     "lines": (gzip.compress(b"\n" * MOST_LINES + b"Abella\n", 1), f":{MOST_LINES + 1}: goes beyond 10,000,000 lines"),
     "line": (b"Abella\n" + b"a" * (LONGEST_ROW + 1), ":2: goes beyond 10,000,000 lines of at most 1,000,000 char"),
-    "JSON": (json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(), ": is JSON of more than 1,000,000 values"),
+    "JSON": (
+        json.dumps(["A"] * (MOST_ENTRIES + 1)).encode(),
+        ": is JSON of more than 16 MiB, or of more than 1,",
+    ),
     "depth": (DEEP, ":1: is JSON that is cut off, damaged or nested too deeply"),
     "deep line": (b'["Abella"]\n' + DEEP, ":2: is JSON that is cut off, damaged or nested too deeply"),
     "bytes": (
@@ -131,7 +134,7 @@ def test_the_readme_names_the_limits() -> None:
     rows = [row.split(" | ")[1] for row in readme.partition("| of | at most")[2].splitlines()[2:] if " | " in row]
     assert [int(number.replace(",", "")) for number in re.findall("[0-9][0-9,]*", " ".join(rows))] == [
         text_files.LARGEST // 2**20, MOST_LINES, LONGEST_ROW, csv.field_size_limit(), MOST_ENTRIES, MOST_BYTES,
-        LONGEST_LINE, json_records.LARGEST_JSON // 2**20, MOST_ENTRIES, text_files.DIRECTORY // 2**20,
+        LONGEST_LINE, formats.LARGEST_JSON // 2**20, MOST_ENTRIES, text_files.DIRECTORY // 2**20,
     ]  # fmt: skip
     assert f"A checkpoint, of at most {LARGEST_FILE // 2**30} GiB and {MOST_PARAMETERS:,} parameters" in readme
     assert f"after {PATIENCE:.0f} second." in readme

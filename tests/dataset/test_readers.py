@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from support.samples import COLDP, LPSN, LPSN_HEADER, LPSN_KINDS, NCBI, NODES, SAMPLES, TABLE, place, refusal, texts
 
+from bacterio_cli.dataset.cleaning import describe
 from bacterio_cli.dataset.readers import FORMATS
-from bacterio_cli.dataset.readers.formats import describe, read
-from bacterio_cli.dataset.readers.genera import genus_of
-from bacterio_cli.dataset.readers.sources import SOURCES
+from bacterio_cli.dataset.readers.formats import read
+from bacterio_cli.dataset.readers.sources import SOURCES, genus_of
 from bacterio_cli.errors import UsageError
 
 
@@ -109,14 +109,14 @@ def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path
         ("Abanella\t12\nBora\t3\n", "looks like a table between tabs, of no known kind (Abanella, 12)"),
         ("a|b\nc|d\n", "looks like a table between bars"),
         ("Smith; John\nDoe; Jane\n", "looks like a table between semicolons"),
-        ("Abanella, Bora, Coccus\n", "is one line of 3 cells between commas; put each name on a line of its own"),
+        ("Abanella, Bora, Coccus\n", "looks like a table between commas, of no known kind (Abanella, Bora, Coccus);"),
         ("TY  - JOUR\nTI  - Abanella\n", "most lines are several words, as in a text or table ('TY  - JOUR'); for"),
         ("Abanella alba\nBora alba\n", "most lines are several words"),
-        ("Abanella_alba\nBora_alba\n", "does not look like a list of names ('Abanella_alba'); --input-format"),
+        ("Abanella_alba\nBora_alba\n", "does not look like a list of names ('Abanella_alba'); for towns"),
         ("GCF_1.1\nGCF_2.1\n", "does not look like a list of names"),
         ("Bacteria\n  Alphota\n    Abanella\n", "is indented like a tree"),
-        (">AB1 Abanella alba\nACGT\n", "is FASTA, but its headers have no lineages"),
-        ('"","genus"\n"1",1\n"2",2\n', "column of genera, but without any genus"),
+        (">AB1 Abanella alba\nACGT\n", "is no name, though others are ('>AB1 Abanella alba')"),
+        ('"","genus"\n"1",\n"2",NA\n', "column of genera, but without any genus"),
         ("rank,scientificName\nfamily,Alphaceae\n", "names with their ranks, but without any genus"),
         ("a\tg__Bora;s__\td__Bacteria;g__Cora\n", "has two lineages; choose one with --column"),
         ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells, and rows above have 2; repair"),
@@ -142,25 +142,6 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert "--profile any" in refusal(towns)
     assert describe(read(towns, profile="any")).endswith("3 of several words")
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
-
-
-@pytest.mark.parametrize(
-    ("text", "note"),
-    [
-        ("genus,kingdom\nBora,Bacteria\nCora,Plantae\n", "1 of other organisms, the first in line 3"),
-        ("genus,kingdom\nBora,Animalia\nCora,Plantae\n", ""),
-        ("k__Bacteria|g__Bora\t1\nk__Eukaryota|g__Cora\t1\n", "1 of other organisms, the first in line 2"),
-        ("9\t9\t0\tD\t2\tBacteria\n9\t9\t0\tG\t3\tBora\n9\t9\t0\tR1\t4\tViruses\n9\t9\t0\tG\t5\tCora\n",
-         "1 of other organisms, the first in line 4"),
-        (NCBI, "1 of other organisms, the first in line 6"),
-    ],
-)  # fmt: skip
-def test_other_organisms_are_said_beside_prokaryotes(text: str, note: str, tmp_path: Path) -> None:
-    """By a kingdom, a lineage, the domain above rows of Kraken, or NCBI's division: here one is a plant."""
-    nodes = NODES.replace("16\t|\t17\t|\tgenus\t|\t\t|\t0", "16\t|\t17\t|\tgenus\t|\t\t|\t4")
-    reading = read(place(tmp_path, text, nodes=nodes))
-    assert "; ".join(reading.notes) == note
-    assert reading.prokaryotes is (None if note else False)
 
 
 BULLETS = "bullets, numbers or quotes removed"
@@ -217,11 +198,9 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
         *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("-x", 5000 * "9")),
         (TABLE, "4", ": has no column '4'; its first row is: code, genus of it, note"),
-        ("id,genus\n", "genus", ": column of a table, but without any name; give the whole table"),
         ("", "4", ": has no column '4'; its first row is: empty"),
         ('a,b\n1,x\n2,"y\n3,z\n', "b", ":3: a quote is opened and not closed"),
         ('a,b\n1,"x" y\n', "b", ":2: a quote is opened and not closed, or followed by letters"),
-        ("a,b\n1," + 140_000 * "x", "b", ":2: a quote is opened and not closed, or followed by letters, or a cell has"),
     ],
 )
 def test_columns_that_cannot_be_read(text: str, column: str, what: str, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from support.packing import tarred, zipped
 from support.processes import bacterio
 from support.samples import COLDP, DARWIN_CORE, NCBI, NODES, place, refusal, texts
 
+from bacterio_cli.dataset.cleaning import describe
 from bacterio_cli.dataset.readers import text_files
-from bacterio_cli.dataset.readers.formats import describe, read
+from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import FileError, InputError
 
 PLAIN = b"Abanella\nBora\n"
@@ -47,8 +48,8 @@ def test_known_archives_are_read(tmp_path: Path) -> None:
     core = zipped(meta__xml="<archive/>", Taxon__tsv=DARWIN_CORE, Distribution__tsv="a\tb\n")
     for archive, said in {
         dump: "NCBI taxonomy names, UTF-8, 2 names; from names.dmp",
-        coldp: "Catalogue of Life name usages, UTF-8, 3 names; from NameUsage.tsv",
-        core: "Darwin Core taxa, UTF-8, 2 names; from Taxon.tsv",
+        coldp: "names with their ranks, UTF-8, 3 names; from NameUsage.tsv",
+        core: "names with their ranks, UTF-8, 2 names; from Taxon.tsv",
     }.items():
         assert describe(read(place(tmp_path, archive, "x"))).endswith(f"x: {said}")
     lonely = tarred({"names.dmp": NCBI.encode()})
@@ -66,15 +67,15 @@ def test_a_source_without_end_is_refused(pack: object, monkeypatch: pytest.Monke
 
 def test_ncbi_needs_its_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nodes are the file with `nodes` for `names`, packed or not; without them one line says what is missing."""
-    missing = ": is a dump of NCBI, but no nodes.dmp beside it says what is a genus"
+    missing = ": is names.dmp of NCBI without nodes.dmp beside it"
     for name in ("taxa.dmp", "my_names.dmp"):
         assert refusal(place(tmp_path, NCBI, name)).startswith(missing)
     path = place(tmp_path, NCBI)
     (tmp_path / "my_nodes.dmp").write_bytes(gzip.compress(NODES.encode()))
     assert texts(str(tmp_path / "my_names.dmp")) == texts(path)
-    assert "no nodes.dmp beside it" in refusal(place(tmp_path, NCBI, nodes="nothing\n"))
+    assert "without nodes.dmp beside it" in refusal(place(tmp_path, NCBI, nodes="nothing\n"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NCBI.encode())))
-    with pytest.raises(InputError, match=r"^standard input: .*no nodes.dmp beside it"):
+    with pytest.raises(InputError, match=r"^standard input: .*without nodes.dmp beside it"):
         read("-")
 
 

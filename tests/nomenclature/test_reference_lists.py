@@ -121,7 +121,7 @@ def test_each_list_has_its_own_column(tmp_path: Path) -> None:
         (GTDB, "Abanella Borivibrio UBA7703 Caldomonas", True),
         (ICTV, "Abavirus Borivirus", False),
         ("name,rank\nAbanella,genus\nBora alba,species\nAbanella alba,species\n", "Abanella Bora", None),
-        (NCBI, "Abanella Borivibrio Oldvibrio Caldella", True),
+        (NCBI, "Abanella Borivibrio Oldvibrio Caldella", None),
         (
             "scientificName\ttaxonRank\tnomenclaturalCode\tkingdom\nAbano\tgenus\tICN\tBacteria\n",
             "Abano",

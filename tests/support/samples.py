@@ -83,7 +83,7 @@ DSM 4",1,1,"Abanella ruber",Abanella,ruber
 3,"L 40",,1,1,"Borivibrio ruber","Borivibrio",ruber
 ,,"ATCC 5",,,,,
 """
-RDP = """>AB1|S001\tRoot;Bacteria;"Alphota";Alphia;Alphales;Alphaceae;Abanella/Alphota_gp1
+RDP = """>AB1|S001\tRoot;Bacteria;"Alphota";Alphia;Alphales;Alphaceae;Abanella
 ACGTACGT
 >AB2|S002\tRoot;Bacteria;WS3;WS3_genera_incertae_sedis
 ACGT
@@ -178,7 +178,7 @@ class Sample(NamedTuple):
     prokaryotes: bool | None = None
 
 
-RDP_GENERA = ["Abanella", "Alphota_gp1", "Borivibrio"]
+RDP_GENERA = ["Abanella", "Borivibrio"]
 PREFIXED = ["Abanella", "Borivibrio_A", "UBA7703", "Caldomonas"]
 LISTED = "column of genera"
 LEVELS = "names with their ranks"
@@ -189,25 +189,25 @@ SAMPLES = {
     "lpsn-api": Sample(LPSN_API, "json", "JSON, LPSN records", ["Abanella", "Wrongella"], True),
     "gtdb": Sample(GTDB, "lineages", "lineages", PREFIXED, True),
     "gtdb-metadata": Sample(GTDB_METADATA, "table", "GTDB taxonomy", ["Abanella"], True),
-    "gtdb-tk": Sample(GTDB_TK, "table", "GTDB-Tk summary", ["Abanella"], True),
+    "gtdb-tk": Sample(GTDB_TK, "table", "table with lineages", ["Abanella"], True),
     "greengenes": Sample(GREENGENES, "lineages", "lineages", ["Abanella", "Durella"], True),
-    "qiime": Sample(QIIME, "table", "QIIME 2 taxonomy", ["Abanella"], True),
-    "silva-132": Sample(SILVA_132, "table", "QIIME 2 taxonomy", ["Abanella"], True),
+    "qiime": Sample(QIIME, "table", "table with lineages", ["Abanella"], True),
+    "silva-132": Sample(SILVA_132, "table", "table with lineages", ["Abanella"], True),
     "biom": Sample(BIOM, "table", "table with lineages", ["Abanella"], True),
-    "metaphlan": Sample(METAPHLAN, "table", "MetaPhlAn profile", ["Abanella"], True),
+    "metaphlan": Sample(METAPHLAN, "table", "table with lineages", ["Abanella"], True),
     "kaiju": Sample(KAIJU, "table", "Kaiju table", ["Abanella"], True),
     "cami": Sample(CAMI, "table", "CAMI profile", ["Abanella"]),
     "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"], True),
     "ncbi": Sample(
-        NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"], True
+        NCBI, "table", "NCBI taxonomy names", ["Abanella", "Borivibrio", "Oldvibrio", "Candidatus Caldella"]
     ),
-    "ranked-lineage": Sample(RANKED_LINEAGE, "table", "NCBI ranked lineages", ["Abanella"]),
+    "ranked-lineage": Sample(RANKED_LINEAGE, "table", LISTED, ["Abanella"]),
     "datasets": Sample(DATASETS, "table", "names with their ranks", ["Abanella"]),
     "datasets-api": Sample(JSON_LINES, "json", "JSON, names with their ranks", ["Abanella"]),
     "seqcode": Sample(SEQCODE, "table", "SeqCode names", ["Abanella", "Candidatus Caldella"], True),
-    "coldp": Sample(COLDP, "table", "Catalogue of Life name usages", ["Abanella", "Oldella", "Wrongella", "Durella"]),
+    "coldp": Sample(COLDP, "table", "names with their ranks", ["Abanella", "Oldella", "Wrongella", "Durella"]),
     "coldp-prefixed": Sample(COLDP_PREFIXED, "table", "names with their ranks", ["Abanella", "Durella"]),
-    "darwin-core": Sample(DARWIN_CORE, "table", "Darwin Core taxa", ["Abanella", "Oldella"], False),
+    "darwin-core": Sample(DARWIN_CORE, "table", "names with their ranks", ["Abanella", "Oldella"], False),
     "worms": Sample(WORMS, "table", "names with their ranks", ["Abanella", "Oldella"], True),
     "bracken": Sample(BRACKEN, "table", "names with their ranks", ["Abanella"]),
     "ictv": Sample(ICTV, "table", "ICTV virus taxonomy", ["Abavirus", "Borivirus"], False),
@@ -217,13 +217,13 @@ SAMPLES = {
     "phyloseq-ranks": Sample(
         "Rank1,Rank2,Rank3,Rank4,Rank5,Rank6\nk__A,p__B,c__C,o__D,f__E,g__Abanella\nBacteria,B,C,D,E,Borivibrio\n",
         "table",
-        "phyloseq ranks",
+        LISTED,
         ["Abanella", "Borivibrio"],
     ),
     "r": Sample(R_TABLE, "table", LISTED, ["Abanella", "Borivibrio"]),
     "excel": Sample(EXCEL, "table", LISTED, ["Abanella"]),
     "markdown": Sample(MARKDOWN, "table", LISTED, ["Abanella"]),
-    "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"], True),
+    "kraken": Sample(KRAKEN, "table", LEVELS, ["Abanella"]),
     "silva-ranks": Sample(SILVA_RANKS, "table", LEVELS, ["Persica", "Abanella"]),
     "gbif": Sample(GBIF, "table", LEVELS, ["Abanella", "Oldella"]),
     "mothur": Sample(MOTHUR, "lineages", "lineages", ["Abanella"], True),

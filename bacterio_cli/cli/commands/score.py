@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from typer import Argument, Option
 
 from bacterio_cli.cli import loading, options, plots, progress, tables, terminal
-from bacterio_cli.dataset.cleaning import composed
-from bacterio_cli.dataset.readers.formats import describe, read
+from bacterio_cli.dataset.cleaning import composed, describe
+from bacterio_cli.dataset.readers.formats import read
 from bacterio_cli.errors import BacterioError, refuse
 from bacterio_cli.inference.scorer import Row, Scorer, refuse_overlong, summary_of
 from bacterio_cli.nomenclature.etymology import draft, in_print

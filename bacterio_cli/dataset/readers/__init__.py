@@ -1,8 +1,3 @@
-"""Readers turn a file into spellings, each with its line and its standing, whatever the format that holds them."""
+"""Readers turn a file into spellings, each with its line and its kind, whatever the format that holds them."""
 
-FORMATS = {
-    "json": "objects or lines of objects with known keys",
-    "table": "a header of a known kind, a column of ranks, or the fields of an NCBI dump",
-    "lineages": "lineages like d__Bacteria;…;g__… in lines, in a column or in headers of FASTA",
-    "lines": "one name a line",
-}
+FORMATS = ("json", "table", "lineages", "lines")  # in the order in which they are tried

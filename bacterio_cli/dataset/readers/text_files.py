@@ -13,14 +13,13 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import date
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from itertools import islice, takewhile
 from typing import Any
 from zipfile import ZIP_BZIP2, ZipFile
 
-from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES, waiting_for
+from bacterio_cli.dataset import LONGEST_ROW, MOST_LINES, is_date, waiting_for
 from bacterio_cli.dataset.readers.sources import MEMBERS
 from bacterio_cli.errors import BacterioError, FileError, InputError, UsageError
 
@@ -107,13 +106,6 @@ class Text:
         count, kinds = self.removed.total(), ", ".join(unicodedata.name(mark, "").lower() for mark in self.removed)
         removed = f"{count:,} invisible character{'s' * (count != 1)} removed ({kinds})"
         return (removed,) * bool(count) + (f"from {self.member}",) * bool(self.member)
-
-
-def is_date(text: str) -> bool:
-    """Whether a year, a month like 2020-12 or a day like 2020-12-31 exists."""
-    with suppress(ValueError):
-        return bool(date.fromisoformat((text + "-01-01")[:10]))
-    return False
 
 
 @contextmanager
