@@ -132,7 +132,7 @@ def read_json(text: Text) -> Reading | None:
     listed = isinstance(values[0], list) and all(isinstance(name, str) for name in values[0])
     records = [{"genus": name, "": ""} for name in values[0]] if listed else [*records_in(values)]
     columns = dict.fromkeys(key for record in records for key in record)
-    if not (choices := choices_of(columns)):
+    if not (choices := choices_of(columns.keys())):
         what = f"is JSON, but without genera (its keys: {', '.join(columns)[:80]})"
         raise InputError(text.where, what, "make it a list or a table")
     found = gather(choices, ((first.get(record[choices[0].name], 1), record) for record in records), text.where)

@@ -1,7 +1,7 @@
 """What every reader gives, and the registry: by what sources are known, and how their columns and cells are read."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -171,13 +171,13 @@ def kind_of(status: str, terms: str) -> str:
     return next(kind for pattern, kind in KINDS[terms].items() if re.search(pattern, status))
 
 
-def choices_of(columns: Collection[str]) -> list[Source]:
+def choices_of(columns: Set[str]) -> list[Source]:
     """The sources of which there are the columns, with these; one that is of prokaryotes, or has own terms, alone."""
     found: list[Source] = []
     for source in SOURCES:
         wanted = (source.name, source.rank, source.epithet, SCOPE_COLUMNS, *source.status.split())
         there = [next((name for name in names.split("|") if name in columns), "") for names in wanted]
-        if there[0] and (there[1] or not source.rank) and {*source.required.split()} <= {*columns}:
+        if there[0] and (there[1] or not source.rank) and columns >= {*source.required.split()}:
             name, rank, epithet, scope, *standings = there
             status = " ".join(filter(None, standings))
             found.append(source._replace(name=name, rank=rank, epithet=epithet, scope=scope, status=status))

@@ -116,7 +116,7 @@ def read(text: Text) -> Reading | None:
     layout = without_header(text) or header(text.head)
     if not layout:
         return None
-    choices = sources.choices_of(layout[2])
+    choices = sources.choices_of({*layout[2]})
     if layout[2].count(choices[0].name) > 1:
         raise InputError(text.where, f"has two columns {choices[0].name!r}", "choose one with --column and its number")
     ids, (folder, file) = set[str](), os.path.split(text.source)  # what is a genus in names.dmp says nodes.dmp
@@ -170,7 +170,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
             columns = [*map(key_of, fields(line, delimiter))]
             below = fields(head[following], delimiter) if following else []
             again = any(a in sources.HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
-            known = wanted in columns if wanted else len(columns) > 1 != len(below) and sources.choices_of(columns)
+            known = wanted in columns if wanted else len(columns) > 1 != len(below) and sources.choices_of({*columns})
             if known and not again:
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
                 return index + 1, delimiter, ["", *columns] if named else columns
