@@ -76,10 +76,10 @@ class Usable:
         return TAKEN if self.is_variant(name.lower()) else ""
 
     def is_variant(self, word: str) -> bool:
-        """Whether a genus is called so but for -bacter and -bacterium or for -us, -a and -um."""
+        """Whether a genus is called so but for -bacter and -bacterium or for -us, -a, -um, -ius, -ia and -ium."""
         swapped = word[:-3] if word.endswith("bacterium") else word + "ium" * word.endswith("bacter")
-        stem = re.sub("(us|a|um)$", "", word)
-        variants = {swapped} | {stem + end for end in ("us", "a", "um") if stem != word}
+        stem = re.sub("i?(us|a|um)$", "", word)
+        variants = {swapped} | {stem + end for end in ("us", "a", "um", "ius", "ia", "ium") if stem != word}
         return not variants.isdisjoint(self.morphology.genera)
 
     def is_simple(self, analysis: Analysis) -> bool:

@@ -53,9 +53,9 @@ def test_reasons(name: str, reason: str) -> None:
 
 
 def test_another_gender_is_no_other_name() -> None:
-    """Thermomarinus and Thermomarina would be taken for Thermomarinum, and what ends in -bacter for -bacterium."""
-    names = ("thermomarinus", "thermomarina", "pontimarinus", "pontimarinum", "pontiphilum", "rhodobacter")
-    assert [*map(USABLE.is_variant, (*names, "thermomarinella"))] == [True] * 6 + [False]
+    """Thermomarinus would be taken for Thermomarinum, -philus for -philium, and what ends in -bacter for -bacterium."""
+    names = ("thermomarinus", "thermomarina", "pontimarinus", "pontimarinum", "pontiphilium", "rhodobacter", "sarcinium")
+    assert [*map(USABLE.is_variant, (*names, "thermomarinella"))] == [True] * 7 + [False]
 
 
 def test_words_of_the_users_own_and_words_asked_for_need_no_genus() -> None:
