@@ -18,6 +18,7 @@ STAND_INS = {*re.findall(r"\w+", """
     mitochondria genus archaea bacteria bacterium eukaryota none null organism other others total sonstige
     autre autres otros altri negative rare average mean ambiguous multiple sum summe richness shannon idem incertae
     abbreviations contamination references human miscellaneous aerobes anaerobes median controls maximum minimum yes no
+    female male man woman
 """)}  # fmt: skip
 FEW = 20  # names too few for a glossary to tell what they are
 

@@ -96,7 +96,6 @@ def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (b"Abano\nCoc\x1bca\n", ":2: ", "U+001B"),
         (b"Abano\tgenus\nCocca\n", ":1: ", "U+0009"),
         ("Abano\nCoc\u202eca\n".encode(), ":2: ", "U+202E"),
-        ("Abano\n\ufeffCocca\n".encode(), ":2: ", "U+FEFF"),
         (b"Abano\n" + b"x" * (LONGEST_LINE + 1) + b"\n", ":2: ", "the line has 501 characters"),
         (b"Abano\n", ": ", "has only one name, 'Abano'"),
         (b"Abano\nAbano\n", ": ", "has only one name, 'Abano'"),

@@ -92,6 +92,8 @@ REFUSED = {
     "line ends between tabs": ('class\tgenus\tnote\nA\tBora\t"two\nlines"\n', ":3: has 1 cell, and rows above"),
     "numbers of rows": ("class,genus,note\n1,A,Abanella,\n2,B,Bora,\n", ":2: has 4 cells, and rows above have 3"),
     "commas behind names": ("Abanella,\nBorivibrio,\n", "looks like a table between commas"),
+    "headings of groups": ("Bora\nBacteria:\nAbella\nCora\nDora\n", ":2: is no name, though others are ('Bacteria:')"),
+    "a greeting": ("Hi Tom,\nAbella\nBora\nCora\n", ":1: is no name, though others are ('Hi Tom,')"),
     "a letter": ("Dear all,\nplease find below\nRegards,\nMüller\n", "does not look like a list"),
     "FASTQ": ("@Abanella_1\nACGT\n+\nIIII\n@Bora_2\nACGT\n+\nIIII\n", ":1: is no name, though others are"),
     "a comma too much": (

@@ -144,17 +144,23 @@ def test_blanks_are_for_the_profile_any_and_said(tmp_path: Path) -> None:
     assert refusal(place(tmp_path, "This is a text of words.\n" * 3), profile="any")
 
 
-BULLETS = "bullets, numbers or quotes removed"
-INVISIBLE = "3 invisible characters removed (soft hyphen, zero width space, no-break space); 1 of several words"
+BULLETS = "bullets, numbers, quotes or comments removed"
+INVISIBLE = (
+    "4 invisible characters removed (soft hyphen, zero width space, zero width no-break space, no-break space); "
+)
+INVISIBLE += "1 of several words"
 
 
 @pytest.mark.parametrize(
     ("text", "names", "note"),
     [
         ("name\nAbella\nBora", "Abella\nBora", "heading 'name' passed over"),
-        *((text, "Abella\nBora", BULLETS) for text in ("- Abella\n- Bora", "* Abella\n* Bora", "1. Abella\n2. Bora")),
+        *(
+            (text, "Abella\nBora", BULLETS)
+            for text in ("- Abella\n- Bora", "* Abella\n* Bora", "1. Abella\n2. Bora", "Abella  # new\nBora")
+        ),
         ('"Abella"\n"Bora"', "Abella\nBora", BULLETS),
-        ("Ab\xadella\nBora\u200b\nNew\xa0York\nعلی\u200cرضا", "Abella\nBora\nNew York\nعلی\u200cرضا", INVISIBLE),
+        ("Ab\xadella\nBora\u200b\n\ufeffNew\xa0York\nعلی\u200cرضا", "Abella\nBora\nNew York\nعلی\u200cرضا", INVISIBLE),
         ("id\ttaxonomy\n1\tg__Bora;\n2\tg__;\n", "Bora", "1 lineage without a genus, the first in line 3"),
     ],
 )

@@ -54,7 +54,15 @@ def test_reasons(name: str, reason: str) -> None:
 
 def test_another_gender_is_no_other_name() -> None:
     """Thermomarinus would be taken for Thermomarinum, -philus for -philium, and what ends in -bacter for -bacterium."""
-    names = ("thermomarinus", "thermomarina", "pontimarinus", "pontimarinum", "pontiphilium", "rhodobacter", "sarcinium")
+    names = (
+        "thermomarinus",
+        "thermomarina",
+        "pontimarinus",
+        "pontimarinum",
+        "pontiphilium",
+        "rhodobacter",
+        "sarcinium",
+    )
     assert [*map(USABLE.is_variant, (*names, "thermomarinella"))] == [True] * 7 + [False]
 
 

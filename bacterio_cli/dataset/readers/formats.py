@@ -16,9 +16,9 @@ from bacterio_cli.errors import InputError, refuse
 
 # What stands in tables, sentences, code, paths and identifiers, and what is no name whatever the other lines are.
 SIGNS = re.compile(r"[\d_={}()\[\];:,<>|\t\\@$%&*+~^?!/、，；†‡]|\w\.\w|^\W*$")
-FOREIGN = re.compile(r"^[>@]|^\d+ +\d+$|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
+FOREIGN = re.compile(r"^[>@]|[,:]$|^\d+ +\d+$|^[A-Z][a-z]+: |__.*__|://|[,;|=<>{}\t][^,;|=<>{}\t]*[,;|=<>{}\t]")
 PLACEHOLDER = re.compile(r"[A-Z][A-Za-z\d-]*(?:_[A-Z]{1,2})?")  # UBA1234, Bacillus_A
-BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)")  # or a number
+BULLET = re.compile(r"^(?:[-*+•·–▪▫◦‣○●■\uf0b7]|\(?\d+[.):])\s+(?=\S)|(?<!\s)\s+#.*")  # or a number; a comment
 AROUND = re.compile(r"^([\"'`]|[*_]{1,3}|'{2,5})(\w.*)\1\Z")  # quotes, italics of Markdown or of a wiki
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 INSIST = "--input-format lines takes every line for a name"
@@ -79,7 +79,7 @@ def read_list(text: Text, *, blanks: bool) -> Reading:
         e if e.text.isalpha() else e._replace(text=AROUND.sub(r"\2", BULLET.sub("", e.text)).rstrip("*†‡"))
         for e in given
     ]
-    notes = ["bullets, numbers or quotes removed"] * (entries != given)
+    notes = ["bullets, numbers, quotes or comments removed"] * (entries != given)
     heading = key_of(entries[0].text) if entries else ""
     if heading in sources.RANKS_ABOVE.split("|") and not blanks:
         raise InputError(text.where, f"has the heading {entries[0].text!r}: what follows is no genus", INSIST)

@@ -37,7 +37,7 @@ KNOWN = {  # what is no list, by its first bytes; those of a zip have the path o
 # A byte order mark decides; that of UTF-32 stands first, since it begins like that of UTF-16.
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # Joiners mean something in Persian or Hindi, and nothing behind Latin letters.
-INVISIBLE = re.compile("[\xad\u180e\u200b\u200e\u200f\u2060\xa0\u2007\u202f]|(?<![^\0-\u024f])[\u200c\u200d]")
+INVISIBLE = re.compile("[\xad\ufeff\u180e\u200b\u200e\u200f\u2060\xa0\u2007\u202f]|(?<![^\0-\u024f])[\u200c\u200d]")
 DATE = re.compile(r"\bdate:\s*(\d{4}(?:-\d\d(?:-\d\d)?)?)\b")
 Watch = Callable[[str, int, int], object]  # is told what is read, how many of its bytes are done, and all
 
