@@ -39,7 +39,7 @@ HIGHER_RANKS = (
 # What says nothing of what other lines are: numbers, marks, placeholders, species; and what may stand around a name.
 ODD = re.compile(
     r"[\d\s.,–-]*|[A-Za-z]|(?i:na|un(?:classified|cultured|identified) .*)|.*[*†‡¹²³⁰-⁹-]|[a-z]__"
-    r"|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+(?:_[A-Z]{1,2}|-\d+| [a-z]+)"
+    r"|[A-Z]{2}[A-Z\d-]*\d[A-Z\d-]*|[A-Z][a-z]+(?:[-/][A-Z][a-z]+|-\d+| [a-z]+)|.*_.*"
 )
 DRESS = " .•[](){}\"'`‘’“”„«»"
 LATIN, OTHER = "[A-Za-z\u00c0-\u024f]", "[\u0370-\u03ff\u0400-\u052f]"  # Greek, Cyrillic: some letters look Latin

@@ -36,7 +36,7 @@ def read_reference(source: str, *, elsewhere: bool = False, genera: bool = False
         file, column = source, ""
     if column:
         how |= {"column": column, "input_format": None}
-    reading = read(file, profile=None if genera else "any", **how)
+    reading = read(file, profile="any", **how)  # species are of two words
     names = spellings(reading, genera=genera)
     if not names:
         raise InputError(reading.source, "has no names", "give a list of names, or leave it out")

@@ -68,6 +68,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "paths of SILVA": ("acc,path,taxid\nAB1,Bacteria;A;Aaceae;Abanella;,1\nAB2,Bacteria;B;Baceae;Borivibrio;,2\n", AB),
     "species with their genus": ('[{"rank": "species", "name": "A alba", "in": {"genus": {"name": "Abanella"}}}, '
                                  '{"rank": "GENUS", "name": "Borivibrio"}]', AB[::-1]),
+    "groups above a header": ("Taxonomy,,Counts,\nFamily,Genus,S1,S2\nA,Abanella,1,2\nB,Borivibrio,2,1\n", AB),
     "some bullets and quotes": ("- Abanella\nBorivibrio\n\"Cora\"\nDora\n`Era`\n", [*AB, "Cora", "Dora", "Era"]),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip

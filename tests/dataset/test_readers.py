@@ -122,8 +122,8 @@ def test_each_genus_has_its_standing(text: str, kinds: list[str], tmp_path: Path
         ("genus,family\nBora,Alphaceae\nBo, ra,Alphaceae\n", "has 3 cells, and rows above have 2; repair"),
         ("genus_name,sp_epithet,status\nAbanella,alba,x\nBora\n", "has 1 cell, and rows above have 3"),
         ("genus,family\nBora,Alphaceae\ngenus_name,status\n", "has 'genus_name' where a name should stand"),
-        (LPSN_HEADER + "\n", "LPSN genus and species rows, but without any genus; give the whole"),
-        ("# note\nID,species,genus\n\n", "column of genera, but without any genus; give the whole table"),
+        (LPSN_HEADER + "\n", "LPSN genus and species rows, but without any genus; choose a"),
+        ("# note\nID,species,genus\n\n", "column of genera, but without any genus; choose a"),
         ('{"a": 1}', "is JSON, but without genera (its keys: a)"),
         ('{"genus": "Abanella"', "is JSON that is cut off, damaged or nested too deeply"),
         (NODES, "is a dump of NCBI, but not one of names"),
@@ -180,6 +180,9 @@ GENERA = ["Abanella", "Borivibrio", "Durella"]
         ("Wanted\nAbano\nNew York\n", "wanted", ["Abano", "New York"]),
         *(("Abano\nNew York\n", "1", ["Abano", "New York"]), ("name,notes\nAbano,\n", "name", ["Abano"])),
         ("a\tb\nd__Bacteria;g__Bora\td__Bacteria;g__Cora;s__\n", "b", ["Cora"]),
+        ("a\nd__A;g__Bora\nd__A;o__B\nUnassigned\nk__A;g__Cora\n", "a", ["Bora", "Cora"]),  # lineages without a genus
+        *((f"{head}\n1,Abella\n", "x", ["Abella"]) for head in (",x", '"","x"')),  # as pandas and R name rows
+        ('"x"\n"1" "Abella"\n', "x", ["Abella"]),
         ("Abella;0,5\nBoria;1,25\n", "1", ["Abella", "Boria"]),  # commas of decimals stand in as many places
     ],
 )
@@ -202,6 +205,7 @@ def test_a_column_below_banner_and_comments(delimiter: str, tmp_path: Path) -> N
     ("text", "column", "what"),
     [
         (TABLE, "species", ": has no column 'species'; its first row is: code, genus of it, note"),
+        ("genus,n,genus\nAbella,1,Bora\n", "genus", ": has two columns 'genus'; its first row is: genus, n, genus"),
         *((TABLE, name, f": has no column {name!r}; its first row is: code") for name in ("-x", 5000 * "9")),
         (TABLE, "4", ": has no column '4'; its first row is: code, genus of it, note"),
         ("", "4", ": has no column '4'; its first row is: empty"),

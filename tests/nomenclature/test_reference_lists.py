@@ -94,7 +94,9 @@ def test_a_list_of_other_things_is_refused_where_genera_are_wanted(tmp_path: Pat
     with pytest.raises(InputError, match=r"2 of 3 entries are no genera \(rank endings\)"):
         read_reference(families, genera=True)
     with pytest.raises(InputError, match="most lines are several words"):
-        read_reference(path, genera=True)
+        read_reference(place(tmp_path, "This is a text of words.\n" * 3), genera=True)
+    species = place(tmp_path, "Abano alba\nBora alba\nBora nigra\n")
+    assert read_reference(species, genera=True).names == ("Abano", "Bora")
     species = place(tmp_path, "?Abano alba\n?Bora alba\n")
     assert read_reference(species, column="1", genera=True).names == ("Abano", "Bora")
 

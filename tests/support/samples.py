@@ -195,7 +195,7 @@ SAMPLES = {
     "silva-132": Sample(SILVA_132, "table", "table with lineages", ["Abanella"], True),
     "biom": Sample(BIOM, "table", "table with lineages", ["Abanella"], True),
     "metaphlan": Sample(METAPHLAN, "table", "table with lineages", ["Abanella"], True),
-    "kaiju": Sample(KAIJU, "table", "Kaiju table", ["Abanella"], True),
+    "kaiju": Sample(KAIJU, "table", "Kaiju table", ["Abanella", "unclassified"]),
     "cami": Sample(CAMI, "table", "CAMI profile", ["Abanella"]),
     "singlem": Sample(SINGLEM, "table", "table with lineages", ["Abanella"], True),
     "ncbi": Sample(

@@ -74,7 +74,7 @@ SOURCES = (
     Source("LPSN records", "lpsntaxonomicstatus", "fullname|monomial", "category", STATUS_COLUMNS, True, "", "lpsn"),
     Source("NCBI taxonomy names", "uniquename", "name", "", "nameclass", terms="ncbi"),
     Source("GTDB taxonomy", "", "gtdbtaxonomy|gtdblineage|gtdbclassification", prokaryotes=True, lineage=True),
-    Source("Kaiju table", "percent reads taxonid", "taxonname", lineage=True),
+    Source("Kaiju table", "percent reads taxonid", "taxonname"),
     Source("table with lineages", "", LINEAGE_COLUMNS, lineage=True),
     Source("SeqCode names", "syllabication", "name", "rank", "status", prokaryotes=True),
     Source("CAMI profile", "taxpath", "taxpathsn", "rank"),
@@ -126,7 +126,7 @@ IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*
 DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
 PATH = re.compile(DOMAIN.pattern + r"[^;|\t]*[;|](?!\d).*?(?=\t|\",|$)")  # without ranks, from the domain on
 CLADE = re.compile(r"\w+ati|.* group")  # what NCBI has between the ranks, such as kingdoms
-FAMILY = re.compile(r"\w+aceae|\w+_incertae_sedis")
+FAMILY = re.compile(r"\w+eae|\w+_incertae_sedis")  # and what may stand between it and the genus
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
 # Not within blanks: else time grows with their square.
 DRESS = re.compile(r"(?<!\s)\s*(?:\([UID\d.]+\)|: [\d.]+|\[\w+=.*|\[\w{1,2}\])$|<sup>[^<]*</sup>|</?\w{1,3}>|[*†‡×✕]")
@@ -150,8 +150,7 @@ def genus_of(text: str) -> str | None:
         return found[1] or ""
     if not (found := PATH.search(text)):
         return None
-    path = map(plain, re.split("[;|]", found[0].rstrip(" .;|")))
-    names = [name for name in path if not CLADE.fullmatch(name.lower())]
+    names = [n for n in map(plain, re.split("[;|]", found[0].rstrip(" .;|"))) if not CLADE.fullmatch(n.lower())]
     families = [k for k, name in enumerate(names) if FAMILY.fullmatch(name)]
     place = families[-1] + 1 if families else 5
     return names[place] if found[1] in ("Bacteria", "Archaea") and not organelle and place < len(names) else ""

@@ -30,17 +30,16 @@ def attested(source: Source, record: Record) -> tuple[int, str] | None:
     if not source.rank:
         found = None if cell.isalpha() else genus_of(cell)
         genus = plain(cell) if found is None and not source.lineage else found or ""
-    elif rank in ("species", "subspecies", "s", "art") and (species := sources.SPECIES.search(plain(cell))):
-        return RANKING.index("species"), species[1]
-    elif rank in sources.GENUS_RANKS:
+    elif rank not in sources.GENUS_RANKS:
+        species = sources.SPECIES.search(plain(cell)) if rank in ("species", "subspecies", "s", "art") else None
+        return (RANKING.index("species"), species[1]) if species else None
+    else:
         last = re.split(r"[;|]", plain(cell).rstrip(";| "))[-1].strip()
         first, _, rest = last.partition(" ")
         # An author behind it goes: who looks like one, or stands in another cell too, or the genus does.
         alone = rest and not {first, rest}.isdisjoint(record.values()) and not CANDIDATUS.match(last)
         authored = sources.AUTHORED.fullmatch(last)
         genus = authored[1] if authored else first if alone else last
-    else:
-        return None
     status = "; ".join(record[column] for column in source.status.split())
     kind = sources.kind_of(status, source.terms * bool(source.status))
     kind = "candidatus" if CANDIDATUS.match(genus) else kind
@@ -74,8 +73,7 @@ def gather(choices: Sequence[Source], records: Records, where: str) -> Reading:
         what = f"has nothing but {alone[0].text[:30]!r}, as a heading between rows"
         raise InputError(f"{where}:{alone[0].line}", what, "leave it out, or choose the column with --column NAME or N")
     if all(entry.kind == "species" for entry in entries):
-        remedy = "give the whole table, or choose a column with --column NAME or N"
-        raise InputError(where, f"{source.label}, but without any genus", remedy)
+        raise InputError(where, f"{source.label}, but without any genus", "choose a column with --column NAME or N")
     prokaryotes = source.prokaryotes
     if prokaryotes is None and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
@@ -135,14 +133,16 @@ def column(text: Text, wanted: str) -> Reading:
     even = [mark for mark in DELIMITERS if mark in "".join(head[:1]) and len({line.count(mark) for line in head}) == 1]
     mark = max(even or DELIMITERS, key=lambda mark: sum(line.partition(mark)[0].isalpha() for line in head))
     first, name = fields("".join(head[:1]), mark), key_of(wanted)
-    numbers = [str(number) for number in range(1, len(first) + 1)]
-    layout = (0, mark, numbers) if wanted.isdecimal() else header(text.head, name)
-    if not layout or name not in layout[2]:
-        shown = ", ".join(cell[:30] for cell in first[:12]) or "empty"
-        raise InputError(text.where, f"has no column {wanted!r}", f"its first row is: {shown}")
+    layout = (0, mark, [*map(str, range(1, len(first) + 1))]) if wanted.isdecimal() else header(text.head, name)
+    if not layout or layout[2].count(name) != 1:
+        what, shown = "two columns" if layout and name in layout[2] else "no column", [cell[:30] for cell in first[:12]]
+        raise InputError(text.where, f"has {what} {wanted!r}", f"its first row is: {', '.join(shown) or 'empty'}")
     cells = ((line, " ".join(record[name].split()).strip("*")) for line, record in rows(text, *layout))
-    cells = ((line, genus_of(cell) or re.sub('^"(.+)"$', r"\1", cell)) for line, cell in cells)
-    return Reading(counted((Entry(line, cell) for line, cell in cells if cell), text.where), "column of a table")
+    entries = counted((Entry(line, re.sub('^"(.+)"$', r"\1", cell)) for line, cell in cells if cell), text.where)
+    if 2 * sum(genus_of(entry.text) is not None for entry in entries) <= len(entries):
+        return Reading(entries, "column of a table")
+    source = Source("column of lineages", name="lineage", lineage=True)
+    return gather([source], ((entry.line, {"lineage": entry.text, "": ""}) for entry in entries), text.where)
 
 
 def fields(line: str, delimiter: str) -> list[str]:
@@ -162,19 +162,20 @@ def without_header(text: Text) -> Layout | None:
 
 def header(head: Sequence[str], wanted: str = "") -> Layout | None:
     """The layout by the first line with the columns of a source, or the `wanted`, unless a table begins above it: where
-    two lines have as many cells, and more than one. Keys that repeat in the next line are no header."""
+    two lines have as many cells. Keys that repeat in the next line, and groups above a header, are none."""
     shown = [k for k, line in enumerate(head) if line.strip(RULES)][:SEARCHED]
     for index, following in zip_longest(shown, shown[1:]):
-        line = head[index].lstrip("# ")
-        for delimiter in DELIMITERS + " " * bool(QUOTED.fullmatch(line)):
-            columns = [*map(key_of, fields(line, delimiter))]
-            below = fields(head[following], delimiter) if following else []
-            again = any(a in sources.HEADER_WORDS and a == key_of(b) for a, b in zip(columns, below, strict=False))
+        line, after = head[index].lstrip("# "), head[following] if following else ""
+        quoted = any(map(QUOTED.fullmatch, (line, after)))
+        for delimiter in " " if quoted else sorted(DELIMITERS, key=line.count, reverse=True):
+            columns, below = ([*map(key_of, fields(row, delimiter))] for row in (line, after))
+            again = any(a in sources.HEADER_WORDS and a == b for a, b in zip(columns, below, strict=False))
+            again = again or (columns.count("") > below.count("") and bool(sources.choices_of({*below})))
             known = wanted in columns if wanted else len(columns) > 1 != len(below) and sources.choices_of({*columns})
             if known and not again:
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
                 return index + 1, delimiter, ["", *columns] if named else columns
-            if len(columns) == len(below) and len([*filter(None, columns)]) > 1 and head[index][0] != "#":
+            if len(columns) == len(below) > 1 and 2 * columns.count("") < len(columns) and head[index][0] != "#":
                 return None
     return None
 

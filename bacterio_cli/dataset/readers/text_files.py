@@ -32,7 +32,7 @@ KNOWN = {  # what is no list, by its first bytes; those of a zip have the path o
     rb"\x89HDF|PK.{28}[0-9a-f]{8}-[0-9a-f-]{27}/": "a BIOM or QIIME 2 file; use biom convert or qiime tools export",
     rb"\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!": "a zstd, 7z or RAR file; unpack it first, a zstd file with: zstd -d",
     rb"version https://git-lfs": "a Git-LFS pointer, not the file itself; fetch the file with: git lfs pull",
-    rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)": "a web page (HTML) or XML; download the list, or save it as CSV",
+    rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)": "a web page (HTML) or XML; save the list as CSV",
 }
 # A byte order mark decides; that of UTF-32 stands first, since it begins like that of UTF-16.
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
