@@ -69,6 +69,7 @@ READ: dict[str, tuple[str, list[str]]] = {
     "species with their genus": ('[{"rank": "species", "name": "A alba", "in": {"genus": {"name": "Abanella"}}}, '
                                  '{"rank": "GENUS", "name": "Borivibrio"}]', AB[::-1]),
     "groups above a header": ("Taxonomy,,Counts,\nFamily,Genus,S1,S2\nA,Abanella,1,2\nB,Borivibrio,2,1\n", AB),
+    "rows of R with a rank": ('"","name","rank"\n"1","Abanella","genus"\n"2","Borivibrio","genus"\n', AB),
     "some bullets and quotes": ("- Abanella\nBorivibrio\n\"Cora\"\nDora\n`Era`\n", [*AB, "Cora", "Dora", "Era"]),
     "heading and bullets": ("Gattung\n- *Abanella*\n- Borivibrio†\n", AB),
 }  # fmt: skip

@@ -170,7 +170,7 @@ def header(head: Sequence[str], wanted: str = "") -> Layout | None:
         for delimiter in " " if quoted else sorted(DELIMITERS, key=line.count, reverse=True):
             columns, below = ([*map(key_of, fields(row, delimiter))] for row in (line, after))
             again = any(a in sources.HEADER_WORDS and a == b for a, b in zip(columns, below, strict=False))
-            again = again or (columns.count("") > below.count("") and bool(sources.choices_of({*below})))
+            again = again or (columns.count("") > 1 + below.count("") and bool(sources.choices_of({*below})))
             known = wanted in columns if wanted else len(columns) > 1 != len(below) and sources.choices_of({*columns})
             if known and not again:
                 named = delimiter in "\t " and len(below) == len(columns) + 1 and below[-1]  # R writes no header for it
