@@ -52,6 +52,7 @@ BEYOND = {
         ": has more than 1,000,000 names, or names of more than 33",
     ),
     "blanks": (b"Abella\ng__A" + b" " * 900_000 + b"B;s__x\n", ":2: is no name, though others are"),
+    "domains": (b"Bacteria " * 110_000, ": most lines are several words"),
     "tar": (tarred({f"{k}.txt": b"" for k in range(10_001)}), f": {OVERSIZED}"),
     "zip": (zipped(**{f"n{k}": b"" for k in range(10_001)}), ": is an archive of 10,001 lists (n0, n1, n2, n3, n4)"),
     "bzip2": (zipped(zipfile.ZIP_BZIP2, names__txt=bytes(10**6)), ": is an archive without a list; unpack it and give"),

@@ -121,10 +121,10 @@ SPECIES = re.compile(r"(?:^|[;|] *|(?i:candidatus) )([A-Z][a-z]+) [a-z-]+[^;|]*$
 EDGE = r"(?<![^>;|,=\s\"])"  # in lineages nothing stands before a rank but what separates names
 RANK_PREFIX = re.compile(EDGE + r"(?:[dkpcofgsrt]__|D_\d\d?__|[dk]:[A-Z][^;,:]*,p:)")
 GENUS_PREFIX = re.compile("(?=[gD])" + EDGE + r"(?:g__|D_5__|(?<=,)g:)\"*([^;|,\t\"]*)")  # quick by its letters
-FILLED = re.compile(r"__([^;|,]+)[;|,] *g__\1(?![^;|,\t])")  # with the name of the rank above
+FILLED = re.compile(r"__([^;|,]{1,60})[;|,] *g__\1(?![^;|,\t])")  # with the name of the rank above
 IN_TURN = re.compile(r"[;\t](?:rootrank|domain)[;\t](?:(?:.*[;\t])?\"?([^;\t\"]*)\"?[;\t]genus(?![^;\t]))?")
 DOMAIN = re.compile(EDGE + r"(?:[dk]__|[dk]:|D_0__)?(Bacteria|Archaea|Eukaryota|Fungi|Plantae|Animalia|Viruses)\b")
-PATH = re.compile(DOMAIN.pattern + r"[^;|\t]*[;|](?!\d).*?(?=\t|\",|$)")  # without ranks, from the domain on
+PATH = re.compile(DOMAIN.pattern + r"[^;|\t]{0,60}[;|](?!\d).*?(?=\t|\",|$)")  # without ranks, from the domain on
 CLADE = re.compile(r"\w+ati|.* group")  # what NCBI has between the ranks, such as kingdoms
 FAMILY = re.compile(r"\w+eae|\w+_incertae_sedis")  # and what may stand between it and the genus
 # Behind a name: a confidence, a number of CheckM, what GTDB's FASTA says of the sequence, a footnote; around it: tags.
