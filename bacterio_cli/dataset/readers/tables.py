@@ -49,19 +49,19 @@ def attested(source: Source, record: Record) -> tuple[int, str] | None:
 
 def gather(choices: Sequence[Source], records: Records, where: str) -> Reading:
     """The genera of records, each once, at its first line, by the first of the best kind.  InputError."""
-    source, best, scopes, without = choices[0], dict[str, int](), set[str](), list[int]()
+    source, best, scopes, without = choices[0], dict[str, int](), set[str](), [0, 0]  # a count, a line
     alone = list[Entry]()  # of several columns the one filled, as headings between rows have it
 
     def first_ones() -> Iterator[Entry]:
         for line, record in records:
             found = [*filter(None, (attested(choice, record) for choice in choices))]
             if not found:
-                without.extend([line] * source.lineage)
+                without[:] = without[0] + 1, without[1] or line
                 continue
             place, genus = min(found, key=lambda one: one[0])
             domain = sources.DOMAIN.search(record[source.name], 0, 10_000) if source.lineage else None
-            scopes.add(key_of(domain[1] if domain else record[source.scope]))
             if genus not in best:
+                scopes.add(key_of(domain[1] if domain else record[source.scope])[:40])
                 require_name(genus, f"{where}:{line}", record)
                 alone.extend([Entry(line, genus)] * (len(record) > 2 and sum(map(bool, record.values())) == 1))
                 yield Entry(line, genus)
@@ -77,8 +77,8 @@ def gather(choices: Sequence[Source], records: Records, where: str) -> Reading:
     prokaryotes = source.prokaryotes
     if prokaryotes is None and (scopes <= sources.PROKARYOTES or scopes <= sources.ELSEWHERE):
         prokaryotes = scopes <= sources.PROKARYOTES
-    note = f"{len(without):,} lineage{'s' * (len(without) > 1)} without a genus, the first in line {[*without, 0][0]}"
-    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(without))
+    note = f"{without[0]:,} lineage{'s' * (without[0] > 1)} without a genus, the first in line {without[1]}"
+    return Reading(entries, source.label, True, prokaryotes, (note,) * bool(source.lineage and without[0]))
 
 
 def require_name(text: str, where: str, columns: Collection[str] = ()) -> None:
